@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the BPF programs and user space share: map values and ring-buffer
+ * records. Only fixed-width types, explicit padding, sizes asserted, so that
+ * both compilers lay them out alike.
+ */
+#ifndef AIOSTALL_WIRE_H
+#define AIOSTALL_WIRE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define WIRE_COMM_LEN 16
+#define WIRE_FSTYPE_LEN 16
+#define WIRE_STACK_DEPTH 127
+/* Path components kept per file, innermost first, and bytes of each (NAME_MAX + NUL). */
+#define WIRE_PATH_PARTS 12
+#define WIRE_PART_LEN 256
+/* Requests of one call that are looked at; what is beyond is counted in wire_fs.requests_beyond. */
+#define WIRE_MAX_REQUESTS 1024
+/* Filesystems of one call that are told apart. */
+#define WIRE_FS_PER_CALL 8
+/* Sleeping depth per CPU slot table. */
+#define WIRE_MAX_CPUS 1024
+
+/*
+ * Log-linear histogram of nanoseconds: 8 buckets per power of two, so that a
+ * bucket is at most 12.5 % wide. Bucket b < 8 holds the value b; else with
+ * e = b / 8 + 2 and s = b % 8 it holds [(8 + s) << (e - 3), (9 + s) << (e - 3)).
+ * 280 buckets reach 2^37 ns (137 s); the last one takes everything above.
+ */
+#define WIRE_HIST_BUCKETS 280
+
+/* What a filesystem row is: the superblock's device, or the block device itself. */
+enum wire_fs_kind {
+	WIRE_FS_NONE = 0,    /* the request, and so its file, is not known */
+	WIRE_FS_SUPER = 1,   /* dev = super_block.s_dev */
+	WIRE_FS_BLKDEV = 2,  /* dev = inode.i_rdev of a block special file */
+	WIRE_FS_CHRDEV = 3,  /* dev = inode.i_rdev of a character special file */
+	WIRE_FS_BATCH = 4,   /* a sleep of the whole call (final plug flush) over several filesystems */
+};
+
+struct wire_fs_key {
+	__u32 dev; /* kernel encoding: major << 20 | minor */
+	__u32 kind;
+};
+
+/* Operations as the row's ops[] counts them; IOCB_CMD_* folded to 8. */
+enum wire_op {
+	WIRE_OP_PREAD, WIRE_OP_PWRITE, WIRE_OP_FSYNC, WIRE_OP_FDSYNC,
+	WIRE_OP_POLL, WIRE_OP_PREADV, WIRE_OP_PWRITEV, WIRE_OP_OTHER,
+	WIRE_OPS,
+};
+
+/* Per-CPU counters of one filesystem (and, under key {0, 0}, of all calls). */
+struct wire_fs {
+	__u64 submits;
+	__u64 submits_blocked;
+	__u64 requests;
+	__u64 requests_beyond; /* beyond WIRE_MAX_REQUESTS, not attributed (totals only) */
+	__u64 sleeps;
+	__u64 wall_ns;
+	__u64 on_cpu_ns;
+	__u64 blocked_ns;
+	__u64 blocked_elsewhere_ns; /* in calls of this row, asleep for another row's request */
+	__u64 runqueue_ns;
+	__u64 preempted_ns;
+	__u64 held_up_requests;
+	__u64 held_up_ns;
+	__u64 submit_errors;
+	__u64 short_submits;
+	__u64 bytes;
+	__u64 bytes_unknown; /* requests whose iovec could not be read in full */
+	__u64 below_min_sleeps; /* shorter than -m: counted above, no record sent */
+	__u64 below_min_ns;
+	__u64 ops[WIRE_OPS];
+	__u64 max_sleep_ns;
+	__u64 max_submit_ns;
+	__u32 mnt_id; /* of the request that came last */
+	__u32 pid;    /* of the caller that came first: to find its mount table */
+	char fstype[WIRE_FSTYPE_LEN];
+	__u32 submit_hist[WIRE_HIST_BUCKETS];
+	__u32 sleep_hist[WIRE_HIST_BUCKETS];
+};
+
+/* Losses, one cell each; every one has a line in every output. */
+enum wire_loss {
+	WIRE_LOSS_EVENTS,          /* ring buffer full */
+	WIRE_LOSS_STACKS,          /* stack not available or stack table full */
+	WIRE_LOSS_CALLS_FULL,      /* table of calls full: submit not traced */
+	WIRE_LOSS_FS_FULL,         /* table of filesystems full */
+	WIRE_LOSS_FILES_FULL,      /* table of file names full */
+	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry (tracing began in mid-call) */
+	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
+	WIRE_LOSS_DIED,            /* thread ended inside the call */
+	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
+	WIRE_LOSS_BEYOND,          /* requests beyond WIRE_MAX_REQUESTS */
+	WIRE_LOSS_FS_PER_CALL,     /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
+	WIRE_LOSS_SCAN_AGREE,      /* not a loss: stack scan agreed with the exact index */
+	WIRE_LOSS_SCAN_DISAGREE,   /* not a loss: it did not */
+	WIRE_LOSS_MAX,
+};
+
+enum wire_kind {
+	WIRE_STALL = 1,
+	WIRE_SUBMIT = 2,
+	WIRE_EXEC = 3,
+};
+
+struct wire_hdr {
+	__u32 kind;
+	__u32 size; /* of the whole record */
+	__u64 ts_ns; /* CLOCK_MONOTONIC at the end of the thing */
+};
+
+/* How the sleeping request was found. */
+enum wire_how {
+	WIRE_HOW_UNKNOWN,
+	WIRE_HOW_EXACT,   /* request probe, or a call of one request */
+	WIRE_HOW_SCANNED, /* stack scan */
+	WIRE_HOW_BATCH,   /* no current request: final plug flush */
+};
+
+/* Shape of the request that slept. */
+#define WIRE_SHAPE_BEYOND_EOF   (1u << 0)
+#define WIRE_SHAPE_UNALIGNED    (1u << 1) /* to the filesystem block */
+#define WIRE_SHAPE_UNALIGNED_LB (1u << 2) /* to the logical block */
+#define WIRE_SHAPE_DIRECT       (1u << 3)
+#define WIRE_SHAPE_DSYNC        (1u << 4)
+#define WIRE_SHAPE_NOWAIT       (1u << 5)
+#define WIRE_SHAPE_APPEND       (1u << 6)
+
+/* Where the wake-up came from. */
+enum wire_waker {
+	WIRE_WAKER_UNKNOWN, /* woken before it was off the CPU */
+	WIRE_WAKER_TASK,
+	WIRE_WAKER_SOFTIRQ,
+	WIRE_WAKER_HARDIRQ,
+};
+
+/* The request and file of a sleep; also part of the call's record in the kernel. */
+struct wire_req {
+	__u64 iocb;   /* user address, 0 = not known */
+	__u64 offset;
+	__u64 len;    /* bytes; vectored: sum, or 0 if not readable */
+	__u64 ino;
+	__u64 file_id; /* key of the files map, 0 = none */
+	struct wire_fs_key fs;
+	__u32 index;  /* k of nr, valid if how is EXACT or SCANNED */
+	__u32 nr;     /* as the kernel limits it to the context's size */
+	__u32 fd;
+	__u32 rw_flags;
+	__u32 mnt_id;
+	__u32 shape;
+	__u16 opcode;
+	__u16 how;
+	__u32 i_mode;
+	char fstype[WIRE_FSTYPE_LEN];
+};
+
+struct wire_stall {
+	struct wire_hdr hdr;
+	__u32 pid; /* tgid */
+	__u32 tid;
+	char comm[WIRE_COMM_LEN];
+	__u64 cgroup_id;
+	__u64 call_seq; /* number of the call of this thread */
+	__u64 out_ns;   /* switched out */
+	__u64 blocked_ns;
+	__u64 runqueue_ns;
+	__u64 stack_id; /* key of the stacks map, 0 = none */
+	__u64 user_stack_id;
+	__u32 state; /* TASK_* bits at switch-out */
+	__u32 iowait;
+	__u32 sleep_no; /* 1 = first sleep of the call */
+	__u32 waker_kind;
+	__u32 waker_pid;
+	__u32 waker_tid;
+	char waker_comm[WIRE_COMM_LEN];
+	struct wire_req req;
+};
+
+struct wire_submit {
+	struct wire_hdr hdr;
+	__u32 pid;
+	__u32 tid;
+	char comm[WIRE_COMM_LEN];
+	__u64 cgroup_id;
+	__u64 call_seq;
+	__u64 start_ns;
+	__u64 wall_ns;
+	__u64 on_cpu_ns;
+	__u64 blocked_ns;
+	__u64 runqueue_ns;
+	__u64 preempted_ns;
+	__u32 sleeps;
+	__u32 preemptions;
+	__s64 ret;
+	__u32 nr;
+	__u32 fs_count; /* filesystems of this call, first one below */
+	struct wire_fs_key fs;
+	char fstype[WIRE_FSTYPE_LEN];
+	__u32 mnt_id;
+	__u32 pad;
+};
+
+/* Value of the stacks map: addresses innermost first, tracer frames included. */
+struct wire_stack {
+	__u32 depth;
+	__u32 user;
+	__u32 pid; /* user stacks: whose address space */
+	__u32 pad;
+	__u64 ip[WIRE_STACK_DEPTH];
+};
+
+/* Value of the files map: names from the file up to the filesystem's root. */
+struct wire_file {
+	__u32 parts;    /* used ones */
+	__u32 complete; /* the root was reached */
+	__u32 deleted;
+	__u32 pad;
+	char part[WIRE_PATH_PARTS][WIRE_PART_LEN];
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* No domain words here: parsing, formatting, escaping, errors, logging. */
+#ifndef AIOSTALL_BASE_BASE_H
+#define AIOSTALL_BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define NSEC_PER_USEC 1000ULL
+#define NSEC_PER_MSEC 1000000ULL
+#define NSEC_PER_SEC 1000000000ULL
+
+/* What failed, on what, why, and what to do; lower layers fill it, src/cmd prints it once. */
+struct err {
+	char text[512];
+	char hint[384];
+};
+/* Set the text (printf) and return rc, so that `return err__set(e, -ENOENT, ...)` reads well. e may be NULL. */
+int err__set(struct err *e, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void err__hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+void log__set_level(enum log_level level);
+void log__print(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Durations "500us", "10ms", "2s", "1m", "1h", "250ns"; a bare number takes default_unit_ns. 0 or -EINVAL/-ERANGE. */
+int parse__duration(const char *s, uint64_t default_unit_ns, uint64_t *ns);
+/* Sizes "4k", "1M", "2G" (powers of 1024), bare = bytes. */
+int parse__size(const char *s, uint64_t *bytes);
+/* Whole decimal number in [min, max]. */
+int parse__u64(const char *s, uint64_t min, uint64_t max, uint64_t *v);
+
+/* "5.3ms", "12us", "1.25s", "0": at most 7 columns. Returns buf. */
+char *fmt__duration(uint64_t ns, char *buf, size_t size);
+/* "4.0k", "1.5M": at most 6 columns, powers of 1024. */
+char *fmt__size(uint64_t bytes, char *buf, size_t size);
+/* "1234", "12.3k", "4.5M": at most 6 columns, powers of 1000. */
+char *fmt__count(uint64_t n, char *buf, size_t size);
+/* "35.2%" , "<0.1%", "0%", "100%" of a share 0..1. */
+char *fmt__percent(double share, char *buf, size_t size);
+
+/*
+ * Copy src with every control character, invalid UTF-8 byte, backslash and
+ * DEL as \xNN (\\ for a backslash), so that a terminal shows it harmlessly.
+ * Always terminates, cuts between characters. Returns the columns used.
+ */
+size_t esc__terminal(const char *src, char *dst, size_t dst_size);
+/* Bytes to valid UTF-8 for JSON: invalid bytes become U+FFFD. Returns dst. */
+char *esc__utf8(const char *src, char *dst, size_t dst_size);
+/* Keep the tail of an escaped path within columns, with "..." in front. Returns dst. */
+char *esc__tail(const char *escaped, size_t columns, char *dst, size_t dst_size);
+
+/* CLOCK_MONOTONIC. */
+uint64_t clock__mono_ns(void);
+/* CLOCK_REALTIME. */
+int64_t clock__wall_ns(void);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a stack to the resource waited for: ordered rules, first match wins.
+ * Rules are data (causes.rules, compiled in; --rules FILE goes before them).
+ */
+#ifndef AIOSTALL_CAUSE_CAUSES_H
+#define AIOSTALL_CAUSE_CAUSES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct causes;
+
+struct cause {
+	const char *id;       /* "ext4.dio_sync" */
+	const char *name;     /* one line */
+	const char *meaning;  /* what happens */
+	const char *operator_advice;
+	const char *author_advice; /* "" = none beyond the operator's */
+	const char *kernels;  /* where it holds, "" = all */
+	const char *evidence; /* "reproduced" or "unproven" */
+};
+
+/*
+ * Load the compiled-in rules and, before them, those of rules_file if not
+ * NULL. On error returns NULL and writes a message that names file, line and
+ * fault into err.
+ */
+struct causes *causes__new(const char *rules_file, char *err, size_t err_size);
+void causes__free(struct causes *c);
+/*
+ * The cause of a stack given as function names, innermost first. Compiler
+ * suffixes, offsets and module tags are tolerated. Never NULL: the last
+ * resort is the cause with id "unknown". Thread-safe; owned by c.
+ */
+const struct cause *causes__match(const struct causes *c, const char *const *frames, size_t depth);
+/*
+ * Innermost frames that are not wait primitives, up to max, as "a < b < c",
+ * suffix-stripped. Writes into buf, returns buf.
+ */
+char *causes__telling(const struct causes *c, const char *const *frames, size_t depth, size_t max,
+		      char *buf, size_t buf_size);
+/*
+ * Via tags of a stack (user_buffer, dio_flush, block_map, sync, time_update,
+ * end_io, reclaim, writeback, overlay ...), comma separated, "" = none.
+ */
+char *causes__via(const struct causes *c, const char *const *frames, size_t depth, char *buf, size_t buf_size);
+/* Iterate: the i-th cause in match order, NULL past the end. */
+const struct cause *causes__at(const struct causes *c, size_t i);
+const struct cause *causes__find(const struct causes *c, const char *id);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The vocabulary between a source (live kernel, recording, text fixture) and
+ * everything above it. Plain data, no kernel addresses: stacks are symbolized,
+ * devices and paths have names. Strings may hold any bytes a traced program
+ * chose; whoever prints them escapes them.
+ *
+ * Pointers in an event are valid during the call that delivers it, but for
+ * struct stack and struct fs_info, which the source keeps until it is freed.
+ */
+#ifndef AIOSTALL_MODEL_EVENT_H
+#define AIOSTALL_MODEL_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/hist.h"
+
+/* A symbolized stack, innermost frame first, tracer's own frames and everything inward of the wait removed. */
+struct stack {
+	uint64_t id; /* the same frames have the same id within one source; 0 = no stack */
+	uint32_t depth;
+	const char **frames; /* function names as the kernel gives them, "module!" never prefixed */
+};
+
+/* One filesystem, or block device used directly, or kind of file (pipefs, sockfs). */
+struct fs_info {
+	uint32_t major, minor;     /* superblock's device; the device itself for fstype "blockdev"/"chardev" */
+	const char *fstype;        /* "ext4", "blockdev", "pipefs", "(unknown)", "(several)" */
+	const char *device_name;   /* "loop0", "nvme0n1p2"; "" if there is none */
+	const char *mount;         /* mount point; "" if there is none or it is not visible from here */
+	const char *mount_options; /* as in mountinfo, per-mount then per-superblock, comma separated; "" */
+};
+
+enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
+
+#define SHAPE_BEYOND_EOF   (1u << 0)
+#define SHAPE_UNALIGNED    (1u << 1) /* to the filesystem block */
+#define SHAPE_UNALIGNED_LB (1u << 2) /* to the device's logical block */
+#define SHAPE_DIRECT       (1u << 3)
+#define SHAPE_DSYNC        (1u << 4)
+#define SHAPE_NOWAIT       (1u << 5)
+#define SHAPE_APPEND       (1u << 6)
+
+enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_SOFTIRQ, WAKER_HARDIRQ };
+
+/* The thread that submitted. */
+struct who {
+	uint32_t pid, tid;
+	const char *comm;
+	uint64_t cgroup_id;
+	const char *cgroup; /* path below the cgroup root; "" if not known */
+};
+
+/* One request of a call. */
+struct request {
+	enum request_how how;
+	uint32_t index, nr; /* k of nr, k from 0; index is valid for HOW_EXACT and HOW_SCANNED */
+	uint16_t opcode;    /* IOCB_CMD_* */
+	int32_t fd;         /* -1 = not known */
+	uint64_t offset, len_bytes;
+	uint32_t rw_flags, shape;
+	uint64_t ino;
+	const char *path;   /* full name, "" = not known */
+};
+
+/* A sleep that has ended. */
+struct ev_stall {
+	uint64_t end_ns;  /* CLOCK_MONOTONIC, switched in again */
+	uint64_t blocked_ns, runqueue_ns;
+	uint64_t call_seq;
+	uint32_t sleep_no; /* within the call, from 1 */
+	struct who who;
+	const struct fs_info *fs;
+	struct request req;
+	uint32_t held_up_requests; /* nr - 1 - index, 0 if the index is not known */
+	uint32_t state;            /* TASK_* bits */
+	bool iowait;
+	enum waker_kind waker_kind;
+	uint32_t waker_pid, waker_tid;
+	const char *waker_comm; /* "" unless WAKER_TASK */
+	const struct stack *stack;      /* NULL = lost */
+	const struct stack *user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
+};
+
+/* A submit that has ended: sent for long ones that did not sleep, or for all if asked. */
+struct ev_submit {
+	uint64_t end_ns, wall_ns, on_cpu_ns, blocked_ns, runqueue_ns, preempted_ns;
+	uint64_t call_seq;
+	uint32_t sleeps, preemptions, nr, fs_count;
+	int64_t ret;
+	struct who who;
+	const struct fs_info *fs; /* the first one of the call */
+};
+
+/* A sleep that has not ended when tracing ends. */
+struct ev_unfinished {
+	uint64_t age_ns;
+	bool before_tracing; /* already asleep when tracing began: the age is a lower bound */
+	struct who who;
+	const struct fs_info *fs;
+	struct request req;
+	uint32_t held_up_requests;
+	uint32_t state;
+	const struct stack *stack;
+};
+
+/* Counters since tracing began; see DESIGN of the JSON keys in docs. Additive. */
+struct counters {
+	uint64_t submits, submits_blocked, requests, sleeps;
+	uint64_t wall_ns, on_cpu_ns, blocked_ns, blocked_elsewhere_ns, runqueue_ns, preempted_ns;
+	uint64_t held_up_requests, held_up_ns;
+	uint64_t submit_errors, short_submits, bytes, bytes_unknown;
+	uint64_t below_min_sleeps, below_min_ns; /* shorter than -m: in the counters, not in the causes */
+	uint64_t ops[8]; /* pread pwrite fsync fdsync poll preadv pwritev other */
+	uint64_t max_sleep_ns, max_submit_ns;
+};
+
+struct fs_counts {
+	struct counters c;
+	struct hist sleep, submit;
+};
+
+/* Losses since tracing began. */
+struct loss {
+	uint64_t events;          /* ring buffer full */
+	uint64_t stacks;          /* stack not available or table full */
+	uint64_t map_full;        /* calls, filesystems or files beyond a table */
+	uint64_t unmatched;       /* entry without exit, exit without entry, thread ended in the call */
+	uint64_t unattributed;    /* requests whose filesystem is not known: iocb not resident, beyond 1024 or 8 filesystems */
+	uint64_t model_evicted;   /* details dropped by the model's own bounds */
+	uint64_t malformed;       /* records that did not decode */
+	uint64_t scan_agree, scan_disagree; /* stack scan against the exact index; not losses */
+};
+
+#endif

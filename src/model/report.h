@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The finished result of a capture, sorted and with every figure computed:
+ * the formatters in src/report only print it. Owned by the model.
+ */
+#ifndef AIOSTALL_MODEL_REPORT_H
+#define AIOSTALL_MODEL_REPORT_H
+
+#include "model/event.h"
+#include "model/source.h"
+
+struct report_dist {
+	uint64_t p50, p90, p99, max; /* ns */
+	struct hist hist;
+};
+
+struct report_stack {
+	const struct stack *stack;
+	const struct stack *user_stack; /* most frequent one, or NULL */
+	uint64_t sleeps, blocked_ns, max_ns;
+	const char *comm; /* most frequent submitter */
+};
+
+struct report_waker {
+	const char *comm; /* "kworker/0:1", "(softirq)", "(hardirq)", "(unknown)" */
+	uint64_t sleeps;
+};
+
+struct report_file {
+	const char *path; /* "" = not known */
+	uint64_t sleeps, blocked_ns, max_ns;
+};
+
+struct report_cause {
+	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
+	const char *telling_frames;     /* innermost frames that are not wait primitives, "a < b < c" */
+	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;
+	double share;                   /* of the filesystem's blocked time, 0..1 */
+	struct report_stack *stacks; size_t nr_stacks;  /* by blocked time, descending */
+	struct report_waker *wakers; size_t nr_wakers;  /* by sleeps, descending */
+	struct report_file *files; size_t nr_files;     /* by blocked time, descending */
+	/* the worst single stall */
+	uint32_t worst_pid, worst_tid, worst_index, worst_nr;
+	enum request_how worst_how;
+	const char *worst_comm, *worst_path, *worst_op; /* op: "pwrite" ... */
+	uint64_t worst_offset, worst_len_bytes;
+	uint32_t worst_shape;
+	/* how the requests of these stalls were found */
+	uint64_t how[4]; /* by enum request_how */
+	uint64_t iowait_sleeps;
+};
+
+struct report_fs {
+	const struct fs_info *fs;
+	struct counters c;
+	double blocked_share;    /* submits_blocked / submits, 0..1 */
+	double ctxsw_per_io;     /* sleeps / requests */
+	struct report_dist sleep, submit;
+	struct report_cause *causes; size_t nr_causes; /* by blocked time, descending */
+	struct report_file *files; size_t nr_files;
+};
+
+struct report_slow {
+	struct who who;
+	const struct fs_info *fs;
+	uint64_t wall_ns, on_cpu_ns, runqueue_ns, preempted_ns;
+	uint32_t nr;
+	int64_t ret;
+};
+
+struct report_unfinished {
+	struct ev_unfinished ev; /* strings owned by the model */
+	const char *cause_id, *cause_name;
+};
+
+struct report {
+	const struct capture_info *capture;
+	struct loss loss;
+	bool any_loss;
+	struct counters totals;
+	double blocked_share, ctxsw_per_io;
+	struct report_dist sleep, submit;          /* over all filesystems */
+	struct report_fs *fs; size_t nr_fs;        /* by blocked time, then submits, descending */
+	struct report_slow *slow; size_t nr_slow;  /* by wall time, descending, bounded */
+	uint64_t slow_total;                       /* all of them */
+	uint64_t slow_threshold_ns;
+	struct report_unfinished *unfinished; size_t nr_unfinished; /* by age, descending */
+};
+
+#endif
