@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+# aiostall: outputs go under build/ only. V=1 shows the commands, STATIC=0 links dynamically.
+
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+prefix  ?= /usr/local
+ARCH    ?= $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+STATIC  ?= 1
+V       ?= 0
+
+B       := build
+VERSION := 0.1.0
+
+ifeq ($(V),1)
+Q :=
+say := @:
+else
+Q := @
+say := @printf '  %-8s%s\n'
+endif
+
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+ALL_CFLAGS = -std=gnu11 $(WARN) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
+SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/cause/*.c src/report/*.c src/store/*.c))
+LIVE_SRC := $(sort $(wildcard src/live/*.c))
+CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
+# Parts of src/live that do not include libbpf: unit tests link them too.
+PURE_SRC := $(sort $(filter-out src/live/bpf_%.c,$(LIVE_SRC)))
+
+obj       = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
+LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o
+LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
+CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
+SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
+
+# libjansson writes the JSON; libbpf, libelf and zlib load the programs.
+LIBS := -lbpf -lelf -lz -ljansson
+libdirs := $(shell $(CC) -print-search-dirs 2>/dev/null | sed -n 's/^libraries: =//p' | tr : ' ')
+have_a   = $(firstword $(wildcard $(addsuffix /$(1),$(libdirs))))
+ifeq ($(STATIC),1)
+ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a)),)
+LINK := -static
+endif
+endif
+
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+TOOL_BIN := $(patsubst tools/%.c,$(B)/tools/%,$(sort $(wildcard tools/*.c)))
+
+.PHONY: all deps check demo install clean tools unit tests
+
+all: $(B)/aiostall
+
+-include Makefile.checks
+
+$(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
+	$(say) LINK $@
+	$(Q)$(CC) $(LINK) $(LDFLAGS) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a $(LIBS)
+
+$(B)/libaiostall.a: $(LIB_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC-SAN $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
+
+# The rules are data: the text becomes one string constant.
+$(B)/gen/causes_data.c: src/cause/causes.rules tools/embed.sh
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q)sh tools/embed.sh causes_rules_text $< > $@.tmp && mv $@.tmp $@
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/san/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -c -o $@ $<
+
+# BPF: one object, CO-RE, then a skeleton.
+BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
+	@mkdir -p $(@D)
+	$(say) BPF $@
+	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-missing-declarations \
+		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf -c -o $@.tmp $<
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(B)/%.skel.h: $(B)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(LIVE_OBJ): $(B)/aiostall.skel.h
+
+tools: $(TOOL_BIN)
+FUSE_CFLAGS = $(shell pkg-config --cflags fuse3 2>/dev/null)
+FUSE_LIBS = $(shell pkg-config --libs fuse3 2>/dev/null)
+$(B)/tools/slowdev: EXTRA_CFLAGS = $(FUSE_CFLAGS)
+$(B)/tools/slowdev: EXTRA_LIBS = $(FUSE_LIBS)
+$(B)/tools/%: tools/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -o $@ $< -pthread -ljansson $(EXTRA_LIBS)
+
+unit: $(UNIT_BIN)
+$(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
+	@mkdir -p $(@D)
+	$(say) CC-SAN $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lelf -lz
+
+deps:
+	@sh tools/deps.sh
+
+demo:
+	@sh tools/deps.sh
+	@$(MAKE) --no-print-directory all tools
+	@bash tools/demo.sh
+
+check:
+	@sh tools/deps.sh
+	@$(MAKE) --no-print-directory all tools unit
+	@bash tests/run.sh
+
+install: $(B)/aiostall
+	install -D -m 755 $(B)/aiostall $(DESTDIR)$(prefix)/sbin/aiostall
+	install -D -m 644 man/aiostall.8 $(DESTDIR)$(prefix)/share/man/man8/aiostall.8
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
