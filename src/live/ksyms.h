@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Names of kernel text addresses, from kallsyms. Read it after attaching, or own programs get a neighbour's name. */
+#ifndef AIOSTALL_LIVE_KSYMS_H
+#define AIOSTALL_LIVE_KSYMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+struct ksyms;
+
+/* NULL path = /proc/kallsyms. NULL on error, with e set. */
+struct ksyms *ksyms__new(const char *kallsyms_path, struct err *e);
+void ksyms__free(struct ksyms *k);
+
+/* Number of addresses that have a name. */
+size_t ksyms__count(const struct ksyms *k);
+
+/* Name of the function that holds addr, alive until ksyms__free; NULL outside any. */
+const char *ksyms__name(const struct ksyms *k, uint64_t addr);
+
+/*
+ * Names of a kernel stack, innermost first, without the tracer's own frames
+ * and without the innermost __schedule and what is inward of it. An address
+ * without a name becomes "0x...". out has room for n; returns how many were
+ * set. The strings live until ksyms__free.
+ */
+size_t ksyms__frames(const struct ksyms *k, const uint64_t *ip, size_t n, const char **out);
+
+#endif

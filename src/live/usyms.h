@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Names of user-space addresses, from /proc/PID/maps and the ELF files mapped there. */
+#ifndef AIOSTALL_LIVE_USYMS_H
+#define AIOSTALL_LIVE_USYMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct usyms;
+
+/* NULL if out of memory. */
+struct usyms *usyms__new(void);
+void usyms__free(struct usyms *u);
+
+/*
+ * Names of a user stack, innermost first: "binary`function", "[vdso]",
+ * "binary+0xoffset" (in the file) where there is no symbol, "[unknown]". out
+ * has room for n; returns how many were set (n). Strings live until
+ * usyms__free. A process that is gone is known only if it was asked for while
+ * it lived, so resolve early.
+ */
+size_t usyms__frames(struct usyms *u, pid_t pid, const uint64_t *ip, size_t n, const char **out);
+
+#endif
