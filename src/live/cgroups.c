@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "live/cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(el) ((el)->path = NULL)
+#include <uthash.h>
+
+#include "live/intern.h"
+#include "live/mounts.h"
+
+#define MAX_IDS 8192
+#define MAX_STRINGS (4u << 20)
+/* Directories looked at for one id where the kernel does not open it by handle. */
+#define MAX_WALK 20000
+#define MAX_DEPTH 64
+/* File handle type of kernfs (FILEID_KERNFS, Linux 5.5): the id alone. */
+#define HANDLE_KERNFS 0xfe
+
+struct known {
+	UT_hash_handle hh;
+	uint64_t id;
+	const char *path;
+};
+
+struct cgroups {
+	char *root; /* mount point of cgroup v2, NULL if there is none */
+	int root_fd;
+	struct known *known;
+	struct intern *strings;
+};
+
+/* The caller frees it; NULL if cgroup v2 is not mounted. */
+static char *find_root(void)
+{
+	struct mounts *m = mounts__new(NULL, NULL);
+	const struct mount_entry *e, *best = NULL;
+	char *root = NULL;
+	size_t i;
+
+	for (i = 0; m && (e = mounts__at(m, i)); i++)
+		if (!strcmp(e->fstype, "cgroup2") && (!best || !strcmp(e->root, "/")))
+			best = best && !strcmp(best->root, "/") ? best : e;
+	if (best)
+		root = strdup(best->mount_point);
+	mounts__free(m);
+	return root;
+}
+
+struct cgroups *cgroups__new(void)
+{
+	struct cgroups *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->strings = intern__new(MAX_STRINGS);
+	if (!c->strings) {
+		free(c);
+		return NULL;
+	}
+	c->root = find_root();
+	c->root_fd = c->root ? open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return c;
+}
+
+static void cgroups__forget(struct cgroups *c)
+{
+	struct known *k, *tmp;
+
+	HASH_ITER(hh, c->known, k, tmp) {
+		HASH_DEL(c->known, k);
+		free(k);
+	}
+}
+
+void cgroups__free(struct cgroups *c)
+{
+	if (!c)
+		return;
+	cgroups__forget(c);
+	intern__free(c->strings);
+	if (c->root_fd >= 0)
+		close(c->root_fd);
+	free(c->root);
+	free(c);
+}
+
+/* Path of a directory descriptor below the mount; 0 or -errno. */
+static int below_root(const struct cgroups *c, int fd, char *buf, size_t size)
+{
+	char link[64], full[PATH_MAX];
+	size_t skip = strlen(c->root);
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, full, sizeof(full) - 1);
+	if (len < 0)
+		return -errno;
+	full[len] = '\0';
+	if (strncmp(full, c->root, skip))
+		return -ENOENT;
+	snprintf(buf, size, "%s", full[skip] ? full + skip : "/");
+	return 0;
+}
+
+static int path_by_handle(const struct cgroups *c, uint64_t id, char *buf, size_t size)
+{
+	union {
+		struct file_handle h;
+		char space[sizeof(struct file_handle) + sizeof(id)];
+	} u = { .h = { .handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS } };
+	int fd, rc;
+
+	memcpy(u.space + offsetof(struct file_handle, f_handle), &id, sizeof(id));
+	fd = open_by_handle_at(c->root_fd, &u.h, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	rc = below_root(c, fd, buf, size);
+	close(fd);
+	return rc;
+}
+
+struct walk {
+	uint64_t id;
+	size_t left; /* directories that may still be looked at */
+	char *buf;
+	size_t size;
+};
+
+/* Is the directory at buf[0..len), or one below it, the group? Takes fd over. */
+static int walk(struct walk *w, int fd, size_t len, int depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *de;
+	int rc = -ENOENT, n, sub;
+
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (rc == -ENOENT && (de = readdir(dir))) {
+		if (de->d_type != DT_DIR || de->d_name[0] == '.' || !w->left)
+			continue;
+		n = snprintf(w->buf + len, w->size - len, "/%s", de->d_name);
+		if (n < 0 || (size_t)n >= w->size - len)
+			continue;
+		w->left--;
+		if (de->d_ino == w->id) {
+			rc = 0;
+			break;
+		}
+		sub = depth < MAX_DEPTH ? openat(dirfd(dir), de->d_name,
+						 O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (sub >= 0)
+			rc = walk(w, sub, len + (size_t)n, depth + 1);
+	}
+	closedir(dir);
+	return rc;
+}
+
+static int path_by_walk(const struct cgroups *c, uint64_t id, char *buf, size_t size)
+{
+	struct walk w = { .id = id, .left = MAX_WALK, .buf = buf, .size = size };
+	struct stat st;
+	int fd;
+
+	if (!fstat(c->root_fd, &st) && st.st_ino == id) {
+		snprintf(buf, size, "/");
+		return 0;
+	}
+	fd = openat(c->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : walk(&w, fd, 0, 0);
+}
+
+static const char *lookup(struct cgroups *c, uint64_t id)
+{
+	char buf[PATH_MAX];
+	int rc = -ENOENT;
+
+	if (c->root_fd >= 0 && id) {
+		rc = path_by_handle(c, id, buf, sizeof(buf));
+		/* Not allowed (CAP_DAC_READ_SEARCH) or not known to this kernel: search for it. */
+		if (rc && rc != -ESTALE && rc != -ENOENT)
+			rc = path_by_walk(c, id, buf, sizeof(buf));
+	}
+	if (rc)
+		snprintf(buf, sizeof(buf), "cgroup:%" PRIu64, id);
+	return intern__str(c->strings, buf);
+}
+
+/* Ids are never reused, and groups never renamed: what was found stays true, also after removal. */
+const char *cgroups__path(struct cgroups *c, uint64_t id)
+{
+	const char *path;
+	struct known *k;
+
+	HASH_FIND(hh, c->known, &id, sizeof(id), k);
+	if (k)
+		return k->path;
+	path = lookup(c, id);
+	if (HASH_COUNT(c->known) >= MAX_IDS)
+		cgroups__forget(c);
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return path;
+	k->id = id;
+	k->path = path;
+	HASH_ADD(hh, c->known, id, sizeof(k->id), k);
+	if (!k->path)
+		free(k);
+	return path;
+}
+
+static int open_dir(const char *path, long *magic)
+{
+	struct statfs fs;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*magic = fstatfs(fd, &fs) ? 0 : (long)fs.f_type;
+	return fd;
+}
+
+static int open_below_root(const char *path, long *magic)
+{
+	char *root = find_root(), *full = NULL;
+	int fd = -ENODEV;
+
+	if (root)
+		fd = asprintf(&full, "%s/%s", root, path) < 0 ? -ENOMEM : open_dir(full, magic);
+	if (full)
+		free(full);
+	free(root);
+	return fd;
+}
+
+int cgroups__open(const char *path, struct err *e)
+{
+	long magic = 0, magic_below = 0;
+	int fd = path[0] == '/' ? open_dir(path, &magic) : -ENOENT;
+	int below;
+
+	if (fd >= 0 && magic == CGROUP2_SUPER_MAGIC)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	below = open_below_root(path, &magic_below);
+	if (below >= 0 && magic_below == CGROUP2_SUPER_MAGIC)
+		return below;
+	if (below >= 0)
+		close(below);
+	if (below == -ENODEV)
+		err__set(e, below, "cannot use cgroup %s: cgroup v2 is not mounted", path);
+	else if (fd >= 0 && magic == CGROUP_SUPER_MAGIC)
+		err__set(e, below = -EINVAL, "%s is a cgroup v1 directory", path);
+	else if (fd >= 0)
+		err__set(e, below = -EINVAL, "%s is not a cgroup directory", path);
+	else
+		err__set(e, below = below < 0 ? below : -EINVAL, "no cgroup %s: %s", path,
+			 strerror(-below));
+	err__hint(e, "name a cgroup v2 directory, as in the line \"0::PATH\" of /proc/PID/cgroup");
+	return below;
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "live/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "live/intern.h"
+#include "live/procfile.h"
+
+#define DEFAULT_PATH "/proc/self/mountinfo"
+#define MAX_FILE (64u << 20)
+#define MAX_ENTRIES (64u << 10)
+#define MAX_STRINGS (16u << 20)
+#define MAX_NAMESPACES 256
+#define MAX_AGE_NS NSEC_PER_SEC
+
+struct slot {
+	struct mount_entry *e;
+	bool seen; /* by the reading that is under way */
+};
+
+struct namespace {
+	uint64_t ino;
+	uint64_t read_ns;
+	struct mounts *m;
+};
+
+struct mounts {
+	struct slot *slot;
+	size_t nr, cap;
+	uint64_t dropped;
+	int fd; /* kept open to be told of changes; -1 for another namespace's table */
+	struct intern *strings;
+	bool owns_strings;
+	uint64_t ns_ino;
+	struct namespace *ns;
+	size_t nr_ns;
+};
+
+/* The kernel writes blank, tab, newline, backslash and # as \ooo. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Next field of the line, unescaped; NULL at its end. */
+static const char *field(char **line)
+{
+	char *s = *line, *end;
+
+	if (!s || !*s)
+		return NULL;
+	end = strchrnul(s, ' ');
+	*line = *end ? end + 1 : end;
+	*end = '\0';
+	unescape(s);
+	return s;
+}
+
+static int number(const char **s, uint32_t *v, char stop)
+{
+	uint64_t n;
+
+	if (!*s || procfile__number(s, 10, UINT32_MAX, &n) || **s != stop)
+		return -EINVAL;
+	*v = (uint32_t)n;
+	++*s;
+	return 0;
+}
+
+/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+static int parse_line(char *line, struct mount_entry *e)
+{
+	const char *id = field(&line), *parent = field(&line), *dev = field(&line);
+	const char *tag;
+
+	memset(e, 0, sizeof(*e));
+	if (number(&id, &e->id, '\0') || number(&parent, &e->parent, '\0') ||
+	    number(&dev, &e->major, ':') || number(&dev, &e->minor, '\0'))
+		return -EINVAL;
+	e->root = field(&line);
+	e->mount_point = field(&line);
+	e->options = field(&line);
+	do {
+		tag = field(&line);
+	} while (tag && strcmp(tag, "-"));
+	e->fstype = field(&line);
+	/* An empty source is an empty field; one that is missing altogether is not an entry. */
+	e->source = field(&line);
+	e->super_options = field(&line);
+	if (!e->super_options)
+		e->super_options = "";
+	return e->source && e->mount_point && e->mount_point[0] == '/' ? 0 : -EINVAL;
+}
+
+static bool same_entry(const struct mount_entry *a, const struct mount_entry *b)
+{
+	return a->id == b->id && a->parent == b->parent && a->major == b->major &&
+	       a->minor == b->minor && !strcmp(a->root, b->root) &&
+	       !strcmp(a->mount_point, b->mount_point) && !strcmp(a->fstype, b->fstype) &&
+	       !strcmp(a->source, b->source);
+}
+
+/* Options change by remount: the entry stays the same mount. */
+static void take_options(struct mounts *m, struct mount_entry *to, const struct mount_entry *from)
+{
+	if (strcmp(to->options, from->options))
+		to->options = intern__str(m->strings, from->options);
+	if (strcmp(to->super_options, from->super_options))
+		to->super_options = intern__str(m->strings, from->super_options);
+	to->gone = false;
+}
+
+static int mounts__append(struct mounts *m, const struct mount_entry *from)
+{
+	struct mount_entry *e;
+	struct slot *slot;
+	size_t cap;
+
+	if (m->nr >= MAX_ENTRIES || intern__full(m->strings))
+		return -ENOSPC;
+	if (m->nr == m->cap) {
+		cap = m->cap ? m->cap * 2 : 64;
+		slot = realloc(m->slot, cap * sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		m->slot = slot;
+		m->cap = cap;
+	}
+	e = malloc(sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	*e = *from;
+	e->root = intern__str(m->strings, from->root);
+	e->mount_point = intern__str(m->strings, from->mount_point);
+	e->options = intern__str(m->strings, from->options);
+	e->fstype = intern__str(m->strings, from->fstype);
+	e->source = intern__str(m->strings, from->source);
+	e->super_options = intern__str(m->strings, from->super_options);
+	m->slot[m->nr++] = (struct slot){ .e = e, .seen = true };
+	return 0;
+}
+
+/* hint is where the entry is if the table did not change before it: almost always. */
+static void mounts__merge(struct mounts *m, const struct mount_entry *e, size_t *hint, size_t old)
+{
+	size_t i, k;
+
+	for (k = 0; k < old; k++) {
+		i = (*hint + k) % old;
+		if (m->slot[i].seen || !same_entry(m->slot[i].e, e))
+			continue;
+		m->slot[i].seen = true;
+		take_options(m, m->slot[i].e, e);
+		*hint = i + 1;
+		return;
+	}
+	if (mounts__append(m, e))
+		m->dropped++;
+}
+
+static void mounts__parse(struct mounts *m, char *buf, size_t len)
+{
+	char *pos = buf, *end = buf + len, *line;
+	size_t i, hint = 0, old = m->nr;
+	struct mount_entry e;
+
+	for (i = 0; i < m->nr; i++)
+		m->slot[i].seen = false;
+	while ((line = procfile__line(&pos, end)))
+		if (!parse_line(line, &e))
+			mounts__merge(m, &e, &hint, old);
+	for (i = 0; i < m->nr; i++)
+		m->slot[i].e->gone = !m->slot[i].seen;
+}
+
+static int mounts__read(struct mounts *m, int fd)
+{
+	char *buf;
+	size_t len;
+	int rc;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	rc = procfile__read_fd(fd, MAX_FILE, &buf, &len);
+	if (rc)
+		return rc;
+	mounts__parse(m, buf, len);
+	free(buf);
+	return 0;
+}
+
+static uint64_t ns_of(const char *pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+static struct mounts *mounts__alloc(struct intern *shared)
+{
+	struct mounts *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->fd = -1;
+	m->owns_strings = !shared;
+	m->strings = shared ? shared : intern__new(MAX_STRINGS);
+	if (!m->strings) {
+		free(m);
+		return NULL;
+	}
+	return m;
+}
+
+struct mounts *mounts__new(const char *mountinfo_path, struct err *e)
+{
+	const char *path = mountinfo_path ? mountinfo_path : DEFAULT_PATH;
+	struct mounts *m = mounts__alloc(NULL);
+	int rc;
+
+	if (!m) {
+		err__set(e, -ENOMEM, "cannot read %s: out of memory", path);
+		return NULL;
+	}
+	m->fd = open(path, O_RDONLY | O_CLOEXEC);
+	rc = m->fd < 0 ? -errno : mounts__read(m, m->fd);
+	if (rc) {
+		err__set(e, rc, "cannot read the mount table %s: %s", path, strerror(-rc));
+		mounts__free(m);
+		return NULL;
+	}
+	m->ns_ino = ns_of("self");
+	return m;
+}
+
+void mounts__free(struct mounts *m)
+{
+	size_t i;
+
+	if (!m)
+		return;
+	for (i = 0; i < m->nr_ns; i++)
+		mounts__free(m->ns[i].m);
+	free(m->ns);
+	for (i = 0; i < m->nr; i++)
+		free(m->slot[i].e);
+	free(m->slot);
+	if (m->fd >= 0)
+		close(m->fd);
+	if (m->owns_strings)
+		intern__free(m->strings);
+	free(m);
+}
+
+int mounts__refresh(struct mounts *m)
+{
+	struct pollfd p = { .fd = m->fd, .events = POLLPRI };
+	int rc;
+
+	if (m->fd < 0)
+		return 0;
+	if (poll(&p, 1, 0) < 0)
+		return -errno;
+	if (!(p.revents & (POLLPRI | POLLERR)))
+		return 0;
+	rc = mounts__read(m, m->fd);
+	return rc ? rc : 1;
+}
+
+static struct namespace *mounts__namespace(struct mounts *m, uint64_t ino)
+{
+	struct namespace *ns;
+	size_t i;
+
+	for (i = 0; i < m->nr_ns; i++)
+		if (m->ns[i].ino == ino)
+			return &m->ns[i];
+	if (m->nr_ns == MAX_NAMESPACES)
+		return NULL;
+	ns = realloc(m->ns, (m->nr_ns + 1) * sizeof(*ns));
+	if (!ns)
+		return NULL;
+	m->ns = ns;
+	ns += m->nr_ns;
+	*ns = (struct namespace){ .ino = ino, .m = mounts__alloc(m->strings) };
+	if (!ns->m)
+		return NULL;
+	m->nr_ns++;
+	return ns;
+}
+
+struct mounts *mounts__for_pid(struct mounts *m, pid_t pid)
+{
+	char name[32], path[64];
+	struct namespace *ns;
+	uint64_t ino, now;
+	int fd;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	ino = ns_of(name);
+	if (!ino || ino == m->ns_ino)
+		return m;
+	ns = mounts__namespace(m, ino);
+	if (!ns)
+		return m;
+	now = clock__mono_ns();
+	if (ns->read_ns && now - ns->read_ns < MAX_AGE_NS)
+		return ns->m;
+	snprintf(path, sizeof(path), "/proc/%s/mountinfo", name);
+	/* Not kept open: that would hold the namespace, and all that is mounted in it, for ever. */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (!mounts__read(ns->m, fd))
+			ns->read_ns = now;
+		close(fd);
+	}
+	return ns->m->nr ? ns->m : m;
+}
+
+static const struct mount_entry *find_id(const struct mounts *m, uint32_t id, uint32_t major,
+					 uint32_t minor)
+{
+	const struct mount_entry *gone = NULL;
+	size_t i;
+
+	for (i = m->nr; i-- > 0;) {
+		const struct mount_entry *e = m->slot[i].e;
+
+		if (e->id != id || e->major != major || e->minor != minor)
+			continue;
+		if (!e->gone)
+			return e;
+		if (!gone)
+			gone = e;
+	}
+	return gone;
+}
+
+const struct mount_entry *mounts__by_id(const struct mounts *m, uint32_t id, uint32_t major,
+					uint32_t minor)
+{
+	const struct mount_entry *best = find_id(m, id, major, minor), *e;
+	size_t i;
+
+	for (i = 0; i < m->nr_ns && (!best || best->gone); i++) {
+		e = find_id(m->ns[i].m, id, major, minor);
+		if (e && (!best || !e->gone))
+			best = e;
+	}
+	return best;
+}
+
+/* Is a the better name for its superblock? */
+static bool better(const struct mount_entry *a, const struct mount_entry *b)
+{
+	bool whole_a = !strcmp(a->root, "/"), whole_b = !strcmp(b->root, "/");
+
+	if (a->gone != b->gone)
+		return !a->gone;
+	if (whole_a != whole_b)
+		return whole_a;
+	return strlen(a->mount_point) < strlen(b->mount_point);
+}
+
+const struct mount_entry *mounts__by_dev(const struct mounts *m, uint32_t major, uint32_t minor)
+{
+	const struct mount_entry *best = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr; i++) {
+		const struct mount_entry *e = m->slot[i].e;
+
+		if (e->major == major && e->minor == minor && (!best || better(e, best)))
+			best = e;
+	}
+	return best;
+}
+
+static bool contains(const char *dir, const char *path)
+{
+	size_t n = strlen(dir);
+
+	if (n == 1)
+		return path[0] == '/';
+	return !strncmp(path, dir, n) && (path[n] == '\0' || path[n] == '/');
+}
+
+const struct mount_entry *mounts__by_path(const struct mounts *m, const char *path)
+{
+	const struct mount_entry *best = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr; i++) {
+		const struct mount_entry *e = m->slot[i].e;
+
+		if (e->gone || !contains(e->mount_point, path))
+			continue;
+		/* Of two at the same place the later one covers the other. */
+		if (!best || strlen(e->mount_point) >= strlen(best->mount_point))
+			best = e;
+	}
+	return best;
+}
+
+size_t mounts__count(const struct mounts *m)
+{
+	return m->nr;
+}
+
+const struct mount_entry *mounts__at(const struct mounts *m, size_t i)
+{
+	return i < m->nr ? m->slot[i].e : NULL;
+}
+
+uint64_t mounts__dropped(const struct mounts *m)
+{
+	uint64_t n = m->dropped;
+	size_t i;
+
+	for (i = 0; i < m->nr_ns; i++)
+		n += m->ns[i].m->dropped;
+	return n;
+}
