@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One line per interval: what happened since the line before, elapsed time apart. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "report/print.h"
+
+enum iv_column { IV_TIME, IV_SUBMITS, IV_SHARE, IV_SLEEPS, IV_CTXSW, IV_BLOCKED, IV_CPU, IV_P99, IV_HELD, IV_COLUMNS };
+
+static const struct column columns[IV_COLUMNS] = {
+	[IV_TIME] = {"ELAPSED", 8, 0, false},
+	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
+	[IV_SHARE] = {"BLOCKED%", 8, 0, false},
+	[IV_SLEEPS] = {"SLEEPS", 7, 3, false},
+	[IV_CTXSW] = {"CTXSW/IO", 8, 2, false},
+	[IV_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[IV_CPU] = {"ON-CPU", 7, 1, false},
+	[IV_P99] = {"P99", 7, 0, false},
+	[IV_HELD] = {"HELD-UP", 7, 4, false},
+};
+
+/* Counters only grow; a source that restarts must not show 2^64. */
+static uint64_t grown(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
+}
+
+static double ratio(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0;
+}
+
+static uint64_t p99_of(const struct fs_counts *before, const struct fs_counts *now)
+{
+	struct hist d;
+
+	for (size_t b = 0; b < HIST_BUCKETS; b++)
+		d.n[b] = grown(before->sleep.n[b], now->sleep.n[b]);
+	return hist__quantile(&d, 0.99, now->c.max_sleep_ns);
+}
+
+static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns, const struct fs_counts *before,
+		       const struct fs_counts *now)
+{
+	const struct counters *a = &before->c, *b = &now->c;
+	uint64_t submits = grown(a->submits, b->submits), sleeps = grown(a->sleeps, b->sleeps);
+
+	snprintf(cell[IV_TIME], 24, "%llu.%llus", (unsigned long long)(elapsed_ns / NSEC_PER_SEC),
+		 (unsigned long long)(elapsed_ns % NSEC_PER_SEC / (100 * NSEC_PER_MSEC)));
+	fmt__count(submits, cell[IV_SUBMITS], 24);
+	fmt__percent(ratio(grown(a->submits_blocked, b->submits_blocked), submits), cell[IV_SHARE], 24);
+	fmt__count(sleeps, cell[IV_SLEEPS], 24);
+	snprintf(cell[IV_CTXSW], 24, "%.2f", ratio(sleeps, grown(a->requests, b->requests)));
+	fmt__duration(grown(a->blocked_ns, b->blocked_ns), cell[IV_BLOCKED], 24);
+	fmt__duration(grown(a->on_cpu_ns, b->on_cpu_ns), cell[IV_CPU], 24);
+	fmt__duration(p99_of(before, now), cell[IV_P99], 24);
+	fmt__count(grown(a->held_up_requests, b->held_up_requests), cell[IV_HELD], 24);
+}
+
+/* cell NULL: the header. */
+static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24])
+{
+	struct print *p = malloc(sizeof(*p));
+	char line[256];
+	size_t used = 0;
+	unsigned int shown;
+	int rest, rc;
+
+	if (!p)
+		return -ENOMEM;
+	print__init(p, out, o);
+	shown = columns__fit(columns, IV_COLUMNS, p->width, 0, &rest);
+	for (size_t i = 0; i < IV_COLUMNS; i++) {
+		if (shown & (1u << i))
+			used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%*s",
+						 used ? " " : "", columns[i].width,
+						 cell ? cell[i] : columns[i].name);
+	}
+	print__line(p, cell ? PRINT_PLAIN : PRINT_BOLD, "%s", line);
+	rc = print__finish(p);
+	free(p);
+	return rc;
+}
+
+int interval_line__header(FILE *out, const struct format_opts *o)
+{
+	return put_line(out, o, NULL);
+}
+
+int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts *before,
+			 const struct fs_counts *now, const struct format_opts *o)
+{
+	static const struct fs_counts nothing;
+	char cell[IV_COLUMNS][24];
+
+	fill_cells(cell, elapsed_ns, before ? before : &nothing, now);
+	return put_line(out, o, cell);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The report for programs, schema aiostall-report/1: keys may be added, none may change. */
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "report/formats.h"
+#include "report/jsonw.h"
+#include "report/names.h"
+
+struct field {
+	const char *key;
+	size_t at;
+};
+
+#define COUNTER(name) {#name, offsetof(struct counters, name)}
+static const struct field counter_fields[] = {
+	COUNTER(submits), COUNTER(submits_blocked), COUNTER(requests), COUNTER(sleeps),
+	COUNTER(wall_ns), COUNTER(on_cpu_ns), COUNTER(blocked_ns), COUNTER(runqueue_ns),
+	COUNTER(preempted_ns), COUNTER(held_up_requests), COUNTER(held_up_ns),
+	COUNTER(submit_errors), COUNTER(short_submits), COUNTER(bytes),
+	COUNTER(blocked_elsewhere_ns), COUNTER(bytes_unknown),
+};
+
+#define LOSS(name) {#name, offsetof(struct loss, name)}
+static const struct field loss_fields[] = {
+	LOSS(events), LOSS(stacks), LOSS(map_full), LOSS(unmatched), LOSS(unattributed),
+	LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
+};
+
+static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		jsonw__u64(w, o, f[i].key, *(const uint64_t *)((const char *)base + f[i].at));
+}
+
+static void put_counters(struct jsonw *w, json_t *o, const struct counters *c)
+{
+	json_t *ops, *below;
+
+	put_fields(w, o, c, counter_fields, ARRAY_SIZE(counter_fields));
+	ops = jsonw__object(w, o, "ops");
+	for (size_t i = 0; i < NAMES_OPS; i++)
+		jsonw__u64(w, ops, names__op_cell(i), c->ops[i]);
+	below = jsonw__object(w, o, "below_min");
+	jsonw__u64(w, below, "sleeps", c->below_min_sleeps);
+	jsonw__u64(w, below, "blocked_ns", c->below_min_ns);
+}
+
+static void put_dist(struct jsonw *w, json_t *o, const char *key, const struct report_dist *d)
+{
+	json_t *dist = jsonw__object(w, o, key), *buckets;
+
+	jsonw__u64(w, dist, "p50", d->p50);
+	jsonw__u64(w, dist, "p90", d->p90);
+	jsonw__u64(w, dist, "p99", d->p99);
+	jsonw__u64(w, dist, "max", d->max);
+	buckets = jsonw__array(w, dist, "buckets");
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++) {
+		json_t *pair;
+
+		if (!d->hist.n[b])
+			continue;
+		pair = json_array();
+		jsonw__add_u64(w, pair, hist__upper(b));
+		jsonw__add_u64(w, pair, d->hist.n[b]);
+		if (json_array_append_new(buckets, pair))
+			w->err = -ENOMEM;
+	}
+}
+
+static void put_started(struct jsonw *w, json_t *o, int64_t unix_ns)
+{
+	time_t secs = (time_t)(unix_ns / (int64_t)NSEC_PER_SEC);
+	int ms = (int)(unix_ns % (int64_t)NSEC_PER_SEC / (int64_t)NSEC_PER_MSEC);
+	char text[64] = "";
+	struct tm tm;
+	size_t n;
+
+	if (unix_ns >= 0 && gmtime_r(&secs, &tm)) {
+		n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		snprintf(text + n, sizeof(text) - n, ".%03dZ", ms);
+	}
+	jsonw__str(w, o, "started", text);
+}
+
+static void put_capture(struct jsonw *w, json_t *root, const struct capture_info *c)
+{
+	json_t *host = jsonw__object(w, root, "host"), *cap, *probes;
+
+	jsonw__str(w, host, "hostname", c->host.hostname);
+	jsonw__str(w, host, "kernel", c->host.kernel);
+	jsonw__str(w, host, "arch", c->host.arch);
+	jsonw__u64(w, host, "cpus", c->host.cpus);
+	cap = jsonw__object(w, root, "capture");
+	put_started(w, cap, c->started_unix_ns);
+	jsonw__u64(w, cap, "duration_ns", c->duration_ns);
+	jsonw__str(w, cap, "command", c->command);
+	jsonw__str(w, cap, "filters", c->filters);
+	jsonw__u64(w, cap, "min_ns", c->min_ns);
+	jsonw__bool(w, cap, "user_stacks", c->user_stacks);
+	if (c->child_ran)
+		jsonw__int(w, cap, "child_status", c->child_status);
+	probes = jsonw__object(w, cap, "probes");
+	jsonw__str(w, probes, "submit", c->probe_submit);
+	jsonw__str(w, probes, "request", c->probe_request);
+	jsonw__str(w, probes, "switch", c->probe_switch);
+}
+
+static void put_loss(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *loss = jsonw__object(w, root, "loss");
+
+	put_fields(w, loss, &r->loss, loss_fields, ARRAY_SIZE(loss_fields));
+	jsonw__bool(w, loss, "any", r->any_loss);
+}
+
+static void put_files(struct jsonw *w, json_t *o, const struct report_file *files, size_t n)
+{
+	json_t *list = jsonw__array(w, o, "files");
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *f = jsonw__item(w, list);
+
+		jsonw__str(w, f, "path", files[i].path);
+		jsonw__u64(w, f, "sleeps", files[i].sleeps);
+		jsonw__u64(w, f, "blocked_ns", files[i].blocked_ns);
+		jsonw__u64(w, f, "max_ns", files[i].max_ns);
+	}
+}
+
+static void put_stacks(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *list = jsonw__array(w, o, "stacks");
+
+	for (size_t i = 0; i < c->nr_stacks; i++) {
+		const struct report_stack *s = &c->stacks[i];
+		json_t *item = jsonw__item(w, list);
+
+		jsonw__frames(w, item, "frames", s->stack);
+		jsonw__u64(w, item, "sleeps", s->sleeps);
+		jsonw__u64(w, item, "blocked_ns", s->blocked_ns);
+		jsonw__u64(w, item, "max_ns", s->max_ns);
+		jsonw__str(w, item, "comm", s->comm);
+		if (s->user_stack)
+			jsonw__frames(w, item, "user_frames", s->user_stack);
+	}
+}
+
+static void put_wakers(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *list = jsonw__array(w, o, "wakers");
+
+	for (size_t i = 0; i < c->nr_wakers; i++) {
+		json_t *item = jsonw__item(w, list);
+
+		jsonw__str(w, item, "comm", c->wakers[i].comm);
+		jsonw__u64(w, item, "sleeps", c->wakers[i].sleeps);
+	}
+}
+
+static void put_worst(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *worst = jsonw__object(w, o, "worst");
+
+	jsonw__u64(w, worst, "blocked_ns", c->max_ns);
+	jsonw__u64(w, worst, "pid", c->worst_pid);
+	jsonw__u64(w, worst, "tid", c->worst_tid);
+	jsonw__str(w, worst, "comm", c->worst_comm);
+	jsonw__str(w, worst, "path", c->worst_path);
+	jsonw__str(w, worst, "op", c->worst_op);
+	jsonw__index(w, worst, c->worst_how, c->worst_index, c->worst_nr);
+	jsonw__str(w, worst, "how", names__how(c->worst_how));
+	jsonw__u64(w, worst, "offset", c->worst_offset);
+	jsonw__u64(w, worst, "length", c->worst_len_bytes);
+	jsonw__shape(w, worst, c->worst_shape);
+}
+
+static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *how;
+
+	jsonw__str(w, o, "id", c->id);
+	jsonw__str(w, o, "name", c->name);
+	jsonw__str(w, o, "advice", c->advice);
+	jsonw__str(w, o, "telling_frames", c->telling_frames);
+	jsonw__real(w, o, "share", c->share);
+	jsonw__u64(w, o, "sleeps", c->sleeps);
+	jsonw__u64(w, o, "blocked_ns", c->blocked_ns);
+	jsonw__u64(w, o, "max_ns", c->max_ns);
+	jsonw__u64(w, o, "held_up_requests", c->held_up_requests);
+	jsonw__u64(w, o, "iowait_sleeps", c->iowait_sleeps);
+	how = jsonw__object(w, o, "request_how");
+	for (int h = HOW_UNKNOWN; h <= HOW_BATCH; h++)
+		jsonw__u64(w, how, names__how((enum request_how)h), c->how[h]);
+	put_worst(w, o, c);
+	put_stacks(w, o, c);
+	put_wakers(w, o, c);
+	put_files(w, o, c->files, c->nr_files);
+}
+
+static void put_filesystems(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *list = jsonw__array(w, root, "filesystems");
+
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		const struct report_fs *f = &r->fs[i];
+		json_t *o = jsonw__item(w, list), *causes;
+
+		jsonw__fs(w, o, f->fs);
+		put_counters(w, o, &f->c);
+		jsonw__real(w, o, "blocked_share", f->blocked_share);
+		jsonw__real(w, o, "ctxsw_per_io", f->ctxsw_per_io);
+		put_dist(w, o, "sleep_ns", &f->sleep);
+		put_dist(w, o, "submit_ns", &f->submit);
+		causes = jsonw__array(w, o, "causes");
+		for (size_t c = 0; c < f->nr_causes; c++)
+			put_cause(w, jsonw__item(w, causes), &f->causes[c]);
+		put_files(w, o, f->files, f->nr_files);
+	}
+}
+
+static void put_totals(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *totals = jsonw__object(w, root, "totals");
+
+	put_counters(w, totals, &r->totals);
+	jsonw__real(w, totals, "blocked_share", r->blocked_share);
+	jsonw__real(w, totals, "ctxsw_per_io", r->ctxsw_per_io);
+	put_dist(w, totals, "sleep_ns", &r->sleep);
+	put_dist(w, totals, "submit_ns", &r->submit);
+}
+
+static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *list = jsonw__array(w, root, "slow_not_blocked");
+
+	for (size_t i = 0; i < r->nr_slow; i++) {
+		const struct report_slow *s = &r->slow[i];
+		json_t *o = jsonw__item(w, list);
+
+		jsonw__who(w, o, &s->who);
+		jsonw__fs(w, o, s->fs);
+		jsonw__u64(w, o, "wall_ns", s->wall_ns);
+		jsonw__u64(w, o, "on_cpu_ns", s->on_cpu_ns);
+		jsonw__u64(w, o, "runqueue_ns", s->runqueue_ns);
+		jsonw__u64(w, o, "preempted_ns", s->preempted_ns);
+		jsonw__u64(w, o, "nr", s->nr);
+		jsonw__int(w, o, "ret", s->ret);
+	}
+	jsonw__u64(w, root, "slow_not_blocked_total", r->slow_total);
+	jsonw__u64(w, root, "slow_threshold_ns", r->slow_threshold_ns);
+}
+
+static void put_unfinished(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *list = jsonw__array(w, root, "unfinished");
+
+	for (size_t i = 0; i < r->nr_unfinished; i++) {
+		const struct report_unfinished *u = &r->unfinished[i];
+		const struct request *q = &u->ev.req;
+		json_t *o = jsonw__item(w, list);
+
+		jsonw__who(w, o, &u->ev.who);
+		jsonw__u64(w, o, "age_ns", u->ev.age_ns);
+		jsonw__bool(w, o, "before_tracing", u->ev.before_tracing);
+		jsonw__fs(w, o, u->ev.fs);
+		jsonw__str(w, o, "file", q->path);
+		jsonw__str(w, o, "cause", u->cause_id);
+		jsonw__str(w, o, "cause_name", u->cause_name);
+		jsonw__str(w, o, "how", names__how(q->how));
+		jsonw__index(w, o, q->how, q->index, q->nr);
+		jsonw__str(w, o, "op", names__op(q->opcode));
+		jsonw__u64(w, o, "offset", q->offset);
+		jsonw__u64(w, o, "length", q->len_bytes);
+		jsonw__shape(w, o, q->shape);
+		jsonw__u64(w, o, "held_up_requests", u->ev.held_up_requests);
+		jsonw__u64(w, o, "state", u->ev.state);
+		jsonw__frames(w, o, "frames", u->ev.stack);
+	}
+}
+
+int json__print(FILE *out, const struct report *r, const struct format_opts *o)
+{
+	json_t *root = json_object();
+	struct jsonw w = {0};
+
+	(void)o;
+	jsonw__str(&w, root, "schema", "aiostall-report/1");
+	put_capture(&w, root, r->capture);
+	put_loss(&w, root, r);
+	put_totals(&w, root, r);
+	put_filesystems(&w, root, r);
+	put_slow(&w, root, r);
+	put_unfinished(&w, root, r);
+	return jsonw__finish(&w, root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+}

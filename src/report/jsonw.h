@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* JSON values built with errors kept, so that a builder reads as a list of its keys. */
+#ifndef AIOSTALL_REPORT_JSONW_H
+#define AIOSTALL_REPORT_JSONW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "model/event.h"
+
+struct jsonw {
+	int err; /* -ENOMEM once something could not be built */
+};
+
+/* The new child belongs to its parent. A NULL parent is tolerated: the error is kept already. */
+json_t *jsonw__object(struct jsonw *w, json_t *parent, const char *key);
+json_t *jsonw__array(struct jsonw *w, json_t *parent, const char *key);
+json_t *jsonw__item(struct jsonw *w, json_t *array); /* an object at the array's end */
+
+/* Values above INT64_MAX become INT64_MAX: readers have signed 64-bit integers. */
+void jsonw__u64(struct jsonw *w, json_t *o, const char *key, uint64_t v);
+void jsonw__int(struct jsonw *w, json_t *o, const char *key, int64_t v);
+void jsonw__real(struct jsonw *w, json_t *o, const char *key, double v);
+void jsonw__bool(struct jsonw *w, json_t *o, const char *key, bool v);
+void jsonw__null(struct jsonw *w, json_t *o, const char *key);
+/* Any bytes; NULL reads as "". */
+void jsonw__str(struct jsonw *w, json_t *o, const char *key, const char *s);
+void jsonw__add_str(struct jsonw *w, json_t *array, const char *s);
+void jsonw__add_u64(struct jsonw *w, json_t *array, uint64_t v);
+
+/* "fstype", "device" (major:minor), "device_name", "mount", "mount_options". fs may be NULL. */
+void jsonw__fs(struct jsonw *w, json_t *o, const struct fs_info *fs);
+/* "pid", "tid", "comm", "cgroup_id", "cgroup" */
+void jsonw__who(struct jsonw *w, json_t *o, const struct who *who);
+/* Array of function names, innermost first; empty without a stack. */
+void jsonw__frames(struct jsonw *w, json_t *o, const char *key, const struct stack *s);
+/* Array of the properties' names. */
+void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape);
+/* "index" counted from 0, null where the request is not known; "nr" */
+void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr);
+
+/* Write, end the line, flush, free the root. 0 or -errno. */
+int jsonw__finish(struct jsonw *w, json_t *root, FILE *out, size_t flags);
+
+#endif

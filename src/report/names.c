@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/names.h"
+
+#include "base/base.h"
+
+/* Indexed by IOCB_CMD_*; 4 is not in use, 6 is the no-op that the kernel refuses. */
+static const char *const op_names[] = {
+	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
+};
+
+static const char *const op_cells[NAMES_OPS] = {
+	"pread", "pwrite", "fsync", "fdsync", "poll", "preadv", "pwritev", "other",
+};
+
+static const char *const how_names[] = {
+	[HOW_UNKNOWN] = "unknown",
+	[HOW_EXACT] = "exact",
+	[HOW_SCANNED] = "scanned",
+	[HOW_BATCH] = "batch",
+};
+
+static const char *const waker_names[] = {
+	[WAKER_UNKNOWN] = "unknown",
+	[WAKER_TASK] = "task",
+	[WAKER_SOFTIRQ] = "softirq",
+	[WAKER_HARDIRQ] = "hardirq",
+};
+
+static const struct names_shape shapes[] = {
+	{SHAPE_DIRECT, "direct", "O_DIRECT"},
+	{SHAPE_BEYOND_EOF, "beyond_eof", "beyond end of file"},
+	{SHAPE_UNALIGNED, "unaligned", "not aligned to the filesystem block"},
+	{SHAPE_UNALIGNED_LB, "unaligned_logical_block", "not aligned to the logical block"},
+	{SHAPE_DSYNC, "dsync", "O_DSYNC"},
+	{SHAPE_NOWAIT, "nowait", "RWF_NOWAIT"},
+	{SHAPE_APPEND, "append", "O_APPEND"},
+};
+
+const char *names__op_cell(size_t i)
+{
+	return i < ARRAY_SIZE(op_cells) ? op_cells[i] : "other";
+}
+
+const char *names__op(uint16_t opcode)
+{
+	return opcode < ARRAY_SIZE(op_names) ? op_names[opcode] : "other";
+}
+
+const char *names__how(enum request_how how)
+{
+	return (size_t)how < ARRAY_SIZE(how_names) ? how_names[how] : "unknown";
+}
+
+const char *names__waker(enum waker_kind kind)
+{
+	return (size_t)kind < ARRAY_SIZE(waker_names) ? waker_names[kind] : "unknown";
+}
+
+const struct names_shape *names__shape(size_t i)
+{
+	return i < ARRAY_SIZE(shapes) ? &shapes[i] : NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Words for the numbers of an event, the same in every format. */
+#ifndef AIOSTALL_REPORT_NAMES_H
+#define AIOSTALL_REPORT_NAMES_H
+
+#include "model/event.h"
+
+#define NAMES_OPS 8
+
+/* Name of the i-th cell of counters.ops[]. */
+const char *names__op_cell(size_t i);
+/* "pwrite" of an IOCB_CMD_*; "other" if there is none. */
+const char *names__op(uint16_t opcode);
+/* "exact", "scanned", "batch" or "unknown". */
+const char *names__how(enum request_how how);
+/* "task", "softirq", "hardirq" or "unknown". */
+const char *names__waker(enum waker_kind kind);
+
+struct names_shape {
+	uint32_t bit;
+	const char *key;  /* in JSON */
+	const char *text; /* for people */
+};
+/* The i-th property a request can have, NULL past the end. */
+const struct names_shape *names__shape(size_t i);
+
+#endif

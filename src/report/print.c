@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE /* vasprintf */
+#include "report/print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static const char *const style_on[] = {
+	[PRINT_PLAIN] = "",
+	[PRINT_BOLD] = "\033[1m",
+	[PRINT_ALARM] = "\033[1;31m",
+};
+
+void print__init(struct print *p, FILE *out, const struct format_opts *o)
+{
+	memset(p, 0, sizeof(*p));
+	p->out = out;
+	p->width = o && o->width > 0 ? o->width : 80;
+	if (p->width < PRINT_MIN_WIDTH)
+		p->width = PRINT_MIN_WIDTH;
+	if (p->width > PRINT_MAX_WIDTH)
+		p->width = PRINT_MAX_WIDTH;
+	p->color = o && o->color;
+}
+
+int print__flush(FILE *out)
+{
+	errno = 0;
+	if (fflush(out) != 0)
+		return errno ? -errno : -EIO;
+	return ferror(out) ? -EIO : 0;
+}
+
+int print__finish(struct print *p)
+{
+	int rc = print__flush(p->out);
+
+	return p->err ? p->err : rc;
+}
+
+static bool starts_char(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+int print__columns(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += starts_char(*s);
+	return n;
+}
+
+size_t print__bytes(const char *s, int columns)
+{
+	size_t i = 0;
+
+	for (; s[i]; i++) {
+		if (starts_char(s[i]) && columns-- == 0)
+			break;
+	}
+	return i;
+}
+
+static void emit(struct print *p, enum print_style style, const char *s, size_t len)
+{
+	bool styled = p->color && style != PRINT_PLAIN;
+
+	while (len && s[len - 1] == ' ')
+		len--;
+	if (styled)
+		fputs(style_on[style], p->out);
+	fwrite(s, 1, len, p->out);
+	if (styled)
+		fputs("\033[0m", p->out);
+	fputc('\n', p->out);
+	if (ferror(p->out) && !p->err)
+		p->err = errno ? -errno : -EIO;
+}
+
+static char *format_text(struct print *p, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		if (!p->err)
+			p->err = -ENOMEM;
+		return NULL;
+	}
+	return text;
+}
+
+void print__line(struct print *p, enum print_style style, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = format_text(p, fmt, ap);
+	va_end(ap);
+	if (!text)
+		return;
+	emit(p, style, text, print__bytes(text, p->width));
+	free(text);
+}
+
+/* Bytes of s that fit in so many columns, ending between words; a longer word is split. */
+static size_t fitting(const char *s, int columns)
+{
+	size_t max = print__bytes(s, columns), i = max;
+
+	if (!s[max])
+		return max;
+	while (i > 0 && s[i] != ' ')
+		i--;
+	return i ? i : max;
+}
+
+void print__para(struct print *p, enum print_style style, const char *lead, const char *fmt, ...)
+{
+	int indent = (int)strlen(lead), room = p->width - indent;
+	char line[4 * PRINT_MAX_WIDTH + 1];
+	const char *rest;
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = format_text(p, fmt, ap);
+	va_end(ap);
+	if (!text)
+		return;
+	rest = text;
+	do {
+		size_t n = fitting(rest, room);
+		int len = snprintf(line, sizeof(line), "%*s%.*s", indent, rest == text ? lead : "",
+				   (int)n, rest);
+
+		emit(p, style, line, len < (int)sizeof(line) ? (size_t)len : sizeof(line) - 1);
+		rest += n;
+		while (*rest == ' ')
+			rest++;
+	} while (*rest);
+	free(text);
+}
+
+static char *next_slot(struct print *p)
+{
+	return p->slot[p->next++ % PRINT_SLOTS];
+}
+
+const char *print__safe(struct print *p, const char *s)
+{
+	char *slot = next_slot(p);
+
+	esc__terminal(s ? s : "", slot, sizeof(p->slot[0]));
+	return slot;
+}
+
+const char *print__path(struct print *p, const char *s, int columns)
+{
+	char *slot = next_slot(p);
+
+	esc__terminal(s ? s : "", p->work, sizeof(p->work));
+	return esc__tail(p->work, columns > 4 ? (size_t)columns : 4, slot, sizeof(p->slot[0]));
+}
+
+const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
+{
+	const char *where = "", *type, *tail;
+	char *slot;
+
+	if (!fs)
+		return "(unknown)";
+	if (fs->mount && *fs->mount)
+		where = fs->mount;
+	else if (fs->device_name)
+		where = fs->device_name;
+	type = print__safe(p, fs->fstype);
+	if (!*where)
+		return type;
+	tail = print__path(p, where, columns - print__columns(type) - 1);
+	slot = next_slot(p);
+	snprintf(slot, sizeof(p->slot[0]), "%.64s %s", type, tail);
+	slot[print__bytes(slot, columns)] = '\0';
+	return slot;
+}
+
+static int used_width(const struct column *c, size_t n, unsigned int shown)
+{
+	int used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (shown & (1u << i))
+			used += c[i].width + 1;
+	}
+	return used;
+}
+
+unsigned int columns__fit(const struct column *c, size_t n, int width, int want, int *rest)
+{
+	unsigned int shown = (1u << n) - 1;
+
+	for (int drop = 1; drop <= (int)n && width - used_width(c, n, shown) < want; drop++) {
+		for (size_t i = 0; i < n; i++) {
+			if (c[i].drop == drop)
+				shown &= ~(1u << i);
+		}
+	}
+	*rest = width - used_width(c, n, shown);
+	return shown;
+}

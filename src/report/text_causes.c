@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/text_causes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "report/names.h"
+
+#define DEFAULT_TOP 5
+#define MAX_WAKERS 4
+
+static void append(char *buf, size_t size, const char *sep, const char *s)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, size - used, "%s%s", used ? sep : "", s);
+}
+
+static void shape_words(uint32_t shape, char *buf, size_t size)
+{
+	const struct names_shape *s;
+
+	buf[0] = '\0';
+	for (size_t i = 0; (s = names__shape(i)); i++) {
+		if (shape & s->bit)
+			append(buf, size, ", ", s->text);
+	}
+}
+
+/* Counted from 1, as people do; the JSON index counts from 0. */
+static void position(enum request_how how, uint32_t index, uint32_t nr, char *buf, size_t size)
+{
+	if (how == HOW_BATCH)
+		snprintf(buf, size, "the whole batch of %u requests (final flush)", nr);
+	else if (how == HOW_UNKNOWN)
+		snprintf(buf, size, "request not known, %u in the call", nr);
+	else
+		snprintf(buf, size, "request %llu of %u (%s)", index + 1ULL, nr, names__how(how));
+}
+
+/* op NULL: not known. */
+static void describe(struct print *p, const char *lead, const char *head, const struct request *q,
+		     const char *op)
+{
+	char where[96], shape[192], extent[80] = "";
+	const char *path = q->path && *q->path ? print__path(p, q->path, p->width - 12) : "";
+
+	position(q->how, q->index, q->nr, where, sizeof(where));
+	shape_words(q->shape, shape, sizeof(shape));
+	if (op)
+		snprintf(extent, sizeof(extent), "offset %llu length %llu",
+			 (unsigned long long)q->offset, (unsigned long long)q->len_bytes);
+	print__para(p, PRINT_PLAIN, lead, "%s%s%s%s%s%s%s%s%s%s", head, where, op ? ", " : "",
+		    op ? op : "", *path || *extent ? ", " : "", path, *path && *extent ? " " : "",
+		    extent, *shape ? ", " : "", shape);
+}
+
+static bool has_request(enum request_how how)
+{
+	return how == HOW_EXACT || how == HOW_SCANNED;
+}
+
+void text_causes__request(struct print *p, const char *lead, const struct request *q)
+{
+	describe(p, lead, "", q, has_request(q->how) ? names__op(q->opcode) : NULL);
+}
+
+static void print_worst(struct print *p, const struct report_cause *c)
+{
+	const struct request q = {
+		.how = c->worst_how, .index = c->worst_index, .nr = c->worst_nr,
+		.offset = c->worst_offset, .len_bytes = c->worst_len_bytes,
+		.shape = c->worst_shape, .path = c->worst_path,
+	};
+	const char *op = has_request(q.how) ? print__safe(p, c->worst_op) : NULL;
+	char head[160], comm[80], max[16];
+
+	esc__terminal(c->worst_comm ? c->worst_comm : "", comm, sizeof(comm));
+	snprintf(head, sizeof(head), "%s by %s pid %u, ", fmt__duration(c->max_ns, max, sizeof(max)),
+		 comm, c->worst_pid);
+	describe(p, "    worst: ", head, &q, op);
+}
+
+static void print_wakers(struct print *p, const struct report_cause *c)
+{
+	char list[MAX_WAKERS * 128] = "", one[128], comm[80], n[16];
+
+	for (size_t i = 0; i < c->nr_wakers && i < MAX_WAKERS; i++) {
+		esc__terminal(c->wakers[i].comm ? c->wakers[i].comm : "", comm, sizeof(comm));
+		snprintf(one, sizeof(one), "%s (%s)", comm,
+			 fmt__count(c->wakers[i].sleeps, n, sizeof(n)));
+		append(list, sizeof(list), ", ", one);
+	}
+	if (*list)
+		print__para(p, PRINT_PLAIN, "    woken by: ", "%s%s", list,
+			    c->nr_wakers > MAX_WAKERS ? ", ..." : "");
+}
+
+static void print_files(struct print *p, const struct report_cause *c, size_t top)
+{
+	const char *lead = "    files: ";
+
+	for (size_t i = 0; i < c->nr_files && i < top && i < 3; i++) {
+		const struct report_file *f = &c->files[i];
+		char n[16], total[16];
+		const char *path = f->path && *f->path ? f->path : "(not known)";
+
+		print__line(p, PRINT_PLAIN, "%s%s (%s sleeps, %s)", lead,
+			    print__path(p, path, p->width - 37), fmt__count(f->sleeps, n, sizeof(n)),
+			    fmt__duration(f->blocked_ns, total, sizeof(total)));
+		lead = "           ";
+	}
+}
+
+/* Requests whose index was not seen but found or not found: said, so that nobody takes a guess for a fact. */
+static void print_how(struct print *p, const struct report_cause *c)
+{
+	if (!c->how[HOW_SCANNED] && !c->how[HOW_BATCH] && !c->how[HOW_UNKNOWN])
+		return;
+	print__para(p, PRINT_PLAIN, "    requests: ",
+		    "%llu seen, %llu found by stack scan, %llu whole batch (final flush), %llu not known",
+		    (unsigned long long)c->how[HOW_EXACT], (unsigned long long)c->how[HOW_SCANNED],
+		    (unsigned long long)c->how[HOW_BATCH], (unsigned long long)c->how[HOW_UNKNOWN]);
+}
+
+static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool first)
+{
+	char share[16], sleeps[16], total[16], max[16], held[16];
+
+	print__para(p, PRINT_BOLD, "  ", "%s of blocked time: %s: %s",
+		    fmt__percent(c->share, share, sizeof(share)), print__safe(p, c->id),
+		    print__safe(p, c->name));
+	print__para(p, PRINT_PLAIN, "    ",
+		    "%s sleeps, %s in total, longest %s; %s requests held up",
+		    fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
+		    fmt__duration(c->blocked_ns, total, sizeof(total)),
+		    fmt__duration(c->max_ns, max, sizeof(max)),
+		    fmt__count(c->held_up_requests, held, sizeof(held)));
+	if (c->telling_frames && *c->telling_frames)
+		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
+	print_worst(p, c);
+	print_how(p, c);
+	print_wakers(p, c);
+	print_files(p, c, top);
+	if (first && c->advice && *c->advice)
+		print__line(p, PRINT_PLAIN, "    do: as said at the top");
+	else if (c->advice && *c->advice)
+		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
+}
+
+static void print_below_min(struct print *p, const struct counters *c)
+{
+	char n[16], total[16];
+
+	if (!c->below_min_sleeps)
+		return;
+	print__para(p, PRINT_PLAIN, "  ",
+		    "%s sleeps (%s) were shorter than -m: in the table, not among the causes",
+		    fmt__count(c->below_min_sleeps, n, sizeof(n)),
+		    fmt__duration(c->below_min_ns, total, sizeof(total)));
+}
+
+void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o)
+{
+	size_t top = o && o->top ? o->top : DEFAULT_TOP;
+	const char *options = f->fs && f->fs->mount_options ? f->fs->mount_options : "";
+	const char *device = f->fs && f->fs->device_name ? f->fs->device_name : "";
+
+	if (!f->nr_causes && !f->c.below_min_sleeps)
+		return;
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s", print__fs(p, f->fs, p->width / 2),
+		    *device || *options ? " (" : "", print__safe(p, device),
+		    *device && *options ? ": " : "", print__safe(p, options),
+		    *device || *options ? ")" : "");
+	for (size_t i = 0; i < f->nr_causes && i < top; i++)
+		print_cause(p, &f->causes[i], top, i == 0);
+	if (f->nr_causes > top)
+		print__line(p, PRINT_PLAIN, "  and %zu more causes (--format json has them all)",
+			    f->nr_causes - top);
+	print_below_min(p, &f->c);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The trace as JSON lines. */
+#include "report/format.h"
+#include "report/jsonw.h"
+#include "report/names.h"
+
+static void put_request(struct jsonw *w, json_t *o, const struct request *q)
+{
+	jsonw__str(w, o, "request", names__how(q->how));
+	jsonw__index(w, o, q->how, q->index, q->nr);
+	jsonw__str(w, o, "op", names__op(q->opcode));
+	jsonw__u64(w, o, "opcode", q->opcode);
+	jsonw__int(w, o, "fd", q->fd);
+	jsonw__u64(w, o, "offset", q->offset);
+	jsonw__u64(w, o, "length", q->len_bytes);
+	jsonw__u64(w, o, "rw_flags", q->rw_flags);
+	jsonw__shape(w, o, q->shape);
+	jsonw__u64(w, o, "ino", q->ino);
+	jsonw__str(w, o, "path", q->path);
+}
+
+static void put_waker(struct jsonw *w, json_t *o, const struct ev_stall *ev)
+{
+	json_t *waker = jsonw__object(w, o, "waker");
+
+	jsonw__str(w, waker, "kind", names__waker(ev->waker_kind));
+	jsonw__u64(w, waker, "pid", ev->waker_pid);
+	jsonw__u64(w, waker, "tid", ev->waker_tid);
+	jsonw__str(w, waker, "comm", ev->waker_comm);
+}
+
+int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id)
+{
+	json_t *o = json_object();
+	struct jsonw w = {0};
+
+	jsonw__str(&w, o, "type", "stall");
+	jsonw__u64(&w, o, "end_ns", ev->end_ns);
+	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
+	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
+	jsonw__u64(&w, o, "call_seq", ev->call_seq);
+	jsonw__u64(&w, o, "sleep_no", ev->sleep_no);
+	jsonw__who(&w, o, &ev->who);
+	jsonw__str(&w, o, "cause", cause_id);
+	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
+	put_request(&w, o, &ev->req);
+	jsonw__u64(&w, o, "held_up_requests", ev->held_up_requests);
+	jsonw__u64(&w, o, "state", ev->state);
+	jsonw__bool(&w, o, "iowait", ev->iowait);
+	put_waker(&w, o, ev);
+	jsonw__bool(&w, o, "stack_lost", !ev->stack);
+	jsonw__frames(&w, o, "frames", ev->stack);
+	if (ev->user_stack)
+		jsonw__frames(&w, o, "user_frames", ev->user_stack);
+	return jsonw__finish(&w, o, out, JSON_COMPACT);
+}
+
+int trace_json__submit(FILE *out, const struct ev_submit *ev)
+{
+	json_t *o = json_object();
+	struct jsonw w = {0};
+
+	jsonw__str(&w, o, "type", "submit");
+	jsonw__u64(&w, o, "end_ns", ev->end_ns);
+	jsonw__u64(&w, o, "wall_ns", ev->wall_ns);
+	jsonw__u64(&w, o, "on_cpu_ns", ev->on_cpu_ns);
+	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
+	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
+	jsonw__u64(&w, o, "preempted_ns", ev->preempted_ns);
+	jsonw__u64(&w, o, "call_seq", ev->call_seq);
+	jsonw__u64(&w, o, "sleeps", ev->sleeps);
+	jsonw__u64(&w, o, "preemptions", ev->preemptions);
+	jsonw__u64(&w, o, "nr", ev->nr);
+	jsonw__u64(&w, o, "fs_count", ev->fs_count);
+	jsonw__int(&w, o, "ret", ev->ret);
+	jsonw__who(&w, o, &ev->who);
+	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
+	return jsonw__finish(&w, o, out, JSON_COMPACT);
+}

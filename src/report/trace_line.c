@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "report/print.h"
+
+enum trace_column { TR_TIME, TR_COMM, TR_PID, TR_BLOCKED, TR_RUNQ, TR_CAUSE, TR_REQ, TR_HELD, TR_COLUMNS };
+
+/* The file takes what the others leave. */
+static const struct column columns[TR_COLUMNS] = {
+	[TR_TIME] = {"TIME", 9, 4, true},
+	[TR_COMM] = {"COMM", 10, 0, true},
+	[TR_PID] = {"PID", 7, 0, false},
+	[TR_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[TR_RUNQ] = {"RUNQ", 7, 1, false},
+	[TR_CAUSE] = {"CAUSE", 15, 0, true},
+	[TR_REQ] = {"REQ", 6, 3, true},
+	[TR_HELD] = {"HELD", 4, 2, false},
+};
+
+struct layout {
+	struct column col[TR_COLUMNS];
+	unsigned int shown;
+	int room; /* for the file */
+};
+
+/* Names get their full length where the terminal is wide enough. */
+static void layout__init(struct layout *l, int width)
+{
+	memcpy(l->col, columns, sizeof(l->col));
+	if (width >= 110) {
+		l->col[TR_COMM].width = 15;
+		l->col[TR_CAUSE].width = 24;
+	}
+	l->shown = columns__fit(l->col, TR_COLUMNS, width, 14, &l->room);
+}
+
+static void put_line(struct print *p, const struct layout *l, const char *const *cell, const char *file)
+{
+	char line[PRINT_MAX_WIDTH * 5];
+	size_t used = 0;
+
+	for (size_t i = 0; i < TR_COLUMNS; i++) {
+		const struct column *c = &l->col[i];
+		int len, pad;
+
+		if (!(l->shown & (1u << i)))
+			continue;
+		len = (int)print__bytes(cell[i], c->width);
+		pad = c->width - print__columns(cell[i]);
+		pad = pad > 0 ? pad : 0;
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%*s%.*s%*s ",
+					 c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0, "");
+	}
+	print__line(p, PRINT_PLAIN, "%s%s", line, file);
+}
+
+/* Seconds of CLOCK_MONOTONIC, the first digits of a long uptime left out. */
+static void format_time(uint64_t ns, char *buf, size_t size)
+{
+	snprintf(buf, size, "%05llu.%03llu", (unsigned long long)(ns / NSEC_PER_SEC % 100000),
+		 (unsigned long long)(ns % NSEC_PER_SEC / NSEC_PER_MSEC));
+}
+
+/* "3/16" counted from 1, with "~" if found by stack scan; a star for the whole batch, "?" if not known. */
+static void format_request(const struct request *q, char *buf, size_t size)
+{
+	if (q->how == HOW_EXACT || q->how == HOW_SCANNED)
+		snprintf(buf, size, "%s%llu/%u", q->how == HOW_SCANNED ? "~" : "", q->index + 1ULL,
+			 q->nr);
+	else
+		snprintf(buf, size, "%s/%u", q->how == HOW_BATCH ? "*" : "?", q->nr);
+}
+
+static int with_print(FILE *out, const struct format_opts *o, const struct ev_stall *ev,
+		      const char *cause_id, void (*body)(struct print *, const struct ev_stall *,
+							 const char *))
+{
+	struct print *p = malloc(sizeof(*p));
+	int rc;
+
+	if (!p)
+		return -ENOMEM;
+	print__init(p, out, o);
+	body(p, ev, cause_id);
+	rc = print__finish(p);
+	free(p);
+	return rc;
+}
+
+static void put_header(struct print *p, const struct ev_stall *ev, const char *cause_id)
+{
+	const char *cell[TR_COLUMNS];
+	struct layout l;
+
+	(void)ev;
+	(void)cause_id;
+	layout__init(&l, p->width);
+	for (size_t i = 0; i < TR_COLUMNS; i++)
+		cell[i] = columns[i].name;
+	put_line(p, &l, cell, "FILE");
+}
+
+static void put_stall(struct print *p, const struct ev_stall *ev, const char *cause_id)
+{
+	char time[32], pid[16], blocked[16], runq[16], req[40], held[16];
+	const char *cell[TR_COLUMNS] = {
+		[TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm), [TR_PID] = pid,
+		[TR_BLOCKED] = blocked, [TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
+		[TR_REQ] = req, [TR_HELD] = held,
+	};
+	const char *file;
+	struct layout l;
+
+	layout__init(&l, p->width);
+	format_time(ev->end_ns, time, sizeof(time));
+	snprintf(pid, sizeof(pid), "%u", ev->who.pid);
+	fmt__duration(ev->blocked_ns, blocked, sizeof(blocked));
+	fmt__duration(ev->runqueue_ns, runq, sizeof(runq));
+	format_request(&ev->req, req, sizeof(req));
+	snprintf(held, sizeof(held), "%u", ev->held_up_requests);
+	if (ev->req.path && *ev->req.path)
+		file = print__path(p, ev->req.path, l.room);
+	else
+		file = print__fs(p, ev->fs, l.room);
+	put_line(p, &l, cell, file);
+}
+
+int trace_line__header(FILE *out, const struct format_opts *o)
+{
+	return with_print(out, o, NULL, NULL, put_header);
+}
+
+int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id, const struct format_opts *o)
+{
+	return with_print(out, o, ev, cause_id, put_stall);
+}
