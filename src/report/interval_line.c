@@ -6,18 +6,25 @@
 #include "base/base.h"
 #include "report/print.h"
 
-enum iv_column { IV_TIME, IV_SUBMITS, IV_SHARE, IV_SLEEPS, IV_CTXSW, IV_BLOCKED, IV_CPU, IV_P99, IV_HELD, IV_COLUMNS };
+enum iv_column {
+	IV_TIME,
+	IV_SUBMITS,
+	IV_SHARE,
+	IV_SLEEPS,
+	IV_CTXSW,
+	IV_BLOCKED,
+	IV_CPU,
+	IV_P99,
+	IV_HELD,
+	IV_COLUMNS,
+};
 
 static const struct column columns[IV_COLUMNS] = {
-	[IV_TIME] = {"ELAPSED", 8, 0, false},
-	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
-	[IV_SHARE] = {"BLOCKED%", 8, 0, false},
-	[IV_SLEEPS] = {"SLEEPS", 7, 3, false},
-	[IV_CTXSW] = {"CTXSW/IO", 8, 2, false},
-	[IV_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[IV_CPU] = {"ON-CPU", 7, 1, false},
-	[IV_P99] = {"P99", 7, 0, false},
-	[IV_HELD] = {"HELD-UP", 7, 4, false},
+    [IV_TIME] = {"ELAPSED", 8, 0, false},   [IV_SUBMITS] = {"SUBMITS", 7, 0, false},
+    [IV_SHARE] = {"BLOCKED%", 8, 0, false}, [IV_SLEEPS] = {"SLEEPS", 7, 3, false},
+    [IV_CTXSW] = {"CTXSW/IO", 8, 2, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
+    [IV_CPU] = {"ON-CPU", 7, 1, false},	    [IV_P99] = {"P99", 7, 0, false},
+    [IV_HELD] = {"HELD-UP", 7, 4, false},
 };
 
 /* Counters only grow; a source that restarts must not show 2^64. */
@@ -40,8 +47,8 @@ static uint64_t p99_of(const struct fs_counts *before, const struct fs_counts *n
 	return hist__quantile(&d, 0.99, now->c.max_sleep_ns);
 }
 
-static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns, const struct fs_counts *before,
-		       const struct fs_counts *now)
+static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns,
+		       const struct fs_counts *before, const struct fs_counts *now)
 {
 	const struct counters *a = &before->c, *b = &now->c;
 	uint64_t submits = grown(a->submits, b->submits), sleeps = grown(a->sleeps, b->sleeps);
@@ -49,7 +56,8 @@ static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns, const str
 	snprintf(cell[IV_TIME], 24, "%llu.%llus", (unsigned long long)(elapsed_ns / NSEC_PER_SEC),
 		 (unsigned long long)(elapsed_ns % NSEC_PER_SEC / (100 * NSEC_PER_MSEC)));
 	fmt__count(submits, cell[IV_SUBMITS], 24);
-	fmt__percent(ratio(grown(a->submits_blocked, b->submits_blocked), submits), cell[IV_SHARE], 24);
+	fmt__percent(ratio(grown(a->submits_blocked, b->submits_blocked), submits), cell[IV_SHARE],
+		     24);
 	fmt__count(sleeps, cell[IV_SLEEPS], 24);
 	snprintf(cell[IV_CTXSW], 24, "%.2f", ratio(sleeps, grown(a->requests, b->requests)));
 	fmt__duration(grown(a->blocked_ns, b->blocked_ns), cell[IV_BLOCKED], 24);

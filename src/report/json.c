@@ -14,22 +14,30 @@ struct field {
 	size_t at;
 };
 
-#define COUNTER(name) {#name, offsetof(struct counters, name)}
+#define COUNTER(name)                                                                              \
+	{                                                                                          \
+#name, offsetof(struct counters, name)                                             \
+	}
 static const struct field counter_fields[] = {
-	COUNTER(submits), COUNTER(submits_blocked), COUNTER(requests), COUNTER(sleeps),
-	COUNTER(wall_ns), COUNTER(on_cpu_ns), COUNTER(blocked_ns), COUNTER(runqueue_ns),
-	COUNTER(preempted_ns), COUNTER(held_up_requests), COUNTER(held_up_ns),
-	COUNTER(submit_errors), COUNTER(short_submits), COUNTER(bytes),
-	COUNTER(blocked_elsewhere_ns), COUNTER(bytes_unknown),
+    COUNTER(submits),	       COUNTER(submits_blocked), COUNTER(requests),
+    COUNTER(sleeps),	       COUNTER(wall_ns),	 COUNTER(on_cpu_ns),
+    COUNTER(blocked_ns),       COUNTER(runqueue_ns),	 COUNTER(preempted_ns),
+    COUNTER(held_up_requests), COUNTER(held_up_ns),	 COUNTER(submit_errors),
+    COUNTER(short_submits),    COUNTER(bytes),		 COUNTER(blocked_elsewhere_ns),
+    COUNTER(bytes_unknown),
 };
 
-#define LOSS(name) {#name, offsetof(struct loss, name)}
+#define LOSS(name)                                                                                 \
+	{                                                                                          \
+#name, offsetof(struct loss, name)                                                 \
+	}
 static const struct field loss_fields[] = {
-	LOSS(events), LOSS(stacks), LOSS(map_full), LOSS(unmatched), LOSS(unattributed),
-	LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
+    LOSS(events),	 LOSS(stacks),	  LOSS(map_full),   LOSS(unmatched),	 LOSS(unattributed),
+    LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
 };
 
-static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f, size_t n)
+static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
+		       size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		jsonw__u64(w, o, f[i].key, *(const uint64_t *)((const char *)base + f[i].at));

@@ -37,10 +37,11 @@ int print__flush(FILE *out);
 
 /* One line, cut to the width. */
 void print__line(struct print *p, enum print_style style, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* A paragraph wrapped between words; lead starts the first line, the others are indented by its width. */
+    __attribute__((format(printf, 3, 4)));
+/* A paragraph wrapped between words; lead starts the first line, the others are indented by its
+ * width. */
 void print__para(struct print *p, enum print_style style, const char *lead, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* Escaped copies, valid until PRINT_SLOTS later calls. NULL reads as "". */
 const char *print__safe(struct print *p, const char *s);
@@ -57,10 +58,12 @@ size_t print__bytes(const char *s, int columns);
 struct column {
 	const char *name;
 	int width;
-	int drop;  /* 0 = always shown; else hidden in ascending order while there is too little room */
+	int drop; /* 0 = always shown; else hidden in ascending order while there is too little room
+		   */
 	bool left; /* text: aligned to the left */
 };
-/* Bit i set: column i is shown. What remains of the width after them goes to *rest, at least `want` if possible. */
+/* Bit i set: column i is shown. What remains of the width after them goes to *rest, at least `want`
+ * if possible. */
 unsigned int columns__fit(const struct column *c, size_t n, int width, int want, int *rest);
 
 #endif

@@ -9,19 +9,21 @@
 #include "report/print.h"
 #include "report/text_causes.h"
 
+#define MAX_UNFINISHED 16
+
 static void print_loss(struct print *p, const struct report *r)
 {
 	const struct {
 		uint64_t n;
 		const char *what;
 	} lost[] = {
-		{r->loss.events, "events lost (ring buffer full)"},
-		{r->loss.stacks, "stacks not available"},
-		{r->loss.map_full, "table entries lost (a kernel table was full)"},
-		{r->loss.unmatched, "calls seen only in part (entry or exit missing)"},
-		{r->loss.unattributed, "requests of unknown filesystem"},
-		{r->loss.model_evicted, "details folded into (other)"},
-		{r->loss.malformed, "records that did not decode"},
+	    {r->loss.events, "events lost (ring buffer full)"},
+	    {r->loss.stacks, "stacks not available"},
+	    {r->loss.map_full, "table entries lost (a kernel table was full)"},
+	    {r->loss.unmatched, "calls seen only in part (entry or exit missing)"},
+	    {r->loss.unattributed, "requests of unknown filesystem"},
+	    {r->loss.model_evicted, "details folded into (other)"},
+	    {r->loss.malformed, "records that did not decode"},
 	};
 	char text[640] = "";
 	size_t used = 0;
@@ -31,8 +33,9 @@ static void print_loss(struct print *p, const struct report *r)
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
 		if (!lost[i].n)
 			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s",
-					 used ? ", " : "", (unsigned long long)lost[i].n, lost[i].what);
+		used +=
+		    (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s",
+				     used ? ", " : "", (unsigned long long)lost[i].n, lost[i].what);
 	}
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
 		    used ? text : "some data was lost");
@@ -44,15 +47,15 @@ static void print_capture(struct print *p, const struct report *r)
 	const struct capture_info *c = r->capture;
 	char dur[16];
 
-	print__para(p, PRINT_PLAIN, "",
-		    "aiostall on %s, kernel %s %s, %u CPUs: traced %s, %llu submits of %llu requests "
-		    "(probes: submit %s, request %s, switch %s)",
-		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
-		    print__safe(p, c->host.arch), c->host.cpus,
-		    fmt__duration(c->duration_ns, dur, sizeof(dur)),
-		    (unsigned long long)r->totals.submits, (unsigned long long)r->totals.requests,
-		    print__safe(p, c->probe_submit), print__safe(p, c->probe_request),
-		    print__safe(p, c->probe_switch));
+	print__para(
+	    p, PRINT_PLAIN, "",
+	    "aiostall on %s, kernel %s %s, %u CPUs: traced %s, %llu submits of %llu requests "
+	    "(probes: submit %s, request %s, switch %s)",
+	    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
+	    print__safe(p, c->host.arch), c->host.cpus,
+	    fmt__duration(c->duration_ns, dur, sizeof(dur)), (unsigned long long)r->totals.submits,
+	    (unsigned long long)r->totals.requests, print__safe(p, c->probe_submit),
+	    print__safe(p, c->probe_request), print__safe(p, c->probe_switch));
 	if (c->filters && *c->filters)
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_status > 128)
@@ -70,8 +73,9 @@ static void print_nothing_seen(struct print *p)
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Does the program use io_submit(2), i.e. libaio (fio: ioengine=libaio; "
 		    "databases: native AIO)? `strace -f -c -p PID` tells.");
-	print__para(p, PRINT_PLAIN, "  - ",
-		    "io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
+	print__para(
+	    p, PRINT_PLAIN, "  - ",
+	    "io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Did the filters (-p, -t, -c, --cgroup, --fs, --mount, --device) exclude it? "
 		    "Try without them.");
@@ -104,7 +108,7 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 		    ev->before_tracing ? "more than " : "", age, fs);
 	print__para(p, PRINT_PLAIN, "    cause: ", "%s: %s", print__safe(p, u->cause_id),
 		    print__safe(p, u->cause_name));
-	text_causes__request(p, "    request: ", &ev->req);
+	text_causes__request(p, "    doing: ", &ev->req);
 	if (ev->held_up_requests)
 		print__line(p, PRINT_PLAIN, "    held up behind it: %u requests of the same call",
 			    ev->held_up_requests);
@@ -112,17 +116,22 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 	print__para(p, PRINT_PLAIN, "    at: ", "%s", *frames ? frames : "(stack lost)");
 }
 
-/* A hung device never reaches a syscall exit: it must not hide below the figures of those that did. */
+/* A hung device never reaches a syscall exit: it must not hide below the figures of those that did.
+ */
 static void print_unfinished(struct print *p, const struct report *r)
 {
 	if (!r->nr_unfinished)
 		return;
-	print__para(p, PRINT_ALARM, "",
-		    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age means a "
-		    "hung or very slow device.",
-		    r->nr_unfinished, r->nr_unfinished == 1 ? "" : "s");
-	for (size_t i = 0; i < r->nr_unfinished; i++)
+	print__para(
+	    p, PRINT_ALARM, "",
+	    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age means a "
+	    "hung or very slow device.",
+	    r->nr_unfinished, r->nr_unfinished == 1 ? "" : "s");
+	for (size_t i = 0; i < r->nr_unfinished && i < MAX_UNFINISHED; i++)
 		print_one_unfinished(p, &r->unfinished[i]);
+	if (r->nr_unfinished > MAX_UNFINISHED)
+		print__line(p, PRINT_PLAIN, "  and %zu more (--format json has them all)",
+			    r->nr_unfinished - MAX_UNFINISHED);
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
@@ -133,6 +142,10 @@ static void print_verdict(struct print *p, const struct report_fs *f)
 	const char *fs = print__fs(p, f->fs, p->width - 20);
 	char share[16], mean[16], part[16];
 
+	if (!c->sleeps && !c->submits) {
+		print__para(p, PRINT_PLAIN, "", "%s: no submit ended while tracing", fs);
+		return;
+	}
 	if (!c->sleeps) {
 		print__para(p, PRINT_PLAIN, "", "%s: none of %llu submits blocked", fs,
 			    (unsigned long long)c->submits);
@@ -147,25 +160,35 @@ static void print_verdict(struct print *p, const struct report_fs *f)
 		return;
 	}
 	fmt__percent(top->share, part, sizeof(part));
-	print__para(p, PRINT_BOLD, "", "%s: %s of %llu submits block, %s each, because: %s (%s of it)",
-		    fs, share, (unsigned long long)c->submits, mean, print__safe(p, top->name), part);
+	print__para(p, PRINT_BOLD, "",
+		    "%s: %s of %llu submits block, %s each, because: %s (%s of the "
+		    "blocked time)",
+		    fs, share, (unsigned long long)c->submits, mean, print__safe(p, top->name),
+		    part);
 	if (top->advice && *top->advice)
 		print__para(p, PRINT_PLAIN, "  do: ", "%s", print__safe(p, top->advice));
 }
 
-enum fs_column { FS_NAME, FS_SUBMITS, FS_SHARE, FS_CTXSW, FS_BLOCKED, FS_P50, FS_P99, FS_MAX, FS_HELD, FS_COLUMNS };
+enum fs_column {
+	FS_NAME,
+	FS_SUBMITS,
+	FS_SHARE,
+	FS_CTXSW,
+	FS_BLOCKED,
+	FS_P50,
+	FS_P99,
+	FS_MAX,
+	FS_HELD,
+	FS_COLUMNS,
+};
 
 /* The name takes what the others leave. */
 static const struct column fs_columns[FS_COLUMNS] = {
-	[FS_NAME] = {"FILESYSTEM", -1, 0, true},
-	[FS_SUBMITS] = {"SUBMITS", 7, 0, false},
-	[FS_SHARE] = {"BLOCKED%", 8, 0, false},
-	[FS_CTXSW] = {"CTXSW/IO", 8, 2, false},
-	[FS_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[FS_P50] = {"P50", 7, 1, false},
-	[FS_P99] = {"P99", 7, 3, false},
-	[FS_MAX] = {"MAX", 7, 0, false},
-	[FS_HELD] = {"HELD-UP", 7, 4, false},
+    [FS_NAME] = {"FILESYSTEM", -1, 0, true}, [FS_SUBMITS] = {"SUBMITS", 7, 0, false},
+    [FS_SHARE] = {"BLOCKED%", 8, 0, false},  [FS_CTXSW] = {"CTXSW/IO", 8, 2, false},
+    [FS_BLOCKED] = {"BLOCKED", 7, 0, false}, [FS_P50] = {"P50", 7, 1, false},
+    [FS_P99] = {"P99", 7, 3, false},	     [FS_MAX] = {"MAX", 7, 0, false},
+    [FS_HELD] = {"HELD-UP", 7, 4, false},
 };
 
 static void fs_cells(const struct report_fs *f, char cell[FS_COLUMNS][16])
@@ -207,10 +230,11 @@ static void print_table(struct print *p, const struct report *r)
 	print_fs_row(p, NULL, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		print_fs_row(p, &r->fs[i], shown, room);
-	print__para(p, PRINT_PLAIN, "  ",
-		    "BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
-		    "0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
-		    "sleep. HELD-UP: requests that waited behind a sleeping one of the same call.");
+	print__para(
+	    p, PRINT_PLAIN, "  ",
+	    "BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
+	    "0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
+	    "sleep. HELD-UP: requests that waited behind a sleeping one of the same call.");
 }
 
 static void print_slow(struct print *p, const struct report *r)
@@ -221,22 +245,24 @@ static void print_slow(struct print *p, const struct report *r)
 	if (!r->slow_total)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_BOLD, "",
-		    "SLOW BUT NOT BLOCKED: %llu submits took at least %s without sleeping: the CPU was "
-		    "the limit (long work in the call, or waiting for a CPU), not the filesystem.",
-		    (unsigned long long)r->slow_total,
-		    fmt__duration(r->slow_threshold_ns, threshold, sizeof(threshold)));
+	print__para(
+	    p, PRINT_BOLD, "",
+	    "SLOW BUT NOT BLOCKED: %llu submits took at least %s without sleeping: the CPU was "
+	    "the limit (long work in the call, or waiting for a CPU), not the filesystem.",
+	    (unsigned long long)r->slow_total,
+	    fmt__duration(r->slow_threshold_ns, threshold, sizeof(threshold)));
 	for (size_t i = 0; i < r->nr_slow && i < max; i++) {
 		const struct report_slow *s = &r->slow[i];
 		char wall[16], cpu[16], queue[16], pre[16];
 
-		print__para(p, PRINT_PLAIN, "  ",
-			    "%s by %s pid %u on %s, %u requests: on CPU %s, run queue %s, preempted %s",
-			    fmt__duration(s->wall_ns, wall, sizeof(wall)), print__safe(p, s->who.comm),
-			    s->who.pid, print__fs(p, s->fs, p->width / 2), s->nr,
-			    fmt__duration(s->on_cpu_ns, cpu, sizeof(cpu)),
-			    fmt__duration(s->runqueue_ns, queue, sizeof(queue)),
-			    fmt__duration(s->preempted_ns, pre, sizeof(pre)));
+		print__para(
+		    p, PRINT_PLAIN, "  ",
+		    "%s by %s pid %u on %s, %u requests: on CPU %s, run queue %s, preempted %s",
+		    fmt__duration(s->wall_ns, wall, sizeof(wall)), print__safe(p, s->who.comm),
+		    s->who.pid, print__fs(p, s->fs, p->width / 2), s->nr,
+		    fmt__duration(s->on_cpu_ns, cpu, sizeof(cpu)),
+		    fmt__duration(s->runqueue_ns, queue, sizeof(queue)),
+		    fmt__duration(s->preempted_ns, pre, sizeof(pre)));
 	}
 }
 
@@ -248,14 +274,15 @@ static void print_conservation(struct print *p, const struct counters *c)
 	if (!c->wall_ns)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_PLAIN, "",
-		    "Of %s inside io_submit: on CPU %s, blocked %s, run queue %s (woken, waiting for a "
-		    "CPU), preempted %s.",
-		    fmt__duration(c->wall_ns, time, sizeof(time)),
-		    fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
-		    fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
-		    fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
-		    fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
+	print__para(
+	    p, PRINT_PLAIN, "",
+	    "Of %s inside io_submit: on CPU %s, blocked %s, run queue %s (woken, waiting for a "
+	    "CPU), preempted %s.",
+	    fmt__duration(c->wall_ns, time, sizeof(time)),
+	    fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
+	    fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
+	    fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
+	    fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
 }
 
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)

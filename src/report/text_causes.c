@@ -36,7 +36,8 @@ static void position(enum request_how how, uint32_t index, uint32_t nr, char *bu
 	else if (how == HOW_UNKNOWN)
 		snprintf(buf, size, "request not known, %u in the call", nr);
 	else
-		snprintf(buf, size, "request %llu of %u (%s)", index + 1ULL, nr, names__how(how));
+		snprintf(buf, size, "request %llu of %u (%s)", index + 1ULL, nr,
+			 how == HOW_SCANNED ? "by stack scan" : "exact");
 }
 
 /* op NULL: not known. */
@@ -69,16 +70,20 @@ void text_causes__request(struct print *p, const char *lead, const struct reques
 static void print_worst(struct print *p, const struct report_cause *c)
 {
 	const struct request q = {
-		.how = c->worst_how, .index = c->worst_index, .nr = c->worst_nr,
-		.offset = c->worst_offset, .len_bytes = c->worst_len_bytes,
-		.shape = c->worst_shape, .path = c->worst_path,
+	    .how = c->worst_how,
+	    .index = c->worst_index,
+	    .nr = c->worst_nr,
+	    .offset = c->worst_offset,
+	    .len_bytes = c->worst_len_bytes,
+	    .shape = c->worst_shape,
+	    .path = c->worst_path,
 	};
 	const char *op = has_request(q.how) ? print__safe(p, c->worst_op) : NULL;
 	char head[160], comm[80], max[16];
 
 	esc__terminal(c->worst_comm ? c->worst_comm : "", comm, sizeof(comm));
-	snprintf(head, sizeof(head), "%s by %s pid %u, ", fmt__duration(c->max_ns, max, sizeof(max)),
-		 comm, c->worst_pid);
+	snprintf(head, sizeof(head), "%s by %s pid %u, ",
+		 fmt__duration(c->max_ns, max, sizeof(max)), comm, c->worst_pid);
 	describe(p, "    worst: ", head, &q, op);
 }
 
@@ -107,21 +112,24 @@ static void print_files(struct print *p, const struct report_cause *c, size_t to
 		const char *path = f->path && *f->path ? f->path : "(not known)";
 
 		print__line(p, PRINT_PLAIN, "%s%s (%s sleeps, %s)", lead,
-			    print__path(p, path, p->width - 37), fmt__count(f->sleeps, n, sizeof(n)),
+			    print__path(p, path, p->width - 37),
+			    fmt__count(f->sleeps, n, sizeof(n)),
 			    fmt__duration(f->blocked_ns, total, sizeof(total)));
 		lead = "           ";
 	}
 }
 
-/* Requests whose index was not seen but found or not found: said, so that nobody takes a guess for a fact. */
+/* Requests whose index was not seen but found or not found: said, so that nobody takes a guess for
+ * a fact. */
 static void print_how(struct print *p, const struct report_cause *c)
 {
 	if (!c->how[HOW_SCANNED] && !c->how[HOW_BATCH] && !c->how[HOW_UNKNOWN])
 		return;
-	print__para(p, PRINT_PLAIN, "    requests: ",
-		    "%llu seen, %llu found by stack scan, %llu whole batch (final flush), %llu not known",
-		    (unsigned long long)c->how[HOW_EXACT], (unsigned long long)c->how[HOW_SCANNED],
-		    (unsigned long long)c->how[HOW_BATCH], (unsigned long long)c->how[HOW_UNKNOWN]);
+	print__para(
+	    p, PRINT_PLAIN, "    requests: ",
+	    "%llu seen, %llu found by stack scan, %llu whole batch (final flush), %llu not known",
+	    (unsigned long long)c->how[HOW_EXACT], (unsigned long long)c->how[HOW_SCANNED],
+	    (unsigned long long)c->how[HOW_BATCH], (unsigned long long)c->how[HOW_UNKNOWN]);
 }
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool first)

@@ -7,7 +7,8 @@
 
 /* Nothing if the filesystem's requests never slept. */
 void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o);
-/* "request 3 of 16 (exact), pwrite, /data/file offset 0 length 4096, O_DIRECT"; nothing if not known. */
+/* "request 3 of 16 (exact), pwrite, /data/file offset 0 length 4096, O_DIRECT"; nothing if not
+ * known. */
 void text_causes__request(struct print *p, const char *lead, const struct request *q);
 
 #endif

@@ -6,18 +6,24 @@
 #include "base/base.h"
 #include "report/print.h"
 
-enum trace_column { TR_TIME, TR_COMM, TR_PID, TR_BLOCKED, TR_RUNQ, TR_CAUSE, TR_REQ, TR_HELD, TR_COLUMNS };
+enum trace_column {
+	TR_TIME,
+	TR_COMM,
+	TR_PID,
+	TR_BLOCKED,
+	TR_RUNQ,
+	TR_CAUSE,
+	TR_REQ,
+	TR_HELD,
+	TR_COLUMNS,
+};
 
 /* The file takes what the others leave. */
 static const struct column columns[TR_COLUMNS] = {
-	[TR_TIME] = {"TIME", 9, 4, true},
-	[TR_COMM] = {"COMM", 10, 0, true},
-	[TR_PID] = {"PID", 7, 0, false},
-	[TR_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[TR_RUNQ] = {"RUNQ", 7, 1, false},
-	[TR_CAUSE] = {"CAUSE", 15, 0, true},
-	[TR_REQ] = {"REQ", 6, 3, true},
-	[TR_HELD] = {"HELD", 4, 2, false},
+    [TR_TIME] = {"TIME", 9, 4, true},  [TR_COMM] = {"COMM", 10, 0, true},
+    [TR_PID] = {"PID", 7, 5, false},   [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
+    [TR_RUNQ] = {"RUNQ", 7, 1, false}, [TR_CAUSE] = {"CAUSE", 15, 0, true},
+    [TR_REQ] = {"REQ", 6, 3, true},    [TR_HELD] = {"HELD", 4, 2, false},
 };
 
 struct layout {
@@ -37,7 +43,8 @@ static void layout__init(struct layout *l, int width)
 	l->shown = columns__fit(l->col, TR_COLUMNS, width, 14, &l->room);
 }
 
-static void put_line(struct print *p, const struct layout *l, const char *const *cell, const char *file)
+static void put_line(struct print *p, const struct layout *l, const char *const *cell,
+		     const char *file)
 {
 	char line[PRINT_MAX_WIDTH * 5];
 	size_t used = 0;
@@ -51,8 +58,9 @@ static void put_line(struct print *p, const struct layout *l, const char *const 
 		len = (int)print__bytes(cell[i], c->width);
 		pad = c->width - print__columns(cell[i]);
 		pad = pad > 0 ? pad : 0;
-		used += (size_t)snprintf(line + used, sizeof(line) - used, "%*s%.*s%*s ",
-					 c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0, "");
+		used +=
+		    (size_t)snprintf(line + used, sizeof(line) - used, "%*s%.*s%*s ",
+				     c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0, "");
 	}
 	print__line(p, PRINT_PLAIN, "%s%s", line, file);
 }
@@ -64,7 +72,8 @@ static void format_time(uint64_t ns, char *buf, size_t size)
 		 (unsigned long long)(ns % NSEC_PER_SEC / NSEC_PER_MSEC));
 }
 
-/* "3/16" counted from 1, with "~" if found by stack scan; a star for the whole batch, "?" if not known. */
+/* "3/16" counted from 1, with "~" if found by stack scan; a star for the whole batch, "?" if not
+ * known. */
 static void format_request(const struct request *q, char *buf, size_t size)
 {
 	if (q->how == HOW_EXACT || q->how == HOW_SCANNED)
@@ -75,8 +84,8 @@ static void format_request(const struct request *q, char *buf, size_t size)
 }
 
 static int with_print(FILE *out, const struct format_opts *o, const struct ev_stall *ev,
-		      const char *cause_id, void (*body)(struct print *, const struct ev_stall *,
-							 const char *))
+		      const char *cause_id,
+		      void (*body)(struct print *, const struct ev_stall *, const char *))
 {
 	struct print *p = malloc(sizeof(*p));
 	int rc;
@@ -107,9 +116,10 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 {
 	char time[32], pid[16], blocked[16], runq[16], req[40], held[16];
 	const char *cell[TR_COLUMNS] = {
-		[TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm), [TR_PID] = pid,
-		[TR_BLOCKED] = blocked, [TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
-		[TR_REQ] = req, [TR_HELD] = held,
+	    [TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm),
+	    [TR_PID] = pid,   [TR_BLOCKED] = blocked,
+	    [TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
+	    [TR_REQ] = req,   [TR_HELD] = held,
 	};
 	const char *file;
 	struct layout l;
@@ -133,7 +143,8 @@ int trace_line__header(FILE *out, const struct format_opts *o)
 	return with_print(out, o, NULL, NULL, put_header);
 }
 
-int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id, const struct format_opts *o)
+int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
+		      const struct format_opts *o)
 {
 	return with_print(out, o, ev, cause_id, put_stall);
 }
