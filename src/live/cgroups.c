@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,10 +243,25 @@ static int open_below_root(const char *path, long *magic)
 
 	if (root)
 		fd = asprintf(&full, "%s/%s", root, path) < 0 ? -ENOMEM : open_dir(full, magic);
-	if (full)
-		free(full);
+	free(full);
 	free(root);
 	return fd;
+}
+
+static int open_failed(const char *path, bool opened, long magic, int below, struct err *e)
+{
+	int rc = opened || below >= 0 ? -EINVAL : below;
+
+	if (below == -ENODEV)
+		rc = err__set(e, below, "cannot use cgroup %s: cgroup v2 is not mounted", path);
+	else if (opened && magic == CGROUP_SUPER_MAGIC)
+		err__set(e, rc, "%s is a cgroup v1 directory", path);
+	else if (opened || below >= 0)
+		err__set(e, rc, "%s is not a cgroup directory", path);
+	else
+		err__set(e, rc, "no cgroup %s: %s", path, strerror(-rc));
+	err__hint(e, "name a cgroup v2 directory, as in the line \"0::PATH\" of /proc/PID/cgroup");
+	return rc;
 }
 
 int cgroups__open(const char *path, struct err *e)
@@ -256,22 +272,12 @@ int cgroups__open(const char *path, struct err *e)
 
 	if (fd >= 0 && magic == CGROUP2_SUPER_MAGIC)
 		return fd;
+	below = open_below_root(path, &magic_below);
+	if (below >= 0 && magic_below != CGROUP2_SUPER_MAGIC)
+		close(below);
 	if (fd >= 0)
 		close(fd);
-	below = open_below_root(path, &magic_below);
 	if (below >= 0 && magic_below == CGROUP2_SUPER_MAGIC)
 		return below;
-	if (below >= 0)
-		close(below);
-	if (below == -ENODEV)
-		err__set(e, below, "cannot use cgroup %s: cgroup v2 is not mounted", path);
-	else if (fd >= 0 && magic == CGROUP_SUPER_MAGIC)
-		err__set(e, below = -EINVAL, "%s is a cgroup v1 directory", path);
-	else if (fd >= 0)
-		err__set(e, below = -EINVAL, "%s is not a cgroup directory", path);
-	else
-		err__set(e, below = below < 0 ? below : -EINVAL, "no cgroup %s: %s", path,
-			 strerror(-below));
-	err__hint(e, "name a cgroup v2 directory, as in the line \"0::PATH\" of /proc/PID/cgroup");
-	return below;
+	return open_failed(path, fd >= 0, magic, below, e);
 }

@@ -287,7 +287,8 @@ static int ksyms__load(struct ksyms *k, int fd)
 	if (rc)
 		goto out;
 	/* The order among aliases of one address is not the file's, so sort in any case. */
-	qsort(l.sym, l.nr, sizeof(*l.sym), cmp_sym);
+	if (l.nr)
+		qsort(l.sym, l.nr, sizeof(*l.sym), cmp_sym);
 	loader__compact(&l);
 	rc = loader__finish(&l, k);
 out:

@@ -15,7 +15,7 @@ void usyms__free(struct usyms *u);
 
 /*
  * Names of a user stack, innermost first: "binary`function", "[vdso]",
- * "binary+0xoffset" (in the file) where there is no symbol, "[unknown]". out
+ * "binary+0xaddress" (of the ELF file) where there is no symbol, "[unknown]". out
  * has room for n; returns how many were set (n). Strings live until
  * usyms__free. A process that is gone is known only if it was asked for while
  * it lived, so resolve early.

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "live/usyms.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(el) ((el)->failed = true)
+#include <uthash.h>
+
+#include "base/base.h"
+#include "live/elfsyms.h"
+#include "live/intern.h"
+#include "live/mounts.h"
+#include "live/procfile.h"
+
+#define MAX_STRINGS (8u << 20)
+#define MAX_PROCS 64
+#define MAX_MAPS_FILE (32u << 20)
+#define MAX_MAPS 4096
+#define MAX_FILES 256
+#define MAX_FILE_BYTES (24u << 20)
+/* A library that is loaded later is looked for again, but not at each frame. */
+#define RELOAD_NS (100 * NSEC_PER_MSEC)
+#define UNKNOWN "[unknown]"
+
+struct map {
+	uint64_t start, end, offset;
+	uint64_t ino;
+	uint32_t major, minor;
+	const char *path;
+};
+
+/* Which program of which process: exec keeps pid and start time, but moves code and stack. */
+struct identity {
+	uint64_t start_time, start_code, start_stack;
+};
+
+struct proc {
+	UT_hash_handle hh;
+	pid_t pid;
+	bool failed;
+	struct identity who;
+	uint64_t loaded_ns, used;
+	struct map *map;
+	size_t nr;
+};
+
+struct file_key {
+	uint64_t ino;
+	uint32_t major, minor;
+	const char *path; /* interned: an inode number may be used again by another file */
+};
+
+struct file {
+	UT_hash_handle hh;
+	struct file_key key;
+	bool failed;
+	uint64_t used;
+	struct elfsyms *syms; /* NULL: not readable, and not tried again */
+	size_t bytes;
+};
+
+struct usyms {
+	struct intern *strings;
+	struct mounts *mounts;
+	struct proc *procs;
+	struct file *files;
+	size_t file_bytes;
+	uint64_t tick;
+};
+
+struct usyms *usyms__new(void)
+{
+	struct usyms *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->strings = intern__new(MAX_STRINGS);
+	u->mounts = mounts__new(NULL, NULL);
+	if (!u->strings) {
+		usyms__free(u);
+		return NULL;
+	}
+	return u;
+}
+
+static void usyms__drop_proc(struct usyms *u, struct proc *p)
+{
+	HASH_DEL(u->procs, p);
+	free(p->map);
+	free(p);
+}
+
+static void usyms__drop_file(struct usyms *u, struct file *f)
+{
+	HASH_DEL(u->files, f);
+	u->file_bytes -= f->bytes;
+	elfsyms__free(f->syms);
+	free(f);
+}
+
+void usyms__free(struct usyms *u)
+{
+	struct proc *p, *ptmp;
+	struct file *f, *ftmp;
+
+	if (!u)
+		return;
+	HASH_ITER(hh, u->procs, p, ptmp)
+		usyms__drop_proc(u, p);
+	HASH_ITER(hh, u->files, f, ftmp)
+		usyms__drop_file(u, f);
+	mounts__free(u->mounts);
+	intern__free(u->strings);
+	free(u);
+}
+
+/* Fields 22, 26 and 28 of /proc/PID/stat, counted behind the name, which may hold anything. */
+static int read_identity(pid_t pid, struct identity *who)
+{
+	char path[64], *buf, *save = NULL, *word;
+	uint64_t v[29] = { 0 };
+	size_t len;
+	int rc, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	rc = procfile__read(path, 8192, &buf, &len);
+	if (rc)
+		return rc;
+	word = strrchr(buf, ')');
+	word = word ? strtok_r(word + 1, " ", &save) : NULL;
+	for (i = 3; word && i <= 28; i++, word = strtok_r(NULL, " ", &save)) {
+		const char *s = word;
+
+		if (procfile__number(&s, 10, UINT64_MAX, &v[i]))
+			v[i] = 0;
+	}
+	free(buf);
+	*who = (struct identity){ .start_time = v[22], .start_code = v[26], .start_stack = v[28] };
+	return i > 22 ? 0 : -EINVAL;
+}
+
+static int take(const char **s, int base, char stop, uint64_t *v)
+{
+	if (procfile__number(s, base, UINT64_MAX, v) || **s != stop)
+		return -EINVAL;
+	++*s;
+	return 0;
+}
+
+/* "5581a000-5581b000 r-xp 00001000 08:01 1234   /usr/bin/x (deleted)"; only what can run. */
+static int parse_map(struct usyms *u, const char *s, struct map *m)
+{
+	uint64_t major, minor;
+	size_t len;
+	bool runs;
+
+	if (take(&s, 16, '-', &m->start) || take(&s, 16, ' ', &m->end) || strnlen(s, 5) < 5)
+		return -EINVAL;
+	runs = s[2] == 'x';
+	s += 5;
+	if (!runs || take(&s, 16, ' ', &m->offset) || take(&s, 16, ':', &major) ||
+	    take(&s, 16, ' ', &minor) || procfile__number(&s, 10, UINT64_MAX, &m->ino))
+		return -EINVAL;
+	s += strspn(s, " ");
+	len = strlen(s);
+	if (len > 10 && !strcmp(s + len - 10, " (deleted)"))
+		len -= 10;
+	m->major = (uint32_t)major;
+	m->minor = (uint32_t)minor;
+	m->path = intern__mem(u->strings, s, len);
+	return m->start < m->end ? 0 : -EINVAL;
+}
+
+static int load_maps(struct usyms *u, struct proc *p)
+{
+	char path[64], *buf, *pos, *line;
+	struct map *maps, *fit;
+	size_t len, nr = 0;
+	int rc;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
+	rc = procfile__read(path, MAX_MAPS_FILE, &buf, &len);
+	if (rc)
+		return rc;
+	maps = calloc(MAX_MAPS, sizeof(*maps));
+	if (!maps) {
+		free(buf);
+		return -ENOMEM;
+	}
+	for (pos = buf; nr < MAX_MAPS && (line = procfile__line(&pos, buf + len));)
+		if (!parse_map(u, line, &maps[nr]))
+			nr++;
+	free(buf);
+	fit = realloc(maps, (nr ? nr : 1) * sizeof(*maps));
+	free(p->map);
+	p->map = fit ? fit : maps;
+	p->nr = nr;
+	p->loaded_ns = clock__mono_ns();
+	return 0;
+}
+
+static void usyms__evict_proc(struct usyms *u)
+{
+	struct proc *p, *tmp, *oldest = NULL;
+
+	if (HASH_COUNT(u->procs) < MAX_PROCS)
+		return;
+	HASH_ITER(hh, u->procs, p, tmp)
+		if (!oldest || p->used < oldest->used)
+			oldest = p;
+	usyms__drop_proc(u, oldest);
+}
+
+static struct proc *usyms__add_proc(struct usyms *u, pid_t pid, const struct identity *who)
+{
+	struct proc *p;
+
+	usyms__evict_proc(u);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->who = *who;
+	if (load_maps(u, p)) {
+		free(p->map);
+		free(p);
+		return NULL;
+	}
+	HASH_ADD(hh, u->procs, pid, sizeof(p->pid), p);
+	if (p->failed) {
+		free(p->map);
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static struct proc *usyms__proc(struct usyms *u, pid_t pid)
+{
+	struct identity who;
+	struct proc *p;
+
+	HASH_FIND(hh, u->procs, &pid, sizeof(pid), p);
+	if (read_identity(pid, &who)) {
+		/* Gone: what was known of it still holds for its last stacks. */
+	} else if (p && memcmp(&p->who, &who, sizeof(who))) {
+		usyms__drop_proc(u, p);
+		p = usyms__add_proc(u, pid, &who);
+	} else if (!p) {
+		p = usyms__add_proc(u, pid, &who);
+	}
+	if (p)
+		p->used = ++u->tick;
+	return p;
+}
+
+static const struct map *proc__find(const struct proc *p, uint64_t ip)
+{
+	size_t lo = 0, hi = p->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (ip < p->map[mid].start)
+			hi = mid;
+		else if (ip >= p->map[mid].end)
+			lo = mid + 1;
+		else
+			return &p->map[mid];
+	}
+	return NULL;
+}
+
+static const struct map *usyms__map(struct usyms *u, struct proc *p, uint64_t ip)
+{
+	const struct map *m = proc__find(p, ip);
+
+	if (m || clock__mono_ns() - p->loaded_ns < RELOAD_NS)
+		return m;
+	if (load_maps(u, p)) {
+		p->loaded_ns = clock__mono_ns();
+		return NULL;
+	}
+	return proc__find(p, ip);
+}
+
+/*
+ * A file on a filesystem that a process serves could make us wait for ever, so
+ * such files stay closed, and so do files of devices that no mount accounts for.
+ */
+static bool may_open(struct usyms *u, pid_t pid, const struct map *m)
+{
+	const struct mount_entry *e = NULL;
+
+	if (m->path[0] != '/')
+		return false;
+	if (u->mounts) {
+		mounts__refresh(u->mounts);
+		e = mounts__by_dev(mounts__for_pid(u->mounts, pid), m->major, m->minor);
+	}
+	return e ? strncmp(e->fstype, "fuse", 4) != 0 : m->major != 0;
+}
+
+/* Open only a regular file that is the mapped one: a FIFO or a device has side effects. */
+static int open_regular(const char *path, uint64_t ino)
+{
+	char again[64];
+	struct stat st;
+	int fd, pfd = open(path, O_PATH | O_CLOEXEC);
+
+	if (pfd < 0)
+		return -errno;
+	if (fstat(pfd, &st) || !S_ISREG(st.st_mode) || (ino && st.st_ino != ino)) {
+		close(pfd);
+		return -ENOENT;
+	}
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", pfd);
+	fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = fd < 0 ? -errno : fd;
+	close(pfd);
+	return fd;
+}
+
+/* map_files leads to the mapped file itself, also when it is deleted or in a container. */
+static int open_mapped(pid_t pid, const struct map *m)
+{
+	char path[PATH_MAX];
+	int fd, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start,
+		 m->end);
+	fd = open_regular(path, 0);
+	if (fd >= 0)
+		return fd;
+	n = snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, m->path);
+	return n < 0 || (size_t)n >= sizeof(path) ? -ENAMETOOLONG : open_regular(path, m->ino);
+}
+
+static void usyms__evict_files(struct usyms *u)
+{
+	struct file *f, *tmp, *oldest;
+
+	while (HASH_COUNT(u->files) >= MAX_FILES || u->file_bytes > MAX_FILE_BYTES) {
+		oldest = NULL;
+		HASH_ITER(hh, u->files, f, tmp)
+			if (!oldest || f->used < oldest->used)
+				oldest = f;
+		usyms__drop_file(u, oldest);
+	}
+}
+
+static struct file *usyms__add_file(struct usyms *u, pid_t pid, const struct map *m,
+				    const struct file_key *key)
+{
+	struct file *f;
+	int fd;
+
+	usyms__evict_files(u);
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	f->key = *key;
+	fd = may_open(u, pid, m) ? open_mapped(pid, m) : -EACCES;
+	if (fd >= 0) {
+		if (elfsyms__new(fd, &f->syms))
+			f->syms = NULL;
+		close(fd);
+	}
+	f->bytes = sizeof(*f) + (f->syms ? elfsyms__bytes(f->syms) : 0);
+	HASH_ADD(hh, u->files, key, sizeof(f->key), f);
+	if (f->failed) {
+		elfsyms__free(f->syms);
+		free(f);
+		return NULL;
+	}
+	u->file_bytes += f->bytes;
+	return f;
+}
+
+static struct file *usyms__file(struct usyms *u, pid_t pid, const struct map *m)
+{
+	struct file_key key;
+	struct file *f;
+
+	/* The key is hashed as bytes. */
+	memset(&key, 0, sizeof(key));
+	key.ino = m->ino;
+	key.major = m->major;
+	key.minor = m->minor;
+	key.path = m->path;
+	HASH_FIND(hh, u->files, &key, sizeof(key), f);
+	if (!f)
+		f = usyms__add_file(u, pid, m, &key);
+	if (f)
+		f->used = ++u->tick;
+	return f;
+}
+
+static const char *in_file(struct usyms *u, pid_t pid, const struct map *m, uint64_t ip)
+{
+	const struct file *f = usyms__file(u, pid, m);
+	const char *base = strrchr(m->path, '/') + 1;
+	const char *name = NULL;
+	uint64_t at = ip - m->start + m->offset;
+	char buf[640];
+
+	if (f && f->syms && !elfsyms__address(f->syms, at, &at))
+		name = elfsyms__name(f->syms, at);
+	if (name)
+		snprintf(buf, sizeof(buf), "%.255s`%s", base, name);
+	else
+		snprintf(buf, sizeof(buf), "%.255s+0x%" PRIx64, base, at);
+	return intern__str(u->strings, buf);
+}
+
+static const char *usyms__name(struct usyms *u, struct proc *p, uint64_t ip)
+{
+	const struct map *m = p ? usyms__map(u, p, ip) : NULL;
+
+	if (!m)
+		return UNKNOWN;
+	if (m->path[0] == '/')
+		return in_file(u, p->pid, m, ip);
+	return !strcmp(m->path, "[vdso]") || !strcmp(m->path, "[vsyscall]") ? m->path : UNKNOWN;
+}
+
+size_t usyms__frames(struct usyms *u, pid_t pid, const uint64_t *ip, size_t n, const char **out)
+{
+	struct proc *p = usyms__proc(u, pid);
+	size_t i;
+
+	/* All but the innermost are return addresses: the call is one byte before. */
+	for (i = 0; i < n; i++)
+		out[i] = usyms__name(u, p, ip[i] - (i && ip[i]));
+	return n;
+}
