@@ -6,9 +6,13 @@
 #ifndef AIOSTALL_CAUSE_CAUSES_H
 #define AIOSTALL_CAUSE_CAUSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* The id of a stack that no rule matches. */
+#define CAUSE_UNKNOWN "unknown"
 
 struct causes;
 
@@ -20,6 +24,7 @@ struct cause {
 	const char *author_advice; /* "" = none beyond the operator's */
 	const char *kernels;  /* where it holds, "" = all */
 	const char *evidence; /* "reproduced" or "unproven" */
+	const char *refs;     /* where to read more: commits, kernel documents; "" = none */
 };
 
 /*
@@ -46,6 +51,13 @@ char *causes__telling(const struct causes *c, const char *const *frames, size_t 
  * end_io, reclaim, writeback, overlay ...), comma separated, "" = none.
  */
 char *causes__via(const struct causes *c, const char *const *frames, size_t depth, char *buf, size_t buf_size);
+/*
+ * The function name in one line of a stack as any tool prints it (address,
+ * offset, module, "#3", "[<0>]", "? ", quotes around it). Returns its length
+ * and sets *name to point into line; 0 if the line is not a frame.
+ * *reliable is false for the kernel's "? name" guesses.
+ */
+size_t causes__frame_in_line(const char *line, const char **name, bool *reliable);
 /* Iterate: the i-th cause in match order, NULL past the end. */
 const struct cause *causes__at(const struct causes *c, size_t i);
 const struct cause *causes__find(const struct causes *c, const char *id);
