@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/interrupt.h"
+
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t count, forward;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	count++;
+	/* the kernel's own SI_KERNEL means the terminal: its whole foreground group got the signal */
+	forward = info->si_code == SI_KERNEL ? 0 : sig;
+}
+
+static void set_action(const struct sigaction *action)
+{
+	sigaction(SIGINT, action, NULL);
+	sigaction(SIGTERM, action, NULL);
+}
+
+void interrupt__catch(void)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_signal;
+	action.sa_flags = SA_SIGINFO; /* no SA_RESTART: a poll must return */
+	count = 0;
+	set_action(&action);
+}
+
+void interrupt__release(void)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = SIG_DFL;
+	set_action(&action);
+}
+
+int interrupt__count(void)
+{
+	return count;
+}
+
+int interrupt__forward(void)
+{
+	return forward;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+
+static const struct cmd_verb verbs[] = {
+	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
+	{"trace", "one line per stall as it ends", cmd_trace},
+	{"check", "what this kernel offers and what will be used", cmd_check},
+	{"causes", "the rules that name a cause, with advice", cmd_causes},
+};
+
+static const char examples[] =
+	"\nEvery verb has --help. Examples:\n"
+	"  aiostall -d 30s                    everything on this host for 30 seconds\n"
+	"  aiostall stat -p 1234 --fs xfs     one process, one filesystem type, until Ctrl-C\n"
+	"  aiostall stat -- fio job.fio       one command and its descendants\n"
+	"  aiostall trace -m 10ms             stalls of 10 ms and more, as they end\n";
+
+static int print_help(FILE *out)
+{
+	fprintf(out, "Usage: aiostall [VERB] [OPTIONS] [-- CMD [ARG...]]\n\n"
+		     "Tell when io_submit(2) blocks, for how long, where and why.\n\nVerbs:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+	fprintf(out, "%s", examples);
+	return output__finish_stdout();
+}
+
+int main(int argc, char **argv)
+{
+	static char default_verb[] = "stat";
+	char *word = argc > 1 ? argv[1] : default_verb;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		printf("aiostall " AIOSTALL_VERSION "\n");
+		return output__finish_stdout();
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
+		return print_help(stdout);
+	if (argc < 2 || word[0] == '-') {
+		if (argc > 0)
+			argv[0] = default_verb;
+		return cmd_stat(argc, argv);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(word, verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "aiostall: unknown verb; see aiostall --help\n");
+	return CMD_USAGE;
+}

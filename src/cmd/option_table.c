@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/option_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/format.h"
+
+#define TRACING (VERB_STAT | VERB_TRACE)
+#define ALL (TRACING | VERB_CHECK)
+#define AT(member) offsetof(struct cmd_opts, member)
+#define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
+#define DAY_NS (24 * 3600 * NSEC_PER_SEC)
+
+static const char *trace_formats(void)
+{
+	return "text, json";
+}
+
+static const struct option options[] = {
+	{"pid", 'p', "PID[,PID...]", OPTION_IDS,
+	 "trace these processes; tracing ends when all of them are gone", .min = 1,
+	 .max = INT32_MAX, LIST(live.filter.pids, live.filter.nr_pids), .verbs = TRACING, .filter = true},
+	{"tid", 't', "TID[,TID...]", OPTION_IDS, "trace these threads", .min = 1, .max = INT32_MAX,
+	 LIST(live.filter.tids, live.filter.nr_tids), .verbs = TRACING, .filter = true},
+	{"comm", 'c', "NAME[,NAME...]", OPTION_WORDS,
+	 "trace threads of these names; the kernel keeps 15 bytes of a name", .min = 1, .max = 15,
+	 LIST(live.filter.comms, live.filter.nr_comms), .verbs = TRACING, .filter = true},
+	{"cgroup", 0, "PATH", OPTION_TEXT,
+	 "trace this cgroup and those below it; an absolute path, or one below the cgroup2 root",
+	 .offset = AT(live.filter.cgroup), .verbs = TRACING, .filter = true},
+	{"fs", 0, "TYPE[,TYPE...]", OPTION_WORDS,
+	 "only requests to filesystems of these types: ext4, xfs, btrfs, blockdev, ...", .min = 1,
+	 .max = 15, LIST(live.filter.fstypes, live.filter.nr_fstypes), .verbs = TRACING,
+	 .filter = true},
+	{"mount", 0, "PATH", OPTION_PATHS,
+	 "only requests to the filesystem mounted here; may be given several times", .min = 1,
+	 .max = 4095, LIST(live.filter.mounts, live.filter.nr_mounts), .verbs = TRACING,
+	 .filter = true},
+	{"device", 0, "NAME[,NAME...]", OPTION_WORDS,
+	 "only requests to filesystems on these devices, or to the devices: sda1 or /dev/sda1",
+	 .min = 1, .max = 255, LIST(live.filter.devices, live.filter.nr_devices),
+	 .verbs = TRACING, .filter = true},
+	{"min", 'm', "TIME", OPTION_DURATION,
+	 "shortest stall to give a cause to and to show, with its unit: 500us, 10ms; shorter ones "
+	 "are only counted", .max = DAY_NS, .offset = AT(live.filter.min_ns), .verbs = TRACING,
+	 .filter = true},
+	{"duration", 'd', "TIME", OPTION_SECONDS,
+	 "end after this time: 30, 30s, 5m; a bare number is seconds. Without it: until Ctrl-C",
+	 .min = NSEC_PER_MSEC, .max = 365 * DAY_NS, .offset = AT(duration_ns), .verbs = TRACING},
+	{"interval", 'i', "TIME", OPTION_SECONDS,
+	 "a line of counters at this interval while tracing; a bare number is seconds",
+	 .min = 10 * NSEC_PER_MSEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_STAT},
+	{"output", 'o', "FILE", OPTION_TEXT,
+	 "write the results there; the file appears when it is complete", .offset = AT(output),
+	 .verbs = TRACING},
+	{"format", 0, "NAME", OPTION_CHOICE, "how to print the report", .offset = AT(format),
+	 .verbs = VERB_STAT, .names = format__names},
+	{"format", 0, "NAME", OPTION_CHOICE, "how to print each line", .offset = AT(format),
+	 .verbs = VERB_TRACE, .names = trace_formats},
+	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
+	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT},
+	{"slow", 0, "TIME", OPTION_DURATION,
+	 "list submits at least this long that did not sleep; default 1ms, 0 lists none",
+	 .max = DAY_NS, .offset = AT(live.slow_ns), .verbs = VERB_STAT},
+	{"submits", 0, NULL, OPTION_FLAG,
+	 "with --format json: also one object per submit, blocked or not; costs an event each",
+	 .offset = AT(live.all_submits), .verbs = VERB_TRACE},
+	{"user-stacks", 0, NULL, OPTION_FLAG, "also take the user stack of each stall",
+	 .offset = AT(live.user_stacks), .verbs = TRACING},
+	{"rules", 0, "FILE", OPTION_TEXT, "try the rules of this file before the built-in ones",
+	 .offset = AT(rules), .verbs = TRACING},
+	{"probe", 0, "NEED=WAY", OPTION_PROBE,
+	 "take this way of attaching instead of the best one that works: "
+	 "submit=fentry|kprobe|tracepoint, request=fentry|kprobe|scan, switch=tp_btf|raw_tp",
+	 .verbs = ALL},
+	{"btf", 0, "FILE", OPTION_TEXT, "kernel type information, for kernels without their own",
+	 .offset = AT(live.btf_path), .verbs = ALL},
+	{"ready-file", 0, "FILE", OPTION_TEXT,
+	 "written with the tracer's process id when the probes are attached",
+	 .offset = AT(ready_file), .verbs = TRACING},
+	{"verbose", 'v', NULL, OPTION_FLAG, "say on stderr what is tried and chosen",
+	 .offset = AT(verbose), .verbs = ALL},
+	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ALL},
+};
+
+const struct option *option__at(size_t i)
+{
+	return i < ARRAY_SIZE(options) ? &options[i] : NULL;
+}
+
+#define HELP_COLUMN 28
+#define HELP_WIDTH 79
+
+/* Print text word by word from column on; later lines begin at indent. */
+static void print_wrapped(const char *text, size_t column, size_t indent)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (column > indent && column + 1 + len > HELP_WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)len, text);
+		column += len;
+		text += len + strspn(text + len, " ");
+	}
+	putchar('\n');
+}
+
+static void print_option(const struct option *opt)
+{
+	char left[80], help[512];
+	int n = snprintf(left, sizeof(left), opt->letter ? "  -%c, " : "      ", opt->letter);
+
+	snprintf(left + n, sizeof(left) - n, "--%s%s%s", opt->name, opt->arg ? " " : "",
+		 opt->arg ? opt->arg : "");
+	snprintf(help, sizeof(help), "%s%s%s", opt->help, opt->names ? ": " : "",
+		 opt->names ? opt->names() : "");
+	if (strlen(left) + 2 > HELP_COLUMN)
+		printf("%s\n%*s", left, HELP_COLUMN, "");
+	else
+		printf("%-*s", HELP_COLUMN, left);
+	print_wrapped(help, HELP_COLUMN, HELP_COLUMN);
+}
+
+void option__print_help(const struct cmd_spec *spec)
+{
+	printf("Usage: aiostall %s %s\n\n", spec->name, spec->synopsis);
+	print_wrapped(spec->about, 0, 0);
+	printf("\nOptions:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].verbs & spec->verb)
+			print_option(&options[i]);
+	printf("\nExamples:\n%s", spec->examples);
+}

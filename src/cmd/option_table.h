@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The rows behind options.h, shared by the parser and the help text. */
+#ifndef AIOSTALL_CMD_OPTION_TABLE_H
+#define AIOSTALL_CMD_OPTION_TABLE_H
+
+#include "cmd/options.h"
+
+enum option_kind {
+	OPTION_FLAG,     /* bool */
+	OPTION_TEXT,     /* const char * */
+	OPTION_CHOICE,   /* const char *, one of names() */
+	OPTION_SECONDS,  /* u64 ns; a bare number is seconds */
+	OPTION_DURATION, /* u64 ns; the unit must be given */
+	OPTION_NUMBER,   /* u64 */
+	OPTION_IDS,      /* u32[], repeatable, comma separated */
+	OPTION_WORDS,    /* const char *[], repeatable, comma separated; max = longest word */
+	OPTION_PATHS,    /* const char *[], repeatable; a comma is part of the path */
+	OPTION_PROBE,    /* NEED=ALTERNATIVE */
+	OPTION_HELP,
+};
+
+struct option {
+	const char *name;
+	char letter; /* 0 = none */
+	const char *arg;
+	enum option_kind kind;
+	const char *help;
+	uint64_t min, max;
+	size_t offset;       /* in struct cmd_opts */
+	size_t count_offset; /* of a list's size_t */
+	uint32_t verbs;
+	bool filter; /* part of the filters' text */
+	const char *(*names)(void);
+};
+
+/* The i-th row; NULL past the end. */
+const struct option *option__at(size_t i);
+/* Print the help of a verb on stdout, at most 80 columns wide. */
+void option__print_help(const struct cmd_spec *spec);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options of the verbs: one table from which parser, range check and help follow. */
+#ifndef AIOSTALL_CMD_OPTIONS_H
+#define AIOSTALL_CMD_OPTIONS_H
+
+#include "live/live.h"
+
+/* Bits of option.verbs and cmd_spec.verb. */
+#define VERB_STAT (1u << 0)
+#define VERB_TRACE (1u << 1)
+#define VERB_CHECK (1u << 2)
+
+struct cmd_opts {
+	struct live_opts live;
+	uint64_t duration_ns, interval_ns; /* 0 = none */
+	uint64_t top;                      /* 0 = the formatter's default */
+	const char *format, *output, *rules, *ready_file;
+	bool verbose;
+	char **child;      /* CMD and its arguments, NULL = none */
+	char command[512]; /* own command line, cut to fit */
+	char filters[256]; /* the filters as text, cut to fit */
+	char *owned[LIVE_FILTER_MAX * 4];
+	size_t nr_owned;
+};
+
+/* What the parser and the help know of a verb. */
+struct cmd_spec {
+	const char *name;
+	uint32_t verb;
+	const char *synopsis; /* after "aiostall VERB" */
+	const char *about;    /* one paragraph */
+	const char *examples; /* lines, ready to print */
+	bool takes_child;
+};
+
+#define OPTIONS_GO (-1)
+/*
+ * Fill o from argv; argv[0] is the verb. Returns OPTIONS_GO, or the exit
+ * status with which to end: after --help, after a message about misuse.
+ * o keeps pointers into argv; free with options__free in every case.
+ */
+int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, char **argv);
+void options__free(struct cmd_opts *o);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/progress.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+void progress__show(uint64_t elapsed_ns, const struct counters *c)
+{
+	char submits[16], sleeps[16], longest[16];
+
+	fprintf(stderr, "\r\033[K%llus: %s submits, %s stalls, longest %s (Ctrl-C ends)",
+		(unsigned long long)(elapsed_ns / NSEC_PER_SEC),
+		fmt__count(c->submits, submits, sizeof(submits)),
+		fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
+		fmt__duration(c->max_sleep_ns, longest, sizeof(longest)));
+	fflush(stderr);
+}
+
+void progress__clear(void)
+{
+	fprintf(stderr, "\r\033[K");
+	fflush(stderr);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The line on a terminal's stderr that is overwritten while tracing. */
+#ifndef AIOSTALL_CMD_PROGRESS_H
+#define AIOSTALL_CMD_PROGRESS_H
+
+#include "model/event.h"
+
+void progress__show(uint64_t elapsed_ns, const struct counters *c);
+void progress__clear(void);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/screen.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DEFAULT_WIDTH 80
+
+struct format_opts screen__format_opts(FILE *out, size_t top)
+{
+	struct format_opts o = {.width = DEFAULT_WIDTH, .top = top};
+	const char *no_color = getenv("NO_COLOR");
+	struct winsize size;
+
+	if (!isatty(fileno(out)))
+		return o;
+	o.color = !no_color || !*no_color;
+	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col >= DEFAULT_WIDTH)
+		o.width = size.ws_col;
+	return o;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/child.h"
+#include "cmd/interrupt.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/targets.h"
+
+/* The reader polls on a timer: a wake-up from the stall path would preempt the traced thread. */
+#define POLL_MS 50
+
+struct session {
+	const struct cmd_opts *opts;
+	struct causes *causes;
+	struct model *model;
+	struct source *source;
+	struct child *child;
+	struct targets targets;
+	struct capture_info capture;
+	uint64_t start_ns, next_interval_ns, next_progress_ns;
+	struct fs_counts before;
+	bool progress;
+	int interrupts; /* dealt with so far */
+};
+
+/* Atomic, so that who waits for the file never reads half of it. */
+static int write_ready_file(const char *path, struct err *e)
+{
+	struct output *o = output__open(path, e);
+	int rc = -EIO;
+
+	if (o) {
+		fprintf(output__file(o), "%d\n", (int)getpid());
+		rc = output__commit(o, e);
+	}
+	output__free(o);
+	return rc;
+}
+
+static int open_model(struct session *s, struct err *e)
+{
+	struct model_opts opts = {.slow_threshold_ns = s->opts->live.slow_ns};
+	char why[384];
+
+	s->causes = causes__new(s->opts->rules, why, sizeof(why));
+	if (!s->causes)
+		return err__set(e, -EINVAL, "%s", why);
+	opts.causes = s->causes;
+	s->model = model__new(&opts);
+	return s->model ? 0 : err__set(e, -ENOMEM, "out of memory");
+}
+
+static int open_source(struct session *s, struct err *e)
+{
+	int rc = targets__open(&s->targets, &s->opts->live.filter, e);
+
+	if (rc)
+		return rc;
+	if (s->opts->child) {
+		s->child = child__new(s->opts->child, e);
+		if (!s->child)
+			return -EAGAIN;
+	}
+	rc = live__open(&s->opts->live, &s->source, e);
+	if (!rc && s->child)
+		rc = live__add_tree(s->source, child__pid(s->child), e);
+	return rc;
+}
+
+struct session *session__new(const struct cmd_opts *opts, struct err *e)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		err__set(e, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	s->opts = opts;
+	interrupt__catch();
+	if (open_model(s, e) || open_source(s, e)) {
+		session__free(s);
+		return NULL;
+	}
+	s->start_ns = clock__mono_ns();
+	s->next_interval_ns = s->start_ns + opts->interval_ns;
+	if (opts->ready_file && write_ready_file(opts->ready_file, e)) {
+		session__free(s);
+		return NULL;
+	}
+	return s;
+}
+
+const struct causes *session__causes(const struct session *s)
+{
+	return s->causes;
+}
+
+const struct sink *session__model_sink(struct session *s)
+{
+	return model__sink(s->model);
+}
+
+/* True if a signal says that tracing ends; with a command the first one is for the command. */
+static bool interrupted(struct session *s)
+{
+	int n = interrupt__count();
+
+	if (n == s->interrupts)
+		return false;
+	if (!s->child || s->interrupts > 0 || n > 1)
+		return true;
+	s->interrupts = n;
+	if (interrupt__forward())
+		child__signal(s->child, interrupt__forward());
+	return false;
+}
+
+static bool over(struct session *s, uint64_t now_ns)
+{
+	uint64_t duration_ns = s->opts->duration_ns;
+
+	return interrupted(s) || (duration_ns && now_ns - s->start_ns >= duration_ns) ||
+	       (s->child && child__ended(s->child)) || targets__all_gone(&s->targets);
+}
+
+static int timeout_ms(const struct session *s)
+{
+	uint64_t now_ns = clock__mono_ns(), wait_ns = POLL_MS * NSEC_PER_MSEC;
+	uint64_t end_ns = s->start_ns + s->opts->duration_ns;
+
+	if (s->opts->duration_ns && end_ns < now_ns + wait_ns)
+		wait_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+	if (s->opts->interval_ns && s->next_interval_ns < now_ns + wait_ns)
+		wait_ns = s->next_interval_ns > now_ns ? s->next_interval_ns - now_ns : 0;
+	return (int)((wait_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+}
+
+static int do_interval(struct session *s, const struct session_hooks *hooks, uint64_t now_ns,
+		       struct err *e)
+{
+	struct fs_counts now;
+	int rc;
+
+	if (!s->opts->interval_ns || !hooks->interval || now_ns < s->next_interval_ns)
+		return 0;
+	rc = s->source->ops->counters(s->source, hooks->sink);
+	if (rc)
+		return err__set(e, rc, "cannot read the counters: %s", strerror(-rc));
+	now = *model__totals(s->model);
+	rc = hooks->interval(hooks->ctx, now_ns - s->start_ns, &s->before, &now, e);
+	s->before = now;
+	/* after a pause (a stopped terminal) one line, not one for each missed interval */
+	while (s->next_interval_ns <= now_ns)
+		s->next_interval_ns += s->opts->interval_ns;
+	return rc;
+}
+
+static void do_progress(struct session *s, const struct session_hooks *hooks, uint64_t now_ns)
+{
+	if (!s->progress || now_ns < s->next_progress_ns)
+		return;
+	s->next_progress_ns = now_ns + NSEC_PER_SEC / 2;
+	if (!s->source->ops->counters(s->source, hooks->sink))
+		progress__show(now_ns - s->start_ns, &model__totals(s->model)->c);
+}
+
+static int trace_until_over(struct session *s, const struct session_hooks *hooks, struct err *e)
+{
+	for (;;) {
+		int rc = s->source->ops->poll(s->source, hooks->sink, timeout_ms(s));
+		uint64_t now_ns = clock__mono_ns();
+
+		if (rc < 0 && rc != -EINTR)
+			return err__set(e, rc, "cannot read events: %s", strerror(-rc));
+		if (hooks->batch) {
+			int err = hooks->batch(hooks->ctx, e);
+
+			if (err)
+				return err;
+		}
+		if (rc == 1 || over(s, now_ns))
+			return 0;
+		rc = do_interval(s, hooks, now_ns, e);
+		if (rc)
+			return rc;
+		do_progress(s, hooks, now_ns);
+	}
+}
+
+/* After the source has finished: what still sleeps then must be seen asleep. */
+static void end_child(struct session *s)
+{
+	s->capture.child_ran = true;
+	if (!child__stop(s->child))
+		log__print(LOG_ERROR, "process %d cannot be ended: it sleeps in the kernel",
+			   (int)child__pid(s->child));
+	s->capture.child_status = child__status(s->child);
+}
+
+int session__run(struct session *s, const struct session_hooks *hooks, struct err *e)
+{
+	struct session_hooks h = *hooks;
+	int rc = 0, err;
+
+	if (!h.sink)
+		h.sink = model__sink(s->model);
+	s->progress = !h.quiet && isatty(STDERR_FILENO);
+	if (s->child)
+		rc = child__release(s->child, e);
+	if (!rc)
+		rc = trace_until_over(s, &h, e);
+	if (s->progress)
+		progress__clear();
+	err = s->source->ops->finish(s->source, h.sink);
+	if (err && !rc)
+		rc = err__set(e, err, "cannot read the last events: %s", strerror(-err));
+	if (h.batch && !rc)
+		rc = h.batch(h.ctx, e);
+	s->capture = *s->source->ops->capture(s->source);
+	if (s->child)
+		end_child(s);
+	/*
+	 * A second Ctrl-C, while the report is printed, quits; but not while it is
+	 * written to a file, which takes no time and would leave half of it behind.
+	 */
+	if (!s->opts->output)
+		interrupt__release();
+	return rc;
+}
+
+const struct report *session__report(struct session *s, struct err *e)
+{
+	const struct report *r = model__report(s->model, &s->capture);
+
+	if (!r)
+		err__set(e, -ENOMEM, "out of memory while building the report");
+	return r;
+}
+
+void session__free(struct session *s)
+{
+	if (!s)
+		return;
+	model__free(s->model);
+	if (s->source)
+		s->source->ops->free(s->source);
+	child__free(s->child);
+	targets__close(&s->targets);
+	causes__free(s->causes);
+	free(s);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One capture of the live kernel, from attaching to the report: shared by the verbs that trace. */
+#ifndef AIOSTALL_CMD_SESSION_H
+#define AIOSTALL_CMD_SESSION_H
+
+#include "cause/causes.h"
+#include "cmd/options.h"
+#include "model/model.h"
+
+struct session;
+
+/* What a verb does while the capture runs; each may be NULL. */
+struct session_hooks {
+	void *ctx;
+	/* Events go here; NULL = the session's model. */
+	const struct sink *sink;
+	/* After each batch of events. An error ends the capture. */
+	int (*batch)(void *ctx, struct err *e);
+	/* Every --interval, with counters as of now. An error ends the capture. */
+	int (*interval)(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
+			const struct fs_counts *now, struct err *e);
+	/* No progress line on stderr. */
+	bool quiet;
+};
+
+/* Load the rules, attach the probes, start and hold the command. opts outlives it. NULL with e set. */
+struct session *session__new(const struct cmd_opts *opts, struct err *e);
+const struct causes *session__causes(const struct session *s);
+const struct sink *session__model_sink(struct session *s);
+/*
+ * Trace until the time is over, the command or all -p targets have ended, or
+ * Ctrl-C. 0 or -errno with e set; what was seen until then is in the report.
+ */
+int session__run(struct session *s, const struct session_hooks *hooks, struct err *e);
+/* The report of it all; owned by the session. NULL with e set. */
+const struct report *session__report(struct session *s, struct err *e);
+void session__free(struct session *s);
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/screen.h"
+#include "cmd/session.h"
+#include "report/format.h"
+
+static const struct cmd_spec spec = {
+	.name = "stat",
+	.verb = VERB_STAT,
+	.synopsis = "[OPTIONS] [-- CMD [ARG...]]",
+	.about = "Trace io_submit(2), then print a table of filesystems and under each the causes "
+		 "of its stalls. Ends after --duration, with CMD, when all -p processes are gone, "
+		 "or at Ctrl-C. Exit status: 0 fine, 1 failed, 2 usage, 3 data incomplete.",
+	.examples = "  aiostall stat -d 30s                 the whole host for half a minute\n"
+		    "  aiostall stat -p 1234 -i 1           one process, a line each second\n"
+		    "  aiostall stat --fs xfs,ext4 -m 10ms  causes of stalls of 10 ms and more\n"
+		    "  aiostall stat --format json -o r.json -- fio job.fio\n",
+	.takes_child = true,
+};
+
+struct stat_run {
+	FILE *lines; /* interval lines */
+	struct format_opts format_opts;
+	bool header_done;
+};
+
+static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
+			  const struct fs_counts *now, struct err *e)
+{
+	struct stat_run *run = ctx;
+
+	if (!run->header_done)
+		interval_line__header(run->lines, &run->format_opts);
+	run->header_done = true;
+	interval_line__print(run->lines, elapsed_ns, before, now, &run->format_opts);
+	if (fflush(run->lines))
+		return err__set(e, -errno, "cannot write interval lines: %s", strerror(errno));
+	return 0;
+}
+
+static int print_report(const struct report *r, const struct cmd_opts *opts,
+			const struct format_opts *format_opts, struct output *out, struct err *e)
+{
+	int rc = format__find(opts->format)->print(output__file(out), r, format_opts);
+
+	/* the stream knows better why it failed */
+	if (output__flush(out, e))
+		return -EIO;
+	if (rc)
+		return err__set(e, rc, "cannot print the report: %s", strerror(-rc));
+	return output__commit(out, e);
+}
+
+static int run_session(const struct cmd_opts *opts, struct output *out)
+{
+	struct stat_run run = {0};
+	struct session_hooks hooks = {.ctx = &run, .interval = print_interval};
+	struct err e = {0}, report_e = {0};
+	struct session *s = session__new(opts, &e);
+	const struct report *r;
+	int rc, status = CMD_OK;
+
+	if (!s)
+		return cmd__fail(&e);
+	run.format_opts = screen__format_opts(output__file(out), opts->top);
+	/* only a text report may share stdout with them */
+	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ? stdout : stderr;
+	hooks.quiet = opts->interval_ns != 0;
+	rc = session__run(s, &hooks, &e);
+	if (rc)
+		status = cmd__fail(&e);
+	r = session__report(s, &report_e);
+	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
+		status = rc == -EPIPE ? status : cmd__fail(&report_e);
+	else if (r->any_loss && status == CMD_OK)
+		status = CMD_LOSS;
+	session__free(s);
+	return status;
+}
+
+int cmd_stat(int argc, char **argv)
+{
+	struct cmd_opts opts;
+	struct err e = {0};
+	struct output *out;
+	int status = options__parse(&opts, &spec, argc, argv);
+
+	if (status == OPTIONS_GO) {
+		out = output__open(opts.output, &e);
+		status = out ? run_session(&opts, out) : cmd__fail(&e);
+		output__free(out);
+	}
+	options__free(&opts);
+	return status;
+}

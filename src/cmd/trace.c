@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/screen.h"
+#include "cmd/session.h"
+#include "report/format.h"
+
+static const struct cmd_spec spec = {
+	.name = "trace",
+	.verb = VERB_TRACE,
+	.synopsis = "[OPTIONS] [-- CMD [ARG...]]",
+	.about = "Print one line per stall as it ends: time, thread, filesystem, cause, how long, "
+		 "requests held up behind it, file. Ends as stat does; sleeps that have not ended "
+		 "and lost events are said at the end. Exit status: 0 fine, 1 failed, 2 usage, "
+		 "3 data incomplete.",
+	.examples = "  aiostall trace -m 10ms               stalls of 10 ms and more\n"
+		    "  aiostall trace -c fio --fs ext4      of one program on one filesystem type\n"
+		    "  aiostall trace --format json -- CMD  one JSON object per line\n",
+	.takes_child = true,
+};
+
+/* A sink that prints stalls and passes everything on to the model, which counts. */
+struct trace_run {
+	FILE *file;
+	struct output *out;
+	bool json, submits;
+	struct format_opts format_opts;
+	const struct causes *causes;
+	const struct sink *model;
+};
+
+static const char *cause_of(const struct trace_run *run, const struct stack *stack)
+{
+	if (!stack)
+		return causes__match(run->causes, NULL, 0)->id;
+	return causes__match(run->causes, stack->frames, stack->depth)->id;
+}
+
+static void on_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct trace_run *run = ctx;
+
+	if (run->json)
+		trace_json__stall(run->file, ev, cause_of(run, ev->stack));
+	else
+		trace_line__stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
+	run->model->stall(run->model->ctx, ev);
+}
+
+static void on_submit(void *ctx, const struct ev_submit *ev)
+{
+	struct trace_run *run = ctx;
+
+	if (run->submits && run->json)
+		trace_json__submit(run->file, ev);
+	run->model->submit(run->model->ctx, ev);
+}
+
+static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
+{
+	struct trace_run *run = ctx;
+
+	run->model->unfinished(run->model->ctx, ev);
+}
+
+static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
+{
+	struct trace_run *run = ctx;
+
+	run->model->fs_counts(run->model->ctx, fs, counts);
+}
+
+static void on_totals(void *ctx, const struct fs_counts *counts)
+{
+	struct trace_run *run = ctx;
+
+	run->model->totals(run->model->ctx, counts);
+}
+
+static void on_loss(void *ctx, const struct loss *loss)
+{
+	struct trace_run *run = ctx;
+
+	run->model->loss(run->model->ctx, loss);
+}
+
+static int flush_batch(void *ctx, struct err *e)
+{
+	struct trace_run *run = ctx;
+
+	return output__flush(run->out, e);
+}
+
+/* What the end adds to the lines: sleeps that have not ended, and losses. */
+static void print_unfinished(const struct report_unfinished *u)
+{
+	char comm[64], path[512], age[16];
+
+	esc__terminal(u->ev.who.comm, comm, sizeof(comm));
+	esc__terminal(u->ev.req.path, path, sizeof(path));
+	fprintf(stderr, "still asleep after %s: %s %u/%u on %s, %s%s%s\n",
+		fmt__duration(u->ev.age_ns, age, sizeof(age)), comm, u->ev.who.pid, u->ev.who.tid,
+		u->ev.fs ? u->ev.fs->fstype : "(unknown)", u->cause_id, path[0] ? ", " : "", path);
+}
+
+static void print_end(const struct report *r)
+{
+	const struct loss *l = &r->loss;
+	char sleeps[16], blocked[16];
+
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		print_unfinished(&r->unfinished[i]);
+	fprintf(stderr, "%s stalls, %s blocked\n", fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
+		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)));
+	if (!r->any_loss)
+		return;
+	fprintf(stderr,
+		"incomplete: lost %llu events, %llu stacks; tables full %llu, unmatched %llu, "
+		"unattributed %llu, evicted %llu, malformed %llu\n",
+		(unsigned long long)l->events, (unsigned long long)l->stacks,
+		(unsigned long long)l->map_full, (unsigned long long)l->unmatched,
+		(unsigned long long)l->unattributed, (unsigned long long)l->model_evicted,
+		(unsigned long long)l->malformed);
+}
+
+static int finish(struct session *s, struct output *out, struct err *e)
+{
+	const struct report *r = session__report(s, e);
+
+	if (!r || output__commit(out, e))
+		return cmd__fail(e);
+	print_end(r);
+	return r->any_loss ? CMD_LOSS : CMD_OK;
+}
+
+static int run_session(const struct cmd_opts *opts, struct output *out)
+{
+	struct trace_run run = {
+		.out = out,
+		.file = output__file(out),
+		.json = !strcmp(opts->format, "json"),
+		.submits = opts->live.all_submits,
+		.format_opts = screen__format_opts(output__file(out), 0),
+	};
+	struct sink sink = {&run, on_stall, on_submit, on_unfinished, on_fs_counts, on_totals, on_loss};
+	struct session_hooks hooks = {.ctx = &run, .sink = &sink, .batch = flush_batch};
+	struct err e = {0}, end_e = {0};
+	struct session *s = session__new(opts, &e);
+	int rc, status;
+
+	if (!s)
+		return cmd__fail(&e);
+	run.causes = session__causes(s);
+	run.model = session__model_sink(s);
+	/* lines and a progress line on the same terminal would overwrite each other */
+	hooks.quiet = isatty(fileno(run.file));
+	if (!run.json)
+		trace_line__header(run.file, &run.format_opts);
+	rc = session__run(s, &hooks, &e);
+	if (rc)
+		cmd__fail(&e);
+	status = rc == -EPIPE || rc == -ENOSPC ? CMD_FAILED : finish(s, out, &end_e);
+	session__free(s);
+	return rc ? CMD_FAILED : status;
+}
+
+int cmd_trace(int argc, char **argv)
+{
+	struct cmd_opts opts;
+	struct err e = {0};
+	struct output *out;
+	int status = options__parse(&opts, &spec, argc, argv);
+
+	if (status == OPTIONS_GO) {
+		out = output__open(opts.output, &e);
+		status = out ? run_session(&opts, out) : cmd__fail(&e);
+		output__free(out);
+	}
+	options__free(&opts);
+	return status;
+}
