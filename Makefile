@@ -51,6 +51,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 TOOL_BIN := $(patsubst tools/%.c,$(B)/tools/%,$(sort $(wildcard tools/*.c)))
 
+.SECONDARY:
 .PHONY: all deps check demo install clean tools unit tests
 
 all: $(B)/aiostall
@@ -94,7 +95,7 @@ BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@
-	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-missing-declarations \
+	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-unused-parameter \
 		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 

@@ -14,14 +14,15 @@
 #define WIRE_COMM_LEN 16
 #define WIRE_FSTYPE_LEN 16
 #define WIRE_STACK_DEPTH 127
-/* Path components kept per file, innermost first, and bytes of each (NAME_MAX + NUL). */
-#define WIRE_PATH_PARTS 12
-#define WIRE_PART_LEN 256
+/* Bytes of a file's name within its filesystem: components, innermost first, each with its NUL. */
+#define WIRE_NAMES_LEN 1024
+#define WIRE_NAME_MAX 256
+#define WIRE_PATH_PARTS 24
 /* Requests of one call that are looked at; what is beyond is counted in wire_fs.requests_beyond. */
 #define WIRE_MAX_REQUESTS 1024
 /* Filesystems of one call that are told apart. */
 #define WIRE_FS_PER_CALL 8
-/* Sleeping depth per CPU slot table. */
+/* Size of the table of per-CPU slots; a power of two. */
 #define WIRE_MAX_CPUS 1024
 
 /*
@@ -39,6 +40,7 @@ enum wire_fs_kind {
 	WIRE_FS_BLKDEV = 2,  /* dev = inode.i_rdev of a block special file */
 	WIRE_FS_CHRDEV = 3,  /* dev = inode.i_rdev of a character special file */
 	WIRE_FS_BATCH = 4,   /* a sleep of the whole call (final plug flush) over several filesystems */
+	WIRE_FS_TOTAL = 5,   /* all calls, each once; dev = 0 */
 };
 
 struct wire_fs_key {
@@ -53,7 +55,7 @@ enum wire_op {
 	WIRE_OPS,
 };
 
-/* Per-CPU counters of one filesystem (and, under key {0, 0}, of all calls). */
+/* Per-CPU counters of one filesystem, and of all calls (WIRE_FS_TOTAL). */
 struct wire_fs {
 	__u64 submits;
 	__u64 submits_blocked;
@@ -91,7 +93,8 @@ enum wire_loss {
 	WIRE_LOSS_CALLS_FULL,      /* table of calls full: submit not traced */
 	WIRE_LOSS_FS_FULL,         /* table of filesystems full */
 	WIRE_LOSS_FILES_FULL,      /* table of file names full */
-	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry (tracing began in mid-call) */
+	WIRE_LOSS_BEFORE_TRACING,  /* not a loss: exit of a call that began before tracing */
+	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry, of a thread seen before */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
 	WIRE_LOSS_DIED,            /* thread ended inside the call */
 	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
@@ -105,7 +108,6 @@ enum wire_loss {
 enum wire_kind {
 	WIRE_STALL = 1,
 	WIRE_SUBMIT = 2,
-	WIRE_EXEC = 3,
 };
 
 struct wire_hdr {
@@ -135,8 +137,7 @@ enum wire_how {
 enum wire_waker {
 	WIRE_WAKER_UNKNOWN, /* woken before it was off the CPU */
 	WIRE_WAKER_TASK,
-	WIRE_WAKER_SOFTIRQ,
-	WIRE_WAKER_HARDIRQ,
+	WIRE_WAKER_IRQ, /* hard or soft interrupt: usually a device's completion */
 };
 
 /* The request and file of a sleep; also part of the call's record in the kernel. */
@@ -156,6 +157,8 @@ struct wire_req {
 	__u16 opcode;
 	__u16 how;
 	__u32 i_mode;
+	__u32 sb_dev; /* of the superblock the name is on (devtmpfs for a device node) */
+	__u32 pad;
 	char fstype[WIRE_FSTYPE_LEN];
 };
 
@@ -205,6 +208,12 @@ struct wire_submit {
 	__u32 pad;
 };
 
+/* The thread inside io_submit on one CPU, 0 = none; a cache line of its own. */
+struct wire_slot {
+	__u32 tid;
+	__u32 pad[15];
+};
+
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
 struct wire_stack {
 	__u32 depth;
@@ -216,11 +225,89 @@ struct wire_stack {
 
 /* Value of the files map: names from the file up to the filesystem's root. */
 struct wire_file {
-	__u32 parts;    /* used ones */
+	__u32 len;      /* used bytes of names[] */
+	__u32 parts;    /* components in it */
 	__u32 complete; /* the root was reached */
 	__u32 deleted;
+	char names[WIRE_NAMES_LEN];
+};
+
+/* One filesystem of a call under way. */
+struct wire_call_fs {
+	struct wire_fs_key key;
+	__u32 mnt_id;
+	__u32 requests;
+	__u64 bytes;
+	__u32 bytes_unknown;
+	__u32 sleeps;
+	__u64 blocked_ns;
+	__u16 ops[WIRE_OPS];
+	char fstype[WIRE_FSTYPE_LEN];
+};
+
+enum wire_call_state {
+	WIRE_CALL_IDLE,    /* the thread is not inside io_submit */
+	WIRE_CALL_RUNNING, /* on a CPU */
+	WIRE_CALL_ASLEEP,
+	WIRE_CALL_PREEMPTED,
+};
+
+#define WIRE_FD_CACHE 8
+
+/* Value of the calls map, key tid: what a thread does inside io_submit. */
+struct wire_call {
+	__u64 task;       /* identity, against reuse of the tid */
+	__u64 start_time;
+	__u64 seq;        /* calls of this thread so far */
+	__u64 start_ns;
+	__u64 since_ns;   /* of the present state */
+	__u64 wake_ns;    /* 0 = not woken yet */
+	__u64 on_cpu_ns;
+	__u64 blocked_ns;
+	__u64 runqueue_ns;
+	__u64 preempted_ns;
+	__u64 nvcsw;      /* task_struct.nvcsw when last looked at */
+	__u64 ctx_id;
+	__u64 iocbpp;
+	__u64 req_iocb;   /* request probe: user address of the present request */
+	__u64 stack_id;
+	__u64 user_stack_id;
+	__u64 cgroup_id;
+	__u32 state;      /* enum wire_call_state */
+	__u32 interrupted; /* entry program was preempted: take the start again */
+	__u32 nr;
+	__u32 compat;
+	__u32 last_index; /* where the search for the next index starts */
+	__u32 req_count;  /* request probe: requests begun */
+	__u32 sleeps;
+	__u32 preemptions;
+	__u32 pid, tid;
+	__u32 task_state;
+	__u32 iowait;
+	__u32 waker_kind;
+	__u32 waker_pid;
+	__u32 waker_tid;
+	__u32 nr_fs;
+	__u32 unreadable; /* requests whose iocb could not be read */
+	__u32 beyond;     /* requests beyond what is looked at */
+	__u32 fs_overflow;
 	__u32 pad;
-	char part[WIRE_PATH_PARTS][WIRE_PART_LEN];
+	char comm[WIRE_COMM_LEN];
+	char waker_comm[WIRE_COMM_LEN];
+	struct wire_req req;
+	struct {
+		__u32 fd;
+		__u32 fs; /* index into fs[] + 1, 0 = empty, WIRE_FD_SKIP = not wanted */
+	} fds[WIRE_FD_CACHE];
+	struct wire_call_fs fs[WIRE_FS_PER_CALL];
+};
+#define WIRE_FD_SKIP 0xffu
+
+/* Key of the filter on filesystems, of any of three kinds. */
+enum wire_want_kind { WIRE_WANT_DEV = 1, WIRE_WANT_MOUNT = 2 };
+struct wire_want_key {
+	__u32 kind;
+	__u32 value;
 };
 
 #endif

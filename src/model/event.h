@@ -43,7 +43,8 @@ enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
 #define SHAPE_NOWAIT       (1u << 5)
 #define SHAPE_APPEND       (1u << 6)
 
-enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_SOFTIRQ, WAKER_HARDIRQ };
+/* WAKER_UNKNOWN: woken before it was off the CPU. WAKER_IRQ: an interrupt, usually a device's completion. */
+enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_IRQ };
 
 /* The thread that submitted. */
 struct who {
@@ -128,6 +129,7 @@ struct loss {
 	uint64_t stacks;          /* stack not available or table full */
 	uint64_t map_full;        /* calls, filesystems or files beyond a table */
 	uint64_t unmatched;       /* entry without exit, exit without entry, thread ended in the call */
+	uint64_t before_tracing;  /* calls that began before tracing and ended in it; not a loss */
 	uint64_t unattributed;    /* requests whose filesystem is not known: iocb not resident, beyond 1024 or 8 filesystems */
 	uint64_t model_evicted;   /* details dropped by the model's own bounds */
 	uint64_t malformed;       /* records that did not decode */

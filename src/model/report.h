@@ -22,7 +22,7 @@ struct report_stack {
 };
 
 struct report_waker {
-	const char *comm; /* "kworker/0:1", "(softirq)", "(hardirq)", "(unknown)" */
+	const char *comm; /* "kworker/0:1", "(interrupt)", "(unknown)" */
 	uint64_t sleeps;
 };
 

@@ -22,8 +22,7 @@ static const char *const how_names[] = {
 static const char *const waker_names[] = {
     [WAKER_UNKNOWN] = "unknown",
     [WAKER_TASK] = "task",
-    [WAKER_SOFTIRQ] = "softirq",
-    [WAKER_HARDIRQ] = "hardirq",
+    [WAKER_IRQ] = "interrupt",
 };
 
 static const struct names_shape shapes[] = {

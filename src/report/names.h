@@ -13,7 +13,7 @@ const char *names__op_cell(size_t i);
 const char *names__op(uint16_t opcode);
 /* "exact", "scanned", "batch" or "unknown". */
 const char *names__how(enum request_how how);
-/* "task", "softirq", "hardirq" or "unknown". */
+/* "task", "interrupt" or "unknown". */
 const char *names__waker(enum waker_kind kind);
 
 struct names_shape {

@@ -624,7 +624,7 @@ static struct ev_stall some_stall(const char *s)
 	    .held_up_requests = 1,
 	    .state = 2,
 	    .iowait = true,
-	    .waker_kind = WAKER_SOFTIRQ,
+	    .waker_kind = WAKER_IRQ,
 	    .waker_comm = s,
 	    .stack = &stack_a,
 	};

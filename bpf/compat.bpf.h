@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every kernel difference in one place, decided by BTF when the object is
+ * loaded, never by version number. The version named is where it changed.
+ */
+#ifndef AIOSTALL_COMPAT_BPF_H
+#define AIOSTALL_COMPAT_BPF_H
+
+/* task_struct.state became __state in 5.14. */
+struct task_struct___before_5_14 {
+	long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 task_state(struct task_struct *t)
+{
+	if (bpf_core_field_exists(t->__state))
+		return BPF_CORE_READ(t, __state);
+	return (__u32)BPF_CORE_READ((struct task_struct___before_5_14 *)t, state);
+}
+
+/* gendisk.queue is old; block_device.bd_queue came with 5.16, before that it goes through bd_disk. */
+static __always_inline __u32 logical_block_size(struct super_block *sb)
+{
+	struct block_device *bdev = BPF_CORE_READ(sb, s_bdev);
+
+	if (!bdev)
+		return 0;
+	return BPF_CORE_READ(bdev, bd_disk, queue, limits.logical_block_size);
+}
+
+/* in_iowait is a bit field of task_struct; its unit changed places often. */
+static __always_inline __u32 task_in_iowait(struct task_struct *t)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(t, in_iowait);
+}
+
+/*
+ * The user registers at the top of the task's kernel stack: by helper from
+ * 5.15, before that where x86-64 and arm64 with 16 KiB stacks keep them.
+ */
+#define KERNEL_STACK_BYTES 16384
+
+static __always_inline __u64 stack_top(struct task_struct *t)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
+	    bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return (__u64)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (__u64)BPF_CORE_READ(t, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
+}
+
+/*
+ * Does this run in an interrupt? A tracepoint's arguments lie on the stack in
+ * use, and interrupts have stacks of their own (x86-64 always, arm64 too), so
+ * an address outside the current task's stack says so. The preemption count
+ * would say it as well, but is a per-CPU symbol that programs may not reach
+ * (no CONFIG_KALLSYMS_ALL) and that moved twice (6.2, 6.15).
+ */
+static __always_inline bool on_interrupt_stack(void *ctx)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	__u64 base = (__u64)BPF_CORE_READ(t, stack);
+
+	return (__u64)ctx < base || (__u64)ctx >= base + KERNEL_STACK_BYTES;
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The live source's own state, shared by opening (bpf_open.c), reading (bpf_source.c) and naming (bpf_names.c). */
+#ifndef AIOSTALL_LIVE_BPF_LIVE_H
+#define AIOSTALL_LIVE_BPF_LIVE_H
+
+#include <uthash.h>
+
+#include "bpf/wire.h"
+#include "live/bpf_probe.h"
+#include "live/cgroups.h"
+#include "live/devices.h"
+#include "live/intern.h"
+#include "live/ksyms.h"
+#include "live/live.h"
+#include "live/mounts.h"
+#include "live/usyms.h"
+
+struct aiostall_bpf;
+struct bpf_link;
+struct ring_buffer;
+
+#define LIVE_LINKS_MAX 16
+
+struct live;
+
+struct live_stack;
+struct live_fs;
+struct live_file;
+
+struct live {
+	struct source src;
+	struct live_opts opts;
+	struct capture_info capture;
+	uint64_t started_ns;
+	struct probe_plan plan;
+	struct aiostall_bpf *skel;
+	struct bpf_link *links[LIVE_LINKS_MAX]; /* in the order of attaching */
+	size_t nr_links;
+	int perf_fds[2];
+	int cgroup_fd;
+	struct ring_buffer *ring;
+	const struct sink *to; /* of the poll under way */
+	int cpus;
+	uint64_t malformed;
+	/* names */
+	struct ksyms *ksyms;
+	struct usyms *usyms;
+	struct mounts *mounts;
+	struct devices *devices;
+	struct cgroups *cgroups;
+	struct intern *strings;
+	struct live_stack *stacks;
+	struct live_fs *filesystems;
+	struct live_file *files;
+};
+
+/* Naming: cached, results live as long as the source. */
+const struct stack *live__stack(struct live *lv, uint64_t id);
+/* A copy of a stack with names of its own, kept like the others; NULL if empty or out of memory. */
+const struct stack *live__keep_stack(struct live *lv, const struct stack *stack);
+const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
+			       const char *fstype, uint32_t pid);
+const char *live__path(struct live *lv, const struct wire_req *req, uint32_t pid);
+void live__names_free(struct live *lv);
+
+/* The table of operations of this source. */
+extern const struct source_ops live_ops;
+
+/* Take the probes off, newest first. */
+void live__detach(struct live *lv);
+
+#endif

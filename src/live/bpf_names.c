@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the kernel's numbers to names, each looked up once. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/bpf_live.h"
+#include "aiostall.skel.h"
+#include "live/paths.h"
+
+struct live_stack {
+	uint64_t id;
+	struct stack stack;
+	UT_hash_handle hh;
+};
+
+struct live_fs {
+	struct wire_fs_key key;
+	struct fs_info info;
+	UT_hash_handle hh;
+};
+
+struct live_file {
+	uint64_t id;
+	const char *path;
+	UT_hash_handle hh;
+};
+
+/* ---- stacks ---- */
+
+static bool read_stack(struct live *lv, uint64_t id, struct wire_stack *st)
+{
+	return !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.stacks), &id, st) &&
+	       st->depth <= WIRE_STACK_DEPTH;
+}
+
+/* Takes over names' strings, which live as long as the source. */
+static const struct stack *add_stack(struct live *lv, uint64_t id, const char **names, size_t n)
+{
+	struct live_stack *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->stack.frames = calloc(n ? n : 1, sizeof(*names));
+	if (!s->stack.frames) {
+		free(s);
+		return NULL;
+	}
+	memcpy(s->stack.frames, names, n * sizeof(*names));
+	s->id = s->stack.id = id;
+	s->stack.depth = (uint32_t)n;
+	HASH_ADD(hh, lv->stacks, id, sizeof(id), s);
+	return &s->stack;
+}
+
+const struct stack *live__keep_stack(struct live *lv, const struct stack *stack)
+{
+	const char *names[WIRE_STACK_DEPTH];
+	uint64_t id = 0xcbf29ce484222325ULL;
+	struct live_stack *s;
+	uint32_t i;
+
+	for (i = 0; i < stack->depth && i < WIRE_STACK_DEPTH; i++) {
+		names[i] = intern__str(lv->strings, stack->frames[i]);
+		id = (id ^ (uintptr_t)names[i]) * 0x9e3779b97f4a7c15ULL;
+	}
+	if (!i)
+		return NULL;
+	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
+	return s ? &s->stack : add_stack(lv, id, names, i);
+}
+
+const struct stack *live__stack(struct live *lv, uint64_t id)
+{
+	const char *names[WIRE_STACK_DEPTH];
+	struct live_stack *s;
+	struct wire_stack st;
+	uint64_t ip[WIRE_STACK_DEPTH];
+	size_t n;
+
+	if (!id)
+		return NULL;
+	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
+	if (s)
+		return &s->stack;
+	if (!read_stack(lv, id, &st))
+		return NULL;
+	for (uint32_t i = 0; i < st.depth; i++)
+		ip[i] = st.ip[i];
+	n = st.user ? usyms__frames(lv->usyms, (pid_t)st.pid, ip, st.depth, names) :
+		      ksyms__frames(lv->ksyms, ip, st.depth, names);
+	return add_stack(lv, id, names, n);
+}
+
+/* ---- filesystems ---- */
+
+static uint32_t dev_major(uint32_t dev)
+{
+	return dev >> 20;
+}
+
+static uint32_t dev_minor(uint32_t dev)
+{
+	return dev & 0xfffff;
+}
+
+/* The mount that a request came through: by id, here or in the caller's namespace, else any of the device. */
+static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint32_t mnt_id, uint32_t pid)
+{
+	uint32_t major = dev_major(dev), minor = dev_minor(dev);
+	const struct mount_entry *m = mounts__by_id(lv->mounts, mnt_id, major, minor);
+	struct mounts *theirs;
+
+	if (!m && mounts__refresh(lv->mounts) > 0)
+		m = mounts__by_id(lv->mounts, mnt_id, major, minor);
+	if (m)
+		return m;
+	theirs = pid ? mounts__for_pid(lv->mounts, (pid_t)pid) : NULL;
+	m = theirs ? mounts__by_id(theirs, mnt_id, major, minor) : NULL;
+	if (!m)
+		m = mounts__by_dev(lv->mounts, major, minor);
+	return m;
+}
+
+static const char *join_options(struct live *lv, const struct mount_entry *m)
+{
+	char text[2048];
+
+	if (!*m->super_options)
+		return m->options;
+	snprintf(text, sizeof(text), "%s,%s", m->options, m->super_options);
+	return intern__str(lv->strings, text);
+}
+
+/* Filesystems with a device of their own are named by it, the anonymous ones (btrfs, ...) by their source. */
+static const char *device_of_mount(struct live *lv, const struct mount_entry *m, uint32_t dev)
+{
+	uint32_t major, minor;
+
+	if (dev_major(dev))
+		return devices__name(lv->devices, dev_major(dev), dev_minor(dev));
+	if (!m || m->source[0] != '/' || devices__parse(m->source, &major, &minor, NULL))
+		return "";
+	return devices__name(lv->devices, major, minor);
+}
+
+static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, uint32_t mnt_id, uint32_t pid)
+{
+	const struct mount_entry *m = find_mount(lv, dev, mnt_id, pid);
+
+	info->device_name = device_of_mount(lv, m, dev);
+	if (!m)
+		return;
+	info->mount = m->mount_point;
+	info->mount_options = join_options(lv, m);
+}
+
+static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_key key, uint32_t mnt_id,
+			const char *fstype, uint32_t pid)
+{
+	info->major = dev_major(key.dev);
+	info->minor = dev_minor(key.dev);
+	info->fstype = intern__str(lv->strings, *fstype ? fstype : "(unknown)");
+	info->device_name = info->mount = info->mount_options = "";
+	switch (key.kind) {
+	case WIRE_FS_SUPER:
+		describe_super(lv, info, key.dev, mnt_id, pid);
+		break;
+	case WIRE_FS_BLKDEV:
+		info->device_name = devices__name(lv->devices, info->major, info->minor);
+		break;
+	case WIRE_FS_CHRDEV:
+		info->device_name = devices__char_name(lv->devices, info->major, info->minor);
+		break;
+	case WIRE_FS_BATCH:
+		info->fstype = "(several)";
+		break;
+	default:
+		info->fstype = "(unknown)";
+	}
+}
+
+const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
+			       const char *fstype, uint32_t pid)
+{
+	char type[WIRE_FSTYPE_LEN + 1] = "";
+	struct live_fs *f;
+
+	HASH_FIND(hh, lv->filesystems, &key, sizeof(key), f);
+	if (f)
+		return &f->info;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	memcpy(type, fstype, WIRE_FSTYPE_LEN);
+	f->key = key;
+	describe_fs(lv, &f->info, key, mnt_id, type, pid);
+	HASH_ADD(hh, lv->filesystems, key, sizeof(key), f);
+	return &f->info;
+}
+
+/* ---- files ---- */
+
+/* The components of a name record, bounds checked; returns how many. */
+static size_t split_names(const struct wire_file *f, const char **parts, size_t max)
+{
+	uint32_t len = f->len <= WIRE_NAMES_LEN ? f->len : WIRE_NAMES_LEN, at = 0;
+	size_t n = 0;
+
+	while (at < len && n < max) {
+		const char *end = memchr(f->names + at, '\0', len - at);
+
+		if (!end)
+			break;
+		parts[n++] = f->names + at;
+		at = (uint32_t)(end - f->names) + 1;
+	}
+	return n;
+}
+
+static const char *special_name(struct live *lv, const struct wire_req *r, const char *fstype)
+{
+	static const struct {
+		const char *fstype, *word;
+	} kinds[] = {{"pipefs", "pipe"}, {"sockfs", "socket"}};
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(fstype, kinds[i].fstype))
+			continue;
+		snprintf(text, sizeof(text), "%s:[%llu]", kinds[i].word, (unsigned long long)r->ino);
+		return intern__str(lv->strings, text);
+	}
+	return NULL;
+}
+
+static const char *name_file(struct live *lv, const struct wire_req *r, uint32_t pid)
+{
+	char type[WIRE_FSTYPE_LEN + 1] = "", path[4200];
+	const char *parts[WIRE_PATH_PARTS], *special;
+	struct wire_file f;
+	bool found;
+	size_t n;
+
+	memcpy(type, r->fstype, WIRE_FSTYPE_LEN);
+	special = special_name(lv, r, type);
+	if (special)
+		return special;
+	found = !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.files), &r->file_id, &f);
+	if (!found || !f.complete) {
+		bool node = r->fs.kind != WIRE_FS_SUPER;
+		uint32_t dev = r->fs.dev;
+
+		if (!paths__from_fd((pid_t)pid, (int)r->fd, dev_major(dev), dev_minor(dev), r->ino,
+				    !node, path, sizeof(path)))
+			return intern__str(lv->strings, path);
+	}
+	if (!found)
+		return "";
+	n = split_names(&f, parts, ARRAY_SIZE(parts));
+	if (!strcmp(type, "anon_inodefs")) {
+		snprintf(path, sizeof(path), "anon_inode:%s", n ? parts[0] : "");
+		return intern__str(lv->strings, path);
+	}
+	paths__build(find_mount(lv, r->sb_dev, r->mnt_id, pid), parts, n, f.complete, f.deleted, path,
+		     sizeof(path));
+	return intern__str(lv->strings, path);
+}
+
+const char *live__path(struct live *lv, const struct wire_req *r, uint32_t pid)
+{
+	struct live_file *f;
+	const char *path;
+
+	if (!r->file_id)
+		return "";
+	HASH_FIND(hh, lv->files, &r->file_id, sizeof(r->file_id), f);
+	if (f)
+		return f->path;
+	path = name_file(lv, r, pid);
+	if (HASH_COUNT(lv->files) >= 65536)
+		return path;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return path;
+	f->id = r->file_id;
+	f->path = path;
+	HASH_ADD(hh, lv->files, id, sizeof(f->id), f);
+	return path;
+}
+
+void live__names_free(struct live *lv)
+{
+	struct live_stack *s, *s2;
+	struct live_fs *f, *f2;
+	struct live_file *p, *p2;
+
+	HASH_ITER(hh, lv->stacks, s, s2) {
+		HASH_DEL(lv->stacks, s);
+		free(s->stack.frames);
+		free(s);
+	}
+	HASH_ITER(hh, lv->filesystems, f, f2) {
+		HASH_DEL(lv->filesystems, f);
+		free(f);
+	}
+	HASH_ITER(hh, lv->files, p, p2) {
+		HASH_DEL(lv->files, p);
+		free(p);
+	}
+	ksyms__free(lv->ksyms);
+	usyms__free(lv->usyms);
+	mounts__free(lv->mounts);
+	devices__free(lv->devices);
+	cgroups__free(lv->cgroups);
+	intern__free(lv->strings);
+}

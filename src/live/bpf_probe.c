@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "live/bpf_probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "live/ksyms.h"
+#include "live/procfile.h"
+#include "live/tracefs.h"
+
+/* The syscall entry points: arch/x86/include/asm/syscall_wrapper.h, arch/arm64/include/asm/syscall_wrapper.h. */
+#if defined(__x86_64__)
+#define SUBMIT_FN "__x64_sys_io_submit"
+#define COMPAT_FN "__ia32_compat_sys_io_submit"
+#elif defined(__aarch64__)
+#define SUBMIT_FN "__arm64_sys_io_submit"
+#define COMPAT_FN "__arm64_compat_sys_io_submit"
+#else
+#error "no entry point is known for this architecture"
+#endif
+
+/* ---- trying ---- */
+
+static int fail(int rc, char *why, size_t size, const char *what)
+{
+	snprintf(why, size, "%s: %s", what, strerror(-rc));
+	return rc;
+}
+
+/* Load and attach an empty program; what attaches now will attach again. */
+static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
+		       enum bpf_attach_type type, char *why, size_t size)
+{
+	static const struct bpf_insn nothing[] = {
+		{.code = 0xb7, .dst_reg = 0, .imm = 0}, /* r0 = 0 */
+		{.code = 0x95},                         /* exit */
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	int prog, link, id;
+
+	if (!env->btf) {
+		snprintf(why, size, "the kernel has no BTF of its own");
+		return -ENOENT;
+	}
+	id = btf__find_by_name_kind(env->btf, name, kind);
+	if (id < 0) {
+		snprintf(why, size, "the kernel's BTF has no %s", name);
+		return -ENOENT;
+	}
+	opts.attach_btf_id = (uint32_t)id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "aiostall_try", "GPL", nothing,
+			     ARRAY_SIZE(nothing), &opts);
+	if (prog < 0)
+		return fail(-errno, why, size, "load refused");
+	link = bpf_raw_tracepoint_open(NULL, prog);
+	if (link < 0)
+		link = fail(-errno, why, size, "attach refused");
+	else
+		close(link);
+	close(prog);
+	return link < 0 ? link : 0;
+}
+
+static int try_kprobe(const char *function, char *why, size_t size)
+{
+	struct perf_event_attr attr = {.size = sizeof(attr)};
+	char *text;
+	uint64_t type;
+	size_t len;
+	int fd;
+
+	if (procfile__read("/sys/bus/event_source/devices/kprobe/type", 64, &text, &len)) {
+		snprintf(why, size, "kernel without kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS)");
+		return -ENOENT;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	fd = parse__u64(text, 0, UINT32_MAX, &type);
+	free(text);
+	if (fd)
+		return fail(fd, why, size, "kprobe event type");
+	attr.type = (uint32_t)type;
+	attr.config1 = (uint64_t)(uintptr_t)function;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return fail(-errno, why, size, function);
+	close(fd);
+	return 0;
+}
+
+int probe__open_tracepoint(int id)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_TRACEPOINT,
+		.config = (uint64_t)id,
+		.sample_period = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int try_submit_fentry(struct probe_env *env, char *why, size_t size)
+{
+	return try_tracing(env, env->submit_fn, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+}
+
+static int try_submit_kprobe(struct probe_env *env, char *why, size_t size)
+{
+	return try_kprobe(env->submit_fn, why, size);
+}
+
+static int try_submit_tracepoint(struct probe_env *env, char *why, size_t size)
+{
+	static const char *const events[] = {"syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit"};
+	int id, fd;
+
+	if (env->tracefs_fd < 0) {
+		snprintf(why, size, "%s", env->tracefs_why);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		id = tracefs__id(env->tracefs_fd, events[i], why, size);
+		if (id < 0)
+			return id;
+		fd = probe__open_tracepoint(id);
+		if (fd < 0)
+			return fail(fd, why, size, events[i]);
+		close(fd);
+	}
+	return 0;
+}
+
+static int try_compat_fentry(struct probe_env *env, char *why, size_t size)
+{
+	return try_tracing(env, env->compat_fn, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+}
+
+static int try_compat_kprobe(struct probe_env *env, char *why, size_t size)
+{
+	return try_kprobe(env->compat_fn, why, size);
+}
+
+static int try_request_fentry(struct probe_env *env, char *why, size_t size)
+{
+	return try_tracing(env, "io_submit_one", BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+}
+
+static int try_request_kprobe(struct probe_env *env, char *why, size_t size)
+{
+	return try_kprobe(env->request_fn, why, size);
+}
+
+static int try_always(struct probe_env *env, char *why, size_t size)
+{
+	(void)env;
+	(void)why;
+	(void)size;
+	return 0;
+}
+
+static int try_switch_tp_btf(struct probe_env *env, char *why, size_t size)
+{
+	int rc = try_tracing(env, "btf_trace_sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+
+	return rc ? rc : try_tracing(env, "btf_trace_sched_waking", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+}
+
+/* ---- the table: one row an alternative, best first within its need ---- */
+
+struct alternative {
+	enum probe_need need;
+	const char *name;
+	int (*try)(struct probe_env *env, char *why, size_t size);
+	const char *programs[5];
+	const char *lost; /* when this one is chosen */
+};
+
+static const struct alternative table[] = {
+	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry_%s", "exit_fentry_%s"}, ""},
+	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe_%s", "exit_kprobe_%s"},
+	 "a little more cost per submit"},
+	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp_%s", "exit_tp_%s"},
+	 "every syscall of the host takes the slow path (about 50 ns each)"},
+	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry_%s", "compat_exit_fentry_%s"}, ""},
+	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe_%s", "compat_exit_kprobe_%s"}, ""},
+	{NEED_COMPAT, "none", try_always, {NULL}, "submits of 32-bit programs are not seen"},
+	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry", "request_fexit"}, ""},
+	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe", "request_kretprobe"}, ""},
+	{NEED_REQUEST, "scan", try_always, {NULL},
+	 "the request that slept is found on the thread's stack, and marked as scanned"},
+	{NEED_SWITCH, "tp_btf", try_switch_tp_btf, {"switch_tp_btf", "waking_tp_btf"}, ""},
+	{NEED_SWITCH, "raw_tp", try_always, {"switch_raw_tp", "waking_raw_tp"}, "a little more cost per switch"},
+};
+
+static const struct {
+	const char *name, *what;
+} needs[NEED_MAX] = {
+	[NEED_SUBMIT] = {"submit", "entry and exit of io_submit"},
+	[NEED_COMPAT] = {"compat", "the same for 32-bit programs"},
+	[NEED_REQUEST] = {"request", "which request of a call sleeps"},
+	[NEED_SWITCH] = {"switch", "sleep and wake-up"},
+};
+
+const char *const *probe__programs(enum probe_need need, const char *alternative)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].need == need && alternative && !strcmp(table[i].name, alternative))
+			return table[i].programs;
+	return NULL;
+}
+
+/* ---- the environment ---- */
+
+static bool has_prev_state(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	/* __data, preempt, prev, next; prev_state from 5.18 on */
+	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
+}
+
+static bool has_loop(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+	const struct btf_enum *en = t ? btf_enum(t) : NULL;
+
+	for (uint32_t i = 0; t && i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, en[i].name_off);
+
+		if (name && !strcmp(name, "BPF_FUNC_loop"))
+			return true;
+	}
+	return false;
+}
+
+int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
+{
+	struct btf *types;
+
+	memset(env, 0, sizeof(*env));
+	env->submit_fn = SUBMIT_FN;
+	env->compat_fn = COMPAT_FN;
+	snprintf(env->request_fn, sizeof(env->request_fn), "io_submit_one");
+	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
+	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
+		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+	types = env->btf;
+	if (opts->btf_path) {
+		types = btf__parse(opts->btf_path, NULL);
+		if (!types) {
+			err__set(e, -errno, "cannot read BTF from %s: %s", opts->btf_path, strerror(errno));
+			err__hint(e, "it must be the BTF of the running kernel, raw or in an ELF file");
+			probe_env__close(env);
+			return -EINVAL;
+		}
+	}
+	if (!types) {
+		err__set(e, -ENOENT, "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
+		err__hint(e, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give the BTF of this one with "
+			     "--btf FILE (pahole -J on its vmlinux, or BTFHub)");
+		probe_env__close(env);
+		return -ENOENT;
+	}
+	env->has_prev_state = has_prev_state(types);
+	env->has_loop = has_loop(types);
+	if (types != env->btf)
+		btf__free(types);
+	return 0;
+}
+
+void probe_env__close(struct probe_env *env)
+{
+	btf__free(env->btf);
+	env->btf = NULL;
+	if (env->tracefs_fd >= 0)
+		close(env->tracefs_fd);
+	env->tracefs_fd = -1;
+}
+
+/* ---- the plan ---- */
+
+static const char *forced(const struct live_opts *o, enum probe_need need)
+{
+	switch (need) {
+	case NEED_SUBMIT: return o->probe_submit;
+	case NEED_REQUEST: return o->probe_request;
+	case NEED_SWITCH: return o->probe_switch;
+	default: return NULL;
+	}
+}
+
+static void try_one(struct probe_plan *plan, struct probe_env *env, const struct alternative *a,
+		    struct live_need *need, const char *force)
+{
+	struct live_alternative *out = &need->alt[need->nr_alts++];
+
+	out->name = a->name;
+	out->works = a->try(env, out->why, sizeof(out->why)) == 0;
+	if (!out->works || plan->chosen[a->need] || (force && strcmp(force, a->name)))
+		return;
+	out->chosen = true;
+	plan->chosen[a->need] = a->name;
+	need->lost = a->lost;
+}
+
+int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struct live_opts *opts,
+		     bool all, struct err *e)
+{
+	memset(plan, 0, sizeof(*plan));
+	for (int n = 0; n < NEED_MAX; n++) {
+		struct live_need *need = &plan->need[n];
+		const char *force = forced(opts, n);
+
+		need->name = needs[n].name;
+		need->what = needs[n].what;
+		need->lost = "";
+		for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+			if (table[i].need != (enum probe_need)n)
+				continue;
+			if (!all && (plan->chosen[n] || (force && strcmp(force, table[i].name))))
+				continue;
+			try_one(plan, env, &table[i], need, force);
+		}
+		if (plan->chosen[n])
+			continue;
+		if (force && !need->nr_alts) {
+			err__set(e, -EINVAL, "there is no probe %s=%s", need->name, force);
+			err__hint(e, "`aiostall check` lists the alternatives");
+			return -EINVAL;
+		}
+		err__set(e, -ENOTSUP, "no probe works for %s: %s: %s", need->what,
+			 need->alt[need->nr_alts - 1].name, need->alt[need->nr_alts - 1].why);
+		err__hint(e, "`aiostall check` shows what this kernel offers");
+		return -ENOTSUP;
+	}
+	return 0;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The live kernel as a struct source: ring buffer and maps in, events out. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "live/bpf_live.h"
+#include "aiostall.skel.h"
+#include "live/decode.h"
+#include "live/inflight.h"
+
+int live__ring_new(struct live *lv);
+
+/* ---- events ---- */
+
+static void deliver_stall(struct live *lv, const struct wire_stall *w)
+{
+	struct ev_stall ev = {
+		.end_ns = w->hdr.ts_ns,
+		.blocked_ns = w->blocked_ns,
+		.runqueue_ns = w->runqueue_ns,
+		.call_seq = w->call_seq,
+		.sleep_no = w->sleep_no,
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id, cgroups__path(lv->cgroups, w->cgroup_id)},
+		.held_up_requests = decode__held_up(&w->req),
+		.state = w->state,
+		.iowait = w->iowait,
+		.waker_kind = (enum waker_kind)w->waker_kind,
+		.waker_pid = w->waker_pid,
+		.waker_tid = w->waker_tid,
+		.waker_comm = w->waker_kind == WIRE_WAKER_TASK ? w->waker_comm : "",
+		.stack = live__stack(lv, w->stack_id),
+		.user_stack = live__stack(lv, w->user_stack_id),
+	};
+
+	ev.fs = live__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid);
+	decode__request(&w->req, &ev.req);
+	ev.req.path = live__path(lv, &w->req, w->pid);
+	if (ev.fs)
+		lv->to->stall(lv->to->ctx, &ev);
+}
+
+static void deliver_submit(struct live *lv, const struct wire_submit *w)
+{
+	struct ev_submit ev = {
+		.end_ns = w->hdr.ts_ns,
+		.wall_ns = w->wall_ns,
+		.on_cpu_ns = w->on_cpu_ns,
+		.blocked_ns = w->blocked_ns,
+		.runqueue_ns = w->runqueue_ns,
+		.preempted_ns = w->preempted_ns,
+		.call_seq = w->call_seq,
+		.sleeps = w->sleeps,
+		.preemptions = w->preemptions,
+		.nr = w->nr,
+		.fs_count = w->fs_count,
+		.ret = w->ret,
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id, cgroups__path(lv->cgroups, w->cgroup_id)},
+		.fs = live__fs(lv, w->fs, w->mnt_id, w->fstype, w->pid),
+	};
+
+	if (ev.fs)
+		lv->to->submit(lv->to->ctx, &ev);
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct live *lv = ctx;
+	union wire_record rec;
+
+	if (decode__record(data, size, &rec))
+		lv->malformed++;
+	else if (rec.hdr.kind == WIRE_STALL)
+		deliver_stall(lv, &rec.stall);
+	else
+		deliver_submit(lv, &rec.submit);
+	return 0;
+}
+
+int live__ring_new(struct live *lv)
+{
+	lv->ring = ring_buffer__new(bpf_map__fd(lv->skel->maps.ring), on_record, lv, NULL);
+	return lv->ring ? 0 : -errno;
+}
+
+static int consume(struct live *lv, const struct sink *to)
+{
+	int n;
+
+	mounts__refresh(lv->mounts);
+	lv->to = to;
+	n = ring_buffer__consume(lv->ring);
+	lv->to = NULL;
+	return n < 0 ? n : 0;
+}
+
+/*
+ * Nobody wakes us from inside the stall path (that would preempt the traced
+ * thread), so this sleeps its time and then takes what has come.
+ */
+static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
+{
+	struct timespec t = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+	nanosleep(&t, NULL);
+	return consume((struct live *)src, to);
+}
+
+/* ---- counters ---- */
+
+static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key,
+			const struct wire_fs *cpus)
+{
+	struct fs_counts counts = {0};
+	const struct wire_fs *named = &cpus[0];
+	const struct fs_info *fs;
+
+	for (int i = 0; i < lv->cpus; i++) {
+		decode__add_row(&cpus[i], &counts);
+		if (!named->fstype[0] && cpus[i].fstype[0])
+			named = &cpus[i];
+	}
+	if (key.kind == WIRE_FS_TOTAL) {
+		to->totals(to->ctx, &counts);
+		return;
+	}
+	fs = live__fs(lv, key, named->mnt_id, named->fstype, named->pid);
+	if (fs)
+		to->fs_counts(to->ctx, fs, &counts);
+}
+
+static int live_counters(struct source *src, const struct sink *to)
+{
+	struct live *lv = (struct live *)src;
+	int map = bpf_map__fd(lv->skel->maps.filesystems);
+	struct wire_fs *cpus = calloc((size_t)lv->cpus, sizeof(*cpus));
+	struct wire_fs_key key, *prev = NULL;
+	struct loss loss;
+
+	if (!cpus)
+		return -ENOMEM;
+	while (!bpf_map_get_next_key(map, prev, &key)) {
+		if (!bpf_map_lookup_elem(map, &key, cpus))
+			deliver_row(lv, to, key, cpus);
+		prev = &key;
+	}
+	free(cpus);
+	decode__losses(lv->skel->bss->losses, &loss);
+	loss.malformed = lv->malformed;
+	to->loss(to->ctx, &loss);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void deliver_asleep(struct live *lv, const struct sink *to, const struct wire_call *c, uint64_t now)
+{
+	char comm[WIRE_COMM_LEN + 1] = "";
+	struct ev_unfinished ev = {
+		.age_ns = now > c->since_ns ? now - c->since_ns : 0,
+		.who = {c->pid, c->tid, comm, c->cgroup_id, cgroups__path(lv->cgroups, c->cgroup_id)},
+		.held_up_requests = decode__held_up(&c->req),
+		.state = c->task_state,
+		.stack = live__stack(lv, c->stack_id),
+	};
+
+	memcpy(comm, c->comm, WIRE_COMM_LEN);
+	if (!c->req.fs.kind && c->nr_fs == 1)
+		ev.fs = live__fs(lv, c->fs[0].key, c->fs[0].mnt_id, c->fs[0].fstype, c->pid);
+	else
+		ev.fs = live__fs(lv, c->req.fs, c->req.mnt_id, c->req.fstype, c->pid);
+	decode__request(&c->req, &ev.req);
+	ev.req.path = live__path(lv, &c->req, c->pid);
+	if (ev.fs)
+		to->unfinished(to->ctx, &ev);
+}
+
+/* Threads that were in the call all the time, so that no probe ever fired for them. */
+struct since_before {
+	struct live *lv;
+	const struct sink *to;
+	uint64_t age_ns;
+};
+
+static bool in_calls(struct live *lv, uint32_t tid)
+{
+	struct wire_call c;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.calls), &tid, &c);
+}
+
+static bool caller_filtered(const struct live *lv, uint32_t pid, uint32_t tid, const char *comm)
+{
+	const struct live_filter *f = &lv->opts.filter;
+	bool ok = f->nr_pids == 0;
+
+	for (size_t i = 0; i < f->nr_pids; i++)
+		ok |= f->pids[i] == pid;
+	if (ok && f->nr_tids) {
+		ok = false;
+		for (size_t i = 0; i < f->nr_tids; i++)
+			ok |= f->tids[i] == tid;
+	}
+	if (ok && f->nr_comms) {
+		ok = false;
+		for (size_t i = 0; i < f->nr_comms; i++)
+			ok |= !strncmp(f->comms[i], comm, WIRE_COMM_LEN - 1);
+	}
+	return !ok;
+}
+
+static void on_inflight(void *ctx, const struct inflight *in)
+{
+	struct since_before *b = ctx;
+	struct stack stack = {.id = 0, .depth = in->depth, .frames = (const char **)in->frames};
+	struct ev_unfinished ev = {
+		.age_ns = b->age_ns,
+		.before_tracing = true,
+		.who = {in->pid, in->tid, in->comm, 0, ""},
+		.req = {.how = HOW_UNKNOWN, .nr = in->nr, .fd = -1, .path = ""},
+	};
+	struct wire_fs_key none = {0};
+
+	if (in_calls(b->lv, in->tid) || caller_filtered(b->lv, in->pid, in->tid, in->comm))
+		return;
+	ev.fs = live__fs(b->lv, none, 0, "", 0);
+	ev.stack = live__keep_stack(b->lv, &stack);
+	if (ev.fs)
+		b->to->unfinished(b->to->ctx, &ev);
+}
+
+static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t now)
+{
+	const struct live_filter *f = &lv->opts.filter;
+	struct since_before before = {lv, to, now - lv->started_ns};
+	int map = bpf_map__fd(lv->skel->maps.calls);
+	uint32_t tid, *prev = NULL;
+	struct wire_call c;
+
+	while (!bpf_map_get_next_key(map, prev, &tid)) {
+		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP)
+			deliver_asleep(lv, to, &c, now);
+		prev = &tid;
+	}
+	/* whose files these calls are on is not known, and of a new command none is that old */
+	if (!lv->opts.tree_only && !f->nr_fstypes && !f->nr_mounts && !f->nr_devices && !f->cgroup)
+		inflight__scan(NULL, on_inflight, &before);
+}
+
+static int live_finish(struct source *src, const struct sink *to)
+{
+	struct live *lv = (struct live *)src;
+	uint64_t now;
+	int rc;
+
+	live__detach(lv);
+	now = clock__mono_ns();
+	lv->capture.duration_ns = now - lv->started_ns;
+	rc = consume(lv, to);
+	if (!rc)
+		rc = live_counters(src, to);
+	deliver_unfinished(lv, to, now);
+	return rc;
+}
+
+static const struct capture_info *live_capture(struct source *src)
+{
+	struct live *lv = (struct live *)src;
+
+	if (lv->nr_links)
+		lv->capture.duration_ns = clock__mono_ns() - lv->started_ns;
+	return &lv->capture;
+}
+
+static void live_free(struct source *src)
+{
+	struct live *lv = (struct live *)src;
+
+	if (!lv)
+		return;
+	live__detach(lv);
+	ring_buffer__free(lv->ring);
+	aiostall_bpf__destroy(lv->skel);
+	if (lv->cgroup_fd >= 0)
+		close(lv->cgroup_fd);
+	live__names_free(lv);
+	free(lv);
+}
+
+const struct source_ops live_ops = {
+	.poll = live_poll,
+	.counters = live_counters,
+	.finish = live_finish,
+	.capture = live_capture,
+	.free = live_free,
+};

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "live/decode.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static_assert(sizeof(struct wire_req) == 104, "both compilers agree on wire_req");
+static_assert(sizeof(struct wire_stall) == 136 + sizeof(struct wire_req), "... on wire_stall");
+static_assert(sizeof(struct wire_submit) == 160, "... on wire_submit");
+static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");
+static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH, "attributions have the same numbers");
+static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ, "wakers have the same numbers");
+static_assert(WIRE_SHAPE_APPEND == SHAPE_APPEND, "shapes have the same bits");
+
+static void terminate(char *s, size_t size)
+{
+	s[size - 1] = '\0';
+}
+
+static int check_stall(struct wire_stall *s)
+{
+	if (s->req.how > WIRE_HOW_BATCH || s->waker_kind > WIRE_WAKER_IRQ)
+		return -EBADMSG;
+	if (s->req.how == WIRE_HOW_EXACT || s->req.how == WIRE_HOW_SCANNED)
+		if (s->req.index >= s->req.nr)
+			s->req.how = WIRE_HOW_UNKNOWN;
+	terminate(s->comm, sizeof(s->comm));
+	terminate(s->waker_comm, sizeof(s->waker_comm));
+	terminate(s->req.fstype, sizeof(s->req.fstype));
+	return 0;
+}
+
+int decode__record(const void *data, size_t size, union wire_record *out)
+{
+	struct wire_hdr hdr;
+	size_t want;
+
+	if (size < sizeof(hdr))
+		return -EBADMSG;
+	memcpy(&hdr, data, sizeof(hdr));
+	want = hdr.kind == WIRE_STALL ? sizeof(struct wire_stall) :
+	       hdr.kind == WIRE_SUBMIT ? sizeof(struct wire_submit) : 0;
+	/* the ring buffer rounds up to 8 bytes, so there may be more than the record says */
+	if (!want || hdr.size != want || size < want)
+		return -EBADMSG;
+	memcpy(out, data, want);
+	if (hdr.kind == WIRE_STALL)
+		return check_stall(&out->stall);
+	terminate(out->submit.comm, sizeof(out->submit.comm));
+	terminate(out->submit.fstype, sizeof(out->submit.fstype));
+	return 0;
+}
+
+void decode__request(const struct wire_req *w, struct request *r)
+{
+	*r = (struct request){
+		.how = (enum request_how)w->how,
+		.index = w->index,
+		.nr = w->nr,
+		.opcode = w->opcode,
+		.fd = (int32_t)w->fd,
+		.offset = w->offset,
+		.len_bytes = w->len,
+		.rw_flags = w->rw_flags,
+		.shape = w->shape,
+		.ino = w->ino,
+		.path = "",
+	};
+}
+
+uint32_t decode__held_up(const struct wire_req *w)
+{
+	if ((w->how != WIRE_HOW_EXACT && w->how != WIRE_HOW_SCANNED) || w->index >= w->nr)
+		return 0;
+	return w->nr - 1 - w->index;
+}
+
+void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
+{
+	struct counters *c = &to->c;
+
+	c->submits += w->submits;
+	c->submits_blocked += w->submits_blocked;
+	c->requests += w->requests;
+	c->sleeps += w->sleeps;
+	c->wall_ns += w->wall_ns;
+	c->on_cpu_ns += w->on_cpu_ns;
+	c->blocked_ns += w->blocked_ns;
+	c->blocked_elsewhere_ns += w->blocked_elsewhere_ns;
+	c->runqueue_ns += w->runqueue_ns;
+	c->preempted_ns += w->preempted_ns;
+	c->held_up_requests += w->held_up_requests;
+	c->held_up_ns += w->held_up_ns;
+	c->submit_errors += w->submit_errors;
+	c->short_submits += w->short_submits;
+	c->bytes += w->bytes;
+	c->bytes_unknown += w->bytes_unknown;
+	c->below_min_sleeps += w->below_min_sleeps;
+	c->below_min_ns += w->below_min_ns;
+	for (size_t i = 0; i < WIRE_OPS; i++)
+		c->ops[i] += w->ops[i];
+	if (w->max_sleep_ns > c->max_sleep_ns)
+		c->max_sleep_ns = w->max_sleep_ns;
+	if (w->max_submit_ns > c->max_submit_ns)
+		c->max_submit_ns = w->max_submit_ns;
+	for (size_t i = 0; i < WIRE_HIST_BUCKETS; i++) {
+		to->sleep.n[i] += w->sleep_hist[i];
+		to->submit.n[i] += w->submit_hist[i];
+	}
+}
+
+void decode__losses(const __u64 *w, struct loss *to)
+{
+	*to = (struct loss){
+		.events = w[WIRE_LOSS_EVENTS],
+		.stacks = w[WIRE_LOSS_STACKS],
+		.map_full = w[WIRE_LOSS_CALLS_FULL] + w[WIRE_LOSS_FS_FULL] + w[WIRE_LOSS_FILES_FULL],
+		.unmatched = w[WIRE_LOSS_UNMATCHED_EXIT] + w[WIRE_LOSS_UNMATCHED_ENTRY] + w[WIRE_LOSS_DIED],
+		.before_tracing = w[WIRE_LOSS_BEFORE_TRACING],
+		.unattributed = w[WIRE_LOSS_IOCB_UNREADABLE] + w[WIRE_LOSS_BEYOND] + w[WIRE_LOSS_FS_PER_CALL],
+		.scan_agree = w[WIRE_LOSS_SCAN_AGREE],
+		.scan_disagree = w[WIRE_LOSS_SCAN_DISAGREE],
+	};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From ring-buffer bytes to records that can be trusted: nothing of libbpf here. */
+#ifndef AIOSTALL_LIVE_DECODE_H
+#define AIOSTALL_LIVE_DECODE_H
+
+#include <stddef.h>
+
+#include "bpf/wire.h"
+#include "model/event.h"
+
+union wire_record {
+	struct wire_hdr hdr;
+	struct wire_stall stall;
+	struct wire_submit submit;
+};
+
+/*
+ * Copy one record into out, checked: sizes as the kind has them, strings
+ * terminated, enums and indexes in range. 0, or -EBADMSG.
+ */
+int decode__record(const void *data, size_t size, union wire_record *out);
+
+/* The request of a sleep, without the path. */
+void decode__request(const struct wire_req *wire, struct request *req);
+/* Requests behind the one that slept, 0 if that one is not known. */
+uint32_t decode__held_up(const struct wire_req *wire);
+/* Add one CPU's counters of a row. */
+void decode__add_row(const struct wire_fs *wire, struct fs_counts *to);
+/* The losses as the kernel counts them. */
+void decode__losses(const __u64 *wire, struct loss *to);
+
+#endif
