@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Misuse: one clear line on stderr, nothing on stdout, status 2; no probe is touched."""
+import pytest
+
+WRONG = [
+    # arguments, what the message must name
+    (["record"], "unknown verb"),
+    (["report", "x"], "unknown verb"),
+    (["--no-such"], "--no-such"),
+    (["stat", "--no-such=1"], "--no-such"),
+    (["stat", "-Z"], "-Z"),
+    (["stat", "stray"], "stray"),
+    (["stat", "-"], '"-"'),
+    (["stat", ""], '""'),
+    (["check", "stray"], "stray"),
+    (["check", "--", "true"], "no command"),
+    (["stat", "--"], "command"),
+    # values that are missing or not wanted
+    (["-d"], "--duration"),
+    (["stat", "--pid"], "--pid"),
+    (["stat", "-p", ""], "--pid"),
+    (["stat", "--user-stacks=yes"], "--user-stacks"),
+    (["stat", "-vv"], "--verbose"),
+    (["stat", "--rules="], "--rules"),
+    # durations
+    (["-d", "abc"], "--duration"),
+    (["-d", "10parsecs"], "--duration"),
+    (["-d", "-5s"], "--duration"),
+    (["-d", "0"], "--duration"),
+    (["-d", ""], "--duration"),
+    (["-d", "99999999999999999999s"], "--duration"),
+    (["-d", "2y"], "--duration"),
+    (["-i", "1ns"], "--interval"),
+    (["-m", "10"], "unit"),
+    (["--slow", "5"], "unit"),
+    (["-m", "1000h"], "--min"),
+    # numbers and lists
+    (["-p", "0"], "--pid"),
+    (["-p", "12x"], "--pid"),
+    (["-p", "1,,2"], "--pid"),
+    (["-p", "4294967296"], "--pid"),
+    (["-t", "-1"], "--tid"),
+    (["-c", "a-name-longer-than-fifteen"], "--comm"),
+    (["--fs", "ext4,"], "--fs"),
+    (["--top", "0"], "--top"),
+    (["-p", ",".join(["1"] * 33)], "--pid"),
+    # choices
+    (["--format", "yaml"], "text, json, folded"),
+    (["trace", "--format", "folded"], "text, json"),
+    (["--format", "tex"], "--format"),
+    (["--format", ","], "--format"),
+    (["--probe", "submit"], "--probe"),
+    (["--probe", "submit=magic"], "fentry, kprobe, tracepoint"),
+    (["--probe", "sub=fentry"], "--probe"),
+    # options of another verb
+    (["trace", "-i", "1"], "-i"),
+    (["stat", "--submits"], "--submits"),
+    (["check", "-p", "1"], "-p"),
+]
+
+
+@pytest.mark.parametrize("args,names", WRONG, ids=lambda v: " ".join(v)[:40]
+                         if isinstance(v, list) else "")
+def test_misuse(aiostall, args, names):
+    done = aiostall(*args)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("aiostall: ")
+    assert names in done.stderr
+    assert "--help" in done.stderr
+
+
+def test_misuse_is_harmless_to_a_terminal(aiostall):
+    done = aiostall("stat", "--fs", "a" * 20 + "\x1b[31m\n")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\\x1b" in done.stderr
