@@ -15,7 +15,10 @@ struct intern;
 struct intern *intern__new(size_t max_bytes);
 void intern__free(struct intern *in);
 
-/* The interner's copy of s; INTERN_FULL when the bound is reached or memory is out, NULL only for NULL. */
+/*
+ * The interner's copy of s; INTERN_FULL when the bound is reached or memory is
+ * out, NULL only for NULL.
+ */
 const char *intern__str(struct intern *in, const char *s);
 /* Same for len bytes; stops at a NUL among them. */
 const char *intern__mem(struct intern *in, const char *s, size_t len);

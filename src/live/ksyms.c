@@ -194,7 +194,7 @@ static int loader__lines(struct loader *l, char *buf, size_t *len)
 	return 0;
 }
 
-/* The kernel hands out one page per read(2), whatever the buffer: no gain from reading all first. */
+/* The kernel hands out one page per read(2): nothing is gained by reading all of it first. */
 static int loader__read(struct loader *l, int fd)
 {
 	char *buf = malloc(READ_BYTES + 1);

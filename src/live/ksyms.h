@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Names of kernel text addresses, from kallsyms. Read it after attaching, or own programs get a neighbour's name. */
+/*
+ * Names of kernel text addresses, from kallsyms. Read it after attaching, or
+ * the tracer's own programs get a neighbour's name.
+ */
 #ifndef AIOSTALL_LIVE_KSYMS_H
 #define AIOSTALL_LIVE_KSYMS_H
 

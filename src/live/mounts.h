@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Mount tables, from mountinfo: what is mounted where, also of other mount namespaces and after umount. */
+/* Mount tables, from mountinfo: also of other mount namespaces, and what was mounted before. */
 #ifndef AIOSTALL_LIVE_MOUNTS_H
 #define AIOSTALL_LIVE_MOUNTS_H
 

@@ -19,7 +19,10 @@ int procfile__read(const char *path, size_t max, char **buf, size_t *len);
  */
 char *procfile__line(char **pos, char *end);
 
-/* Number at *s in base 10 or 16, *s moved behind it. 0, -EINVAL without a digit, -ERANGE beyond max. */
+/*
+ * Number at *s in base 10 or 16, *s moved behind it. 0, -EINVAL without a
+ * digit, -ERANGE beyond max.
+ */
 int procfile__number(const char **s, int base, uint64_t max, uint64_t *v);
 
 #endif
