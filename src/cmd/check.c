@@ -31,16 +31,12 @@ static const char *state_of(const struct live_alternative *alt)
 	return alt->works ? "works" : "no";
 }
 
-/* Returns whether one of the alternatives is chosen. */
-static bool print_need(const struct live_need *need)
+static void print_need(const struct live_need *need)
 {
-	bool chosen = false;
-
 	printf("\n%s: %s\n", need->name, need->what);
 	for (size_t i = 0; i < need->nr_alts; i++) {
 		const struct live_alternative *alt = &need->alt[i];
 
-		chosen |= alt->chosen;
 		printf("  %-12s %-6s", alt->name, state_of(alt));
 		print_escaped(alt->why);
 	}
@@ -48,13 +44,10 @@ static bool print_need(const struct live_need *need)
 		printf("  lost: ");
 		print_escaped(need->lost);
 	}
-	return chosen;
 }
 
-static bool print_check(const struct live_check *check)
+static void print_check(const struct live_check *check)
 {
-	bool works = true;
-
 	printf("%s, kernel %s, %s, %u CPUs\n", check->host.hostname, check->host.kernel,
 	       check->host.arch, check->host.cpus);
 	for (size_t i = 0; i < check->nr_facts; i++) {
@@ -62,21 +55,23 @@ static bool print_check(const struct live_check *check)
 		print_escaped(check->fact[i].value);
 	}
 	for (size_t i = 0; i < check->nr_needs; i++)
-		works &= print_need(&check->need[i]);
-	printf("\n%s\n", works ? "Tracing will work." : "Tracing will not work.");
-	return works;
+		print_need(&check->need[i]);
 }
 
 static int run_check(const struct live_opts *opts)
 {
 	static struct live_check check;
 	struct err e = {0};
-	int status;
+	int rc = live__check(opts, &check, &e);
 
-	if (live__check(opts, &check, &e))
-		return cmd__fail(&e);
-	status = print_check(&check) ? CMD_OK : CMD_FAILED;
-	return output__finish_stdout() ? CMD_FAILED : status;
+	/* what was found out before it failed helps to understand why */
+	if (!rc || check.nr_needs)
+		print_check(&check);
+	if (!rc)
+		printf("\nTracing will work.\n");
+	if (output__finish_stdout())
+		return CMD_FAILED;
+	return rc ? cmd__fail(&e) : CMD_OK;
 }
 
 int cmd_check(int argc, char **argv)
