@@ -57,6 +57,7 @@ TOOL_BIN := $(patsubst tools/%.c,$(B)/tools/%,$(sort $(wildcard tools/*.c)))
 all: $(B)/aiostall
 
 -include Makefile.checks
+-include Makefile.tools
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@

@@ -37,7 +37,8 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 #define S_IFMT  00170000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
-#define KI_APPEND (1 << 1)
+/* Addresses above are the kernel's, on x86-64 and arm64 alike. */
+#define KERNEL_HALF 0xffff000000000000ULL
 
 struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /* Our threads that are inside io_submit but off the CPU. */
@@ -119,8 +120,11 @@ struct {
 #define SCAN_WORDS 256
 struct scratch {
 	struct wire_stack stack;
-	struct wire_file file;
+	struct wire_file names;
 	__u64 words[SCAN_WORDS];
+	/* where the scan begins, what it found */
+	__u64 top, obj, file;
+	__u32 nr_events;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -128,6 +132,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+static __always_inline struct scratch *scratch_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
 
 static __always_inline void lose(__u32 which, __u64 n)
 {
@@ -331,18 +342,18 @@ __noinline __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat)
 	return count <= IOVECS_READ ? sum : BYTES_UNKNOWN;
 }
 
-/* The user's iocb for request i of the call, 0 if it cannot be read. */
-static __always_inline __u64 iocb_at(const struct wire_call *c, __u32 i)
+/* The user's iocb for request i of a call, 0 if it cannot be read. */
+static __always_inline __u64 iocb_at(__u64 iocbpp, __u32 i, bool compat)
 {
 	__u64 p = 0;
 
-	if (c->compat) {
+	if (compat) {
 		__u32 p32 = 0;
 
-		bpf_probe_read_user(&p32, sizeof(p32), (void *)(c->iocbpp + i * 4ULL));
+		bpf_probe_read_user(&p32, sizeof(p32), (void *)(iocbpp + i * 4ULL));
 		return p32;
 	}
-	bpf_probe_read_user(&p, sizeof(p), (void *)(c->iocbpp + i * 8ULL));
+	bpf_probe_read_user(&p, sizeof(p), (void *)(iocbpp + i * 8ULL));
 	return p;
 }
 
@@ -374,7 +385,7 @@ static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 static __always_inline void count_request(struct wire_call *c, __u32 i, bool undo)
 {
 	struct iocb iocb;
-	__u64 addr = iocb_at(c, i), bytes;
+	__u64 addr = iocb_at(c->iocbpp, i, c->compat), bytes;
 	struct wire_call_fs *f;
 	__u32 row, op;
 
@@ -404,42 +415,35 @@ static __always_inline void count_request(struct wire_call *c, __u32 i, bool und
 		f->bytes += undo ? -bytes : bytes;
 }
 
-struct walk {
-	struct wire_call *c;
-	__u32 from;
-	__u32 undo;
-};
-
-static long walk_step(__u32 i, struct walk *w)
+/*
+ * Requests of a call are counted some at a time by a global function, which
+ * the verifier looks at once. It finds the call again by itself: only scalars
+ * can be handed to a global function before 5.13.
+ */
+#define COUNT_CHUNK 4
+__noinline int count_requests(__u32 tid, __u32 from, __u32 to, __u32 undo)
 {
-	struct wire_call *c = w->c;
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (!c)
-		return 1;
-	count_request(c, w->from + i, w->undo);
+		return 0;
+	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
+		if (from + i >= to)
+			break;
+		count_request(c, from + i, undo);
+	}
 	return 0;
 }
 
-/* Requests from..to-1 through bpf_loop (5.17): verified once, not 1024 times. */
-static __always_inline void walk_requests(struct wire_call *c, __u32 from, __u32 to, bool undo,
-					  bool looping)
+static __always_inline void walk_requests(__u32 tid, __u32 from, __u32 to, bool undo)
 {
 	if (to > WIRE_MAX_REQUESTS)
 		to = WIRE_MAX_REQUESTS;
-	if (from >= to)
-		return;
-	if (to - from == 1) {
-		count_request(c, from, undo);
-	} else if (looping) {
-		struct walk w = {.c = c, .from = from, .undo = undo};
-
-		bpf_loop(to - from, walk_step, &w, 0);
-	} else {
-		for (__u32 i = 0; i < WIRE_MAX_REQUESTS; i++) {
-			if (i >= to - from)
-				break;
-			count_request(c, from + i, undo);
-		}
+	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / COUNT_CHUNK; i++) {
+		if (from >= to)
+			break;
+		count_requests(tid, from, to, undo);
+		from += COUNT_CHUNK;
 	}
 }
 
@@ -511,7 +515,7 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
-static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat, bool looping)
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
@@ -532,7 +536,7 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	c->compat = compat;
 	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
 	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
-	walk_requests(c, 0, c->nr, false, looping);
+	walk_requests(tid, 0, c->nr, false);
 	if (FILTERING_FS && c->nr_fs == 0)
 		return 0;
 	call_start(c, task);
@@ -554,7 +558,8 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
 	return f;
 }
 
-static __always_inline __u32 hist_bucket(__u64 v)
+/* Global functions are verified once, by themselves: what loops or branches much is one. */
+__noinline __u32 hist_bucket(__u64 v)
 {
 	__u32 e = 0;
 	__u64 x = v;
@@ -625,13 +630,13 @@ static __always_inline void flush_fs(struct wire_call *c, __u32 i, __u64 wall, _
 }
 
 /* Requests that the kernel did not take (short or failed call) come off the rows again. */
-static __always_inline void take_back(struct wire_call *c, __s64 ret, bool looping)
+static __always_inline void take_back(struct wire_call *c, __s64 ret)
 {
 	__u32 accepted = ret < 0 ? 0 : ret;
 
 	if (accepted >= c->nr)
 		return;
-	walk_requests(c, accepted, c->nr, true, looping);
+	walk_requests(c->tid, accepted, c->nr, true);
 	c->beyond = accepted > WIRE_MAX_REQUESTS ? accepted - WIRE_MAX_REQUESTS : 0;
 }
 
@@ -701,7 +706,7 @@ static __always_inline void flush_call(struct wire_call *c, __u64 wall, __s64 re
 	}
 }
 
-static __always_inline int submit_exit(__s64 ret, bool looping)
+static __always_inline int submit_exit(__s64 ret)
 {
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
@@ -725,7 +730,7 @@ static __always_inline int submit_exit(__s64 ret, bool looping)
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
-	take_back(c, ret, looping);
+	take_back(c, ret);
 	flush_call(c, wall, ret);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
 		send_submit(c, now, wall, ret);
@@ -798,14 +803,16 @@ blocks:
 }
 
 /* Names from the file up to the root of its filesystem, once per file and mount. */
-static __always_inline void save_names(struct file *file, __u64 file_id, struct scratch *s)
+__noinline int save_names(__u64 dentry, __u64 file_id)
 {
-	struct dentry *d = BPF_CORE_READ(file, f_path.dentry), *up;
-	struct wire_file *f = &s->file;
+	struct dentry *d = (void *)dentry, *up;
+	struct scratch *s = scratch_here();
+	struct wire_file *f;
 	__u32 at = 0;
 
-	if (bpf_map_lookup_elem(&files, &file_id))
-		return;
+	if (!s || bpf_map_lookup_elem(&files, &file_id))
+		return 0;
+	f = &s->names;
 	f->parts = 0;
 	f->complete = 0;
 	f->deleted = BPF_CORE_READ(d, d_hash.pprev) == NULL;
@@ -830,9 +837,10 @@ static __always_inline void save_names(struct file *file, __u64 file_id, struct 
 	if (bpf_map_update_elem(&files, &file_id, f, BPF_NOEXIST) &&
 	    !bpf_map_lookup_elem(&files, &file_id))
 		lose(WIRE_LOSS_FILES_FULL, 1);
+	return 0;
 }
 
-static __always_inline void describe_file(struct wire_req *r, struct file *file, struct scratch *s)
+static __always_inline void describe_file(struct wire_req *r, struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct target t = {};
@@ -849,26 +857,41 @@ static __always_inline void describe_file(struct wire_req *r, struct file *file,
 		     BPF_CORE_READ(inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
 	if (!r->file_id)
 		r->file_id = 1;
-	save_names(file, r->file_id, s);
+	save_names((__u64)BPF_CORE_READ(file, f_path.dentry), r->file_id);
 }
 
-/* Where in the call's array the iocb stands; the search goes on from the last one found. */
-static __always_inline bool index_of(struct wire_call *c, __u64 iocb, __u32 *index)
+/* Which of up to INDEX_CHUNK entries of the array, from number at on, is this iocb? */
+#define INDEX_NONE (~0U)
+#define INDEX_CHUNK 16
+__noinline __u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __u32 compat)
 {
-	for (__u32 i = 0; i < WIRE_MAX_REQUESTS; i++) {
-		__u32 k = c->last_index + i;
-
-		if (i >= c->nr)
+	for (__u32 k = 0; k < INDEX_CHUNK; k++) {
+		if (at + k >= nr)
 			break;
-		if (k >= c->nr)
-			k -= c->nr;
-		if (iocb_at(c, k) == iocb) {
-			c->last_index = k;
-			*index = k;
-			return true;
-		}
+		if (iocb_at(iocbpp, at + k, compat) == iocb)
+			return at + k;
 	}
-	return false;
+	return INDEX_NONE;
+}
+
+/*
+ * Where in the call's array the iocb stands, INDEX_NONE if nowhere. Requests
+ * are submitted in order, so the search goes on from the last one found.
+ */
+static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
+{
+	__u32 at = c->last_index;
+
+	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / INDEX_CHUNK; i++, at += INDEX_CHUNK) {
+		__u32 k;
+
+		if (at >= c->nr)
+			break;
+		k = index_in_chunk(c->iocbpp, at, c->nr, iocb, c->compat);
+		if (k != INDEX_NONE)
+			return k;
+	}
+	return INDEX_NONE;
 }
 
 /*
@@ -876,34 +899,40 @@ static __always_inline bool index_of(struct wire_call *c, __u64 iocb, __u32 *ind
  * what it calls keep the struct aio_kiocb pointer there. It is one of this
  * context (ki_ctx->user_id), names a user iocb (ki_res.obj) and, while its
  * submission runs, has two references; stale pointers of earlier requests have
- * one or none. Slab objects of this cache are aligned to a cache line.
+ * one or none. Slab objects of this cache are aligned to a cache line. The
+ * result goes to the scratch; returns 1 if there is one.
  */
-static __always_inline struct file *scan_stack(struct wire_call *c, struct scratch *s,
-					       struct task_struct *task, __u64 *obj, __u32 *nr_events)
+__noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 {
-	__u64 top = stack_top(task), base = (__u64)BPF_CORE_READ(task, stack);
+	struct scratch *s = scratch_here();
 
-	if (!top || bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
-		return NULL;
+	if (!s || !top)
+		return 0;
+	s->obj = 0;
+	s->file = 0;
+	s->nr_events = 0;
+	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
+		return 0;
 	for (__u32 i = 0; i < SCAN_WORDS; i++) {
 		struct aio_kiocb *p = (void *)s->words[SCAN_WORDS - 1 - i];
 		struct kioctx *ctx;
+		__u64 obj;
 
-		if ((__u64)p < 0xffff000000000000ULL || ((__u64)p & 31) ||
+		if ((__u64)p < KERNEL_HALF || ((__u64)p & 31) ||
 		    ((__u64)p >= base && (__u64)p < base + KERNEL_STACK_BYTES))
 			continue;
 		ctx = BPF_CORE_READ(p, ki_ctx);
-		if ((__u64)ctx < 0xffff000000000000ULL || BPF_CORE_READ(ctx, user_id) != c->ctx_id)
+		if ((__u64)ctx < KERNEL_HALF || BPF_CORE_READ(ctx, user_id) != ctx_id)
 			continue;
-		if (BPF_CORE_READ(p, ki_refcnt.refs.counter) != 2)
+		obj = BPF_CORE_READ(p, ki_res.obj);
+		if (BPF_CORE_READ(p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
 			continue;
-		*obj = BPF_CORE_READ(p, ki_res.obj);
-		if (!*obj || *obj >= 0xffff000000000000ULL)
-			continue;
-		*nr_events = BPF_CORE_READ(ctx, nr_events);
-		return BPF_CORE_READ(p, ki_filp);
+		s->obj = obj;
+		s->nr_events = BPF_CORE_READ(ctx, nr_events);
+		s->file = (__u64)BPF_CORE_READ(p, ki_filp);
+		return 1;
 	}
-	return NULL;
+	return 0;
 }
 
 /* The request probe knows which one it is; how well does the scan agree? */
@@ -913,58 +942,76 @@ static __always_inline void compare_scan(struct wire_call *c, __u64 scanned)
 		lose(scanned == c->req_iocb ? WIRE_LOSS_SCAN_AGREE : WIRE_LOSS_SCAN_DISAGREE, 1);
 }
 
+static __always_inline void request_alone(struct wire_call *c, struct wire_req *r)
+{
+	r->how = WIRE_HOW_EXACT;
+	r->iocb = iocb_at(c->iocbpp, 0, c->compat);
+}
+
+static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r, struct scratch *s,
+					     struct task_struct *task)
+{
+	bool found;
+
+	/* Through memory: the verifier takes a pointer for no scalar argument. */
+	*(volatile __u64 *)&s->top = stack_top(task);
+	found = scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
+
+	if (s->nr_events && s->nr_events < r->nr)
+		r->nr = s->nr_events;
+	if (opt_exact_requests) {
+		compare_scan(c, s->obj);
+		if (c->req_iocb) {
+			r->how = WIRE_HOW_EXACT;
+			r->index = c->req_count - 1;
+			r->iocb = c->req_iocb;
+			return s->obj == c->req_iocb ? s->file : 0;
+		}
+	} else if (found) {
+		r->index = index_of(c, s->obj);
+		r->iocb = s->obj;
+		if (r->index == INDEX_NONE)
+			return s->file;
+		r->how = WIRE_HOW_SCANNED;
+		c->last_index = r->index;
+		return s->file;
+	}
+	r->how = WIRE_HOW_BATCH;
+	return 0;
+}
+
 static __always_inline void find_request(struct wire_call *c, struct scratch *s, struct task_struct *task)
 {
 	struct wire_req *r = &c->req;
-	struct file *file = NULL;
-	__u64 obj = 0;
-	__u32 limit = 0;
+	__u64 file = 0;
 
 	__builtin_memset(r, 0, sizeof(*r));
 	r->nr = c->nr;
 	r->fd = (__u32)-1;
-	if (c->nr == 1) {
-		r->how = WIRE_HOW_EXACT;
-		r->iocb = iocb_at(c, 0);
-		read_iocb(r, c->compat);
-		file = file_of_fd(r->fd);
-	} else {
-		file = scan_stack(c, s, task, &obj, &limit);
-		if (limit && limit < r->nr)
-			r->nr = limit;
-		if (opt_exact_requests) {
-			compare_scan(c, obj);
-			if (c->req_iocb) {
-				r->how = WIRE_HOW_EXACT;
-				r->index = c->req_count - 1;
-				if (obj != c->req_iocb)
-					file = NULL;
-				obj = c->req_iocb;
-			}
-		} else if (file && index_of(c, obj, &r->index)) {
-			r->how = WIRE_HOW_SCANNED;
-		}
-		r->iocb = obj;
-		read_iocb(r, c->compat);
-		if (!file && r->iocb)
-			file = file_of_fd(r->fd);
-		if (!r->iocb)
-			r->how = WIRE_HOW_BATCH;
-	}
+	if (c->nr == 1)
+		request_alone(c, r);
+	else
+		file = request_of_many(c, r, s, task);
+	read_iocb(r, c->compat);
+	if (!file && r->iocb)
+		file = (__u64)file_of_fd(r->fd);
 	if (file)
-		describe_file(r, file, s);
+		describe_file(r, (struct file *)file);
 }
 
 /* ---- stacks ---- */
 
-static __always_inline __u64 stack_hash(const struct wire_stack *st, __u32 depth)
+__noinline __u64 stack_hash(__u32 depth)
 {
+	struct scratch *s = scratch_here();
 	__u64 h = 0xcbf29ce484222325ULL ^ depth;
 
+	if (!s)
+		return 1;
 	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
 		if (i >= depth)
 			break;
-		h = (h ^ st->ip[i]) * 0x9e3779b97f4a7c15ULL;
+		h = (h ^ s->stack.ip[i]) * 0x9e3779b97f4a7c15ULL;
 		h ^= h >> 29;
 	}
 	return h ? h : 1;
@@ -986,7 +1033,7 @@ static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flag
 		st->depth = WIRE_STACK_DEPTH;
 	st->user = flags != 0;
 	st->pid = pid;
-	id = stack_hash(st, st->depth) ^ ((__u64)pid << 32);
+	id = stack_hash(st->depth) ^ ((__u64)pid << 32);
 	if (bpf_map_lookup_elem(&stacks, &id))
 		return id;
 	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) && !bpf_map_lookup_elem(&stacks, &id)) {
@@ -1001,15 +1048,13 @@ static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flag
 static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
 					__u32 state)
 {
-	struct scratch *s;
-	__u32 zero = 0;
+	struct scratch *s = scratch_here();
 
 	c->sleeps++;
 	c->task_state = state;
 	c->iowait = task_in_iowait(task);
 	c->stack_id = 0;
 	c->user_stack_id = 0;
-	s = bpf_map_lookup_elem(&scratches, &zero);
 	if (!s)
 		return;
 	c->stack_id = save_stack(ctx, s, 0, 0);
@@ -1235,85 +1280,77 @@ static __always_inline void waking(void *ctx, __u32 tid)
 
 /* ---- the programs: submit ---- */
 
-#define SUBMIT_PROGRAMS(suffix, looping)                                                           \
-	SEC("?tp/syscalls/sys_enter_io_submit")                                                    \
-	int enter_tp_##suffix(struct trace_event_raw_sys_enter *ctx)                               \
-	{                                                                                          \
-		return submit_enter(ctx->args[0], (long)ctx->args[1], ctx->args[2], false, looping); \
-	}                                                                                          \
-	SEC("?tp/syscalls/sys_exit_io_submit")                                                     \
-	int exit_tp_##suffix(struct trace_event_raw_sys_exit *ctx)                                 \
-	{                                                                                          \
-		return submit_exit(ctx->ret, looping);                                             \
-	}                                                                                          \
-	SEC("?fentry/io_submit")                                                                   \
-	int BPF_PROG(enter_fentry_##suffix, struct pt_regs *regs)                                  \
-	{                                                                                          \
-		return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),                              \
-				    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),                        \
-				    PT_REGS_PARM3_CORE_SYSCALL(regs), false, looping);             \
-	}                                                                                          \
-	SEC("?fexit/io_submit")                                                                    \
-	int BPF_PROG(exit_fentry_##suffix, struct pt_regs *regs, long ret)                         \
-	{                                                                                          \
-		return submit_exit(ret, looping);                                                  \
-	}                                                                                          \
-	SEC("?kprobe/io_submit")                                                                   \
-	int enter_kprobe_##suffix(struct pt_regs *ctx)                                             \
-	{                                                                                          \
-		struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);                                 \
-                                                                                                   \
-		return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),                              \
-				    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),                        \
-				    PT_REGS_PARM3_CORE_SYSCALL(regs), false, looping);             \
-	}                                                                                          \
-	SEC("?kretprobe/io_submit")                                                                \
-	int exit_kprobe_##suffix(struct pt_regs *ctx)                                              \
-	{                                                                                          \
-		return submit_exit((long)PT_REGS_RC(ctx), looping);                                \
-	}
+SEC("?tp/syscalls/sys_enter_io_submit")
+int enter_tp(struct trace_event_raw_sys_enter *ctx)
+{
+	return submit_enter(ctx->args[0], (long)ctx->args[1], ctx->args[2], false);
+}
+SEC("?tp/syscalls/sys_exit_io_submit")
+int exit_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return submit_exit(ctx->ret);
+}
+SEC("?fentry/io_submit")
+int BPF_PROG(enter_fentry, struct pt_regs *regs)
+{
+	return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),
+			    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),
+			    PT_REGS_PARM3_CORE_SYSCALL(regs), false);
+}
+SEC("?fexit/io_submit")
+int BPF_PROG(exit_fentry, struct pt_regs *regs, long ret)
+{
+	return submit_exit(ret);
+}
+SEC("?kprobe/io_submit")
+int enter_kprobe(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-SUBMIT_PROGRAMS(loop, true)
-SUBMIT_PROGRAMS(plain, false)
+	return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),
+			    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),
+			    PT_REGS_PARM3_CORE_SYSCALL(regs), false);
+}
+SEC("?kretprobe/io_submit")
+int exit_kprobe(struct pt_regs *ctx)
+{
+	return submit_exit((long)PT_REGS_RC(ctx));
+}
 
 /* 32-bit callers: i386 passes its arguments in bx, cx, dx; arm in w0 to w2. */
 #if defined(__TARGET_ARCH_x86)
-#define COMPAT_ENTER(regs, looping)                                                                \
+#define COMPAT_ENTER(regs)                                                                \
 	submit_enter((__u32)BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx),               \
-		     (__u32)BPF_CORE_READ(regs, dx), true, looping)
+		     (__u32)BPF_CORE_READ(regs, dx), true)
 #else
-#define COMPAT_ENTER(regs, looping)                                                                \
+#define COMPAT_ENTER(regs)                                                                \
 	submit_enter((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs),                                      \
 		     (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),                                      \
-		     (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), true, looping)
+		     (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), true)
 #endif
 
-#define COMPAT_PROGRAMS(suffix, looping)                                                           \
-	SEC("?fentry/compat_io_submit")                                                            \
-	int BPF_PROG(compat_enter_fentry_##suffix, struct pt_regs *regs)                           \
-	{                                                                                          \
-		return COMPAT_ENTER(regs, looping);                                                \
-	}                                                                                          \
-	SEC("?fexit/compat_io_submit")                                                             \
-	int BPF_PROG(compat_exit_fentry_##suffix, struct pt_regs *regs, long ret)                  \
-	{                                                                                          \
-		return submit_exit((__s32)ret, looping);                                           \
-	}                                                                                          \
-	SEC("?kprobe/compat_io_submit")                                                            \
-	int compat_enter_kprobe_##suffix(struct pt_regs *ctx)                                      \
-	{                                                                                          \
-		struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);                                 \
-                                                                                                   \
-		return COMPAT_ENTER(regs, looping);                                                \
-	}                                                                                          \
-	SEC("?kretprobe/compat_io_submit")                                                         \
-	int compat_exit_kprobe_##suffix(struct pt_regs *ctx)                                       \
-	{                                                                                          \
-		return submit_exit((__s32)PT_REGS_RC(ctx), looping);                               \
-	}
+SEC("?fentry/compat_io_submit")
+int BPF_PROG(compat_enter_fentry, struct pt_regs *regs)
+{
+	return COMPAT_ENTER(regs);
+}
+SEC("?fexit/compat_io_submit")
+int BPF_PROG(compat_exit_fentry, struct pt_regs *regs, long ret)
+{
+	return submit_exit((__s32)ret);
+}
+SEC("?kprobe/compat_io_submit")
+int compat_enter_kprobe(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-COMPAT_PROGRAMS(loop, true)
-COMPAT_PROGRAMS(plain, false)
+	return COMPAT_ENTER(regs);
+}
+SEC("?kretprobe/compat_io_submit")
+int compat_exit_kprobe(struct pt_regs *ctx)
+{
+	return submit_exit((__s32)PT_REGS_RC(ctx));
+}
 
 /* ---- the programs: request ---- */
 

@@ -223,18 +223,6 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	return rc;
 }
 
-static struct bpf_program *program_of(struct live *lv, const struct probe_env *env, const char *pattern)
-{
-	const char *mark = strstr(pattern, "%s");
-	char name[64];
-
-	if (!mark)
-		return bpf_object__find_program_by_name(lv->skel->obj, pattern);
-	snprintf(name, sizeof(name), "%.*s%s", (int)(mark - pattern), pattern,
-		 env->has_loop ? "loop" : "plain");
-	return bpf_object__find_program_by_name(lv->skel->obj, name);
-}
-
 static const char *target_of(const struct probe_env *env, enum probe_need need)
 {
 	switch (need) {
@@ -252,7 +240,7 @@ static int choose_programs(struct live *lv, const struct probe_env *env)
 		bool tracing = !strcmp(lv->plan.chosen[need], "fentry");
 
 		for (; names && *names; names++) {
-			struct bpf_program *p = program_of(lv, env, *names);
+			struct bpf_program *p = bpf_object__find_program_by_name(lv->skel->obj, *names);
 
 			if (!p)
 				return -ENOENT;
@@ -355,9 +343,9 @@ static int attach(struct live *lv, struct probe_env *env, struct err *e)
 		if (!names || !names[0])
 			continue;
 		/* rows name entry before exit; attach them the other way round */
-		rc = attach_one(lv, env, order[i], program_of(lv, env, names[1]), true);
+		rc = attach_one(lv, env, order[i], bpf_object__find_program_by_name(lv->skel->obj, names[1]), true);
 		if (!rc)
-			rc = attach_one(lv, env, order[i], program_of(lv, env, names[0]), false);
+			rc = attach_one(lv, env, order[i], bpf_object__find_program_by_name(lv->skel->obj, names[0]), false);
 		if (rc)
 			err__set(e, rc, "cannot attach %s with %s: %s", lv->plan.need[order[i]].what,
 				 lv->plan.chosen[order[i]], strerror(-rc));
@@ -504,7 +492,6 @@ static void check_facts(struct live_check *out, const struct probe_env *env, con
 			 "not mounted; a private mount is used" : "mounted");
 	else
 		add_fact(out, false, "tracefs", "%s", env->tracefs_why);
-	add_fact(out, true, "request loop", "%s", env->has_loop ? "bpf_loop" : "bounded loop (before 5.17)");
 	add_fact(out, true, "task state", "%s", env->has_prev_state ? "from sched_switch" : "from the task (before 5.18)");
 	k = ksyms__new(NULL, &why);
 	if (k)

@@ -186,13 +186,13 @@ struct alternative {
 };
 
 static const struct alternative table[] = {
-	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry_%s", "exit_fentry_%s"}, ""},
-	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe_%s", "exit_kprobe_%s"},
+	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry", "exit_fentry"}, ""},
+	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe", "exit_kprobe"},
 	 "a little more cost per submit"},
-	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp_%s", "exit_tp_%s"},
+	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp", "exit_tp"},
 	 "every syscall of the host takes the slow path (about 50 ns each)"},
-	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry_%s", "compat_exit_fentry_%s"}, ""},
-	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe_%s", "compat_exit_kprobe_%s"}, ""},
+	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, ""},
+	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe", "compat_exit_kprobe"}, ""},
 	{NEED_COMPAT, "none", try_always, {NULL}, "submits of 32-bit programs are not seen"},
 	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry", "request_fexit"}, ""},
 	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe", "request_kretprobe"}, ""},
@@ -232,21 +232,6 @@ static bool has_prev_state(const struct btf *btf)
 	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
 }
 
-static bool has_loop(const struct btf *btf)
-{
-	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
-	const struct btf_enum *en = t ? btf_enum(t) : NULL;
-
-	for (uint32_t i = 0; t && i < btf_vlen(t); i++) {
-		const char *name = btf__name_by_offset(btf, en[i].name_off);
-
-		if (name && !strcmp(name, "BPF_FUNC_loop"))
-			return true;
-	}
-	return false;
-}
-
 int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
 {
 	struct btf *types;
@@ -276,7 +261,6 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 		return -ENOENT;
 	}
 	env->has_prev_state = has_prev_state(types);
-	env->has_loop = has_loop(types);
 	if (types != env->btf)
 		btf__free(types);
 	return 0;

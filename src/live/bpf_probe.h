@@ -17,7 +17,6 @@ struct probe_env {
 	const char *submit_fn, *compat_fn; /* names of this architecture's entry points */
 	char request_fn[64];  /* io_submit_one as this kernel spells it */
 	bool has_prev_state;  /* sched_switch's fourth argument */
-	bool has_loop;        /* bpf_loop() */
 };
 
 /* The chosen alternatives: names from the table, NULL = none works. */
@@ -36,7 +35,7 @@ void probe_env__close(struct probe_env *env);
 int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struct live_opts *opts,
 		     bool all, struct err *e);
 
-/* Names of the programs of an alternative, NULL-terminated; "%s" stands for loop or plain. */
+/* Names of the programs of an alternative, NULL-terminated, entry before exit. */
 const char *const *probe__programs(enum probe_need need, const char *alternative);
 /* perf_event_open(2) on a tracepoint id, for all CPUs. >= 0 or -errno. */
 int probe__open_tracepoint(int id);
