@@ -15,8 +15,8 @@ static const struct cmd_verb verbs[] = {
 
 static const char examples[] =
 	"\nEvery verb has --help. Examples:\n"
-	"  aiostall -d 30s                    everything on this host for 30 seconds\n"
-	"  aiostall stat -p 1234 --fs xfs     one process, one filesystem type, until Ctrl-C\n"
+	"  aiostall -d 30s                    everything on this host for 30 s\n"
+	"  aiostall stat -p 1234 --fs xfs     one process, one type of filesystem\n"
 	"  aiostall stat -- fio job.fio       one command and its descendants\n"
 	"  aiostall trace -m 10ms             stalls of 10 ms and more, as they end\n";
 
@@ -36,6 +36,8 @@ int main(int argc, char **argv)
 	char *word = argc > 1 ? argv[1] : default_verb;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* one write of a whole help text, so that why it failed is still known at the end */
+	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
 		printf("aiostall " AIOSTALL_VERSION "\n");
 		return output__finish_stdout();

@@ -13,13 +13,53 @@
 
 struct output {
 	FILE *file;
+	int fd;
+	int err;    /* of the first write that failed: stdio forgets it when a later call reports it */
 	char *path; /* final name; NULL = stdout */
 	char *temp; /* name while incomplete; NULL = written directly */
 };
 
+static ssize_t write_cookie(void *cookie, const char *buf, size_t size)
+{
+	struct output *o = cookie;
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = write(o->fd, buf + done, size - done);
+
+		if (n < 0) {
+			if (!o->err)
+				o->err = errno;
+			break;
+		}
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+static int close_cookie(void *cookie)
+{
+	struct output *o = cookie;
+
+	if (o->path && close(o->fd) && !o->err)
+		o->err = errno;
+	return o->err ? -1 : 0;
+}
+
+static int open_stream(struct output *o)
+{
+	static const cookie_io_functions_t functions = {
+		.write = write_cookie,
+		.close = close_cookie,
+	};
+
+	o->file = fopencookie(o, "w", functions);
+	return o->file ? 0 : -ENOMEM;
+}
+
 static int output__failed(const struct output *o, int err, struct err *e)
 {
-	err = err ? err : EIO;
+	err = o->err ? o->err : err ? err : EIO;
 	return err__set(e, -err, "cannot write %s: %s", o->path ? o->path : "standard output",
 			strerror(err));
 }
@@ -32,41 +72,41 @@ static char *final_path(const char *path)
 	return real ? real : strdup(path);
 }
 
-static FILE *open_temp(struct output *o)
+static int open_temp(struct output *o)
 {
 	mode_t mask = umask(0);
-	FILE *file;
 	int fd;
 
 	umask(mask);
 	if (asprintf(&o->temp, "%s.XXXXXX", o->path) < 0) {
 		o->temp = NULL;
-		return NULL;
+		return -1;
 	}
 	fd = mkostemp(o->temp, O_CLOEXEC);
 	if (fd < 0) {
 		free(o->temp);
 		o->temp = NULL;
-		return NULL;
+		return -1;
 	}
 	/* mkostemp makes it 0600; a result file is as readable as any other the user makes */
-	file = fchmod(fd, 0666 & ~mask) ? NULL : fdopen(fd, "w");
-	if (!file)
-		close(fd);
-	return file;
+	if (!fchmod(fd, 0666 & ~mask))
+		return fd;
+	close(fd);
+	return -1;
 }
 
-static FILE *open_path(struct output *o)
+/* A file descriptor, or -1 with errno set. */
+static int open_path(struct output *o)
 {
 	struct stat st;
 
 	if (stat(o->path, &st) == 0) {
 		if (S_ISDIR(st.st_mode)) {
 			errno = EISDIR;
-			return NULL;
+			return -1;
 		}
 		if (!S_ISREG(st.st_mode))
-			return fopen(o->path, "we");
+			return open(o->path, O_WRONLY | O_CLOEXEC);
 	}
 	return open_temp(o);
 }
@@ -80,23 +120,28 @@ struct output *output__open(const char *path, struct err *e)
 		return NULL;
 	}
 	if (!path || !strcmp(path, "-")) {
-		o->file = stdout;
+		o->fd = STDOUT_FILENO;
+	} else {
+		o->path = final_path(path);
+		o->fd = o->path ? open_path(o) : -1;
+	}
+	if (o->fd >= 0 && !open_stream(o))
 		return o;
-	}
-	o->path = final_path(path);
-	if (o->path)
-		o->file = open_path(o);
-	if (!o->file) {
-		output__failed(o, errno, e);
-		output__free(o);
-		return NULL;
-	}
-	return o;
+	output__failed(o, errno, e);
+	if (o->fd >= 0 && o->path)
+		close(o->fd);
+	output__free(o);
+	return NULL;
 }
 
 FILE *output__file(struct output *o)
 {
 	return o->file;
+}
+
+int output__fd(const struct output *o)
+{
+	return o->fd;
 }
 
 bool output__is_stdout(const struct output *o)
@@ -107,7 +152,7 @@ bool output__is_stdout(const struct output *o)
 int output__flush(struct output *o, struct err *e)
 {
 	errno = 0;
-	if (fflush(o->file) || ferror(o->file))
+	if (fflush(o->file) || ferror(o->file) || o->err)
 		return output__failed(o, errno, e);
 	return 0;
 }
@@ -136,7 +181,7 @@ void output__free(struct output *o)
 {
 	if (!o)
 		return;
-	if (o->file && o->path)
+	if (o->file)
 		fclose(o->file);
 	if (o->temp)
 		unlink(o->temp);
@@ -147,7 +192,7 @@ void output__free(struct output *o)
 
 int output__finish_stdout(void)
 {
-	struct output o = {.file = stdout};
+	struct output o = {.file = stdout, .fd = STDOUT_FILENO};
 	struct err e = {0};
 
 	return output__flush(&o, &e) ? cmd__fail(&e) : CMD_OK;

@@ -19,6 +19,8 @@ struct output;
  */
 struct output *output__open(const char *path, struct err *e);
 FILE *output__file(struct output *o);
+/* To ask what kind of thing is behind it; writing goes through the stream. */
+int output__fd(const struct output *o);
 bool output__is_stdout(const struct output *o);
 /* Push out what was printed so far. 0, or -errno with e set: nobody reads it, no room. */
 int output__flush(struct output *o, struct err *e);

@@ -3,11 +3,9 @@
 #ifndef AIOSTALL_CMD_SCREEN_H
 #define AIOSTALL_CMD_SCREEN_H
 
-#include <stdio.h>
-
 #include "report/format.h"
 
-/* Width and colour of the terminal behind out; 80 columns, no colour, if it is none. */
-struct format_opts screen__format_opts(FILE *out, size_t top);
+/* Width and colour of the terminal behind fd; 80 columns, no colour, if it is none. */
+struct format_opts screen__format_opts(int fd, size_t top);
 
 #endif

@@ -66,9 +66,10 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 
 	if (!s)
 		return cmd__fail(&e);
-	run.format_opts = screen__format_opts(output__file(out), opts->top);
+	run.format_opts = screen__format_opts(output__fd(out), opts->top);
 	/* only a text report may share stdout with them */
-	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ? stdout : stderr;
+	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ?
+			    output__file(out) : stderr;
 	hooks.quiet = opts->interval_ns != 0;
 	rc = session__run(s, &hooks, &e);
 	if (rc)

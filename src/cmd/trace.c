@@ -144,7 +144,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.file = output__file(out),
 		.json = !strcmp(opts->format, "json"),
 		.submits = opts->live.all_submits,
-		.format_opts = screen__format_opts(output__file(out), 0),
+		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
 	struct sink sink = {&run, on_stall, on_submit, on_unfinished, on_fs_counts, on_totals, on_loss};
 	struct session_hooks hooks = {.ctx = &run, .sink = &sink, .batch = flush_batch};
@@ -157,7 +157,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	run.causes = session__causes(s);
 	run.model = session__model_sink(s);
 	/* lines and a progress line on the same terminal would overwrite each other */
-	hooks.quiet = isatty(fileno(run.file));
+	hooks.quiet = isatty(output__fd(out));
 	if (!run.json)
 		trace_line__header(run.file, &run.format_opts);
 	rc = session__run(s, &hooks, &e);
