@@ -91,13 +91,16 @@ $(B)/san/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -c -o $@ $<
 
+# Where Debian keeps the asm/ headers that the uapi headers include.
+BPF_UAPI := $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)))
+
 # BPF: one object, CO-RE, then a skeleton.
 BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@
 	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-unused-parameter \
-		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf -c -o $@.tmp $<
+		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
 $(B)/%.skel.h: $(B)/bpf/%.bpf.o

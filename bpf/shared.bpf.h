@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options, maps and small helpers of all programs. */
+#ifndef AIOSTALL_SHARED_BPF_H
+#define AIOSTALL_SHARED_BPF_H
+
+/* Set by user space before loading. */
+const volatile __u64 opt_min_ns = 0;
+const volatile __u64 opt_slow_ns = 0;
+const volatile __u32 opt_all_submits = 0;
+const volatile __u32 opt_user_stacks = 0;
+const volatile __u32 opt_tree_only = 0;
+const volatile __u32 opt_own_pid = 0;
+const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
+const volatile __u32 opt_has_prev_state = 0; /* sched_switch has its fourth argument (5.18) */
+const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;
+const volatile __u32 filter_nr_comms = 0, filter_nr_fstypes = 0, filter_wants = 0;
+const volatile char filter_comm[8][WIRE_COMM_LEN] = {};
+const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
+
+#define S_IFMT  00170000
+#define S_IFBLK 0060000
+#define S_IFCHR 0020000
+/* Addresses above are the kernel's, on x86-64 and arm64 alike. */
+#define KERNEL_HALF 0xffff000000000000ULL
+
+struct wire_slot slots[WIRE_MAX_CPUS] = {};
+/* Our threads that are inside io_submit but off the CPU. */
+__u64 off_cpu_calls = 0;
+__u64 losses[WIRE_LOSS_MAX] = {};
+struct wire_fs zero_fs = {};
+struct wire_call zero_call = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct wire_call);
+} calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 512);
+	__type(key, struct wire_fs_key);
+	__type(value, struct wire_fs);
+} filesystems SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct wire_stack);
+} stacks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct wire_file);
+} files SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+} want_pids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+} want_tids SEC(".maps");
+
+/* Processes of the traced command. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u8);
+} tree SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} want_cgroup SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct wire_want_key);
+	__type(value, __u8);
+} wants SEC(".maps");
+
+/* Used with interrupts off (sched_switch) only: nothing can come between. */
+#define SCAN_WORDS 256
+struct scratch {
+	struct wire_stack stack;
+	struct wire_file names;
+	__u64 words[SCAN_WORDS];
+	/* where the scan begins, what it found */
+	__u64 top, obj, file;
+	__u32 nr_events;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *scratch_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline void lose(__u32 which, __u64 n)
+{
+	if (which < WIRE_LOSS_MAX)
+		__sync_fetch_and_add(&losses[which], n);
+}
+
+static __always_inline struct wire_slot *slot_here(void)
+{
+	return &slots[bpf_get_smp_processor_id() & (WIRE_MAX_CPUS - 1)];
+}
+
+/* Keep an index below a power of two in a way that the compiler cannot reason away. */
+#define BOUNDED(i, size)                                                                           \
+	({                                                                                         \
+		__u64 __i = (i);                                                                   \
+		asm volatile("%0 &= %1" : "+r"(__i) : "i"((size) - 1));                            \
+		__i;                                                                               \
+	})
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Switches and wake-ups of threads inside io_submit. */
+#ifndef AIOSTALL_SLEEP_BPF_H
+#define AIOSTALL_SLEEP_BPF_H
+
+#include "sleeper.bpf.h"
+#include "submit.bpf.h"
+
+static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
+					__u32 state)
+{
+	struct scratch *s = scratch_here();
+
+	c->sleeps++;
+	c->task_state = state;
+	c->iowait = task_in_iowait(task);
+	c->stack_id = 0;
+	c->user_stack_id = 0;
+	if (!s)
+		return;
+	c->stack_id = save_stack(ctx, s, 0, 0);
+	if (opt_user_stacks)
+		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid);
+	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	c->cgroup_id = bpf_get_current_cgroup_id();
+	find_request(c, s, task);
+}
+
+/* The thread named by the slot is switched out; it still is current. */
+static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct task_struct *prev,
+				       __u32 state, __u64 now)
+{
+	__u32 tid = slot->tid;
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 nvcsw;
+
+	slot->tid = 0;
+	if (!c)
+		return;
+	if (c->state != WIRE_CALL_RUNNING) {
+		/* the entry program itself was preempted: it takes its start again */
+		c->interrupted = 1;
+		c->state = WIRE_CALL_IDLE;
+		__sync_fetch_and_add(&off_cpu_calls, 1);
+		return;
+	}
+	c->on_cpu_ns += now - c->since_ns;
+	c->since_ns = now;
+	c->wake_ns = 0;
+	c->waker_kind = WIRE_WAKER_UNKNOWN;
+	c->waker_pid = 0;
+	c->waker_tid = 0;
+	nvcsw = BPF_CORE_READ(prev, nvcsw);
+	/*
+	 * __schedule() has just counted this switch: in nvcsw if the thread had
+	 * set itself to a sleeping state and was not preempted, else in nivcsw.
+	 * That is the definition of a sleep, free of the race that reading the
+	 * state here has with a waker (5.10 to 7.x, kernel/sched/core.c).
+	 */
+	if (nvcsw == c->nvcsw) {
+		c->preemptions++;
+		*(volatile __u32 *)&c->state = WIRE_CALL_PREEMPTED;
+		__sync_fetch_and_add(&off_cpu_calls, 1);
+		return;
+	}
+	c->nvcsw = nvcsw;
+	*(volatile __u32 *)&c->state = WIRE_CALL_ASLEEP;
+	__sync_fetch_and_add(&off_cpu_calls, 1);
+	fall_asleep(ctx, c, prev, state);
+}
+
+/* The row that a sleep counts in. */
+static __always_inline void sleep_key(struct wire_call *c, struct wire_fs_key *key)
+{
+	if (c->req.fs.kind) {
+		*key = c->req.fs;
+	} else if (c->nr_fs == 1) {
+		*key = c->fs[0].key;
+		c->req.fs = *key;
+		c->req.mnt_id = c->fs[0].mnt_id;
+		__builtin_memcpy(c->req.fstype, c->fs[0].fstype, sizeof(c->req.fstype));
+	} else {
+		key->dev = 0;
+		key->kind = c->nr_fs ? WIRE_FS_BATCH : WIRE_FS_NONE;
+		c->req.fs = *key;
+	}
+}
+
+static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c, __u64 blocked,
+					  __u32 held)
+{
+	if (!row)
+		return;
+	row->sleeps++;
+	row->blocked_ns += blocked;
+	row->held_up_requests += held;
+	row->held_up_ns += held * blocked;
+	if (blocked > row->max_sleep_ns)
+		row->max_sleep_ns = blocked;
+	if (blocked < opt_min_ns) {
+		row->below_min_sleeps++;
+		row->below_min_ns += blocked;
+	}
+	hist_add(row->sleep_hist, blocked);
+	row->mnt_id = c->req.mnt_id;
+	if (!row->pid)
+		row->pid = c->pid;
+	if (!row->fstype[0])
+		__builtin_memcpy(row->fstype, c->req.fstype, sizeof(row->fstype));
+}
+
+static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked, __u64 runqueue)
+{
+	struct wire_stall *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e) {
+		lose(WIRE_LOSS_EVENTS, 1);
+		return;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->hdr.kind = WIRE_STALL;
+	e->hdr.size = sizeof(*e);
+	e->hdr.ts_ns = now;
+	e->pid = c->pid;
+	e->tid = c->tid;
+	__builtin_memcpy(e->comm, c->comm, sizeof(e->comm));
+	e->cgroup_id = c->cgroup_id;
+	e->call_seq = c->seq;
+	e->out_ns = c->since_ns;
+	e->blocked_ns = blocked;
+	e->runqueue_ns = runqueue;
+	e->stack_id = c->stack_id;
+	e->user_stack_id = c->user_stack_id;
+	e->state = c->task_state;
+	e->iowait = c->iowait;
+	e->sleep_no = c->sleeps;
+	e->waker_kind = c->waker_kind;
+	e->waker_pid = c->waker_pid;
+	e->waker_tid = c->waker_tid;
+	__builtin_memcpy(e->waker_comm, c->waker_comm, sizeof(e->waker_comm));
+	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+}
+
+/* Add the sleep to the call's own table, so that the exit knows which rows slept. False if it is filtered out. */
+static __always_inline bool call_add_sleep(struct wire_call *c, const struct wire_fs_key *key, __u64 blocked)
+{
+	__u32 i;
+
+	for (i = 0; i < WIRE_FS_PER_CALL; i++) {
+		if (i >= c->nr_fs)
+			break;
+		if (c->fs[i].key.dev == key->dev && c->fs[i].key.kind == key->kind) {
+			c->fs[i].sleeps++;
+			c->fs[i].blocked_ns += blocked;
+			return true;
+		}
+	}
+	return !FILTERING_FS || key->kind == WIRE_FS_BATCH;
+}
+
+static __always_inline void end_sleep(struct wire_call *c, __u64 now)
+{
+	/* Not seen waking: woken while still being switched out, so it was runnable all the time. */
+	__u64 wake = c->wake_ns, blocked, runqueue;
+	struct wire_fs_key key, total_key = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	__u32 held = 0;
+
+	if (wake < c->since_ns)
+		wake = c->since_ns;
+	if (wake > now)
+		wake = now;
+	blocked = wake - c->since_ns;
+	runqueue = now - wake;
+	c->blocked_ns += blocked;
+	c->runqueue_ns += runqueue;
+	sleep_key(c, &key);
+	if (!call_add_sleep(c, &key, blocked))
+		return;
+	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) && c->req.index < c->req.nr)
+		held = c->req.nr - 1 - c->req.index;
+	row_add_sleep(fs_row(&key), c, blocked, held);
+	row_add_sleep(fs_row(&total_key), c, blocked, held);
+	if (blocked >= opt_min_ns)
+		send_stall(c, now, blocked, runqueue);
+}
+
+/* next may be one of ours that was off the CPU. */
+static __always_inline void switch_in(struct wire_slot *slot, __u32 tid, __u64 now)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!c)
+		return;
+	if (c->state == WIRE_CALL_ASLEEP)
+		end_sleep(c, now);
+	else if (c->state == WIRE_CALL_PREEMPTED)
+		c->preempted_ns += now - c->since_ns;
+	else if (!c->interrupted)
+		return;
+	c->since_ns = now;
+	if (c->state != WIRE_CALL_IDLE)
+		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+	slot->tid = tid;
+	__sync_fetch_and_add(&off_cpu_calls, -1);
+}
+
+static __always_inline void switched(void *ctx, struct task_struct *prev, __u32 next_tid, __u32 state)
+{
+	struct wire_slot *slot = slot_here();
+	__u64 now;
+
+	if (slot->tid) {
+		now = bpf_ktime_get_ns();
+		switch_out(ctx, slot, prev, state, now);
+	}
+	if (*(volatile __u64 *)&off_cpu_calls) {
+		now = bpf_ktime_get_ns();
+		switch_in(slot, next_tid, now);
+	}
+}
+
+static __always_inline void waking(void *ctx, __u32 tid)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 id;
+
+	if (!c || c->state != WIRE_CALL_ASLEEP || c->wake_ns)
+		return;
+	c->wake_ns = bpf_ktime_get_ns();
+	if (on_interrupt_stack(ctx)) {
+		c->waker_kind = WIRE_WAKER_IRQ;
+	} else {
+		id = bpf_get_current_pid_tgid();
+		c->waker_pid = id >> 32;
+		c->waker_tid = (__u32)id;
+		bpf_get_current_comm(c->waker_comm, sizeof(c->waker_comm));
+		c->waker_kind = WIRE_WAKER_TASK;
+	}
+}
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is known of a thread that falls asleep: its request, its file, its stack. */
+#ifndef AIOSTALL_SLEEPER_BPF_H
+#define AIOSTALL_SLEEPER_BPF_H
+
+#include "request.bpf.h"
+
+/* ---- what a sleeping request is ---- */
+
+static __always_inline void read_iocb(struct wire_req *r, bool compat)
+{
+	struct iocb iocb;
+
+	if (!r->iocb || bpf_probe_read_user(&iocb, sizeof(iocb), (void *)r->iocb))
+		return;
+	r->opcode = iocb.aio_lio_opcode;
+	r->fd = iocb.aio_fildes;
+	r->offset = iocb.aio_offset;
+	r->rw_flags = iocb.aio_rw_flags;
+	r->len = iocb.aio_nbytes;
+	if (r->opcode == 7 || r->opcode == 8) {
+		r->len = iovec_bytes(iocb.aio_buf, iocb.aio_nbytes, compat);
+		if (r->len == BYTES_UNKNOWN)
+			r->len = 0;
+	} else if (r->opcode > 1) {
+		r->len = 0;
+	}
+}
+
+#define O_APPEND_ 00002000
+#define O_DSYNC_  00010000
+#if defined(__TARGET_ARCH_arm64)
+#define O_DIRECT_ 00200000
+#else
+#define O_DIRECT_ 00040000
+#endif
+#define RWF_DSYNC_  0x2
+#define RWF_SYNC_   0x4
+#define RWF_NOWAIT_ 0x8
+#define RWF_APPEND_ 0x10
+
+static __always_inline __u32 shape_of(const struct wire_req *r, struct file *file, struct inode *inode)
+{
+	__u32 flags = BPF_CORE_READ(file, f_flags), shape = 0, lb;
+	bool rw = r->opcode == 0 || r->opcode == 1 || r->opcode == 7 || r->opcode == 8;
+	bool write = r->opcode == 1 || r->opcode == 8;
+	__u64 ends = r->offset | r->len;
+
+	if (flags & O_DIRECT_)
+		shape |= WIRE_SHAPE_DIRECT;
+	if ((flags & O_DSYNC_) || (r->rw_flags & (RWF_DSYNC_ | RWF_SYNC_)))
+		shape |= WIRE_SHAPE_DSYNC;
+	if (r->rw_flags & RWF_NOWAIT_)
+		shape |= WIRE_SHAPE_NOWAIT;
+	if ((flags & O_APPEND_) || (r->rw_flags & RWF_APPEND_))
+		shape |= WIRE_SHAPE_APPEND;
+	if (!rw || r->fs.kind != WIRE_FS_SUPER)
+		goto blocks;
+	if (write && r->offset + r->len > (__u64)BPF_CORE_READ(inode, i_size))
+		shape |= WIRE_SHAPE_BEYOND_EOF;
+blocks:
+	if (!rw || (r->i_mode & S_IFMT) == 0010000 || (r->i_mode & S_IFMT) == 0140000 ||
+	    (r->i_mode & S_IFMT) == S_IFCHR)
+		return shape;
+	if (ends & ((1ULL << (BPF_CORE_READ(inode, i_blkbits) & 31)) - 1))
+		shape |= WIRE_SHAPE_UNALIGNED;
+	lb = r->fs.kind == WIRE_FS_SUPER ? logical_block_size(BPF_CORE_READ(inode, i_sb)) : 512;
+	if (lb && (ends & (lb - 1)))
+		shape |= WIRE_SHAPE_UNALIGNED_LB;
+	return shape;
+}
+
+/* Names from the file up to the root of its filesystem, once per file and mount. */
+__noinline int save_names(__u64 dentry, __u64 file_id)
+{
+	struct dentry *d = (void *)dentry, *up;
+	struct scratch *s = scratch_here();
+	struct wire_file *f;
+	__u32 at = 0;
+
+	if (!s || bpf_map_lookup_elem(&files, &file_id))
+		return 0;
+	f = &s->names;
+	f->parts = 0;
+	f->complete = 0;
+	f->deleted = BPF_CORE_READ(d, d_hash.pprev) == NULL;
+	for (int i = 0; i < WIRE_PATH_PARTS; i++) {
+		long n;
+
+		up = BPF_CORE_READ(d, d_parent);
+		if (!d || up == d) {
+			f->complete = 1;
+			break;
+		}
+		if (at > WIRE_NAMES_LEN - WIRE_NAME_MAX)
+			break;
+		n = bpf_probe_read_kernel_str(&f->names[at], WIRE_NAME_MAX, BPF_CORE_READ(d, d_name.name));
+		if (n <= 0 || n > WIRE_NAME_MAX)
+			break;
+		at += n;
+		f->parts++;
+		d = up;
+	}
+	f->len = at;
+	if (bpf_map_update_elem(&files, &file_id, f, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&files, &file_id))
+		lose(WIRE_LOSS_FILES_FULL, 1);
+	return 0;
+}
+
+static __always_inline void describe_file(struct wire_req *r, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct target t = {};
+
+	target_of_file(file, &t);
+	r->fs = t.key;
+	r->mnt_id = t.mnt_id;
+	r->i_mode = t.i_mode;
+	r->sb_dev = t.sb_dev;
+	__builtin_memcpy(r->fstype, t.fstype, sizeof(r->fstype));
+	r->ino = BPF_CORE_READ(inode, i_ino);
+	r->shape = shape_of(r, file, inode);
+	r->file_id = (r->ino * 0x9e3779b97f4a7c15ULL) ^ ((__u64)t.sb_dev << 32) ^
+		     BPF_CORE_READ(inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
+	if (!r->file_id)
+		r->file_id = 1;
+	save_names((__u64)BPF_CORE_READ(file, f_path.dentry), r->file_id);
+}
+
+/* Which of up to INDEX_CHUNK entries of the array, from number at on, is this iocb? */
+#define INDEX_NONE (~0U)
+#define INDEX_CHUNK 16
+__noinline __u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __u32 compat)
+{
+	for (__u32 k = 0; k < INDEX_CHUNK; k++) {
+		if (at + k >= nr)
+			break;
+		if (iocb_at(iocbpp, at + k, compat) == iocb)
+			return at + k;
+	}
+	return INDEX_NONE;
+}
+
+/*
+ * Where in the call's array the iocb stands, INDEX_NONE if nowhere. Requests
+ * are submitted in order, so the search goes on from the last one found.
+ */
+static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
+{
+	__u32 at = c->last_index;
+
+	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / INDEX_CHUNK; i++, at += INDEX_CHUNK) {
+		__u32 k;
+
+		if (at >= c->nr)
+			break;
+		k = index_in_chunk(c->iocbpp, at, c->nr, iocb, c->compat);
+		if (k != INDEX_NONE)
+			return k;
+	}
+	return INDEX_NONE;
+}
+
+/*
+ * The request under way from the thread's own kernel stack: io_submit_one and
+ * what it calls keep the struct aio_kiocb pointer there. It is one of this
+ * context (ki_ctx->user_id), names a user iocb (ki_res.obj) and, while its
+ * submission runs, has two references; stale pointers of earlier requests have
+ * one or none. Slab objects of this cache are aligned to a cache line. The
+ * result goes to the scratch; returns 1 if there is one.
+ */
+__noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
+{
+	struct scratch *s = scratch_here();
+
+	if (!s || !top)
+		return 0;
+	s->obj = 0;
+	s->file = 0;
+	s->nr_events = 0;
+	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
+		return 0;
+	for (__u32 i = 0; i < SCAN_WORDS; i++) {
+		struct aio_kiocb *p = (void *)s->words[SCAN_WORDS - 1 - i];
+		struct kioctx *ctx;
+		__u64 obj;
+
+		if ((__u64)p < KERNEL_HALF || ((__u64)p & 31) ||
+		    ((__u64)p >= base && (__u64)p < base + KERNEL_STACK_BYTES))
+			continue;
+		ctx = BPF_CORE_READ(p, ki_ctx);
+		if ((__u64)ctx < KERNEL_HALF || BPF_CORE_READ(ctx, user_id) != ctx_id)
+			continue;
+		obj = BPF_CORE_READ(p, ki_res.obj);
+		if (BPF_CORE_READ(p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
+			continue;
+		s->obj = obj;
+		s->nr_events = BPF_CORE_READ(ctx, nr_events);
+		s->file = (__u64)BPF_CORE_READ(p, ki_filp);
+		return 1;
+	}
+	return 0;
+}
+
+/* The request probe knows which one it is; how well does the scan agree? */
+static __always_inline void compare_scan(struct wire_call *c, __u64 scanned)
+{
+	if (scanned)
+		lose(scanned == c->req_iocb ? WIRE_LOSS_SCAN_AGREE : WIRE_LOSS_SCAN_DISAGREE, 1);
+}
+
+static __always_inline void request_alone(struct wire_call *c, struct wire_req *r)
+{
+	r->how = WIRE_HOW_EXACT;
+	r->iocb = iocb_at(c->iocbpp, 0, c->compat);
+}
+
+static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r, struct scratch *s,
+					     struct task_struct *task)
+{
+	bool found;
+
+	/* Through memory: the verifier takes a pointer for no scalar argument. */
+	*(volatile __u64 *)&s->top = stack_top(task);
+	found = scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
+
+	if (s->nr_events && s->nr_events < r->nr)
+		r->nr = s->nr_events;
+	if (opt_exact_requests) {
+		compare_scan(c, s->obj);
+		if (c->req_iocb) {
+			r->how = WIRE_HOW_EXACT;
+			r->index = c->req_count - 1;
+			r->iocb = c->req_iocb;
+			return s->obj == c->req_iocb ? s->file : 0;
+		}
+	} else if (found) {
+		r->index = index_of(c, s->obj);
+		r->iocb = s->obj;
+		if (r->index == INDEX_NONE)
+			return s->file;
+		r->how = WIRE_HOW_SCANNED;
+		c->last_index = r->index;
+		return s->file;
+	}
+	r->how = WIRE_HOW_BATCH;
+	return 0;
+}
+
+static __always_inline void find_request(struct wire_call *c, struct scratch *s, struct task_struct *task)
+{
+	struct wire_req *r = &c->req;
+	__u64 file = 0;
+
+	__builtin_memset(r, 0, sizeof(*r));
+	r->nr = c->nr;
+	r->fd = (__u32)-1;
+	if (c->nr == 1)
+		request_alone(c, r);
+	else
+		file = request_of_many(c, r, s, task);
+	read_iocb(r, c->compat);
+	if (!file && r->iocb)
+		file = (__u64)file_of_fd(r->fd);
+	if (file)
+		describe_file(r, (struct file *)file);
+}
+
+/* ---- stacks ---- */
+
+__noinline __u64 stack_hash(__u32 depth)
+{
+	struct scratch *s = scratch_here();
+	__u64 h = 0xcbf29ce484222325ULL ^ depth;
+
+	if (!s)
+		return 1;
+	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
+		if (i >= depth)
+			break;
+		h = (h ^ s->stack.ip[i]) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+	}
+	return h ? h : 1;
+}
+
+/* Keep a stack once; returns its id, 0 if lost. */
+static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flags, __u32 pid)
+{
+	struct wire_stack *st = &s->stack;
+	long bytes = bpf_get_stack(ctx, st->ip, sizeof(st->ip), flags);
+	__u64 id;
+
+	if (bytes <= 0) {
+		lose(WIRE_LOSS_STACKS, 1);
+		return 0;
+	}
+	st->depth = (__u32)bytes / 8;
+	if (st->depth > WIRE_STACK_DEPTH)
+		st->depth = WIRE_STACK_DEPTH;
+	st->user = flags != 0;
+	st->pid = pid;
+	id = stack_hash(st->depth) ^ ((__u64)pid << 32);
+	if (bpf_map_lookup_elem(&stacks, &id))
+		return id;
+	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) && !bpf_map_lookup_elem(&stacks, &id)) {
+		lose(WIRE_LOSS_STACKS, 1);
+		return 0;
+	}
+	return id;
+}
+
+#endif

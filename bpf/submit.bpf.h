@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A call of io_submit from its entry to its exit. */
+#ifndef AIOSTALL_SUBMIT_BPF_H
+#define AIOSTALL_SUBMIT_BPF_H
+
+#include "request.bpf.h"
+
+/* ---- entry ---- */
+
+static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!c) {
+		bpf_map_update_elem(&calls, &tid, &zero_call, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&calls, &tid);
+	}
+	if (!c) {
+		lose(WIRE_LOSS_CALLS_FULL, 1);
+		return NULL;
+	}
+	if (c->task != (__u64)task) {
+		c->task = (__u64)task;
+		c->seq = 0;
+		c->state = WIRE_CALL_IDLE;
+	}
+	return c;
+}
+
+static __always_inline void call_reset(struct wire_call *c)
+{
+	if (c->state != WIRE_CALL_IDLE) {
+		lose(WIRE_LOSS_UNMATCHED_ENTRY, 1);
+		c->state = WIRE_CALL_IDLE;
+	}
+	c->seq++;
+	c->on_cpu_ns = 0;
+	c->blocked_ns = 0;
+	c->runqueue_ns = 0;
+	c->preempted_ns = 0;
+	c->req_iocb = 0;
+	c->last_index = 0;
+	c->req_count = 0;
+	c->sleeps = 0;
+	c->preemptions = 0;
+	c->nr_fs = 0;
+	c->unreadable = 0;
+	c->fs_overflow = 0;
+	__builtin_memset(c->fds, 0, sizeof(c->fds));
+}
+
+/*
+ * Take the start time and let sched_switch see the call. A preemptible entry
+ * program (fentry) may be switched out between the clock and the last store;
+ * sched_switch then marks the call and the start is taken again, so that no
+ * interval is missed or counted twice.
+ */
+static __always_inline void call_start(struct wire_call *c, struct task_struct *task)
+{
+	volatile __u32 *interrupted = &c->interrupted;
+
+	slot_here()->tid = c->tid;
+	for (int try = 0; try < 4; try++) {
+		*interrupted = 0;
+		c->nvcsw = BPF_CORE_READ(task, nvcsw);
+		c->start_ns = bpf_ktime_get_ns();
+		c->since_ns = c->start_ns;
+		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+		if (!*interrupted)
+			break;
+		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	}
+	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+}
+
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = id >> 32, tid = (__u32)id;
+	struct task_struct *task;
+	struct wire_call *c;
+
+	if (!caller_wanted(pid, tid))
+		return 0;
+	task = (void *)bpf_get_current_task();
+	c = call_of(tid, task);
+	if (!c)
+		return 0;
+	call_reset(c);
+	c->pid = pid;
+	c->tid = tid;
+	c->ctx_id = ctx_id;
+	c->iocbpp = iocbpp;
+	c->compat = compat;
+	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
+	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
+	walk_requests(tid, 0, c->nr, false);
+	if (FILTERING_FS && c->nr_fs == 0)
+		return 0;
+	call_start(c, task);
+	return 0;
+}
+
+/* ---- exit ---- */
+
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
+{
+	struct wire_fs *f = bpf_map_lookup_elem(&filesystems, key);
+
+	if (!f) {
+		bpf_map_update_elem(&filesystems, key, &zero_fs, BPF_NOEXIST);
+		f = bpf_map_lookup_elem(&filesystems, key);
+		if (!f)
+			lose(WIRE_LOSS_FS_FULL, 1);
+	}
+	return f;
+}
+
+/* Global functions are verified once, by themselves: what loops or branches much is one. */
+__noinline __u32 hist_bucket(__u64 v)
+{
+	__u32 e = 0;
+	__u64 x = v;
+
+	if (v < 8)
+		return v;
+	if (x >> 32) { e += 32; x >>= 32; }
+	if (x >> 16) { e += 16; x >>= 16; }
+	if (x >> 8) { e += 8; x >>= 8; }
+	if (x >> 4) { e += 4; x >>= 4; }
+	if (x >> 2) { e += 2; x >>= 2; }
+	if (x >> 1) e += 1;
+	e = (e - 2) * 8 + ((v >> (e - 3)) & 7);
+	return e < WIRE_HIST_BUCKETS ? e : WIRE_HIST_BUCKETS - 1;
+}
+
+static __always_inline void hist_add(__u32 *hist, __u64 v)
+{
+	__u32 b = hist_bucket(v);
+
+	if (b < WIRE_HIST_BUCKETS)
+		hist[b]++;
+}
+
+/* What is the same for every row of the call, and for the totals. */
+static __always_inline void row_add_call(struct wire_fs *row, const struct wire_call *c, __u64 wall,
+					 __s64 ret, __u64 own_blocked, __u32 own_sleeps)
+{
+	row->submits++;
+	if (own_sleeps)
+		row->submits_blocked++;
+	row->wall_ns += wall;
+	row->on_cpu_ns += c->on_cpu_ns;
+	row->runqueue_ns += c->runqueue_ns;
+	row->preempted_ns += c->preempted_ns;
+	row->blocked_elsewhere_ns += c->blocked_ns - own_blocked;
+	if (ret < 0)
+		row->submit_errors++;
+	else if (ret < c->nr)
+		row->short_submits++;
+	if (wall > row->max_submit_ns)
+		row->max_submit_ns = wall;
+	hist_add(row->submit_hist, wall);
+	if (!row->pid)
+		row->pid = c->pid;
+}
+
+static __always_inline void flush_fs(struct wire_call *c, __u32 i, __u64 wall, __s64 ret,
+				     struct wire_fs *total)
+{
+	struct wire_call_fs *f = &c->fs[i];
+	struct wire_fs *row = fs_row(&f->key);
+
+	total->bytes += f->bytes;
+	total->bytes_unknown += f->bytes_unknown;
+	if (!row)
+		return;
+	row_add_call(row, c, wall, ret, f->blocked_ns, f->sleeps);
+	row->requests += f->requests;
+	row->bytes += f->bytes;
+	row->bytes_unknown += f->bytes_unknown;
+	for (__u32 op = 0; op < WIRE_OPS; op++) {
+		row->ops[op] += f->ops[op];
+		total->ops[op] += f->ops[op];
+	}
+	row->mnt_id = f->mnt_id;
+	__builtin_memcpy(row->fstype, f->fstype, sizeof(row->fstype));
+}
+
+/* Requests that the kernel did not take (short or failed call) come off the rows again. */
+static __always_inline void take_back(struct wire_call *c, __s64 ret)
+{
+	__u32 accepted = ret < 0 ? 0 : ret;
+
+	if (accepted >= c->nr)
+		return;
+	walk_requests(c->tid, accepted, c->nr, true);
+	c->beyond = accepted > WIRE_MAX_REQUESTS ? accepted - WIRE_MAX_REQUESTS : 0;
+}
+
+static __always_inline void send_submit(const struct wire_call *c, __u64 now, __u64 wall, __s64 ret)
+{
+	struct wire_submit *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e) {
+		lose(WIRE_LOSS_EVENTS, 1);
+		return;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->hdr.kind = WIRE_SUBMIT;
+	e->hdr.size = sizeof(*e);
+	e->hdr.ts_ns = now;
+	e->pid = c->pid;
+	e->tid = c->tid;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	e->cgroup_id = bpf_get_current_cgroup_id();
+	e->call_seq = c->seq;
+	e->start_ns = c->start_ns;
+	e->wall_ns = wall;
+	e->on_cpu_ns = c->on_cpu_ns;
+	e->blocked_ns = c->blocked_ns;
+	e->runqueue_ns = c->runqueue_ns;
+	e->preempted_ns = c->preempted_ns;
+	e->sleeps = c->sleeps;
+	e->preemptions = c->preemptions;
+	e->ret = ret;
+	e->nr = c->nr;
+	e->fs_count = c->nr_fs;
+	if (c->nr_fs) {
+		e->fs = c->fs[0].key;
+		__builtin_memcpy(e->fstype, c->fs[0].fstype, sizeof(e->fstype));
+		e->mnt_id = c->fs[0].mnt_id;
+	}
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+}
+
+/* How many of its sleeps and how much of its blocked time a call spent on rows that are wanted. */
+static __always_inline void flush_call(struct wire_call *c, __u64 wall, __s64 ret)
+{
+	struct wire_fs_key total_key = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	struct wire_fs *total = fs_row(&total_key);
+	__u32 wanted = 0;
+
+	if (!total)
+		return;
+	row_add_call(total, c, wall, ret, c->blocked_ns, c->sleeps);
+	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
+		if (i >= c->nr_fs)
+			break;
+		wanted += c->fs[i].requests;
+		flush_fs(c, i, wall, ret, total);
+	}
+	if (FILTERING_FS)
+		total->requests += wanted;
+	else
+		total->requests += ret < 0 ? 0 : ret;
+	if (c->unreadable)
+		lose(WIRE_LOSS_IOCB_UNREADABLE, c->unreadable);
+	if (c->fs_overflow)
+		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
+	if (c->beyond && !FILTERING_FS) {
+		total->requests_beyond += c->beyond;
+		lose(WIRE_LOSS_BEYOND, c->beyond);
+	}
+}
+
+static __always_inline int submit_exit(__s64 ret)
+{
+	struct wire_slot *slot = slot_here();
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = id >> 32, tid = (__u32)id;
+	struct wire_call *c;
+	__u64 now, wall;
+
+	if (slot->tid != tid) {
+		/* A call that is not wanted, or one that began before the probes were attached. */
+		if (!FILTERING_FS && caller_wanted(pid, tid))
+			lose(bpf_map_lookup_elem(&calls, &tid) ? WIRE_LOSS_UNMATCHED_EXIT :
+								 WIRE_LOSS_BEFORE_TRACING, 1);
+		return 0;
+	}
+	/* The slot first: a preemption behind it is not seen, one before it is complete. */
+	*(volatile __u32 *)&slot->tid = 0;
+	now = bpf_ktime_get_ns();
+	c = bpf_map_lookup_elem(&calls, &tid);
+	if (!c || c->state != WIRE_CALL_RUNNING)
+		return 0;
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	c->on_cpu_ns += now - c->since_ns;
+	wall = now - c->start_ns;
+	take_back(c, ret);
+	flush_call(c, wall, ret);
+	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
+		send_submit(c, now, wall, ret);
+	return 0;
+}
+
+#endif
