@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "base/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err__set(struct err *e, int rc, const char *fmt, ...)
+{
+	char text[sizeof(e->text)];
+	va_list ap;
+
+	if (!e)
+		return rc;
+	/* The arguments may point into e, when a caller puts its own words around a lower layer's. */
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	memcpy(e->text, text, strlen(text) + 1);
+	/* A hint belongs to the text that it was given with. */
+	e->hint[0] = '\0';
+	return rc;
+}
+
+void err__hint(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!e)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(e->hint, sizeof(e->hint), fmt, ap);
+	va_end(ap);
+}
