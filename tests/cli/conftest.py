@@ -20,7 +20,7 @@ def binary_fixture():
     return str(BINARY)
 
 
-@pytest.fixture(name="aiostall")
+@pytest.fixture(name="aiostall", scope="session")
 def aiostall_fixture():
     def run(*args, **kwargs):
         env = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
