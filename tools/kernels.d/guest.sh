@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Part of tools/kernels: one guest from boot to result, and the same on each kernel.
+
+DEVICES="null_blk scsi_debug dm-delay nvme pmem"
+
+# parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, files, devices, command.
+parse_options()
+{
+	smp=1 mem=1024 icount=0 timeout=120 out="" set=full files=() devices=() command=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--icount) icount=1 ;;
+		--)
+			shift
+			command=("$@")
+			break
+			;;
+		--smp | --mem | --timeout)
+			[[ ${2:-} =~ ^[1-9][0-9]{0,5}$ ]] || die "$1 wants a number above 0"
+			declare -g "${1#--}=$2"
+			shift
+			;;
+		--file | --out | --device | --set)
+			[ -n "${2:-}" ] || die "$1 wants a value"
+			option_word "$1" "$2"
+			shift
+			;;
+		*) die "unknown option $1; tools/kernels help lists them" ;;
+		esac
+		shift
+	done
+	[ ${#command[@]} -gt 0 ] || die "no command: give it after --"
+}
+
+option_word()
+{
+	case $1 in
+	--file)
+		[ -e "$2" ] || die "--file $2: no such file"
+		files+=("$2")
+		;;
+	--out) out=$2 ;;
+	--set)
+		[[ $2 = quick || $2 = full ]] || die "--set is quick or full"
+		set=$2
+		;;
+	--device)
+		[[ " $DEVICES " = *" $2 "* ]] || die "no device $2; there are: $DEVICES"
+		devices+=("$2")
+		;;
+	esac
+}
+
+# qemu_args WORK KERNEL: the command line, in the array argv.
+qemu_args()
+{
+	local append="console=ttyS0 8250.nr_uarts=2 panic=-1 quiet loglevel=5" device
+	local accel="tcg,thread=multi" machine=pc memory=$mem
+
+	for device in "${devices[@]}"; do
+		append+=" kernels.device=$device"
+	done
+	[[ " ${devices[*]} " != *" pmem "* ]] || machine=pc,nvdimm=on
+	[[ " ${devices[*]} " != *" pmem "* ]] || memory=$mem,slots=2,maxmem=$((mem + 1024))M
+	[ "$icount" = 0 ] || accel="tcg,thread=single"
+	# shellcheck disable=SC2054 # commas are QEMU's
+	# KVM is never used: results must not depend on whether the host has it.
+	argv=(nice -n 10 qemu-system-x86_64 -accel "$accel" -machine "$machine" -cpu max
+		-smp "$smp" -m "$memory" -display none -monitor none -nodefaults -no-reboot
+		-kernel "$CACHE/$2/vmlinuz" -initrd "$1/initrd" -append "$append"
+		-serial "file:$1/console.txt" -serial "file:$1/stdout.txt"
+		-drive "file=$1/out.img,format=raw,if=none,id=out,cache=unsafe"
+		-device virtio-blk-pci,drive=out)
+	[ "$icount" = 0 ] || argv+=(-icount "shift=1,sleep=off")
+	for device in "${devices[@]}"; do
+		device_args "$1" "$device"
+	done
+}
+
+device_args()
+{
+	case $2 in
+	nvme)
+		truncate -s 512M "$1/nvme.img"
+		argv+=(-drive "file=$1/nvme.img,format=raw,if=none,id=nvme,cache=unsafe"
+			-device "nvme,drive=nvme,serial=aiostall")
+		;;
+	pmem)
+		truncate -s 256M "$1/pmem.img"
+		argv+=(-object "memory-backend-file,id=pmem,share=on,mem-path=$1/pmem.img,size=256M"
+			-device "nvdimm,memdev=pmem")
+		;;
+	esac
+}
+
+# boot WORK KERNEL: 0 when QEMU ended by itself, 124 when it had to be stopped.
+boot()
+{
+	local -a argv
+	local rc
+
+	qemu_args "$1" "$2"
+	timeout --kill-after=5 "$timeout" "${argv[@]}" < /dev/null > "$1/qemu.txt" 2>&1
+	rc=$?
+	[ $rc -ne 137 ] || rc=124
+	if [ $rc -ne 0 ] && [ $rc -ne 124 ]; then
+		say "qemu: $(tail -1 "$1/qemu.txt")"
+	fi
+	return $rc
+}
+
+# splats WORK: lines of the kernel's log that say something broke.
+splats()
+{
+	cat "$1/console.txt" "$1/out/dmesg.txt" 2>/dev/null | tr -d '\r' |
+		grep -E -f "$PARTS/splats" | awk '!seen[$0]++'
+}
+
+# result WORK BOOT-STATUS: status of the run.
+result()
+{
+	local rc broken
+
+	rc=$(tr -d '\r' < "$1/console.txt" | sed -n 's/^VM-EXIT rc=\([0-9]*\)$/\1/p' | tail -1)
+	broken=$(splats "$1")
+	if [ -n "$broken" ]; then
+		say "kernel splat:"
+		head -20 <<< "$broken" | sed 's/^/    /' >&2
+		return 3
+	fi
+	if [ "$2" -eq 124 ]; then
+		say "timed out after $timeout s"
+		return 124
+	fi
+	if [ -z "$rc" ]; then
+		say "the guest ended without a status; end of its console:"
+		tail -15 "$1/console.txt" | sed 's/^/    /' >&2
+		return 125
+	fi
+	return "$rc"
+}
+
+# collect WORK: /out of the guest into WORK/out, and all of it into --out.
+collect()
+{
+	mkdir -p "$1/out"
+	tar -C "$1/out" -xf "$1/out.img" --no-same-owner 2>/dev/null
+	cp "$1/console.txt" "$1/stdout.txt" "$1/out/" 2>/dev/null
+	[ -n "$out" ] || return 0
+	mkdir -p "$out" && cp -r "$1/out/." "$out/"
+}
+
+# run_one KERNEL: what the command printed goes to stdout. Runs in a shell of its own.
+run_one()
+{
+	local rc boot_rc=0
+
+	fetch "$1"
+	build_kernel "$1"
+	build_tools
+	work=$(mktemp -d "${TMPDIR:-/tmp}/kernels.XXXXXX") || exit 2
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 130' INT TERM
+	build_job "$work" files "${command[@]}"
+	cat "$CACHE/$1/modules.cpio" "$CACHE/tools.cpio" "$work/job.cpio" > "$work/initrd"
+	truncate -s 256M "$work/out.img"
+	: > "$work/console.txt"
+	: > "$work/stdout.txt"
+	boot "$work" "$1" || boot_rc=$?
+	collect "$work" || say "cannot write to $out"
+	cat "$work/stdout.txt"
+	rc=0
+	result "$work" "$boot_rc" || rc=$?
+	exit $rc
+}
+
+prepare()
+{
+	local packages
+
+	packages=$(missing | sort -u | xargs)
+	[ -z "$packages" ] || skip "not installed: $packages (tools/kernels deps installs them)"
+	mkdir -p "$CACHE" || skip "no cache folder $CACHE"
+}
+
+cmd_run()
+{
+	# shellcheck disable=SC2034 # row sets them
+	local suite pattern sets kernel=${1:-}
+	local smp mem icount timeout out set files devices command
+
+	[ -n "$kernel" ] || die "run: which kernel?"
+	row "$kernel"
+	shift
+	parse_options "$@"
+	prepare
+	(run_one "$kernel")
+}
+
+# word_of STATUS: as the table shows it.
+word_of()
+{
+	case $1 in
+	0) echo ok ;;
+	3) echo splat ;;
+	77) echo skipped ;;
+	124) echo "timed out" ;;
+	125) echo "no status" ;;
+	*) echo "exit $1" ;;
+	esac
+}
+
+# cmd_all: the command on each kernel, one after the other, and a table: kernel, result, seconds,
+# last line printed. Fails when one fails; 77 when none ran.
+cmd_all()
+{
+	# shellcheck disable=SC2034 # row sets them
+	local suite pattern sets name rc worst=77 start top work table=""
+	local smp mem icount timeout out set files devices command
+
+	parse_options "$@"
+	prepare
+	top=$out
+	work=$(mktemp -d "${TMPDIR:-/tmp}/kernels.XXXXXX") || exit 2
+	# shellcheck disable=SC2064 # the folder of now
+	trap "rm -rf '$work'" EXIT
+	for name in $(names); do
+		row "$name"
+		[ "$set" = full ] || [ "$sets" = quick ] || continue
+		out=${top:+$top/$name}
+		start=$SECONDS
+		rc=0
+		(run_one "$name") > "$work/$name.txt" || rc=$?
+		sed "s/^/$name: /" "$work/$name.txt"
+		table+=$(printf '%-10s %-10s %4d s  %s' "$name" "$(word_of $rc)" \
+			$((SECONDS - start)) "$(tail -1 "$work/$name.txt" | tr -d '\r' |
+			tr -c '[:print:]\n' '?' | cut -c1-60)")$'\n'
+		case $rc in
+		0) [ $worst -ne 77 ] || worst=0 ;;
+		77) ;;
+		*) worst=1 ;;
+		esac
+	done
+	printf '\n%-10s %-10s %6s  %s\n%s' kernel result time "last line" "$table"
+	return $worst
+}

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Part of tools/kernels: what the guest boots from. Three archives of files, one after the other,
+# make its first root: modules (per kernel), tools (per host), job (per run).
+
+# Programs of the host that the guest gets, with their libraries. The rest is busybox.
+TOOLS="bash mkfs.ext4 e2fsck tune2fs debugfs mkfs.xfs xfs_io xfs_repair mkfs.btrfs btrfs mkfs.f2fs
+	dmsetup losetup fio strace setsid taskset"
+
+# pack DIRECTORY FILE
+pack()
+{
+	(cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) > "$2.tmp" && mv "$2.tmp" "$2"
+}
+
+# unpack_kernel DIRECTORY: vmlinuz and the few module folders that can matter, out of the packages.
+unpack_kernel()
+{
+	local deb
+
+	for deb in "$1"/debs/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$1/root" --wildcards \
+			--exclude='*/drivers/gpu' --exclude='*/drivers/net' \
+			--exclude='*/drivers/media' --exclude='*/drivers/staging' \
+			--exclude='*/drivers/infiniband' --exclude='*/drivers/usb' \
+			--exclude='*/drivers/iio' --exclude='*/kernel/sound' --exclude='*/kernel/net' \
+			--exclude='./usr/share/*'
+	done
+	# 6.12 moved the modules to /usr/lib.
+	[ -e "$1/root/lib" ] || ln -s usr/lib "$1/root/lib"
+}
+
+# modules_of ROOT VERSION: paths of the wanted modules and of all they need.
+modules_of()
+{
+	local name
+
+	grep -v '^#' "$PARTS/modules" | xargs -n 1 | while read -r name; do
+		modprobe -C /dev/null -d "$1" -S "$2" --show-depends "$name" 2>/dev/null
+	done | awk '$1 == "insmod" { print $2 }' | sort -u
+}
+
+# add_modules FROM VERSION TO: copied flat out of compression, so that busybox can load them.
+add_modules()
+{
+	local dest=$3/lib/modules/$2 file
+
+	mkdir -p "$dest/kernel"
+	modules_of "$1" "$2" | while read -r file; do
+		case $file in
+		*.ko.xz) xz -dc "$file" > "$dest/kernel/$(basename "$file" .xz)" ;;
+		*.ko.zst) zstd -qdc "$file" > "$dest/kernel/$(basename "$file" .zst)" ;;
+		*) cp "$file" "$dest/kernel/" ;;
+		esac
+	done
+	cp "$1/lib/modules/$2"/modules.builtin* "$dest/" 2>/dev/null
+	depmod -b "$3" "$2" 2>/dev/null
+	[ -s "$dest/modules.dep" ]
+}
+
+# build_kernel NAME: $CACHE/NAME/vmlinuz and modules.cpio.
+build_kernel()
+{
+	local dir=$CACHE/$1 stamp version
+
+	stamp=$(cat "$dir/package" "$PARTS/modules" "$PARTS/image.sh" | sha256sum)
+	if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+	say "unpacking $(cat "$dir/package")"
+	rm -rf "$dir/root" "$dir/guest"
+	mkdir -p "$dir/root" "$dir/guest"
+	unpack_kernel "$dir" || die "cannot unpack the packages in $dir/debs"
+	version=$(cd "$dir/root/lib/modules" && find . -mindepth 1 -maxdepth 1 -printf '%f\n' |
+		head -1)
+	cp "$(find "$dir/root/boot" "$dir/root/lib/modules/$version" -maxdepth 1 \
+		-name 'vmlinuz*' 2>/dev/null | head -1)" "$dir/vmlinuz" || die "$1: no vmlinuz"
+	depmod -b "$dir/root" "$version" 2>/dev/null
+	add_modules "$dir/root" "$version" "$dir/guest" || die "$1: no modules"
+	pack "$dir/guest" "$dir/modules.cpio" || die "$1: cannot write modules.cpio"
+	rm -rf "$dir/root" "$dir/guest"
+	echo "$version" > "$dir/version"
+	echo "$stamp" > "$dir/stamp"
+}
+
+# with_libraries ROOT PROGRAM...: programs into ROOT/tools, libraries where the loader looks.
+with_libraries()
+{
+	local root=$1 path lib
+	shift
+
+	for path; do
+		cp -L "$path" "$root/tools/"
+		ldd "$path" 2>/dev/null | awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^\//) print $i }'
+	done | sort -u | while read -r lib; do
+		mkdir -p "$root$(dirname "$lib")"
+		cp -L "$lib" "$root$lib"
+	done
+}
+
+# build_tools: $CACHE/tools.cpio, with what this machine has of $TOOLS.
+build_tools()
+{
+	local root=$CACHE/tools.root name path stamp applet
+	local -a paths=()
+
+	for name in $TOOLS; do
+		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$name") && paths+=("$path")
+	done
+	stamp=$({ ls -lL "${paths[@]}" "$(type -P busybox)"; cat "$PARTS/image.sh"; } | sha256sum)
+	if [ "$(cat "$CACHE/tools.stamp" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+	rm -rf "$root"
+	mkdir -p "$root"/{tools,usr/bin,usr/sbin,lib,lib64,bin,sbin,dev,proc,sys,tmp,run,out,mnt,root,job,etc}
+	cp "$(type -P busybox)" "$root/bin/busybox"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] || ln -s /bin/busybox "$root/bin/$applet"
+	done
+	# The kernel asks for modules by this path.
+	ln -s /bin/busybox "$root/sbin/modprobe"
+	echo 'root:x:0:0:root:/root:/bin/sh' > "$root/etc/passwd"
+	echo 'root:x:0:' > "$root/etc/group"
+	with_libraries "$root" "${paths[@]}"
+	pack "$root" "$CACHE/tools.cpio" || die "cannot write $CACHE/tools.cpio"
+	rm -rf "$root"
+	echo "$stamp" > "$CACHE/tools.stamp"
+}
+
+# build_job DIRECTORY FILES-ARRAY-NAME CMD...: job.cpio; the command runs in /job, where files are.
+build_job()
+{
+	local dir=$1 file
+	local -n given=$2
+	shift 2
+
+	mkdir -p "$dir/root/job" "$dir/root/lib/kernels"
+	cp "$PARTS/init" "$dir/root/init"
+	cp "$PARTS/devices" "$dir/root/lib/kernels/devices"
+	chmod 755 "$dir/root/init" "$dir/root/lib/kernels/devices"
+	for file in "$TOP/build/aiostall" "$TOP/build/tools/aioload"; do
+		[ ! -x "$file" ] || cp -L "$file" "$dir/root/job/"
+	done
+	for file in "${given[@]}"; do
+		cp -rL "$file" "$dir/root/job/" || die "cannot read --file $file"
+	done
+	printf 'exec' > "$dir/root/job/cmd"
+	printf " '%s'" "${@//\'/\'\\\'\'}" >> "$dir/root/job/cmd"
+	echo >> "$dir/root/job/cmd"
+	pack "$dir/root" "$dir/job.cpio" || die "cannot write $dir/job.cpio"
+}
