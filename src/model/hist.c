@@ -1,68 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "model/hist.h"
 
+/* The formula of bpf/wire.h: 8 exact buckets, then 8 per power of two. */
 uint32_t hist__bucket(uint64_t ns)
 {
-	uint32_t e, b;
+	uint32_t top, bucket;
 
 	if (ns < 8)
 		return (uint32_t)ns;
-	e = 63u - (uint32_t)__builtin_clzll(ns);
-	b = (e - 2) * 8 + (uint32_t)(ns >> (e - 3) & 7);
-	return b < HIST_BUCKETS ? b : HIST_BUCKETS - 1;
+	top = 63 - (uint32_t)__builtin_clzll(ns);
+	bucket = (top - 2) * 8 + (uint32_t)(ns >> (top - 3) & 7);
+	return bucket < HIST_BUCKETS ? bucket : HIST_BUCKETS - 1;
 }
 
 uint64_t hist__lower(uint32_t bucket)
 {
-	uint32_t e = bucket / 8 + 2;
-
-	return bucket < 8 ? bucket : (8ULL + bucket % 8) << (e - 3);
+	if (bucket < 8)
+		return bucket;
+	if (bucket >= HIST_BUCKETS)
+		bucket = HIST_BUCKETS - 1;
+	return (8ULL + bucket % 8) << (bucket / 8 - 1);
 }
 
 uint64_t hist__upper(uint32_t bucket)
 {
-	return hist__lower(bucket + 1);
+	if (bucket < 8)
+		return bucket + 1;
+	if (bucket >= HIST_BUCKETS)
+		bucket = HIST_BUCKETS - 1;
+	return (9ULL + bucket % 8) << (bucket / 8 - 1);
+}
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
 void hist__add(struct hist *h, uint64_t ns, uint64_t count)
 {
-	h->n[hist__bucket(ns)] += count;
+	uint64_t *n = &h->n[hist__bucket(ns)];
+
+	*n = plus(*n, count);
 }
 
 void hist__merge(struct hist *to, const struct hist *from)
 {
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
-		to->n[i] += from->n[i];
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
+		to->n[b] = plus(to->n[b], from->n[b]);
 }
 
 uint64_t hist__count(const struct hist *h)
 {
-	uint64_t n = 0;
+	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
-		n += h->n[i];
-	return n;
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
+		sum = plus(sum, h->n[b]);
+	return sum;
+}
+
+/* Upper edge of a bucket that holds something; the last one ends at the largest value. */
+static double edge(uint32_t bucket, uint64_t max_ns)
+{
+	uint64_t upper = hist__upper(bucket);
+
+	return (double)(bucket == HIST_BUCKETS - 1 && max_ns > upper ? max_ns : upper);
 }
 
 uint64_t hist__quantile(const struct hist *h, double q, uint64_t max_ns)
 {
-	double want = q * (double)hist__count(h), seen = 0;
-	double low, width, v;
+	double want, seen = 0, value = 0;
 
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		double n = (double)h->n[i];
+	if (!(q > 0))
+		q = 0;
+	want = (q < 1 ? q : 1) * (double)hist__count(h);
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++) {
+		double in = (double)h->n[b], low = (double)hist__lower(b);
 
-		if (n <= 0 || seen + n < want) {
-			seen += n;
+		if (!h->n[b])
 			continue;
+		value = edge(b, max_ns);
+		if (seen + in >= want) {
+			value = low + (value - low) * (want - seen) / in;
+			break;
 		}
-		/* the last bucket has no upper edge of its own */
-		if (i == HIST_BUCKETS - 1)
-			return max_ns > hist__lower(i) ? max_ns : hist__lower(i);
-		low = (double)hist__lower(i);
-		width = (double)hist__upper(i) - low;
-		v = low + width * (want - seen) / n;
-		return v > (double)max_ns ? max_ns : (uint64_t)v;
+		seen += in;
 	}
-	return 0;
+	return value < (double)max_ns ? (uint64_t)value : value > 0 ? max_ns : 0;
 }

@@ -4,378 +4,418 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tables.h"
+#include "model/state.h"
 
 #define DEFAULT_MAX_KEYS 20000
 
-static const struct cause no_rules = {
-	.id = "unknown", .name = "not classified", .meaning = "", .operator_advice = "",
-	.author_advice = "", .kernels = "", .evidence = "",
-};
-static const struct cause no_stack = {
-	.id = "no_stack", .name = "the stack of the sleep was lost", .meaning = "",
-	.operator_advice = "", .author_advice = "", .kernels = "", .evidence = "",
-};
-
-/* Sums of hostile figures stay at the top instead of starting again at zero. */
-static uint64_t add(uint64_t a, uint64_t b)
+static struct cause_row *cause_row__find(const struct fs_row *fs, const struct cause *cause)
 {
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+	struct cause_row *row;
+
+	HASH_FIND_PTR(fs->causes, &cause, row);
+	return row;
 }
 
-static char *copy(const char *s)
+static struct cause_row *cause_row__get(struct model *m, struct fs_row *fs,
+					const struct cause *cause)
 {
-	return strdup(s ? s : "");
-}
+	struct cause_row *row = cause_row__find(fs, cause);
 
-/* ---- tables ---- */
-
-static bool room(struct model *m)
-{
-	if (m->keys < m->opts.max_keys) {
-		m->keys++;
-		return true;
+	if (row)
+		return row;
+	if (!budget__take(&m->budget[BUDGET_ROWS])) {
+		cause = pseudo__cause(PSEUDO_OTHER);
+		row = cause_row__find(fs, cause);
+		if (row)
+			return row;
 	}
-	m->evicted++;
-	return false;
-}
-
-static struct tally *tally_of(struct model *m, struct tally **table, const char *key)
-{
-	struct tally *t;
-
-	HASH_FIND_STR(*table, key, t);
-	if (t)
-		return t;
-	if (!room(m)) {
-		key = MODEL_OTHER;
-		HASH_FIND_STR(*table, key, t);
-		if (t)
-			return t;
-	}
-	t = calloc(1, sizeof(*t));
-	if (!t)
+	row = calloc(1, sizeof(*row));
+	if (!row)
 		return NULL;
-	t->key = copy(key);
-	if (!t->key) {
-		free(t);
+	row->cause = cause;
+	HASH_ADD_PTR(fs->causes, cause, row);
+	if (!row->hh.tbl) {
+		free(row);
 		return NULL;
 	}
-	HASH_ADD_KEYPTR(hh, *table, t->key, strlen(t->key), t);
-	return t;
+	return row;
 }
 
-static void tally_add(struct tally *t, uint64_t blocked_ns)
+static struct fs_row *fs_row__find(const struct model *m, const struct fs_info *fs,
+				   struct fs_key *key)
 {
-	if (!t)
-		return;
-	t->sleeps++;
-	t->blocked_ns = add(t->blocked_ns, blocked_ns);
-	if (blocked_ns > t->max_ns)
-		t->max_ns = blocked_ns;
+	struct fs_row *row;
+	const char *type = fs->fstype ? fs->fstype : "";
+
+	memset(key, 0, sizeof(*key));
+	key->major = fs->major;
+	key->minor = fs->minor;
+	memcpy(key->fstype, type, strnlen(type, sizeof(key->fstype)));
+	HASH_FIND(hh, m->fs, key, sizeof(*key), row);
+	return row;
 }
 
-static struct fs_sum *fs_of(struct model *m, const struct fs_info *fs)
+static struct fs_row *fs_row__get(struct model *m, const struct fs_info *fs)
 {
-	struct fs_sum *f;
+	struct fs_key key;
+	struct fs_row *row;
 
-	HASH_FIND_PTR(m->fs, &fs, f);
-	if (f)
-		return f;
-	f = calloc(1, sizeof(*f));
-	if (!f)
+	if (!fs)
+		fs = &pseudo_fs_unknown;
+	row = fs_row__find(m, fs, &key);
+	if (!row && !budget__take(&m->budget[BUDGET_ROWS])) {
+		fs = &pseudo_fs_other;
+		row = fs_row__find(m, fs, &key);
+	}
+	if (row) {
+		/* the mount may have become known since */
+		row->fs = fs;
+		return row;
+	}
+	row = calloc(1, sizeof(*row));
+	if (!row)
 		return NULL;
-	f->fs = fs;
-	HASH_ADD_PTR(m->fs, fs, f);
-	return f;
+	row->key = key;
+	row->fs = fs;
+	HASH_ADD(hh, m->fs, key, sizeof(key), row);
+	if (!row->hh.tbl) {
+		free(row);
+		return NULL;
+	}
+	return row;
 }
 
-static struct cause_sum *cause_sum_of(struct fs_sum *f, const struct cause *cause)
+static const struct cause *match(const struct model *m, const struct stack *stack)
 {
-	struct cause_sum *c;
-
-	HASH_FIND_PTR(f->causes, &cause, c);
-	if (c)
-		return c;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return NULL;
-	c->cause = cause;
-	HASH_ADD_PTR(f->causes, cause, c);
-	return c;
+	if (!m->opts.causes)
+		return pseudo__cause(PSEUDO_UNKNOWN);
+	return causes__match(m->opts.causes, stack->frames, stack->depth);
 }
 
 const struct cause *model__cause_of(struct model *m, const struct stack *stack)
 {
-	struct stack_cause *s;
+	struct cached *c;
 
-	if (!stack)
-		return &no_stack;
-	if (!m->opts.causes)
-		return &no_rules;
-	HASH_FIND_PTR(m->cache, &stack, s);
-	if (s)
-		return s->cause;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return &no_rules;
-	s->stack = stack;
-	s->cause = causes__match(m->opts.causes, stack->frames, stack->depth);
-	HASH_ADD_PTR(m->cache, stack, s);
-	return s->cause;
+	if (!stack || !stack->depth)
+		return pseudo__cause(PSEUDO_NO_STACK);
+	HASH_FIND(hh, m->cache, &stack->id, sizeof(stack->id), c);
+	if (c)
+		return c->cause;
+	/* a cache that is full costs time, not truth */
+	if (!stack->id || !m->cache_budget.left)
+		return match(m, stack);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return match(m, stack);
+	c->stack_id = stack->id;
+	c->cause = match(m, stack);
+	HASH_ADD(hh, m->cache, stack_id, sizeof(c->stack_id), c);
+	if (!c->hh.tbl) {
+		free(c);
+		return match(m, stack);
+	}
+	m->cache_budget.left--;
+	return c->cause;
 }
 
-/* ---- stalls ---- */
-
-static void vote(struct majority *v, const void *who)
+static char *copy(struct model *m, const char *s)
 {
-	if (v->who == who) {
-		v->lead++;
-	} else if (!v->lead) {
-		v->who = who;
-		v->lead = 1;
-	} else {
-		v->lead--;
-	}
+	char *new = strdup(s ? s : "");
+
+	if (!new)
+		m->evicted = sat_add(m->evicted, 1);
+	return new;
 }
 
-static void vote_comm(struct stack_sum *s, const char *comm)
+static void worst__set(struct model *m, struct worst *w, const struct ev_stall *ev)
 {
-	if (s->comm && !strcmp(s->comm, comm)) {
-		s->comm_lead++;
-	} else if (!s->comm || !s->comm_lead) {
-		free(s->comm);
-		s->comm = copy(comm);
-		s->comm_lead = 1;
-	} else {
-		s->comm_lead--;
-	}
-}
-
-static void add_to_stack(struct model *m, struct cause_sum *c, const struct ev_stall *ev)
-{
-	struct stack_sum *s;
-
-	HASH_FIND_PTR(c->stacks, &ev->stack, s);
-	if (!s) {
-		if (!room(m))
-			return;
-		s = calloc(1, sizeof(*s));
-		if (!s)
-			return;
-		s->stack = ev->stack;
-		HASH_ADD_PTR(c->stacks, stack, s);
-	}
-	s->sleeps++;
-	s->blocked_ns = add(s->blocked_ns, ev->blocked_ns);
-	if (ev->blocked_ns > s->max_ns)
-		s->max_ns = ev->blocked_ns;
-	vote_comm(s, ev->who.comm);
-	if (ev->user_stack)
-		vote(&s->user_stack, ev->user_stack);
+	free(w->comm);
+	free(w->path);
+	*w = (struct worst){.pid = ev->who.pid, .tid = ev->who.tid, .req = ev->req};
+	w->comm = copy(m, ev->who.comm);
+	w->path = copy(m, ev->req.path);
+	w->req.path = w->path;
 }
 
 static const char *waker_name(const struct ev_stall *ev)
 {
-	if (ev->waker_kind == WAKER_TASK)
-		return ev->waker_comm && *ev->waker_comm ? ev->waker_comm : "(unknown)";
-	return ev->waker_kind == WAKER_IRQ ? "(interrupt)" : "(unknown)";
+	if (ev->waker_kind == WAKER_IRQ)
+		return "(interrupt)";
+	if (ev->waker_kind == WAKER_TASK && ev->waker_comm && *ev->waker_comm)
+		return ev->waker_comm;
+	return "(unknown)";
 }
 
-static void keep_worst(struct worst *w, const struct ev_stall *ev)
+static void add_stack(struct model *m, struct cause_row *row, const struct ev_stall *ev)
 {
-	if (w->comm && ev->blocked_ns <= w->ev.blocked_ns)
+	uint64_t id = ev->stack ? ev->stack->id : 0;
+	struct tally *t, *user;
+
+	t = tally__get(&row->stacks, &id, sizeof(id), &m->budget[BUDGET_STACKS]);
+	if (!t)
 		return;
-	free(w->comm);
-	free(w->path);
-	w->ev = *ev;
-	w->comm = copy(ev->who.comm);
-	w->path = copy(ev->req.path);
-	w->ev.who.comm = w->ev.who.cgroup = w->ev.req.path = w->ev.waker_comm = NULL;
+	tally__add(t, ev->blocked_ns);
+	/* "(other)" has no frames of its own */
+	if (t->key_len != sizeof(id))
+		return;
+	t->stack = ev->stack;
+	tally__add(tally__get_str(&t->comms, ev->who.comm, &m->budget[BUDGET_NAMES]),
+		   ev->blocked_ns);
+	if (!ev->user_stack)
+		return;
+	id = ev->user_stack->id;
+	user = tally__get(&t->user_stacks, &id, sizeof(id), &m->budget[BUDGET_STACKS]);
+	tally__add(user, ev->blocked_ns);
+	if (user && user->key_len == sizeof(id))
+		user->stack = ev->user_stack;
+}
+
+static void cause_row__add(struct model *m, struct cause_row *row, const struct ev_stall *ev)
+{
+	if (!row->sleeps || ev->blocked_ns > row->max_ns) {
+		row->max_ns = ev->blocked_ns;
+		worst__set(m, &row->worst, ev);
+	}
+	row->sleeps = sat_add(row->sleeps, 1);
+	row->blocked_ns = sat_add(row->blocked_ns, ev->blocked_ns);
+	row->held_up_requests = sat_add(row->held_up_requests, ev->held_up_requests);
+	row->iowait_sleeps += ev->iowait;
+	row->how[(unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN]++;
+	add_stack(m, row, ev);
+	tally__add(tally__get_str(&row->wakers, waker_name(ev), &m->budget[BUDGET_NAMES]),
+		   ev->blocked_ns);
+	tally__add(tally__get_str(&row->files, ev->req.path, &m->budget[BUDGET_FILES]),
+		   ev->blocked_ns);
+}
+
+/* Where the kernel's table of filesystems was full, stalls are all there is. */
+static void count_without_counters(struct fs_counts *counts, const struct ev_stall *ev)
+{
+	struct counters *c = &counts->c;
+
+	c->sleeps = sat_add(c->sleeps, 1);
+	c->blocked_ns = sat_add(c->blocked_ns, ev->blocked_ns);
+	c->runqueue_ns = sat_add(c->runqueue_ns, ev->runqueue_ns);
+	c->held_up_requests = sat_add(c->held_up_requests, ev->held_up_requests);
+	if (ev->blocked_ns > c->max_sleep_ns)
+		c->max_sleep_ns = ev->blocked_ns;
+	hist__add(&counts->sleep, ev->blocked_ns, 1);
 }
 
 static void on_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct model *m = ctx;
-	struct fs_sum *f = fs_of(m, ev->fs);
-	struct cause_sum *c = f ? cause_sum_of(f, model__cause_of(m, ev->stack)) : NULL;
+	struct fs_row *fs = fs_row__get(m, ev->fs);
+	struct cause_row *row = fs ? cause_row__get(m, fs, model__cause_of(m, ev->stack)) : NULL;
 
-	if (!c)
+	if (!row) {
+		m->evicted = sat_add(m->evicted, 1);
 		return;
-	f->sleeps++;
-	f->blocked_ns = add(f->blocked_ns, ev->blocked_ns);
-	c->sleeps++;
-	c->blocked_ns = add(c->blocked_ns, ev->blocked_ns);
-	c->held_up_requests = add(c->held_up_requests, ev->held_up_requests);
-	c->iowait_sleeps += ev->iowait;
-	c->how[(unsigned int)ev->req.how < 4 ? ev->req.how : HOW_UNKNOWN]++;
-	keep_worst(&c->worst, ev);
-	if (ev->blocked_ns > c->max_ns)
-		c->max_ns = ev->blocked_ns;
-	add_to_stack(m, c, ev);
-	tally_add(tally_of(m, &c->wakers, waker_name(ev)), ev->blocked_ns);
-	tally_add(tally_of(m, &c->files, ev->req.path), ev->blocked_ns);
-	tally_add(tally_of(m, &f->files, ev->req.path), ev->blocked_ns);
+	}
+	fs->sleeps = sat_add(fs->sleeps, 1);
+	fs->blocked_ns = sat_add(fs->blocked_ns, ev->blocked_ns);
+	if (ev->blocked_ns > fs->max_ns)
+		fs->max_ns = ev->blocked_ns;
+	if (!fs->has_counts)
+		count_without_counters(&fs->counts, ev);
+	cause_row__add(m, row, ev);
+	tally__add(tally__get_str(&fs->files, ev->req.path, &m->budget[BUDGET_FILES]),
+		   ev->blocked_ns);
 }
 
-/* ---- the rest of the stream ---- */
+static void who__release(struct who *who)
+{
+	free((char *)who->comm);
+	free((char *)who->cgroup);
+}
 
+static void who__own(struct model *m, struct who *to, const struct who *from)
+{
+	*to = *from;
+	to->comm = copy(m, from->comm);
+	to->cgroup = copy(m, from->cgroup);
+}
+
+/* Where a slow submit goes: a free place, or that of the shortest kept if it is longer. */
 static struct report_slow *slow_place(struct model *m, uint64_t wall_ns)
 {
 	struct report_slow *least = &m->slow[0];
 
 	if (m->nr_slow < MODEL_SLOW_MAX)
 		return &m->slow[m->nr_slow++];
-	for (size_t i = 1; i < m->nr_slow; i++)
+	for (size_t i = 1; i < MODEL_SLOW_MAX; i++) {
 		if (m->slow[i].wall_ns < least->wall_ns)
 			least = &m->slow[i];
-	return least->wall_ns < wall_ns ? least : NULL;
+	}
+	return wall_ns > least->wall_ns ? least : NULL;
 }
 
+/* A source may send every submit; only long ones that did not sleep belong here. */
 static void on_submit(void *ctx, const struct ev_submit *ev)
 {
 	struct model *m = ctx;
-	struct report_slow *s;
+	struct report_slow *slow;
 
 	if (ev->sleeps || !m->opts.slow_threshold_ns || ev->wall_ns < m->opts.slow_threshold_ns)
 		return;
-	m->slow_total++;
-	s = slow_place(m, ev->wall_ns);
-	if (!s)
+	m->slow_total = sat_add(m->slow_total, 1);
+	slow = slow_place(m, ev->wall_ns);
+	if (!slow)
 		return;
-	free((char *)s->who.comm);
-	free((char *)s->who.cgroup);
-	*s = (struct report_slow){
-		.who = ev->who, .fs = ev->fs, .wall_ns = ev->wall_ns, .on_cpu_ns = ev->on_cpu_ns,
-		.runqueue_ns = ev->runqueue_ns, .preempted_ns = ev->preempted_ns, .nr = ev->nr,
-		.ret = ev->ret,
+	who__release(&slow->who);
+	*slow = (struct report_slow){
+	    .fs = ev->fs ? ev->fs : &pseudo_fs_unknown,
+	    .wall_ns = ev->wall_ns,
+	    .on_cpu_ns = ev->on_cpu_ns,
+	    .runqueue_ns = ev->runqueue_ns,
+	    .preempted_ns = ev->preempted_ns,
+	    .nr = ev->nr,
+	    .ret = ev->ret,
 	};
-	s->who.comm = copy(ev->who.comm);
-	s->who.cgroup = copy(ev->who.cgroup);
+	who__own(m, &slow->who, &ev->who);
+}
+
+static void unfinished__release(struct report_unfinished *u)
+{
+	who__release(&u->ev.who);
+	free((char *)u->ev.req.path);
+}
+
+/* A thread sleeps once at a time: what is said last of it holds. */
+static struct report_unfinished *unfinished_place(struct model *m, uint32_t tid)
+{
+	struct report_unfinished *grown;
+
+	for (size_t i = 0; i < m->nr_unfinished; i++) {
+		if (m->unfinished[i].ev.who.tid == tid) {
+			unfinished__release(&m->unfinished[i]);
+			return &m->unfinished[i];
+		}
+	}
+	if (m->nr_unfinished == MODEL_UNFINISHED_MAX)
+		return NULL;
+	grown = realloc(m->unfinished, (m->nr_unfinished + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	m->unfinished = grown;
+	return &m->unfinished[m->nr_unfinished++];
 }
 
 static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
 {
 	struct model *m = ctx;
-	struct unfinished *u;
+	struct report_unfinished *u = unfinished_place(m, ev->who.tid);
+	const struct cause *cause = model__cause_of(m, ev->stack);
 
-	if (m->nr_unfinished >= MODEL_UNFINISHED_MAX) {
-		m->evicted++;
+	if (!u) {
+		m->evicted = sat_add(m->evicted, 1);
 		return;
 	}
-	u = realloc(m->unfinished, (m->nr_unfinished + 1) * sizeof(*u));
-	if (!u)
-		return;
-	m->unfinished = u;
-	u = &m->unfinished[m->nr_unfinished++];
-	u->ev = *ev;
-	u->ev.who.comm = copy(ev->who.comm);
-	u->ev.who.cgroup = copy(ev->who.cgroup);
-	u->ev.req.path = copy(ev->req.path);
-	u->cause = model__cause_of(m, ev->stack);
+	*u = (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name};
+	who__own(m, &u->ev.who, &ev->who);
+	u->ev.req.path = copy(m, ev->req.path);
+	if (!u->ev.fs)
+		u->ev.fs = &pseudo_fs_unknown;
 }
 
 static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
 {
-	struct fs_sum *f = fs_of(ctx, fs);
+	struct model *m = ctx;
+	struct fs_row *row = fs_row__get(m, fs);
 
-	if (f)
-		f->counts = *counts;
+	if (!row) {
+		m->evicted = sat_add(m->evicted, 1);
+		return;
+	}
+	/* cumulative figures of several filesystems cannot be kept in one row */
+	if (row->fs == &pseudo_fs_other)
+		return;
+	row->counts = *counts;
+	row->has_counts = true;
 }
 
 static void on_totals(void *ctx, const struct fs_counts *counts)
 {
-	((struct model *)ctx)->totals = *counts;
+	struct model *m = ctx;
+
+	m->totals = *counts;
 }
 
 static void on_loss(void *ctx, const struct loss *loss)
 {
-	((struct model *)ctx)->loss = *loss;
-}
+	struct model *m = ctx;
 
-/* ---- life ---- */
+	m->loss = *loss;
+}
 
 struct model *model__new(const struct model_opts *opts)
 {
 	struct model *m = calloc(1, sizeof(*m));
+	size_t keys;
 
 	if (!m)
 		return NULL;
-	m->opts = *opts;
-	if (!m->opts.max_keys)
-		m->opts.max_keys = DEFAULT_MAX_KEYS;
-	m->sink = (struct sink){m, on_stall, on_submit, on_unfinished, on_fs_counts, on_totals, on_loss};
+	if (opts)
+		m->opts = *opts;
+	keys = m->opts.max_keys ? m->opts.max_keys : DEFAULT_MAX_KEYS;
+	for (size_t i = 0; i < BUDGETS; i++)
+		m->budget[i].left = keys > BUDGETS ? keys / BUDGETS : 1;
+	m->cache_budget.left = keys;
+	m->sink = (struct sink){
+	    .ctx = m,
+	    .stall = on_stall,
+	    .submit = on_submit,
+	    .unfinished = on_unfinished,
+	    .fs_counts = on_fs_counts,
+	    .totals = on_totals,
+	    .loss = on_loss,
+	};
 	return m;
 }
 
-static void tallies_free(struct tally **table)
+static void cause_rows__free(struct cause_row **rows)
 {
-	struct tally *t, *next;
+	struct cause_row *row, *next;
 
-	HASH_ITER(hh, *table, t, next) {
-		HASH_DEL(*table, t);
-		free(t->key);
-		free(t);
+	HASH_ITER(hh, *rows, row, next) {
+		HASH_DEL(*rows, row);
+		free(row->worst.comm);
+		free(row->worst.path);
+		tally__free(&row->stacks);
+		tally__free(&row->wakers);
+		tally__free(&row->files);
+		free(row);
 	}
 }
 
-static void cause_sum_free(struct cause_sum *c)
+static void free_tables(struct model *m)
 {
-	struct stack_sum *s, *next;
+	struct fs_row *fs, *next_fs;
+	struct cached *c, *next;
 
-	HASH_ITER(hh, c->stacks, s, next) {
-		HASH_DEL(c->stacks, s);
-		free(s->comm);
-		free(s);
+	HASH_ITER(hh, m->fs, fs, next_fs) {
+		HASH_DEL(m->fs, fs);
+		cause_rows__free(&fs->causes);
+		tally__free(&fs->files);
+		free(fs);
 	}
-	tallies_free(&c->wakers);
-	tallies_free(&c->files);
-	free(c->worst.comm);
-	free(c->worst.path);
-	free(c);
-}
-
-static void fs_sum_free(struct fs_sum *f)
-{
-	struct cause_sum *c, *next;
-
-	HASH_ITER(hh, f->causes, c, next) {
-		HASH_DEL(f->causes, c);
-		cause_sum_free(c);
+	HASH_ITER(hh, m->cache, c, next) {
+		HASH_DEL(m->cache, c);
+		free(c);
 	}
-	tallies_free(&f->files);
-	free(f);
-}
-
-static void who_free(const struct who *w)
-{
-	free((char *)w->comm);
-	free((char *)w->cgroup);
 }
 
 void model__free(struct model *m)
 {
-	struct stack_cause *s, *snext;
-	struct fs_sum *f, *next;
-
 	if (!m)
 		return;
-	model__report_free(m);
-	HASH_ITER(hh, m->fs, f, next) {
-		HASH_DEL(m->fs, f);
-		fs_sum_free(f);
-	}
-	HASH_ITER(hh, m->cache, s, snext) {
-		HASH_DEL(m->cache, s);
-		free(s);
-	}
+	free_tables(m);
 	for (size_t i = 0; i < m->nr_slow; i++)
-		who_free(&m->slow[i].who);
-	for (size_t i = 0; i < m->nr_unfinished; i++) {
-		who_free(&m->unfinished[i].ev.who);
-		free((char *)m->unfinished[i].ev.req.path);
-	}
+		who__release(&m->slow[i].who);
+	for (size_t i = 0; i < m->nr_unfinished; i++)
+		unfinished__release(&m->unfinished[i]);
 	free(m->unfinished);
+	pool__clear(&m->pool);
 	free(m);
 }
 

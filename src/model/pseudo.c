@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Causes and filesystems of sleeps about which not everything is known. */
+#include "model/state.h"
+
+static const struct cause causes[] = {
+    [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
+			.name = "no rule matches the stack",
+			.operator_advice = ""},
+    [PSEUDO_NO_STACK] = {.id = "no_stack",
+			 .name = "stack not available",
+			 .operator_advice = ""},
+    [PSEUDO_BELOW_MIN] = {.id = "below_min",
+			  .name = "shorter than -m",
+			  .operator_advice = "Lower -m to see their causes."},
+    [PSEUDO_LOST] = {.id = "lost",
+		     .name = "records lost",
+		     .operator_advice = "Raise -m or filter more, so that fewer records are sent."},
+    [PSEUDO_OTHER] = {.id = TALLY_OTHER,
+		      .name = "more causes than are told apart",
+		      .operator_advice = ""},
+};
+
+const struct fs_info pseudo_fs_unknown = {.fstype = "(unknown)",
+					  .device_name = "",
+					  .mount = "",
+					  .mount_options = ""};
+const struct fs_info pseudo_fs_other = {.fstype = TALLY_OTHER,
+					.device_name = "",
+					.mount = "",
+					.mount_options = ""};
+
+const struct cause *pseudo__cause(enum pseudo which)
+{
+	return &causes[which];
+}
