@@ -50,17 +50,28 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 
 /*
  * Does this run in an interrupt? A tracepoint's arguments lie on the stack in
- * use, and interrupts have stacks of their own (x86-64 always, arm64 too), so
- * an address outside the current task's stack says so. The preemption count
- * would say it as well, but is a per-CPU symbol that programs may not reach
- * (no CONFIG_KALLSYMS_ALL) and that moved twice (6.2, 6.15).
+ * use, and interrupts have stacks of their own, so an address outside the
+ * current task's stack says so. Only an interrupt out of user mode stays on
+ * the task's stack (x86-64, arch/x86/include/asm/irq_stack.h): there the user
+ * registers hold no system call number. The preemption count would say it all,
+ * but is a per-CPU symbol that programs may not reach (no CONFIG_KALLSYMS_ALL)
+ * and that moved twice (6.2, 6.15).
  */
-static __always_inline bool on_interrupt_stack(void *ctx)
+static __always_inline bool in_interrupt(void *ctx)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 	__u64 base = (__u64)BPF_CORE_READ(t, stack);
 
-	return (__u64)ctx < base || (__u64)ctx >= base + KERNEL_STACK_BYTES;
+	if ((__u64)ctx < base || (__u64)ctx >= base + KERNEL_STACK_BYTES)
+		return true;
+#if defined(__TARGET_ARCH_x86)
+	if (BPF_CORE_READ(t, mm)) {
+		struct pt_regs *user = (void *)stack_top(t);
+
+		return (long)BPF_CORE_READ(user, orig_ax) == -1;
+	}
+#endif
+	return false;
 }
 
 #endif

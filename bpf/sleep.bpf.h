@@ -228,7 +228,7 @@ static __always_inline void waking(void *ctx, __u32 tid)
 	if (!c || c->state != WIRE_CALL_ASLEEP || c->wake_ns)
 		return;
 	c->wake_ns = bpf_ktime_get_ns();
-	if (on_interrupt_stack(ctx)) {
+	if (in_interrupt(ctx)) {
 		c->waker_kind = WIRE_WAKER_IRQ;
 	} else {
 		id = bpf_get_current_pid_tgid();

@@ -113,8 +113,73 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 
 /* ---- counters ---- */
 
+/* What calls that have not ended add to the rows. */
+struct partial {
+	struct wire_fs_key key;
+	struct fs_counts counts;
+	UT_hash_handle hh;
+};
+
+static void partial_add(struct partial **table, struct wire_fs_key key, const struct wire_call *c, int fs,
+			uint64_t now)
+{
+	struct partial *p;
+
+	HASH_FIND(hh, *table, &key, sizeof(key), p);
+	if (!p) {
+		p = calloc(1, sizeof(*p));
+		if (!p)
+			return;
+		p->key = key;
+		HASH_ADD(hh, *table, key, sizeof(key), p);
+	}
+	decode__add_unfinished(c, fs, now, &p->counts);
+}
+
+static struct partial *partials(struct live *lv, uint64_t now)
+{
+	struct wire_fs_key total = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	int map = bpf_map__fd(lv->skel->maps.calls);
+	struct partial *table = NULL;
+	uint32_t tid, *prev = NULL;
+	struct wire_call c;
+
+	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
+		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE)
+			continue;
+		partial_add(&table, total, &c, -1, now);
+		for (int i = 0; i < (int)c.nr_fs && i < WIRE_FS_PER_CALL; i++)
+			partial_add(&table, c.fs[i].key, &c, i, now);
+	}
+	return table;
+}
+
+static void partials_free(struct partial *table)
+{
+	struct partial *p, *next;
+
+	HASH_ITER(hh, table, p, next) {
+		HASH_DEL(table, p);
+		free(p);
+	}
+}
+
+static void add_partial(struct partial *table, struct wire_fs_key key, struct fs_counts *to)
+{
+	struct partial *p;
+
+	HASH_FIND(hh, table, &key, sizeof(key), p);
+	if (!p)
+		return;
+	to->c.wall_ns += p->counts.c.wall_ns;
+	to->c.on_cpu_ns += p->counts.c.on_cpu_ns;
+	to->c.runqueue_ns += p->counts.c.runqueue_ns;
+	to->c.preempted_ns += p->counts.c.preempted_ns;
+	to->c.blocked_elsewhere_ns += p->counts.c.blocked_elsewhere_ns;
+}
+
 static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key,
-			const struct wire_fs *cpus)
+			const struct wire_fs *cpus, struct partial *unfinished)
 {
 	struct fs_counts counts = {0};
 	const struct wire_fs *named = &cpus[0];
@@ -125,6 +190,7 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 		if (!named->fstype[0] && cpus[i].fstype[0])
 			named = &cpus[i];
 	}
+	add_partial(unfinished, key, &counts);
 	if (key.kind == WIRE_FS_TOTAL) {
 		to->totals(to->ctx, &counts);
 		return;
@@ -134,9 +200,8 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 		to->fs_counts(to->ctx, fs, &counts);
 }
 
-static int live_counters(struct source *src, const struct sink *to)
+static int deliver_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
 {
-	struct live *lv = (struct live *)src;
 	int map = bpf_map__fd(lv->skel->maps.filesystems);
 	struct wire_fs *cpus = calloc((size_t)lv->cpus, sizeof(*cpus));
 	struct wire_fs_key key, *prev = NULL;
@@ -144,16 +209,19 @@ static int live_counters(struct source *src, const struct sink *to)
 
 	if (!cpus)
 		return -ENOMEM;
-	while (!bpf_map_get_next_key(map, prev, &key)) {
+	for (; !bpf_map_get_next_key(map, prev, &key); prev = &key)
 		if (!bpf_map_lookup_elem(map, &key, cpus))
-			deliver_row(lv, to, key, cpus);
-		prev = &key;
-	}
+			deliver_row(lv, to, key, cpus, unfinished);
 	free(cpus);
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.malformed = lv->malformed;
 	to->loss(to->ctx, &loss);
 	return 0;
+}
+
+static int live_counters(struct source *src, const struct sink *to)
+{
+	return deliver_rows((struct live *)src, to, NULL);
 }
 
 /* ---- the end ---- */
@@ -242,11 +310,9 @@ static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t 
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
 
-	while (!bpf_map_get_next_key(map, prev, &tid)) {
+	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid)
 		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP)
 			deliver_asleep(lv, to, &c, now);
-		prev = &tid;
-	}
 	/* whose files these calls are on is not known, and of a new command none is that old */
 	if (!lv->opts.tree_only && !f->nr_fstypes && !f->nr_mounts && !f->nr_devices && !f->cgroup)
 		inflight__scan(NULL, on_inflight, &before);
@@ -262,8 +328,12 @@ static int live_finish(struct source *src, const struct sink *to)
 	now = clock__mono_ns();
 	lv->capture.duration_ns = now - lv->started_ns;
 	rc = consume(lv, to);
-	if (!rc)
-		rc = live_counters(src, to);
+	if (!rc) {
+		struct partial *unfinished = partials(lv, now);
+
+		rc = deliver_rows(lv, to, unfinished);
+		partials_free(unfinished);
+	}
 	deliver_unfinished(lv, to, now);
 	return rc;
 }

@@ -110,6 +110,21 @@ void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
 	}
 }
 
+void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns, struct fs_counts *to)
+{
+	struct counters *c = &to->c;
+	uint64_t since = now_ns > w->since_ns ? now_ns - w->since_ns : 0;
+	uint64_t on_cpu = w->on_cpu_ns + (w->state == WIRE_CALL_RUNNING ? since : 0);
+	uint64_t preempted = w->preempted_ns + (w->state == WIRE_CALL_PREEMPTED ? since : 0);
+
+	c->on_cpu_ns += on_cpu;
+	c->preempted_ns += preempted;
+	c->runqueue_ns += w->runqueue_ns;
+	c->wall_ns += on_cpu + preempted + w->runqueue_ns + w->blocked_ns;
+	if (fs >= 0)
+		c->blocked_elsewhere_ns += w->blocked_ns - w->fs[fs].blocked_ns;
+}
+
 void decode__losses(const __u64 *w, struct loss *to)
 {
 	*to = (struct loss){

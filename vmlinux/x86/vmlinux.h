@@ -49,6 +49,7 @@ struct files_struct;
 struct task_struct {
 	unsigned int __state;
 	void *stack;
+	void *mm;
 	unsigned int in_iowait: 1;
 	pid_t pid;
 	pid_t tgid;
@@ -67,6 +68,7 @@ struct pt_regs {
 	long unsigned int dx;
 	long unsigned int si;
 	long unsigned int di;
+	long unsigned int orig_ax;
 };
 
 struct refcount_struct {
