@@ -32,7 +32,8 @@ static const struct field counter_fields[] = {
 #name, offsetof(struct loss, name)                                                 \
 	}
 static const struct field loss_fields[] = {
-    LOSS(events),	 LOSS(stacks),	  LOSS(map_full),   LOSS(unmatched),	 LOSS(unattributed),
+    LOSS(events),	 LOSS(stacks),	  LOSS(map_full),   LOSS(unmatched),
+    LOSS(before_tracing), LOSS(unattributed),
     LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
 };
 
