@@ -125,13 +125,28 @@ static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint3
 	return m;
 }
 
+static bool has_option(const char *list, const char *option, size_t len)
+{
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == len && !memcmp(list, option, len))
+			return true;
+	return false;
+}
+
+/* The mount's options, then those of the superblock that are not among them (rw is in both). */
 static const char *join_options(struct live *lv, const struct mount_entry *m)
 {
 	char text[2048];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%s", m->options);
 
-	if (!*m->super_options)
-		return m->options;
-	snprintf(text, sizeof(text), "%s,%s", m->options, m->super_options);
+	for (const char *o = m->super_options; *o; o += strcspn(o, ","), o += *o == ',') {
+		size_t len = strcspn(o, ",");
+
+		if (has_option(m->options, o, len) || used + len + 2 > sizeof(text))
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", used ? "," : "",
+					 (int)len, o);
+	}
 	return intern__str(lv->strings, text);
 }
 

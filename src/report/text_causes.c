@@ -106,6 +106,9 @@ static void print_files(struct print *p, const struct report_cause *c, size_t to
 {
 	const char *lead = "    files: ";
 
+	/* the worst stall has named it */
+	if (c->nr_files == 1 && c->worst_path && *c->worst_path)
+		return;
 	for (size_t i = 0; i < c->nr_files && i < top && i < 3; i++) {
 		const struct report_file *f = &c->files[i];
 		char n[16], total[16];
@@ -119,17 +122,31 @@ static void print_files(struct print *p, const struct report_cause *c, size_t to
 	}
 }
 
-/* Requests whose index was not seen but found or not found: said, so that nobody takes a guess for
- * a fact. */
+/* How the requests were found, so that nobody takes a guess for a fact. */
 static void print_how(struct print *p, const struct report_cause *c)
 {
-	if (!c->how[HOW_SCANNED] && !c->how[HOW_BATCH] && !c->how[HOW_UNKNOWN])
+	static const struct {
+		enum request_how how;
+		const char *words;
+	} kinds[] = {
+	    {HOW_EXACT, "exactly"},
+	    {HOW_SCANNED, "by stack scan"},
+	    {HOW_BATCH, "as the whole batch (final flush)"},
+	    {HOW_UNKNOWN, "not at all"},
+	};
+	char list[192] = "", one[64], n[16];
+
+	if (c->how[HOW_EXACT] == c->sleeps)
 		return;
-	print__para(
-	    p, PRINT_PLAIN, "    requests: ",
-	    "%llu seen, %llu found by stack scan, %llu whole batch (final flush), %llu not known",
-	    (unsigned long long)c->how[HOW_EXACT], (unsigned long long)c->how[HOW_SCANNED],
-	    (unsigned long long)c->how[HOW_BATCH], (unsigned long long)c->how[HOW_UNKNOWN]);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!c->how[kinds[i].how])
+			continue;
+		snprintf(one, sizeof(one), "%s %s", fmt__count(c->how[kinds[i].how], n, sizeof(n)),
+			 kinds[i].words);
+		append(list, sizeof(list), ", ", one);
+	}
+	if (*list)
+		print__para(p, PRINT_PLAIN, "    requests found: ", "%s", list);
 }
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool first)

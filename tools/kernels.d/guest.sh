@@ -18,7 +18,7 @@ parse_options()
 			;;
 		--smp | --mem | --timeout)
 			[[ ${2:-} =~ ^[1-9][0-9]{0,5}$ ]] || die "$1 wants a number above 0"
-			declare -g "${1#--}=$2"
+			printf -v "${1#--}" %s "$2"
 			shift
 			;;
 		--file | --out | --device | --set)
