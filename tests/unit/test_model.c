@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Aggregation: sums, what no stall explains, bounds, hostile figures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cause/causes.h"
+#include "model/model.h"
+
+static const char *frames_append[] = {"io_schedule", "__iomap_dio_rw", "ext4_dio_write_iter",
+				      "ext4_file_write_iter", "aio_write", "io_submit_one"};
+static const char *frames_tag[] = {"io_schedule", "blk_mq_get_tag", "blk_mq_submit_bio",
+				   "ext4_file_write_iter", "aio_write", "io_submit_one"};
+static const char *frames_odd[] = {"io_schedule", "nobody_knows_this", "aio_write",
+				   "io_submit_one"};
+static const struct stack append = {1, 6, frames_append};
+static const struct stack tag = {2, 6, frames_tag};
+static const struct stack odd = {3, 4, frames_odd};
+static const char *user_a_frames[] = {"db`flush"}, *user_b_frames[] = {"db`read"};
+static const struct stack user_a = {11, 1, user_a_frames}, user_b = {12, 1, user_b_frames};
+
+static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw"};
+static const struct fs_info xfs = {7, 2, "xfs", "loop2", "/srv", "rw"};
+
+static struct causes *rules;
+
+static int setup(void **state)
+{
+	char err[512];
+
+	(void)state;
+	rules = causes__new(NULL, err, sizeof(err));
+	return rules ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	causes__free(rules);
+	return 0;
+}
+
+static struct model *new_model(size_t max_keys)
+{
+	struct model_opts opts = {
+	    .causes = rules, .slow_threshold_ns = 1000, .max_keys = max_keys};
+	struct model *m = model__new(&opts);
+
+	assert_non_null(m);
+	return m;
+}
+
+static struct ev_stall stall_on(const struct fs_info *fs, const struct stack *stack,
+				uint64_t blocked_ns, const char *path)
+{
+	return (struct ev_stall){
+	    .blocked_ns = blocked_ns,
+	    .who = {.pid = 10, .tid = 11, .comm = "db", .cgroup = ""},
+	    .fs = fs,
+	    .req = {.how = HOW_EXACT, .index = 1, .nr = 4, .opcode = 1, .path = path},
+	    .held_up_requests = 2,
+	    .waker_kind = WAKER_TASK,
+	    .waker_comm = "kworker/0:1",
+	    .stack = stack,
+	};
+}
+
+static void feed(struct model *m, const struct fs_info *fs, const struct stack *stack,
+		 uint64_t blocked_ns, const char *path)
+{
+	struct ev_stall ev = stall_on(fs, stack, blocked_ns, path);
+
+	model__sink(m)->stall(m, &ev);
+}
+
+static void feed_counts(struct model *m, const struct fs_info *fs, uint64_t sleeps,
+			uint64_t blocked_ns)
+{
+	struct fs_counts *counts = calloc(1, sizeof(*counts));
+
+	assert_non_null(counts);
+	counts->c = (struct counters){.submits = 100,
+				      .submits_blocked = sleeps < 100 ? sleeps : 100,
+				      .requests = 400,
+				      .sleeps = sleeps,
+				      .blocked_ns = blocked_ns,
+				      .max_sleep_ns = 1000};
+	model__sink(m)->fs_counts(m, fs, counts);
+	free(counts);
+}
+
+static const struct report *report_of(struct model *m)
+{
+	const struct report *r = model__report(m, NULL);
+
+	assert_non_null(r);
+	return r;
+}
+
+static const struct report_cause *find(const struct report_fs *f, const char *id)
+{
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		if (strcmp(f->causes[i].id, id) == 0)
+			return &f->causes[i];
+	}
+	return NULL;
+}
+
+static void test_empty(void **state)
+{
+	struct model *m = new_model(0);
+	const struct report *r = report_of(m);
+
+	(void)state;
+	assert_int_equal(r->nr_fs, 0);
+	assert_false(r->any_loss);
+	assert_true(r->blocked_share == 0 && r->ctxsw_per_io == 0);
+	assert_int_equal(r->sleep.p50, 0);
+	assert_string_equal(r->capture->command, "");
+	model__free(m);
+	model__free(NULL);
+}
+
+static void test_no_zero_division(void **state)
+{
+	struct model *m = new_model(0);
+	struct fs_counts *none = calloc(1, sizeof(*none));
+	const struct report *r;
+
+	(void)state;
+	assert_non_null(none);
+	model__sink(m)->fs_counts(m, &ext4, none);
+	feed(m, &ext4, &tag, 0, "/f");
+	r = report_of(m);
+	assert_true(r->fs[0].blocked_share == 0);
+	assert_true(r->fs[0].ctxsw_per_io == 0);
+	assert_true(r->fs[0].causes[0].share == 0);
+	free(none);
+	model__free(m);
+}
+
+/* Everything that can be added up gives the kernel's counters again. */
+static void check_sums(const struct report_fs *f)
+{
+	uint64_t sleeps = 0, blocked_ns = 0, stack_ns = 0, waker_sleeps = 0, file_ns = 0;
+	double share = 0;
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+		uint64_t how = c->how[0] + c->how[1] + c->how[2] + c->how[3];
+
+		sleeps += c->sleeps;
+		blocked_ns += c->blocked_ns;
+		share += c->share;
+		assert_true(how == c->sleeps);
+		for (size_t s = 0; s < c->nr_stacks; s++)
+			stack_ns += c->stacks[s].blocked_ns;
+		for (size_t w = 0; w < c->nr_wakers; w++)
+			waker_sleeps += c->wakers[w].sleeps;
+		for (size_t k = 0; k < c->nr_files; k++)
+			file_ns += c->files[k].blocked_ns;
+	}
+	assert_true(sleeps == f->c.sleeps);
+	assert_true(blocked_ns == f->c.blocked_ns);
+	assert_true(share > 0.999 && share < 1.001);
+	assert_true(stack_ns == blocked_ns);
+	assert_true(waker_sleeps == sleeps);
+	assert_true(file_ns == blocked_ns);
+	file_ns = 0;
+	for (size_t k = 0; k < f->nr_files; k++)
+		file_ns += f->files[k].blocked_ns;
+	assert_true(file_ns == blocked_ns);
+}
+
+static void test_sums(void **state)
+{
+	static const struct stack *const stacks[] = {&append, &tag, &odd, NULL};
+	static const char *const paths[] = {"/data/a", "/data/b", ""};
+	struct model *m = new_model(0);
+	uint64_t ext4_ns = 0, xfs_ns = 0;
+	const struct report *r;
+
+	(void)state;
+	for (uint64_t i = 0; i < 1009; i++) {
+		const struct fs_info *fs = i % 3 ? &ext4 : &xfs;
+
+		feed(m, fs, stacks[i % 4], i, paths[i % 5 % 3]);
+		*(i % 3 ? &ext4_ns : &xfs_ns) += i;
+	}
+	feed_counts(m, &ext4, 672, ext4_ns);
+	feed_counts(m, &xfs, 337, xfs_ns);
+	r = report_of(m);
+	assert_int_equal(r->nr_fs, 2);
+	assert_ptr_equal(r->fs[0].fs, &ext4);
+	assert_true(r->fs[0].c.blocked_ns >= r->fs[1].c.blocked_ns);
+	for (size_t i = 0; i < r->nr_fs; i++)
+		check_sums(&r->fs[i]);
+	assert_int_equal(r->fs[0].nr_causes, 4);
+	assert_non_null(find(&r->fs[0], "blk.tag"));
+	assert_non_null(find(&r->fs[0], "ext4.dio_sync"));
+	assert_non_null(find(&r->fs[0], "unknown"));
+	assert_non_null(find(&r->fs[0], "no_stack"));
+	assert_false(r->any_loss);
+	model__free(m);
+}
+
+/* Asking twice gives the same, and later events are in the next one. */
+static void test_report_again(void **state)
+{
+	struct model *m = new_model(0);
+	const struct report *r;
+
+	(void)state;
+	feed(m, &ext4, &tag, 5, "/f");
+	assert_int_equal(report_of(m)->fs[0].causes[0].sleeps, 1);
+	assert_int_equal(report_of(m)->fs[0].causes[0].sleeps, 1);
+	feed(m, &ext4, &tag, 7, "/f");
+	r = report_of(m);
+	assert_int_equal(r->fs[0].causes[0].sleeps, 2);
+	assert_int_equal(r->fs[0].causes[0].blocked_ns, 12);
+	model__free(m);
+}
+
+static void test_without_rules(void **state)
+{
+	struct model *m = model__new(&(struct model_opts){0});
+	const struct report *r;
+
+	(void)state;
+	assert_non_null(m);
+	feed(m, &ext4, &tag, 5, "/f");
+	feed(m, &ext4, &append, 5, "/f");
+	r = report_of(m);
+	assert_int_equal(r->fs[0].nr_causes, 1);
+	assert_string_equal(r->fs[0].causes[0].id, "unknown");
+	assert_int_equal(r->fs[0].causes[0].nr_stacks, 2);
+	model__free(m);
+}
+
+static void test_worst(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &tag, 900, "/worst");
+	char comm[] = "first";
+	const struct report_cause *c;
+
+	(void)state;
+	feed(m, &ext4, &tag, 5, "/f");
+	ev.who.comm = comm;
+	ev.req.offset = 4096;
+	ev.req.shape = SHAPE_DIRECT;
+	model__sink(m)->stall(m, &ev);
+	memset(comm, '#', sizeof(comm) - 1); /* the event's strings are gone after the call */
+	feed(m, &ext4, &tag, 899, "/f");
+	c = &report_of(m)->fs[0].causes[0];
+	assert_int_equal(c->max_ns, 900);
+	assert_string_equal(c->worst_comm, "first");
+	assert_string_equal(c->worst_path, "/worst");
+	assert_string_equal(c->worst_op, "pwrite");
+	assert_int_equal(c->worst_offset, 4096);
+	assert_int_equal(c->worst_index, 1);
+	assert_int_equal(c->worst_shape, SHAPE_DIRECT);
+	assert_int_equal(c->held_up_requests, 6);
+	assert_non_null(strstr(c->telling_frames, "blk_mq_get_tag"));
+	model__free(m);
+}
+
+static void test_most_frequent(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &tag, 5, "/f");
+	const struct report_stack *s;
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		ev.who.comm = i < 3 ? "loud" : i < 5 ? "b" : "c";
+		ev.user_stack = i < 3 ? &user_a : i < 5 ? &user_b : NULL;
+		ev.waker_kind = i < 4 ? WAKER_IRQ : i < 6 ? WAKER_UNKNOWN : WAKER_TASK;
+		model__sink(m)->stall(m, &ev);
+	}
+	assert_int_equal(report_of(m)->fs[0].causes[0].nr_wakers, 3);
+	assert_string_equal(report_of(m)->fs[0].causes[0].wakers[0].comm, "(interrupt)");
+	assert_string_equal(report_of(m)->fs[0].causes[0].wakers[1].comm, "(unknown)");
+	s = report_of(m)->fs[0].causes[0].stacks;
+	assert_string_equal(s->comm, "loud");
+	assert_ptr_equal(s->user_stack, &user_a);
+	model__free(m);
+}
+
+/* The same device and type is the same filesystem, whoever describes it; another type is not. */
+static void test_identity(void **state)
+{
+	struct fs_info again = ext4, reused = ext4;
+	struct model *m = new_model(0);
+	const struct report *r;
+
+	(void)state;
+	again.mount = "/data2";
+	reused.fstype = "btrfs";
+	feed(m, &ext4, &tag, 5, "/f");
+	feed(m, &again, &tag, 5, "/f");
+	feed(m, &reused, &tag, 5, "/f");
+	feed(m, NULL, &tag, 1, "/f");
+	r = report_of(m);
+	assert_int_equal(r->nr_fs, 3);
+	assert_string_equal(r->fs[0].fs->mount, "/data2");
+	assert_int_equal(r->fs[0].causes[0].sleeps, 2);
+	assert_string_equal(r->fs[2].fs->fstype, "(unknown)");
+	model__free(m);
+}
+
+static void test_unexplained(void **state)
+{
+	struct fs_counts *counts = calloc(1, sizeof(*counts));
+	struct model *m = new_model(0);
+	const struct report_cause *lost, *below;
+	const struct report_fs *f;
+
+	(void)state;
+	assert_non_null(counts);
+	counts->c = (struct counters){.submits = 10,
+				      .requests = 10,
+				      .sleeps = 10,
+				      .blocked_ns = 1000,
+				      .below_min_sleeps = 3,
+				      .below_min_ns = 30,
+				      .max_sleep_ns = 400};
+	feed(m, &ext4, &tag, 100, "/f");
+	feed(m, &ext4, &tag, 200, "/f");
+	model__sink(m)->fs_counts(m, &ext4, counts);
+	f = &report_of(m)->fs[0];
+	assert_int_equal(f->nr_causes, 3);
+	lost = find(f, "lost");
+	below = find(f, "below_min");
+	assert_non_null(lost);
+	assert_non_null(below);
+	assert_int_equal(lost->sleeps, 5);
+	assert_int_equal(lost->blocked_ns, 670);
+	assert_int_equal(lost->max_ns, 400);
+	assert_true(lost->share > 0.669 && lost->share < 0.671);
+	assert_ptr_equal(lost, &f->causes[0]);
+	assert_int_equal(below->sleeps, 3);
+	assert_int_equal(below->blocked_ns, 30);
+	assert_string_equal(below->name, "shorter than -m");
+	free(counts);
+	model__free(m);
+}
+
+/* Stalls of calls that are still under way are ahead of the counters: no loss, no share above 1. */
+static void test_ahead_of_counters(void **state)
+{
+	struct model *m = new_model(0);
+	const struct report_fs *f;
+
+	(void)state;
+	feed_counts(m, &ext4, 1, 100);
+	feed(m, &ext4, &tag, 100, "/f");
+	feed(m, &ext4, &append, 300, "/f");
+	f = &report_of(m)->fs[0];
+	assert_int_equal(f->nr_causes, 2);
+	assert_int_equal(f->c.sleeps, 1);
+	assert_true(f->causes[0].share == 0.75 && f->causes[1].share == 0.25);
+	model__free(m);
+}
+
+/* Where the kernel's table of filesystems was full, the stalls still count. */
+static void test_without_counters(void **state)
+{
+	struct model *m = new_model(0);
+	const struct report_fs *f;
+
+	(void)state;
+	feed(m, &ext4, &tag, 100, "/f");
+	feed(m, &ext4, &tag, 300, "/f");
+	f = &report_of(m)->fs[0];
+	assert_int_equal(f->c.sleeps, 2);
+	assert_int_equal(f->c.blocked_ns, 400);
+	assert_int_equal(f->sleep.max, 300);
+	assert_int_equal(f->nr_causes, 1);
+	feed_counts(m, &ext4, 2, 401);
+	assert_int_equal(report_of(m)->fs[0].c.blocked_ns, 401);
+	model__free(m);
+}
+
+static void test_eviction(void **state)
+{
+	struct model *m = new_model(40);
+	char path[32];
+	const struct report_fs *f;
+	const struct report *r;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/data/%d", i);
+		feed(m, &ext4, i % 2 ? &tag : &append, 10, path);
+	}
+	r = report_of(m);
+	f = &r->fs[0];
+	assert_true(r->any_loss);
+	assert_true(r->loss.model_evicted > 1900); /* of the filesystem's files and the cause's */
+	/* files have not crowded out causes */
+	assert_int_equal(f->nr_causes, 2);
+	assert_int_equal(f->causes[0].nr_stacks, 1);
+	assert_true(f->nr_files <= 11);
+	assert_string_equal(f->files[0].path, "(other)");
+	assert_int_equal(f->files[0].sleeps + f->nr_files - 1, 1000);
+	check_sums(f);
+	model__free(m);
+}
+
+static void test_eviction_of_rows(void **state)
+{
+	struct fs_info fs[50];
+	struct model *m = new_model(8);
+	const struct report *r;
+	uint64_t sleeps = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 50; i++) {
+		fs[i] = (struct fs_info){9, i, "tmpfs", "", "", ""};
+		feed(m, &fs[i], i % 2 ? &tag : &odd, 10, "/f");
+	}
+	r = report_of(m);
+	assert_true(r->nr_fs <= 3);
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		check_sums(&r->fs[i]);
+		sleeps += r->fs[i].c.sleeps;
+	}
+	assert_int_equal(sleeps, 50);
+	assert_string_equal(r->fs[0].fs->fstype, "(other)");
+	model__free(m);
+}
+
+static void test_stack_eviction(void **state)
+{
+	struct stack many[30];
+	struct model *m = new_model(16);
+	const struct report_cause *c;
+
+	(void)state;
+	for (uint64_t i = 0; i < 30; i++) {
+		many[i] = (struct stack){100 + i, 6, frames_tag};
+		feed(m, &ext4, &many[i], 10, "/f");
+	}
+	c = &report_of(m)->fs[0].causes[0];
+	assert_int_equal(c->nr_stacks, 5);
+	assert_string_equal(c->stacks[0].stack->frames[0], "(other)");
+	assert_int_equal(c->stacks[0].sleeps, 26);
+	assert_int_equal(c->sleeps, 30);
+	model__free(m);
+}
+
+static void test_hostile(void **state)
+{
+	struct fs_counts *counts = calloc(1, sizeof(*counts));
+	struct model *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &tag, UINT64_MAX, NULL);
+	const struct report *r;
+
+	(void)state;
+	assert_non_null(counts);
+	memset(counts, 0xff, sizeof(*counts));
+	ev.who.comm = NULL;
+	ev.waker_comm = NULL;
+	ev.held_up_requests = UINT32_MAX;
+	ev.req.how = (enum request_how)77;
+	ev.req.opcode = UINT16_MAX;
+	for (int i = 0; i < 3; i++)
+		model__sink(m)->stall(m, &ev);
+	r = report_of(m);
+	assert_true(r->fs[0].causes[0].blocked_ns == UINT64_MAX);
+	assert_true(r->fs[0].causes[0].share == 1);
+	assert_int_equal(r->fs[0].causes[0].how[HOW_UNKNOWN], 3);
+	assert_string_equal(r->fs[0].causes[0].worst_op, "other");
+	model__sink(m)->fs_counts(m, &ext4, counts);
+	model__sink(m)->totals(m, counts);
+	r = report_of(m);
+	assert_true(r->sleep.p50 <= r->sleep.p99 && r->sleep.p99 <= r->sleep.max);
+	assert_true(r->blocked_share == 1);
+	assert_true(model__totals(m)->c.submits == UINT64_MAX);
+	free(counts);
+	model__free(m);
+}
+
+static void test_slow(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_submit ev = {.who = {.comm = "db", .cgroup = "/a"}, .fs = &ext4};
+	const struct report *r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		ev.wall_ns = 1000 + (i * 37) % 100;
+		ev.who.tid = i;
+		model__sink(m)->submit(m, &ev);
+	}
+	ev.sleeps = 1; /* blocked: not slow on its own account */
+	ev.wall_ns = 999999;
+	model__sink(m)->submit(m, &ev);
+	ev.sleeps = 0;
+	ev.wall_ns = 999; /* below the threshold */
+	model__sink(m)->submit(m, &ev);
+	r = report_of(m);
+	assert_int_equal(r->slow_total, 100);
+	assert_int_equal(r->nr_slow, 20);
+	for (size_t i = 0; i < r->nr_slow; i++)
+		assert_int_equal(r->slow[i].wall_ns, 1099 - i);
+	model__free(m);
+}
+
+static void test_unfinished(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_unfinished ev = {.who = {.comm = "db"}, .stack = &tag, .req = {.path = "/f"}};
+	const struct report *r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		ev.who.tid = 5 + i;
+		ev.age_ns = i * 100;
+		model__sink(m)->unfinished(m, &ev);
+	}
+	ev.age_ns = 250; /* the same thread again */
+	model__sink(m)->unfinished(m, &ev);
+	r = report_of(m);
+	assert_int_equal(r->nr_unfinished, 3);
+	assert_int_equal(r->unfinished[0].ev.age_ns, 250);
+	assert_int_equal(r->unfinished[0].ev.who.tid, 7);
+	assert_string_equal(r->unfinished[0].cause_id, "blk.tag");
+	assert_string_equal(r->unfinished[0].ev.fs->fstype, "(unknown)");
+	model__free(m);
+}
+
+static void test_loss(void **state)
+{
+	static const struct loss harmless = {
+	    .before_tracing = 1, .scan_agree = 1, .scan_disagree = 1};
+	static const struct loss real[] = {
+	    {.events = 1},	 {.stacks = 1},	       {.map_full = 1},	 {.unmatched = 1},
+	    {.unattributed = 1}, {.model_evicted = 1}, {.malformed = 1},
+	};
+	struct model *m = new_model(0);
+
+	(void)state;
+	model__sink(m)->loss(m, &harmless);
+	assert_false(report_of(m)->any_loss);
+	for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
+		model__sink(m)->loss(m, &real[i]);
+		assert_true(report_of(m)->any_loss);
+	}
+	model__free(m);
+}
+
+static void test_long_names(void **state)
+{
+	struct model *m = new_model(0);
+	char *path = malloc(9001);
+
+	(void)state;
+	assert_non_null(path);
+	memset(path, 'x', 9000);
+	path[9000] = '\0';
+	feed(m, &ext4, &tag, 10, path);
+	path[0] = 'y'; /* only the tail is told apart */
+	feed(m, &ext4, &tag, 10, path);
+	free(path);
+	assert_int_equal(report_of(m)->fs[0].nr_files, 1);
+	assert_int_equal(strlen(report_of(m)->fs[0].files[0].path), 4096);
+	model__free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_no_zero_division),
+	    cmocka_unit_test(test_sums),
+	    cmocka_unit_test(test_report_again),
+	    cmocka_unit_test(test_without_rules),
+	    cmocka_unit_test(test_worst),
+	    cmocka_unit_test(test_most_frequent),
+	    cmocka_unit_test(test_identity),
+	    cmocka_unit_test(test_unexplained),
+	    cmocka_unit_test(test_ahead_of_counters),
+	    cmocka_unit_test(test_without_counters),
+	    cmocka_unit_test(test_eviction),
+	    cmocka_unit_test(test_eviction_of_rows),
+	    cmocka_unit_test(test_stack_eviction),
+	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_unfinished),
+	    cmocka_unit_test(test_loss),
+	    cmocka_unit_test(test_long_names),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
