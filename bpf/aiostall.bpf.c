@@ -34,9 +34,21 @@ int exit_tp(struct trace_event_raw_sys_exit *ctx)
 {
 	return submit_exit(ctx->ret);
 }
-SEC("?fentry/io_submit")
-int BPF_PROG(enter_fentry, struct pt_regs *regs)
+/*
+ * The entry points take the user's registers as their argument, but the BTF of
+ * 5.10 has that type only as a forward declaration and its verifier refuses
+ * to read it: take them from where the entry code saved them.
+ */
+static __always_inline struct pt_regs *user_regs(void)
 {
+	return (void *)stack_top((void *)bpf_get_current_task());
+}
+
+SEC("?fentry/io_submit")
+int enter_fentry(void *ctx)
+{
+	struct pt_regs *regs = user_regs();
+
 	return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),
 			    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),
 			    PT_REGS_PARM3_CORE_SYSCALL(regs), false);
@@ -74,8 +86,10 @@ int exit_kprobe(struct pt_regs *ctx)
 #endif
 
 SEC("?fentry/compat_io_submit")
-int BPF_PROG(compat_enter_fentry, struct pt_regs *regs)
+int compat_enter_fentry(void *ctx)
 {
+	struct pt_regs *regs = user_regs();
+
 	return COMPAT_ENTER(regs);
 }
 SEC("?fexit/compat_io_submit")

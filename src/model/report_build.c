@@ -218,7 +218,6 @@ static void add_pseudo(struct report_fs *f, enum pseudo which, uint64_t sleeps, 
 	    .sleeps = sleeps,
 	    .blocked_ns = blocked_ns,
 	    .max_ns = max_ns,
-	    .how = {[HOW_UNKNOWN] = sleeps},
 	};
 }
 
