@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every fixture in every format against its golden; UPDATE=1 writes the goldens anew.
+# Builds nothing. The last line is "N passed, N failed".
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+export LC_ALL=C.UTF-8 TZ=UTC
+
+replay=build/tests/replay
+here=tests/replay
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+ok() { echo "ok $1"; passed=$((passed + 1)); }
+not_ok() { echo "not ok $1"; failed=$((failed + 1)); }
+
+# golden NAME FIXTURE FORMAT [WIDTH]
+golden() {
+	local want=$here/golden/$1 got=$scratch/$1
+	shift
+	if ! "$replay" "$here/$1" "${@:2}" >"$got" 2>"$scratch/stderr"; then
+		cat "$scratch/stderr"
+		not_ok "${want##*/}"
+		return
+	fi
+	if [ "${UPDATE:-0}" = 1 ]; then
+		mkdir -p "$here/golden" && cp "$got" "$want"
+	fi
+	if diff -u "$want" "$got"; then ok "${want##*/}"; else not_ok "${want##*/}"; fi
+}
+
+# No byte that a terminal would obey, and no line that is wider than asked for.
+harmless() {
+	if "$replay" "$1" text "$2" >"$scratch/text" &&
+		! grep -nP '[\x00-\x09\x0b-\x1f\x7f]' "$scratch/text" &&
+		awk -v max="$2" 'length($0) > max { print; bad = 1 } END { exit bad }' "$scratch/text"
+	then ok "$3"; else not_ok "$3"; fi
+}
+
+# A fixture with this text must be refused, naming the line.
+refused() {
+	printf '# comment\n%s\n' "$1" >"$scratch/bad.fix"
+	if ! "$replay" "$scratch/bad.fix" text >"$scratch/stdout" 2>"$scratch/stderr" &&
+		grep -q 'line 2: ' "$scratch/stderr" && [ ! -s "$scratch/stdout" ]
+	then ok "refused: $1"; else not_ok "refused: $1"; fi
+}
+
+if [ ! -x "$replay" ]; then
+	echo "$replay is not built: make unit"
+	echo "0 passed, 1 failed"
+	exit 1
+fi
+
+for fixture in "$here"/*.fix; do
+	name=$(basename "$fixture" .fix)
+	for format in text json folded; do
+		golden "$name.$format" "$name.fix" "$format"
+	done
+	for width in 40 80 132; do
+		harmless "$fixture" "$width" "$name harmless at $width columns"
+	done
+done
+golden mixed.text132 mixed.fix text 132
+
+refused 'stal fs=x'
+refused 'stall no_such_key=1'
+refused 'stall fs=nowhere'
+refused 'stall pid=4294967296'
+refused 'stall comm=\x00'
+refused 'stall comm=\x1'
+refused 'stall shape=direct+odd'
+refused 'counts fs=total sleep=5'
+refused 'loss events=-1'
+
+# Where a golden is but its fixture is not, a test has gone missing.
+for want in "$here"/golden/*; do
+	name=${want##*/}
+	if [ ! -f "$here/${name%.*}.fix" ]; then not_ok "golden without fixture: $name"; fi
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
