@@ -12,7 +12,7 @@ int err__set(struct err *e, int rc, const char *fmt, ...)
 
 	if (!e)
 		return rc;
-	/* The arguments may point into e, when a caller puts its own words around a lower layer's. */
+	/* The arguments may point into e: a caller's own words around a lower layer's. */
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -311,7 +311,8 @@ static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
 		m->evicted = sat_add(m->evicted, 1);
 		return;
 	}
-	*u = (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name};
+	*u =
+	    (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name};
 	who__own(m, &u->ev.who, &ev->who);
 	u->ev.req.path = copy(m, ev->req.path);
 	if (!u->ev.fs)

@@ -6,9 +6,7 @@ static const struct cause causes[] = {
     [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
 			.name = "no rule matches the stack",
 			.operator_advice = ""},
-    [PSEUDO_NO_STACK] = {.id = "no_stack",
-			 .name = "stack not available",
-			 .operator_advice = ""},
+    [PSEUDO_NO_STACK] = {.id = "no_stack", .name = "stack not available", .operator_advice = ""},
     [PSEUDO_BELOW_MIN] = {.id = "below_min",
 			  .name = "shorter than -m",
 			  .operator_advice = "Lower -m to see their causes."},
@@ -20,14 +18,10 @@ static const struct cause causes[] = {
 		      .operator_advice = ""},
 };
 
-const struct fs_info pseudo_fs_unknown = {.fstype = "(unknown)",
-					  .device_name = "",
-					  .mount = "",
-					  .mount_options = ""};
-const struct fs_info pseudo_fs_other = {.fstype = TALLY_OTHER,
-					.device_name = "",
-					.mount = "",
-					.mount_options = ""};
+const struct fs_info pseudo_fs_unknown = {
+    .fstype = "(unknown)", .device_name = "", .mount = "", .mount_options = ""};
+const struct fs_info pseudo_fs_other = {
+    .fstype = TALLY_OTHER, .device_name = "", .mount = "", .mount_options = ""};
 
 const struct cause *pseudo__cause(enum pseudo which)
 {

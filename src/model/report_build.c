@@ -148,17 +148,17 @@ static const char *build_telling(struct model *m, const struct report_cause *c)
 /* What the operator can do, then what the program's author can. */
 static const char *build_advice(struct pool *p, const struct cause *cause)
 {
-	const char *operator = cause->operator_advice ? cause->operator_advice : "";
-	const char *author = cause->author_advice ? cause->author_advice : "";
-	size_t size = strlen(operator) + strlen(author) + sizeof(" In the program: ");
+	const char *host = cause->operator_advice ? cause->operator_advice : "";
+	const char *program = cause->author_advice ? cause->author_advice : "";
+	size_t size = strlen(host) + strlen(program) + sizeof(" In the program: ");
 	char *both;
 
-	if (!*operator || !*author)
-		return *author ? author : operator;
+	if (!*host || !*program)
+		return *program ? program : host;
 	both = pool__array(p, size, 1);
 	if (!both)
-		return operator;
-	snprintf(both, size, "%s In the program: %s", operator, author);
+		return host;
+	snprintf(both, size, "%s In the program: %s", host, program);
 	return both;
 }
 

@@ -26,7 +26,7 @@ struct budget {
 struct tally {
 	UT_hash_handle hh;
 	uint64_t sleeps, blocked_ns, max_ns;
-	const struct stack *stack; /* of tables of stacks */
+	const struct stack *stack;	   /* of tables of stacks */
 	struct tally *comms, *user_stacks; /* who slept there */
 	size_t key_len;
 	char key[]; /* and a NUL */

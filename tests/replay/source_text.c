@@ -27,8 +27,23 @@ struct text {
 	struct capture_info capture;
 };
 
-enum type { T_U64, T_U32, T_U16, T_S64, T_S32, T_BOOL, T_STR, T_NAME, T_TIME, T_HIST, T_FRAMES,
-	    T_WORD, T_BITS, T_FS, T_STACK };
+enum type {
+	T_U64,
+	T_U32,
+	T_U16,
+	T_S64,
+	T_S32,
+	T_BOOL,
+	T_STR,
+	T_NAME,
+	T_TIME,
+	T_HIST,
+	T_FRAMES,
+	T_WORD,
+	T_BITS,
+	T_FS,
+	T_STACK
+};
 
 struct word {
 	const char *name;
@@ -43,11 +58,17 @@ struct field {
 };
 
 static const struct word how_words[] = {
-    {"unknown", HOW_UNKNOWN}, {"exact", HOW_EXACT}, {"scanned", HOW_SCANNED}, {"batch", HOW_BATCH},
+    {"unknown", HOW_UNKNOWN},
+    {"exact", HOW_EXACT},
+    {"scanned", HOW_SCANNED},
+    {"batch", HOW_BATCH},
     {NULL, 0},
 };
 static const struct word waker_words[] = {
-    {"unknown", WAKER_UNKNOWN}, {"task", WAKER_TASK}, {"irq", WAKER_IRQ}, {NULL, 0},
+    {"unknown", WAKER_UNKNOWN},
+    {"task", WAKER_TASK},
+    {"irq", WAKER_IRQ},
+    {NULL, 0},
 };
 static const struct word shape_words[] = {
     {"eof", SHAPE_BEYOND_EOF},
@@ -96,10 +117,14 @@ union line {
 	struct loss loss;
 };
 
-#define F(type, key, member, kind) {key, kind, offsetof(type, member), NULL}
+#define F(type, key, member, kind)                                                                 \
+	{                                                                                          \
+		key, kind, offsetof(type, member), NULL                                            \
+	}
 #define WHO(type, at)                                                                              \
-	F(type, "pid", at.pid, T_U32), F(type, "tid", at.tid, T_U32), F(type, "comm", at.comm, T_STR), \
-	    F(type, "cgroup", at.cgroup, T_STR), F(type, "cgroup_id", at.cgroup_id, T_U64)
+	F(type, "pid", at.pid, T_U32), F(type, "tid", at.tid, T_U32),                              \
+	    F(type, "comm", at.comm, T_STR), F(type, "cgroup", at.cgroup, T_STR),                  \
+	    F(type, "cgroup_id", at.cgroup_id, T_U64)
 #define REQUEST(type, at)                                                                          \
 	{"how", T_WORD, offsetof(type, at.how), how_words},                                        \
 	    {"shape", T_BITS, offsetof(type, at.shape), shape_words},                              \
@@ -148,10 +173,26 @@ static const struct field stack_fields[] = {
 #define C_TIME(name) F(struct counts_line, #name, counts.c.name##_ns, T_TIME)
 static const struct field counts_fields[] = {
     F(struct counts_line, "fs", fs, T_STR),
-    C(submits), C(submits_blocked), C(requests), C(sleeps), C(held_up_requests),
-    C(submit_errors), C(short_submits), C(bytes), C(bytes_unknown), C(below_min_sleeps),
-    C_TIME(wall), C_TIME(on_cpu), C_TIME(blocked), C_TIME(blocked_elsewhere), C_TIME(runqueue),
-    C_TIME(preempted), C_TIME(held_up), C_TIME(below_min), C_TIME(max_sleep), C_TIME(max_submit),
+    C(submits),
+    C(submits_blocked),
+    C(requests),
+    C(sleeps),
+    C(held_up_requests),
+    C(submit_errors),
+    C(short_submits),
+    C(bytes),
+    C(bytes_unknown),
+    C(below_min_sleeps),
+    C_TIME(wall),
+    C_TIME(on_cpu),
+    C_TIME(blocked),
+    C_TIME(blocked_elsewhere),
+    C_TIME(runqueue),
+    C_TIME(preempted),
+    C_TIME(held_up),
+    C_TIME(below_min),
+    C_TIME(max_sleep),
+    C_TIME(max_submit),
     F(struct counts_line, "pread", counts.c.ops[0], T_U64),
     F(struct counts_line, "pwrite", counts.c.ops[1], T_U64),
     F(struct counts_line, "fsync", counts.c.ops[2], T_U64),
@@ -216,8 +257,17 @@ static const struct field unfinished_fields[] = {
 };
 #define L(name) F(struct loss, #name, name, T_U64)
 static const struct field loss_fields[] = {
-    L(events), L(stacks), L(map_full), L(unmatched), L(before_tracing), L(unattributed),
-    L(model_evicted), L(malformed), L(scan_agree), L(scan_disagree), {0},
+    L(events),
+    L(stacks),
+    L(map_full),
+    L(unmatched),
+    L(before_tracing),
+    L(unattributed),
+    L(model_evicted),
+    L(malformed),
+    L(scan_agree),
+    L(scan_disagree),
+    {0},
 };
 
 static int complain(struct text *t, const char *what, const char *text)
@@ -306,8 +356,12 @@ static bool set_number(void *at, enum type type, const char *s)
 			*(int32_t *)at = (int32_t)sv;
 		return true;
 	}
-	if (parse__u64(s, 0, type == T_U64 ? UINT64_MAX : type == T_U32 ? UINT32_MAX
-					 : type == T_U16 ? UINT16_MAX : 1, &v))
+	if (parse__u64(s, 0,
+		       type == T_U64   ? UINT64_MAX
+		       : type == T_U32 ? UINT32_MAX
+		       : type == T_U16 ? UINT16_MAX
+				       : 1,
+		       &v))
 		return false;
 	if (type == T_U64)
 		*(uint64_t *)at = v;

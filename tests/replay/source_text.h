@@ -36,7 +36,8 @@
 #include "base/base.h"
 #include "model/source.h"
 
-/* Reads from in, which stays the caller's. NULL on lack of memory. e is filled when poll or finish fail. */
+/* Reads from in, which stays the caller's. NULL on lack of memory. e is filled when poll or finish
+ * fail. */
 struct source *source_text__new(FILE *in, struct err *e);
 
 #endif

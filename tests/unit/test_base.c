@@ -80,13 +80,19 @@ static void test_duration_needs_unit(void **state)
 static void test_size(void **state)
 {
 	static const struct parsed rows[] = {
-	    {"0", 0, 0},	      {"512", 0, 512},
-	    {"4k", 0, 4096},	      {"4K", 0, 4096},
-	    {"1M", 0, 1 << 20},	      {"2G", 0, 2ULL << 30},
-	    {"1T", 0, 1ULL << 40},    {"1.5k", 0, 1536},
+	    {"0", 0, 0},
+	    {"512", 0, 512},
+	    {"4k", 0, 4096},
+	    {"4K", 0, 4096},
+	    {"1M", 0, 1 << 20},
+	    {"2G", 0, 2ULL << 30},
+	    {"1T", 0, 1ULL << 40},
+	    {"1.5k", 0, 1536},
 	    {"16777215T", 0, 16777215ULL << 40},
-	    {"16777216T", -ERANGE, 0}, {"4kB", -EINVAL, 0},
-	    {"k", -EINVAL, 0},	      {"-4k", -EINVAL, 0},
+	    {"16777216T", -ERANGE, 0},
+	    {"4kB", -EINVAL, 0},
+	    {"k", -EINVAL, 0},
+	    {"-4k", -EINVAL, 0},
 	    {"1m", -EINVAL, 0},
 	};
 
@@ -161,8 +167,12 @@ static void test_format_duration(void **state)
 static void test_format_size(void **state)
 {
 	static const struct formatted rows[] = {
-	    {0, "0"},		  {1023, "1023"},	{1024, "1.0k"},
-	    {4096, "4.0k"},	  {1536 << 10, "1.5M"}, {(1 << 20) - 1, "1.0M"},
+	    {0, "0"},
+	    {1023, "1023"},
+	    {1024, "1.0k"},
+	    {4096, "4.0k"},
+	    {1536 << 10, "1.5M"},
+	    {(1 << 20) - 1, "1.0M"},
 	    {UINT64_MAX, "16.0E"},
 	};
 
@@ -173,9 +183,9 @@ static void test_format_size(void **state)
 static void test_format_count(void **state)
 {
 	static const struct formatted rows[] = {
-	    {0, "0"},	       {1234, "1234"},	  {9999, "9999"},     {12345, "12.3k"},
-	    {123456, "123k"},  {999499, "999k"}, {999500, "1.0M"}, {4500000, "4.5M"},
-	    {UINT64_MAX, "18.4E"},
+	    {0, "0"},	      {1234, "1234"},	 {9999, "9999"},
+	    {12345, "12.3k"}, {123456, "123k"},	 {999499, "999k"},
+	    {999500, "1.0M"}, {4500000, "4.5M"}, {UINT64_MAX, "18.4E"},
 	};
 
 	(void)state;
@@ -211,7 +221,7 @@ static void test_format_percent(void **state)
 		double share;
 		const char *text;
 	} rows[] = {
-	    {0, "0%"},	       {-1, "0%"},     {1, "100%"},	 {7, "100%"},
+	    {0, "0%"},	      {-1, "0%"},	 {1, "100%"},	     {7, "100%"},
 	    {0.352, "35.2%"}, {0.0004, "<0.1%"}, {0.9996, ">99.9%"}, {0.001, "0.1%"},
 	};
 	char buf[16];
@@ -237,10 +247,10 @@ static void test_terminal(void **state)
 	    {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 1},
 	    {"\xc2\x9b"
 	     "31m",
-	     "\\xc2\\x9b31m", 11}, /* a C1 control is an escape sequence too */
+	     "\\xc2\\x9b31m", 11},		     /* a C1 control is an escape sequence too */
 	    {"\xe2\x80\xae", "\\xe2\\x80\\xae", 12}, /* right-to-left override */
 	    {"\xff\xc3(", "\\xff\\xc3(", 9},
-	    {"\xc0\xaf", "\\xc0\\xaf", 8},	   /* overlong */
+	    {"\xc0\xaf", "\\xc0\\xaf", 8},	     /* overlong */
 	    {"\xed\xa0\x80", "\\xed\\xa0\\x80", 12}, /* surrogate */
 	    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 16},
 	    {"\xe2\x82", "\\xe2\\x82", 8}, /* cut short */
@@ -260,12 +270,13 @@ static void test_terminal(void **state)
 static void test_terminal_cut(void **state)
 {
 	static const char src[] = "a\xc3\xa4\x1b\\z";
-	static const char *const want[] = {"",	  "",  "a", "a", "a\xc3\xa4", "a\xc3\xa4",
-					   "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4\\x1b"};
+	static const char *const want[] = {
+	    "", "", "a", "a", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4\\x1b"};
 
 	(void)state;
 	for (size_t size = 1; size < ARRAY_SIZE(want); size++) {
-		char *buf = malloc(size); /* to the byte, so that the sanitizer sees what is beyond */
+		char *buf =
+		    malloc(size); /* to the byte, so that the sanitizer sees what is beyond */
 
 		assert_non_null(buf);
 		esc__terminal(src, buf, size);

@@ -15,7 +15,8 @@
 
 _Static_assert(HIST_BUCKETS == WIRE_HIST_BUCKETS, "one histogram on both sides");
 
-/* The words of bpf/wire.h: with e = b / 8 + 2 and s = b % 8, [(8 + s) << (e - 3), (9 + s) << (e - 3)). */
+/* The words of bpf/wire.h: with e = b / 8 + 2 and s = b % 8, [(8 + s) << (e - 3), (9 + s) << (e -
+ * 3)). */
 static void test_edges(void **state)
 {
 	(void)state;

@@ -13,10 +13,11 @@
 #include "cause/causes.h"
 #include "model/model.h"
 
-static const char *frames_append[] = {"io_schedule", "__iomap_dio_rw", "ext4_dio_write_iter",
-				      "ext4_file_write_iter", "aio_write", "io_submit_one"};
-static const char *frames_tag[] = {"io_schedule", "blk_mq_get_tag", "blk_mq_submit_bio",
-				   "ext4_file_write_iter", "aio_write", "io_submit_one"};
+static const char *frames_append[] = {"io_schedule",	     "__iomap_dio_rw",
+				      "ext4_dio_write_iter", "ext4_file_write_iter",
+				      "aio_write",	     "io_submit_one"};
+static const char *frames_tag[] = {"io_schedule",	   "blk_mq_get_tag", "blk_mq_submit_bio",
+				   "ext4_file_write_iter", "aio_write",	     "io_submit_one"};
 static const char *frames_odd[] = {"io_schedule", "nobody_knows_this", "aio_write",
 				   "io_submit_one"};
 static const struct stack append = {1, 6, frames_append};
@@ -48,8 +49,7 @@ static int teardown(void **state)
 
 static struct model *new_model(size_t max_keys)
 {
-	struct model_opts opts = {
-	    .causes = rules, .slow_threshold_ns = 1000, .max_keys = max_keys};
+	struct model_opts opts = {.causes = rules, .slow_threshold_ns = 1000, .max_keys = max_keys};
 	struct model *m = model__new(&opts);
 
 	assert_non_null(m);
