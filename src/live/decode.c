@@ -121,7 +121,8 @@ void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns, 
 	c->preempted_ns += preempted;
 	c->runqueue_ns += w->runqueue_ns;
 	c->wall_ns += on_cpu + preempted + w->runqueue_ns + w->blocked_ns;
-	if (fs >= 0)
+	/* copied while the kernel may change it: the share can be newer than the sum */
+	if (fs >= 0 && w->blocked_ns > w->fs[fs].blocked_ns)
 		c->blocked_elsewhere_ns += w->blocked_ns - w->fs[fs].blocked_ns;
 }
 
