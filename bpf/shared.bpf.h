@@ -20,8 +20,8 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 #define S_IFMT  00170000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
-/* Addresses above are the kernel's, on x86-64 and arm64 alike. */
-#define KERNEL_HALF 0xffff000000000000ULL
+/* Addresses above are the kernel's, on arm64 and on x86-64 with four and five levels of pages. */
+#define KERNEL_HALF 0xff00000000000000ULL
 
 struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /* Our threads that are inside io_submit but off the CPU. */
