@@ -151,20 +151,23 @@ static void print_how(struct print *p, const struct report_cause *c)
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool first)
 {
-	char share[16], sleeps[16], total[16], max[16], held[16];
+	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
 
 	print__para(p, PRINT_BOLD, "  ", "%s of blocked time: %s: %s",
 		    fmt__percent(c->share, share, sizeof(share)), print__safe(p, c->id),
 		    print__safe(p, c->name));
-	print__para(p, PRINT_PLAIN, "    ",
-		    "%s sleeps, %s in total, longest %s; %s requests held up",
+	/* of sleeps known only by their number and time there is no more to tell */
+	if (c->nr_stacks)
+		snprintf(more, sizeof(more), ", longest %s; %s requests held up",
+			 fmt__duration(c->max_ns, max, sizeof(max)),
+			 fmt__count(c->held_up_requests, held, sizeof(held)));
+	print__para(p, PRINT_PLAIN, "    ", "%s sleeps, %s in total%s",
 		    fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
-		    fmt__duration(c->blocked_ns, total, sizeof(total)),
-		    fmt__duration(c->max_ns, max, sizeof(max)),
-		    fmt__count(c->held_up_requests, held, sizeof(held)));
+		    fmt__duration(c->blocked_ns, total, sizeof(total)), more);
 	if (c->telling_frames && *c->telling_frames)
 		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
-	print_worst(p, c);
+	if (c->nr_stacks)
+		print_worst(p, c);
 	print_how(p, c);
 	print_wakers(p, c);
 	print_files(p, c, top);
@@ -174,25 +177,13 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
 }
 
-static void print_below_min(struct print *p, const struct counters *c)
-{
-	char n[16], total[16];
-
-	if (!c->below_min_sleeps)
-		return;
-	print__para(p, PRINT_PLAIN, "  ",
-		    "%s sleeps (%s) were shorter than -m: in the table, not among the causes",
-		    fmt__count(c->below_min_sleeps, n, sizeof(n)),
-		    fmt__duration(c->below_min_ns, total, sizeof(total)));
-}
-
 void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o)
 {
 	size_t top = o && o->top ? o->top : DEFAULT_TOP;
 	const char *options = f->fs && f->fs->mount_options ? f->fs->mount_options : "";
 	const char *device = f->fs && f->fs->device_name ? f->fs->device_name : "";
 
-	if (!f->nr_causes && !f->c.below_min_sleeps)
+	if (!f->nr_causes)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s", print__fs(p, f->fs, p->width / 2),
@@ -204,5 +195,4 @@ void text_causes__print(struct print *p, const struct report_fs *f, const struct
 	if (f->nr_causes > top)
 		print__line(p, PRINT_PLAIN, "  and %zu more causes (--format json has them all)",
 			    f->nr_causes - top);
-	print_below_min(p, &f->c);
 }
