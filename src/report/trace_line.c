@@ -32,6 +32,12 @@ struct layout {
 	int room; /* for the file */
 };
 
+/* A figure that is cut is a wrong figure: only names are, the rest of the line gives way. */
+static bool may_cut(size_t column)
+{
+	return column == TR_COMM || column == TR_CAUSE;
+}
+
 /* Names get their full length where the terminal is wide enough. */
 static void layout__init(struct layout *l, int width)
 {
@@ -55,7 +61,7 @@ static void put_line(struct print *p, const struct layout *l, const char *const 
 
 		if (!(l->shown & (1u << i)))
 			continue;
-		len = (int)print__bytes(cell[i], c->width);
+		len = (int)(may_cut(i) ? print__bytes(cell[i], c->width) : strlen(cell[i]));
 		pad = c->width - print__columns(cell[i]);
 		pad = pad > 0 ? pad : 0;
 		used +=
@@ -63,6 +69,20 @@ static void put_line(struct print *p, const struct layout *l, const char *const 
 				     c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0, "");
 	}
 	print__line(p, PRINT_PLAIN, "%s%s", line, file);
+}
+
+/* Columns by which figures are wider than their columns. */
+static int overflow(const struct layout *l, const char *const *cell)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < TR_COLUMNS; i++) {
+		int over = print__columns(cell[i]) - l->col[i].width;
+
+		if ((l->shown & (1u << i)) && !may_cut(i) && over > 0)
+			sum += over;
+	}
+	return sum;
 }
 
 /* Seconds of CLOCK_MONOTONIC, the first digits of a long uptime left out. */
@@ -123,6 +143,7 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 	};
 	const char *file;
 	struct layout l;
+	int room;
 
 	layout__init(&l, p->width);
 	format_time(ev->end_ns, time, sizeof(time));
@@ -131,10 +152,11 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 	fmt__duration(ev->runqueue_ns, runq, sizeof(runq));
 	format_request(&ev->req, req, sizeof(req));
 	snprintf(held, sizeof(held), "%u", ev->held_up_requests);
+	room = l.room - overflow(&l, cell);
 	if (ev->req.path && *ev->req.path)
-		file = print__path(p, ev->req.path, l.room);
+		file = print__path(p, ev->req.path, room);
 	else
-		file = print__fs(p, ev->fs, l.room);
+		file = print__fs(p, ev->fs, room);
 	put_line(p, &l, cell, file);
 }
 
