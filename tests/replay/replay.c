@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* replay FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format. */
+/*
+ * replay FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
+ * The formats "trace" and "trace-json" print each event as it comes instead of a report.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,8 @@ struct replay {
 	struct source *source;
 	struct causes *causes;
 	struct model *model;
+	struct format_opts opts;
+	int trace_err; /* first failure of a trace line, -errno */
 };
 
 static int replay__open(struct replay *r, const char *fixture, const char *rules, struct err *e)
@@ -35,9 +40,8 @@ static int replay__open(struct replay *r, const char *fixture, const char *rules
 	return r->model && r->source ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
-static int replay__print(struct replay *r, const struct format *format, int width, struct err *e)
+static int print_report(struct replay *r, const struct format *format, struct err *e)
 {
-	struct format_opts opts = {.width = width};
 	const struct report *report;
 	int rc = r->source->ops->finish(r->source, model__sink(r->model));
 
@@ -46,8 +50,105 @@ static int replay__print(struct replay *r, const struct format *format, int widt
 	report = model__report(r->model, r->source->ops->capture(r->source));
 	if (!report)
 		return err__set(e, -ENOMEM, "out of memory");
-	rc = format->print(stdout, report, &opts);
+	rc = format->print(stdout, report, &r->opts);
 	return rc ? err__set(e, rc, "printing: %s", strerror(-rc)) : 0;
+}
+
+static const char *cause_of(const struct replay *r, const struct ev_stall *ev)
+{
+	const struct stack *s = ev->stack;
+
+	return causes__match(r->causes, s ? s->frames : NULL, s ? s->depth : 0)->id;
+}
+
+static void note(struct replay *r, int rc)
+{
+	if (!r->trace_err)
+		r->trace_err = rc;
+}
+
+static void line_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct replay *r = ctx;
+
+	note(r, trace_line__stall(stdout, ev, cause_of(r, ev), &r->opts));
+}
+
+static void json_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct replay *r = ctx;
+
+	note(r, trace_json__stall(stdout, ev, cause_of(r, ev)));
+}
+
+static void json_submit(void *ctx, const struct ev_submit *ev)
+{
+	note(ctx, trace_json__submit(stdout, ev));
+}
+
+static void skip_submit(void *ctx, const struct ev_submit *ev)
+{
+	(void)ctx;
+	(void)ev;
+}
+
+static void skip_unfinished(void *ctx, const struct ev_unfinished *ev)
+{
+	(void)ctx;
+	(void)ev;
+}
+
+static void skip_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
+{
+	(void)ctx;
+	(void)fs;
+	(void)counts;
+}
+
+static void skip_totals(void *ctx, const struct fs_counts *counts)
+{
+	(void)ctx;
+	(void)counts;
+}
+
+static void skip_loss(void *ctx, const struct loss *loss)
+{
+	(void)ctx;
+	(void)loss;
+}
+
+static int print_trace(struct replay *r, bool json, struct err *e)
+{
+	const struct sink to = {
+	    .ctx = r,
+	    .stall = json ? json_stall : line_stall,
+	    .submit = json ? json_submit : skip_submit,
+	    .unfinished = skip_unfinished,
+	    .fs_counts = skip_fs_counts,
+	    .totals = skip_totals,
+	    .loss = skip_loss,
+	};
+	int rc;
+
+	if (!json)
+		note(r, trace_line__header(stdout, &r->opts));
+	rc = r->source->ops->finish(r->source, &to);
+	if (rc)
+		return rc;
+	rc = r->trace_err;
+	return rc ? err__set(e, rc, "printing: %s", strerror(-rc)) : 0;
+}
+
+static int replay__print(struct replay *r, const char *name, struct err *e)
+{
+	const struct format *format = format__find(name);
+
+	if (strcmp(name, "trace") == 0 || strcmp(name, "trace-json") == 0)
+		return print_trace(r, strcmp(name, "trace") != 0, e);
+	if (!format)
+		return err__set(e, -EINVAL, "no format %s: there are %s, trace, trace-json", name,
+				format__names());
+	return print_report(r, format, e);
 }
 
 static void replay__close(struct replay *r)
@@ -62,19 +163,19 @@ static void replay__close(struct replay *r)
 
 int main(int argc, char **argv)
 {
-	const struct format *format = argc > 2 ? format__find(argv[2]) : NULL;
 	struct replay r = {0};
 	struct err e = {0};
 	uint64_t width = 80;
 	int rc;
 
-	if (!format || argc > 5 || (argc > 3 && parse__u64(argv[3], 1, 1000, &width))) {
-		fprintf(stderr, "usage: replay FIXTURE %s [WIDTH [RULES]]\n", format__names());
+	if (argc < 3 || argc > 5 || (argc > 3 && parse__u64(argv[3], 1, 1000, &width))) {
+		fprintf(stderr, "usage: replay FIXTURE FORMAT [WIDTH [RULES]]\n");
 		return 2;
 	}
+	r.opts.width = (int)width;
 	rc = replay__open(&r, argv[1], argc > 4 ? argv[4] : NULL, &e);
 	if (!rc)
-		rc = replay__print(&r, format, (int)width, &e);
+		rc = replay__print(&r, argv[2], &e);
 	if (rc)
 		fprintf(stderr, "%s: %s\n", argv[1], e.text[0] ? e.text : strerror(-rc));
 	replay__close(&r);

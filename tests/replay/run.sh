@@ -30,12 +30,14 @@ golden() {
 	if diff -u "$want" "$got"; then ok "${want##*/}"; else not_ok "${want##*/}"; fi
 }
 
-# No byte that a terminal would obey, and no line that is wider than asked for.
+# harmless FIXTURE FORMAT WIDTH: no byte that a terminal would obey, no line wider than asked for.
 harmless() {
-	if "$replay" "$1" text "$2" >"$scratch/text" &&
+	local what
+	what="$(basename "$1" .fix) $2 harmless at $3 columns"
+	if "$replay" "$1" "$2" "$3" >"$scratch/text" &&
 		! grep -nP '[\x00-\x09\x0b-\x1f\x7f]' "$scratch/text" &&
-		awk -v max="$2" 'length($0) > max { print; bad = 1 } END { exit bad }' "$scratch/text"
-	then ok "$3"; else not_ok "$3"; fi
+		awk -v max="$3" 'length($0) > max { print; bad = 1 } END { exit bad }' "$scratch/text"
+	then ok "$what"; else not_ok "$what"; fi
 }
 
 # A fixture with this text must be refused, naming the line.
@@ -58,10 +60,18 @@ for fixture in "$here"/*.fix; do
 		golden "$name.$format" "$name.fix" "$format"
 	done
 	for width in 40 80 132; do
-		harmless "$fixture" "$width" "$name harmless at $width columns"
+		harmless "$fixture" text "$width"
+		harmless "$fixture" trace "$width"
 	done
 done
 golden mixed.text132 mixed.fix text 132
+
+# The others say the same event hundreds of times.
+for name in empty calls hostile; do
+	golden "$name.trace" "$name.fix" trace
+	golden "$name.trace-json" "$name.fix" trace-json
+done
+golden calls.trace132 calls.fix trace 132
 
 refused 'stal fs=x'
 refused 'stall no_such_key=1'
