@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Fixtures of the tests that trace real calls. See helpers.py for the rest."""
+import os
+import re
+
+import pytest
+
+import helpers
+
+SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RIP: 0010")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _host():
+    helpers.need_root()
+    # Not a reason to skip: the tests are started by what builds them.
+    for path in (helpers.AIOSTALL, helpers.AIOLOAD):
+        assert path.exists(), f"{path} is missing: make all tools"
+
+
+def _read_log(fd):
+    lines = []
+    while True:
+        try:
+            lines.append(os.read(fd, 8192).decode(errors="replace"))
+        except BlockingIOError:
+            return lines
+        except BrokenPipeError:
+            # overwritten before it was read; the next read goes on behind the gap
+            continue
+
+
+@pytest.fixture(autouse=True)
+def _no_splat():
+    """The kernel complains about nothing while a test runs."""
+    try:
+        fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        yield
+        return
+    try:
+        os.lseek(fd, 0, os.SEEK_END)
+        yield
+        splats = [line for line in _read_log(fd) if SPLAT.search(line)]
+        assert not splats, splats
+    finally:
+        os.close(fd)
+
+
+@pytest.fixture(name="scratch")
+def scratch_fixture():
+    """Scratch filesystems and devices of one test, removed when it ends."""
+    scratch = helpers.Scratch()
+    yield scratch
+    scratch.close()
