@@ -58,6 +58,7 @@ all: $(B)/aiostall
 
 -include Makefile.checks
 -include Makefile.tools
+-include Makefile.bench
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
