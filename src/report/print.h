@@ -54,6 +54,12 @@ int print__columns(const char *s);
 /* Bytes of the first so many columns of escaped text. */
 size_t print__bytes(const char *s, int columns);
 
+/* "1 sleep", "2 sleeps". */
+static inline const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* A column of a table; the widths leave out the space between columns. */
 struct column {
 	const char *name;

@@ -110,8 +110,8 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 		    print__safe(p, u->cause_name));
 	text_causes__request(p, "    doing: ", &ev->req);
 	if (ev->held_up_requests)
-		print__line(p, PRINT_PLAIN, "    held up behind it: %u requests of the same call",
-			    ev->held_up_requests);
+		print__line(p, PRINT_PLAIN, "    held up behind it: %u request%s of the same call",
+			    ev->held_up_requests, plural(ev->held_up_requests));
 	join_frames(ev->stack, frames, sizeof(frames));
 	print__para(p, PRINT_PLAIN, "    at: ", "%s", *frames ? frames : "(stack lost)");
 }
@@ -126,7 +126,7 @@ static void print_unfinished(struct print *p, const struct report *r)
 	    p, PRINT_ALARM, "",
 	    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age means a "
 	    "hung or very slow device.",
-	    r->nr_unfinished, r->nr_unfinished == 1 ? "" : "s");
+	    r->nr_unfinished, plural(r->nr_unfinished));
 	for (size_t i = 0; i < r->nr_unfinished && i < MAX_UNFINISHED; i++)
 		print_one_unfinished(p, &r->unfinished[i]);
 	if (r->nr_unfinished > MAX_UNFINISHED)
@@ -135,12 +135,32 @@ static void print_unfinished(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
+/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share of.
+ */
+static void describe_blocking(const struct report_fs *f, char *buf, size_t size)
+{
+	const struct counters *c = &f->c;
+	char share[16], time[16], sleeps[16];
+
+	if (c->submits)
+		snprintf(buf, size, "%s of %llu submits block, %s each",
+			 fmt__percent(f->blocked_share, share, sizeof(share)),
+			 (unsigned long long)c->submits,
+			 fmt__duration(c->submits_blocked ? c->blocked_ns / c->submits_blocked
+							  : c->blocked_ns,
+				       time, sizeof(time)));
+	else
+		snprintf(buf, size, "%s sleep%s, %s in total",
+			 fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
+			 fmt__duration(c->blocked_ns, time, sizeof(time)));
+}
+
 static void print_verdict(struct print *p, const struct report_fs *f)
 {
 	const struct report_cause *top = f->nr_causes ? &f->causes[0] : NULL;
 	const struct counters *c = &f->c;
 	const char *fs = print__fs(p, f->fs, p->width - 20);
-	char share[16], mean[16], part[16];
+	char how_bad[96], part[16];
 
 	if (!c->sleeps && !c->submits) {
 		print__para(p, PRINT_PLAIN, "", "%s: no submit ended while tracing", fs);
@@ -151,20 +171,14 @@ static void print_verdict(struct print *p, const struct report_fs *f)
 			    (unsigned long long)c->submits);
 		return;
 	}
-	fmt__percent(f->blocked_share, share, sizeof(share));
-	fmt__duration(c->submits_blocked ? c->blocked_ns / c->submits_blocked : c->blocked_ns, mean,
-		      sizeof(mean));
+	describe_blocking(f, how_bad, sizeof(how_bad));
 	if (!top) {
-		print__para(p, PRINT_BOLD, "", "%s: %s of %llu submits block, %s each", fs, share,
-			    (unsigned long long)c->submits, mean);
+		print__para(p, PRINT_BOLD, "", "%s: %s", fs, how_bad);
 		return;
 	}
 	fmt__percent(top->share, part, sizeof(part));
-	print__para(p, PRINT_BOLD, "",
-		    "%s: %s of %llu submits block, %s each, because: %s (%s of the "
-		    "blocked time)",
-		    fs, share, (unsigned long long)c->submits, mean, print__safe(p, top->name),
-		    part);
+	print__para(p, PRINT_BOLD, "", "%s: %s, because: %s (%s of the blocked time)", fs, how_bad,
+		    print__safe(p, top->name), part);
 	if (top->advice && *top->advice)
 		print__para(p, PRINT_PLAIN, "  do: ", "%s", print__safe(p, top->advice));
 }
@@ -247,9 +261,9 @@ static void print_slow(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(
 	    p, PRINT_BOLD, "",
-	    "SLOW BUT NOT BLOCKED: %llu submits took at least %s without sleeping: the CPU was "
+	    "SLOW BUT NOT BLOCKED: %llu submit%s took at least %s without sleeping: the CPU was "
 	    "the limit (long work in the call, or waiting for a CPU), not the filesystem.",
-	    (unsigned long long)r->slow_total,
+	    (unsigned long long)r->slow_total, plural(r->slow_total),
 	    fmt__duration(r->slow_threshold_ns, threshold, sizeof(threshold)));
 	for (size_t i = 0; i < r->nr_slow && i < max; i++) {
 		const struct report_slow *s = &r->slow[i];
@@ -257,9 +271,9 @@ static void print_slow(struct print *p, const struct report *r)
 
 		print__para(
 		    p, PRINT_PLAIN, "  ",
-		    "%s by %s pid %u on %s, %u requests: on CPU %s, run queue %s, preempted %s",
+		    "%s by %s pid %u on %s, %u request%s: on CPU %s, run queue %s, preempted %s",
 		    fmt__duration(s->wall_ns, wall, sizeof(wall)), print__safe(p, s->who.comm),
-		    s->who.pid, print__fs(p, s->fs, p->width / 2), s->nr,
+		    s->who.pid, print__fs(p, s->fs, p->width / 2), s->nr, plural(s->nr),
 		    fmt__duration(s->on_cpu_ns, cpu, sizeof(cpu)),
 		    fmt__duration(s->runqueue_ns, queue, sizeof(queue)),
 		    fmt__duration(s->preempted_ns, pre, sizeof(pre)));

@@ -33,8 +33,10 @@ static void position(enum request_how how, uint32_t index, uint32_t nr, char *bu
 {
 	if (how == HOW_BATCH)
 		snprintf(buf, size, "the whole batch of %u requests (final flush)", nr);
-	else if (how == HOW_UNKNOWN)
+	else if (how == HOW_UNKNOWN && nr)
 		snprintf(buf, size, "request not known, %u in the call", nr);
+	else if (how == HOW_UNKNOWN)
+		snprintf(buf, size, "request not known");
 	else
 		snprintf(buf, size, "request %llu of %u (%s)", index + 1ULL, nr,
 			 how == HOW_SCANNED ? "by stack scan" : "exact");
@@ -114,9 +116,9 @@ static void print_files(struct print *p, const struct report_cause *c, size_t to
 		char n[16], total[16];
 		const char *path = f->path && *f->path ? f->path : "(not known)";
 
-		print__line(p, PRINT_PLAIN, "%s%s (%s sleeps, %s)", lead,
+		print__line(p, PRINT_PLAIN, "%s%s (%s sleep%s, %s)", lead,
 			    print__path(p, path, p->width - 37),
-			    fmt__count(f->sleeps, n, sizeof(n)),
+			    fmt__count(f->sleeps, n, sizeof(n)), plural(f->sleeps),
 			    fmt__duration(f->blocked_ns, total, sizeof(total)));
 		lead = "           ";
 	}
@@ -158,11 +160,12 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		    print__safe(p, c->name));
 	/* of sleeps known only by their number and time there is no more to tell */
 	if (c->nr_stacks)
-		snprintf(more, sizeof(more), ", longest %s; %s requests held up",
+		snprintf(more, sizeof(more), ", longest %s; %s request%s held up",
 			 fmt__duration(c->max_ns, max, sizeof(max)),
-			 fmt__count(c->held_up_requests, held, sizeof(held)));
-	print__para(p, PRINT_PLAIN, "    ", "%s sleeps, %s in total%s",
-		    fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
+			 fmt__count(c->held_up_requests, held, sizeof(held)),
+			 plural(c->held_up_requests));
+	print__para(p, PRINT_PLAIN, "    ", "%s sleep%s, %s in total%s",
+		    fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
 		    fmt__duration(c->blocked_ns, total, sizeof(total)), more);
 	if (c->telling_frames && *c->telling_frames)
 		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
