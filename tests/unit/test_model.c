@@ -347,6 +347,7 @@ static void test_unexplained(void **state)
 	assert_ptr_equal(lost, &f->causes[0]);
 	assert_int_equal(below->sleeps, 3);
 	assert_int_equal(below->blocked_ns, 30);
+	assert_int_equal(below->max_ns, 0); /* the longest sleep is no short one */
 	assert_string_equal(below->name, "shorter than -m");
 	free(counts);
 	model__free(m);
@@ -537,6 +538,28 @@ static void test_unfinished(void **state)
 	model__free(m);
 }
 
+/* However many threads hang, the list is bounded, and what it leaves out is counted. */
+static void test_unfinished_bounded(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_unfinished ev = {.who = {.comm = "db"}, .fs = &ext4, .stack = &tag};
+	const struct report *r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1100; i++) {
+		ev.who.tid = i + 1;
+		ev.age_ns = (i * 37) % 1100;
+		model__sink(m)->unfinished(m, &ev);
+	}
+	r = report_of(m);
+	assert_int_equal(r->nr_unfinished, 1024);
+	assert_int_equal(r->loss.model_evicted, 1100 - 1024);
+	assert_true(r->any_loss);
+	for (size_t i = 1; i < r->nr_unfinished; i++)
+		assert_true(r->unfinished[i - 1].ev.age_ns >= r->unfinished[i].ev.age_ns);
+	model__free(m);
+}
+
 static void test_loss(void **state)
 {
 	static const struct loss harmless = {
@@ -595,6 +618,7 @@ int main(void)
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_slow),
 	    cmocka_unit_test(test_unfinished),
+	    cmocka_unit_test(test_unfinished_bounded),
 	    cmocka_unit_test(test_loss),
 	    cmocka_unit_test(test_long_names),
 	};
