@@ -135,7 +135,8 @@ static void print_unfinished(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
-/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share of.
+/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share
+ * of.
  */
 static void describe_blocking(const struct report_fs *f, char *buf, size_t size)
 {

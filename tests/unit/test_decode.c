@@ -113,8 +113,12 @@ static void test_longer(void **state)
 static void test_wrong_header(void **state)
 {
 	static const __u32 kinds[] = {0, 3, 4, 255, UINT32_MAX};
-	static const __u32 sizes[] = {0, 16, sizeof(struct wire_submit), sizeof(struct wire_stall) - 1,
-				      sizeof(struct wire_stall) + 8, UINT32_MAX};
+	static const __u32 sizes[] = {0,
+				      16,
+				      sizeof(struct wire_submit),
+				      sizeof(struct wire_stall) - 1,
+				      sizeof(struct wire_stall) + 8,
+				      UINT32_MAX};
 	struct wire_stall stall = good_stall();
 	union wire_record rec;
 
@@ -211,8 +215,16 @@ static void test_index(void **state)
 static void test_request(void **state)
 {
 	const struct wire_req w = {
-	    .offset = 1ULL << 40, .len = 65536, .ino = 99, .index = 2, .nr = 8, .fd = UINT32_MAX,
-	    .rw_flags = 5, .shape = WIRE_SHAPE_DIRECT, .opcode = 8, .how = WIRE_HOW_SCANNED,
+	    .offset = 1ULL << 40,
+	    .len = 65536,
+	    .ino = 99,
+	    .index = 2,
+	    .nr = 8,
+	    .fd = UINT32_MAX,
+	    .rw_flags = 5,
+	    .shape = WIRE_SHAPE_DIRECT,
+	    .opcode = 8,
+	    .how = WIRE_HOW_SCANNED,
 	};
 	struct request r;
 
@@ -288,8 +300,11 @@ static void test_unfinished(void **state)
 	(void)state;
 	assert_non_null(call);
 	assert_non_null(to);
-	*call = (struct wire_call){.since_ns = 1000, .on_cpu_ns = 100, .blocked_ns = 70,
-				   .runqueue_ns = 5, .preempted_ns = 40};
+	*call = (struct wire_call){.since_ns = 1000,
+				   .on_cpu_ns = 100,
+				   .blocked_ns = 70,
+				   .runqueue_ns = 5,
+				   .preempted_ns = 40};
 	call->fs[1].blocked_ns = 30;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		memset(to, 0, sizeof(*to));
@@ -356,8 +371,9 @@ struct fuzz {
 	size_t decoded, refused;
 };
 
-static const char *fuzz_frames[] = {"io_schedule", "blk_mq_get_tag", "\x1b[2J", "", "a;b c",
-				    "\xff\xfe", "aio_write", "io_submit_one.constprop.0"};
+static const char *fuzz_frames[] = {
+    "io_schedule", "blk_mq_get_tag", "\x1b[2J",	  "",
+    "a;b c",	   "\xff\xfe",	     "aio_write", "io_submit_one.constprop.0"};
 
 static void fuzz__open(struct fuzz *f)
 {
@@ -372,7 +388,8 @@ static void fuzz__open(struct fuzz *f)
 	assert_non_null(f->model);
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->fs); i++) {
 		random_bytes(&f->seed, f->fstype[i], sizeof(f->fstype[i]) - 1);
-		f->fs[i] = (struct fs_info){i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f"};
+		f->fs[i] =
+		    (struct fs_info){i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f"};
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->stack); i++)
 		f->stack[i] = (struct stack){i + 1, i * 4, fuzz_frames};
@@ -450,8 +467,8 @@ static void deliver_stall(struct fuzz *f, const struct wire_stall *w, bool print
 	    .stack = w->stack_id % 4 ? &f->stack[w->stack_id % 4 - 1] : NULL,
 	    .user_stack = w->user_stack_id % 2 ? &f->stack[1] : NULL,
 	};
-	struct ev_unfinished left = {.age_ns = w->out_ns, .who = ev.who, .fs = ev.fs,
-				     .state = w->state, .stack = ev.stack};
+	struct ev_unfinished left = {
+	    .age_ns = w->out_ns, .who = ev.who, .fs = ev.fs, .state = w->state, .stack = ev.stack};
 	const struct sink *to = model__sink(f->model);
 
 	decode__request(&w->req, &ev.req);
@@ -582,18 +599,12 @@ static void test_fuzz(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_good),
-	    cmocka_unit_test(test_truncated),
-	    cmocka_unit_test(test_longer),
-	    cmocka_unit_test(test_wrong_header),
-	    cmocka_unit_test(test_unterminated),
-	    cmocka_unit_test(test_enums),
-	    cmocka_unit_test(test_index),
-	    cmocka_unit_test(test_request),
-	    cmocka_unit_test(test_rows),
-	    cmocka_unit_test(test_unfinished),
-	    cmocka_unit_test(test_losses),
-	    cmocka_unit_test(test_fuzz),
+	    cmocka_unit_test(test_good),	 cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_longer),	 cmocka_unit_test(test_wrong_header),
+	    cmocka_unit_test(test_unterminated), cmocka_unit_test(test_enums),
+	    cmocka_unit_test(test_index),	 cmocka_unit_test(test_request),
+	    cmocka_unit_test(test_rows),	 cmocka_unit_test(test_unfinished),
+	    cmocka_unit_test(test_losses),	 cmocka_unit_test(test_fuzz),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
