@@ -7,6 +7,7 @@
  *	load blocked THREADS ROUNDS all threads asleep in io_submit at once, then released
  *	load hog MSEC               nothing but the CPU: is the machine quiet?
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>

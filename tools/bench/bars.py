@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The bars, and what the measurements say about each: pass or short."""
+from statistics import median
+
+FAST_PATH_NS, BATCH_NS = 10, 150
+ATTACH_S, BINARY_BYTES, RESIDENT_KB = 0.300, 3 << 20, 32 << 10
+READER_CPU = 0.03
+# Least throughput, as a part of the untraced one.
+LEAST = {"pipe": 0.99, "storm": 0.99, "fio-32": 0.95, "fio-1": 0.95, "ext4-append": 0.97,
+         "btrfs-write": 0.97}
+STALLS = ("ext4-append", "btrfs-write", "blocked-2000")
+
+
+def values(data, load, tool, key):
+    runs = data["runs"].get(load, {}).get(tool, [])
+    return [r[key] for r in runs if r.get(key) is not None]
+
+
+def middle(data, load, tool, key):
+    found = values(data, load, tool, key)
+    return median(found) if found else None
+
+
+def ratio(data, load, tool, base="untraced"):
+    """Median over the rounds of this tool's rate to the other's in the same round."""
+    runs = data["runs"].get(load, {})
+    pairs = [(a["rate"], b["rate"]) for a, b in zip(runs.get(tool, []), runs.get(base, []))
+             if a.get("rate") and b.get("rate")]
+    return median(a / b for a, b in pairs) if pairs else None
+
+
+def request_cost_ns(data, load, tool="aiostall"):
+    """ns that the tool adds to each request: for loads of one thread that only computes."""
+    runs = data["runs"].get(load, {})
+    costs = [1e9 / a["rate"] - 1e9 / b["rate"]
+             for a, b in zip(runs.get(tool, []), runs.get("untraced", []))
+             if a.get("rate") and b.get("rate")]
+    return median(costs) if costs else None
+
+
+def fast_path_bars(data):
+    for name, ours, theirs in (("sched_switch", "switch_", "empty_switch"),
+                               ("sched_waking", "waking_", "empty_waking")):
+        deltas = []
+        for programs in data["programs"].get("pipe", []):
+            own = [p["ns_per_run"] for n, p in programs.items() if n.startswith(ours)]
+            if own and theirs in programs:
+                deltas.append(own[0] - programs[theirs]["ns_per_run"])
+        if deltas:
+            yield (f"{name}, unrelated threads: ns per run over an empty program", median(deltas),
+                   FAST_PATH_NS, "ns", True)
+
+
+def load_bars(data):
+    for load, least in LEAST.items():
+        got = ratio(data, load, "aiostall")
+        if got is not None:
+            yield f"{load}: throughput to untraced", got, least, "", False
+    for load in ("pipe", "storm", "getppid"):
+        got = ratio(data, load, "aiostall", "empty")
+        if got is not None:
+            yield f"{load}: throughput to empty programs", got, 0.99, "", False
+    cost = request_cost_ns(data, "batch-128")
+    if cost is not None:
+        yield "batch-128: cost per request", cost, BATCH_NS, "ns", True
+
+
+def loss_bars(data):
+    for load in STALLS:
+        runs = data["runs"].get(load, {}).get("aiostall", [])
+        runs = [r for r in runs if "lost" in r]
+        if not runs:
+            continue
+        yield f"{load}: runs with loss", sum(1 for r in runs if r["lost"]), 0, "", True
+        yield f"{load}: CPU of the reader", median(r["cpu"] for r in runs), READER_CPU, "", True
+        missed = [abs(r["nvcsw"] - r["seen"]["sleeps"]) / r["nvcsw"] for r in runs if r.get("nvcsw")]
+        if missed and load == "blocked-2000":
+            yield f"{load}: sleeps off the kernel's count", max(missed), 0, "", True
+
+
+def size_bars(data):
+    runs = [r for load in data["runs"].values() for r in load.get("aiostall", []) if "peak_kb" in r]
+    if runs:
+        yield "start to attached", median(r["attach_s"] for r in runs), ATTACH_S, "s", True
+        yield "resident memory, peak", max(r["peak_kb"] for r in runs), RESIDENT_KB, "KiB", True
+    yield "stripped binary", data["binary_bytes"], BINARY_BYTES, "bytes", True
+
+
+def peer_bars(data):
+    for load, tools in data["runs"].items():
+        ours = ratio(data, load, "aiostall")
+        if ours is None:
+            continue
+        for tool in tools:
+            theirs = ratio(data, load, tool)
+            if tool not in ("untraced", "empty", "aiostall") and theirs is not None:
+                yield f"{load}: ahead of {tool}", ours, theirs, "", False
+
+
+def all_bars(data):
+    """[{bar, value, limit, unit, pass}], limit being the most (or least) that passes."""
+    out = []
+    for source in (fast_path_bars, load_bars, loss_bars, size_bars, peer_bars):
+        for bar, value, limit, unit, at_most in source(data):
+            out.append({"bar": bar, "value": value, "limit": limit, "unit": unit,
+                        "at_most": at_most,
+                        "pass": value <= limit if at_most else value >= limit})
+    return out
