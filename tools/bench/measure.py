@@ -68,7 +68,7 @@ def traced(load, tracer, env):
         run.stop()
         result.update(attach_s=attach, peak_kb=run.peak_kb, cpu_total_s=run.cpu_after,
                       lost=tracer.lost(run))
-        if tracer.name == "aiostall":
+        if tracer.name.startswith("aiostall"):
             result["seen"] = aiostall_seen(run)
         return result
     finally:
@@ -105,6 +105,15 @@ class Probe:
         self.proc.wait()
 
 
+def programs_of(pid):
+    """Ids of the programs that a process holds: others may run programs of the same names."""
+    ids = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+            ids.update(int(line.split()[1]) for line in f if line.startswith("prog_id:"))
+    return ids
+
+
 def program_costs(load, aiostall, env):
     """Runs and ns per run of every program during one workload: aiostall's and the empty ones."""
     load.prepare(env)
@@ -114,6 +123,7 @@ def program_costs(load, aiostall, env):
     try:
         run = Run(aiostall, env, proc.pid)
         run.wait_ready()
+        ours = programs_of(run.proc.pid) | programs_of(probe.proc.pid)
         before = probe.read()
         finish_load(load, proc)
         after = probe.read()
@@ -126,6 +136,8 @@ def program_costs(load, aiostall, env):
                 p.wait()
     rows = {}
     for ident, p in after.items():
+        if ident not in ours:
+            continue
         old = before.get(ident, {"runs": 0, "ns": 0})
         runs, ns = p["runs"] - old["runs"], p["ns"] - old["ns"]
         if runs > 100:

@@ -36,11 +36,11 @@ def load_table(data, load):
             continue
         name = load["name"]
         cpu, peak = middle(data, name, tool, "cpu"), middle(data, name, tool, "peak_kb")
-        yield (f"  {tool:12}{cell(middle(data, name, tool, 'rate'), '12.0f')}"
-               f"{cell(ratio(data, name, tool), '13.3f')}{cell(spread(data, name, tool), '8.0%')}"
-               f"{cell(cpu, '8.1%') if cpu is not None else '       -'}{lost_text(runs):>8}"
-               f"{cell(peak / 1024 if peak else None, '10.1f'):>10}"
-               f"{cell(middle(data, name, tool, 'attach_s'), '10.3f'):>10}")
+        yield (f"  {tool:12}{cell(middle(data, name, tool, 'rate'), '.0f'):>12}"
+               f"{cell(ratio(data, name, tool), '.3f'):>13}{cell(spread(data, name, tool), '.0%'):>8}"
+               f"{cell(cpu, '.1%'):>8}{lost_text(runs):>8}"
+               f"{cell(peak / 1024 if peak else None, '.1f'):>10}"
+               f"{cell(middle(data, name, tool, 'attach_s'), '.3f'):>10}")
 
 
 def batch_lines(data):

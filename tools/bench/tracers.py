@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,10 @@ SETTLED_S, READY_LIMIT_S, STOP_LIMIT_S = 0.3, 20, 60
 
 
 class Tracer:
-    """One tool. aiostall traces the whole host; the peers are given the workload's pid if they take one."""
+    """
+    One tool. aiostall traces the whole host, aiostall-p the workload's process; the peers are given
+    that process if they take one.
+    """
 
     def __init__(self, name, program, command, lost=None, ready="fds", wraps=False):
         self.name, self.program, self.command = name, program, command
@@ -142,6 +144,10 @@ def aiostall(run, _pid):
             "--ready-file", run.path("ready")]
 
 
+def aiostall_pid(run, pid):
+    return aiostall(run, pid) + ["-p", str(pid)]
+
+
 def empty(run, _pid):
     return [run.env.probe, "--empty"]
 
@@ -173,6 +179,7 @@ def strace(run, _pid):
 
 TRACERS = [
     Tracer("aiostall", "@aiostall", aiostall, aiostall_lost, "file"),
+    Tracer("aiostall-p", "@aiostall", aiostall_pid, aiostall_lost, "file"),
     Tracer("empty", "@probe", empty, None, "stdout"),
     Tracer("bpftrace", "bpftrace", bpftrace, lost_lines(r"[Ll]ost (\d+) events")),
     Tracer("offcputime", "offcputime", offcputime, offcputime_lost),
@@ -181,8 +188,3 @@ TRACERS = [
     Tracer("perf-record", "perf", perf_record, lost_lines(r"lost (\d+) (?:chunks|samples|events)")),
     Tracer("strace", "strace", strace, wraps=True),
 ]
-
-
-def children_cpu():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
