@@ -47,6 +47,8 @@ def trace_script(tmp, code, *args, options=(), verb="stat"):
 def waiting(scratch, load_args, name="load"):
     """A load that has prepared its files; go() starts its calls, done() is what it printed."""
     ready, start = (pathlib.Path(scratch.dir, f"{name}.{end}") for end in ("ready", "start"))
+    for path in (ready, start):
+        path.unlink(missing_ok=True)
     with Program([AIOLOAD, *load_args, "--ready-file", ready, "--start-file", start]) as load:
         load.wait_file(ready)
         load.go = start.touch
