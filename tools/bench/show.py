@@ -36,7 +36,7 @@ def load_table(data, load):
             continue
         name = load["name"]
         cpu, peak = middle(data, name, tool, "cpu"), middle(data, name, tool, "peak_kb")
-        yield (f"  {tool:12}{cell(middle(data, name, tool, 'rate'), '.0f'):>12}"
+        yield (f"  {tool:12}{cell(middle(data, name, tool, 'rate'), '.4g'):>12}"
                f"{cell(ratio(data, name, tool), '.3f'):>13}{cell(spread(data, name, tool), '.0%'):>8}"
                f"{cell(cpu, '.1%'):>8}{lost_text(runs):>8}"
                f"{cell(peak / 1024 if peak else None, '.1f'):>10}"

@@ -52,15 +52,17 @@ class Run:
     def stat(self):
         """CPU seconds so far; the peak of resident memory on the way."""
         try:
-            with open(f"/proc/{self.proc.pid}/stat") as f:
-                fields = f.read().rsplit(")", 1)[1].split()
+            total_ns = 0
+            for tid in os.listdir(f"/proc/{self.proc.pid}/task"):
+                with open(f"/proc/{self.proc.pid}/task/{tid}/schedstat") as f:
+                    total_ns += int(f.read().split()[0])
             with open(f"/proc/{self.proc.pid}/status") as f:
                 peak = re.search(r"VmHWM:\s*(\d+)", f.read())
         except OSError:
             return self.cpu_after
         if peak:
             self.peak_kb = max(self.peak_kb, int(peak.group(1)))
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return total_ns / 1e9
 
     def ready_now(self):
         if self.tracer.ready == "file":
