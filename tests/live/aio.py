@@ -76,6 +76,13 @@ def submit(ctx, *iocbs):
     return _call("submit", ctx, ctypes.c_long(len(iocbs)), pointers)
 
 
+def submit_raw(ctx, nr, pointers):
+    """The same with any count and any array, or the address of none."""
+    if isinstance(pointers, int):
+        pointers = ctypes.c_void_p(pointers)
+    return _call("submit", ctx, ctypes.c_long(nr), pointers)
+
+
 def reap(ctx, nr):
     """Results of nr requests, in the order of their completion."""
     events = (Event * nr)()
