@@ -257,7 +257,8 @@ def test_stdout_full():
 def test_disk_full(scratch):
     """The old file stays, of the new one nothing."""
     where = pathlib.Path(scratch.dir, "small")
-    scratch.do(f"mkdir {where}; scratch_undo umount {where}; mount -t tmpfs -o size=8k none {where}")
+    scratch.do(f"mkdir {where}; scratch_undo umount {where}; "
+               f"mount -t tmpfs -o size=8k none {where}")
     out = where / "out"
     out.write_text("old\n", encoding="ascii")
     done = aiostall("--format", "json", "-o", out, "--", "sh", "-c",
