@@ -157,3 +157,8 @@ def test_each_row_has_its_own(tmp_path, scratch, case):
         assert row["submits_blocked"] == CALLS
         assert row["sleeps"] >= own
         assert [f["path"] for f in row["files"]] == [target.path]
+        behind = sum(BATCH - 1 - index for _, index in target.requests().values())
+        # One sleep for each request, but btrfs sleeps several times for one.
+        if row["sleeps"] == own:
+            assert row["held_up_requests"] == behind
+        assert row["held_up_requests"] >= behind

@@ -23,9 +23,14 @@ SLEEPY = ("--pattern", "pipe", "--batch", "8", "--feed-delay-us", "1000")
 # usual, and the entry program reads the request array before it starts its clock (64 requests:
 # 30 us). Below a time slice (some ms) by far, so that no switch hides in it.
 BRACKET_NS = 250_000
-# Run-queue time is read from the same switches, but the kernel's clock is one of the run queue
-# that is updated before the switch is traced, and programs on sched_switch stand in between.
-SWITCH_NS = 50_000
+# What one switch moves from the kernel's run_delay to the tracer's on-CPU time: the kernel stops a
+# thread's clock on its way into the scheduler, tracers see it on the way out, and what lies
+# between (choosing the next thread, balancing, timers, other tracers) takes 10 to 25 us on a
+# virtual machine, now and then more. A time slice is some ms.
+SWITCH_NS = 100_000
+MEAN_SWITCH_NS = 40_000
+# Of the bracket alone.
+MEAN_BRACKET_NS = 60_000
 
 
 @pytest.fixture(name="ram")
@@ -98,19 +103,23 @@ def test_sleeps_with_hogs_add_up(tmp_path):
 
 def undisturbed(submit, call):
     """
-    Whether no switch fell between the load's clocks and the tracer's, by what the load measured:
-    the wide bracket of the CPU clock and run_delay is hardly longer than the narrow one of the
-    wall clock, and that is hardly longer than the call. A hog may push the load off its CPU in
-    between, and that time belongs to no call.
+    Whether the load's clocks can be compared with the call's parts, by what the load measured:
+    the CPU clock and run_delay, read in a wider bracket, make up the wall clock's time. More
+    means that a hog took the CPU between them, which belongs to no call. Less means that the
+    hypervisor or interrupts took it, which the CPU clock leaves out and on-CPU time does not.
     """
-    wide = call["cpu_ns"] + call["run_delay_ns"] + submit["blocked_ns"]
-    return (wide - call["wall_ns"] < BRACKET_NS and
+    clocks = call["cpu_ns"] + call["run_delay_ns"] - call["wall_ns"]
+    return (-SWITCH_NS < clocks < BRACKET_NS and
             call["wall_ns"] - submit["wall_ns"] < BRACKET_NS)
 
 
-def assert_near(values, low, high, what):
-    worst = [v for v in values if not low <= v <= high]
+def assert_near(values, what):
+    """values: (what the load's clock shows more than the tracer, switches) of each call."""
+    worst = [(more, switches) for more, switches in values
+             if abs(more) > BRACKET_NS + switches * SWITCH_NS]
     assert not worst, (what, worst)
+    mean = MEAN_BRACKET_NS * len(values) + MEAN_SWITCH_NS * sum(s for _, s in values)
+    assert abs(sum(more for more, _ in values)) <= mean, what
 
 
 def test_parts_agree_with_the_kernels_clocks(tmp_path, ram):
@@ -118,18 +127,10 @@ def test_parts_agree_with_the_kernels_clocks(tmp_path, ram):
         pytest.skip("needs CONFIG_SCHED_INFO: run_delay in /proc/PID/schedstat")
     _, submits, calls = run(tmp_path, *BUSY, "--file", f"{ram}/file")
     both = [(s, c) for s, c in zip(submits, calls) if undisturbed(s, c)]
-    assert len(both) >= CALLS // 2
-    preempted = [s for s, _ in both if s["preemptions"]]
-    assert len(preempted) >= 3, "the hogs did not get in the way, so it shows nothing"
+    assert len(both) >= CALLS // 5
+    assert sum(s["preemptions"] for s, _ in both) >= 3, "the hogs were not in the way"
 
-    # A call's bracket cannot be shorter than the call, its excess is what the bracket costs.
-    assert_near([c["wall_ns"] - s["wall_ns"] for s, c in both], 0, BRACKET_NS, "wall")
-    assert_near([c["cpu_ns"] - s["on_cpu_ns"] for s, c in both], -SWITCH_NS, BRACKET_NS, "on CPU")
-    assert_near([c["run_delay_ns"] - off_cpu(s) for s, c in both], -SWITCH_NS, BRACKET_NS,
+    assert all(c["wall_ns"] >= s["wall_ns"] for s, c in both)
+    assert_near([(c["cpu_ns"] - s["on_cpu_ns"], s["preemptions"]) for s, c in both], "on CPU")
+    assert_near([(c["run_delay_ns"] - off_cpu(s), s["preemptions"]) for s, c in both],
                 "run delay")
-
-    # In sum: 5 % is twice what the bracket of 30 to 60 us makes of calls of some ms.
-    cpu, on_cpu = sum(c["cpu_ns"] for _, c in both), sum(s["on_cpu_ns"] for s, _ in both)
-    assert on_cpu == pytest.approx(cpu, rel=0.05)
-    delay, off = sum(c["run_delay_ns"] for _, c in both), sum(off_cpu(s) for s, _ in both)
-    assert off == pytest.approx(delay, rel=0.05)
