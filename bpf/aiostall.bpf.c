@@ -218,8 +218,10 @@ static __always_inline int thread_ends(void)
 		slot->tid = 0;
 	if (!c)
 		return 0;
-	if (c->state != WIRE_CALL_IDLE)
+	if (c->state != WIRE_CALL_IDLE) {
 		lose(WIRE_LOSS_DIED, 1);
+		call_forget(c);
+	}
 	bpf_map_delete_elem(&calls, &tid);
 	return 0;
 }

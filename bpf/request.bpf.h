@@ -94,14 +94,20 @@ static __always_inline void count_request(struct wire_call *c, __u32 i, bool und
 	__u32 row, op;
 
 	if (!addr || bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr)) {
-		c->unreadable += undo ? -1 : 1;
+		if (!undo)
+			c->unreadable++;
+		else if (c->unreadable)
+			c->unreadable--;
 		return;
 	}
 	row = row_of_fd(c, iocb.aio_fildes);
 	if (row == WIRE_FD_SKIP)
 		return;
 	if (row == 0 || row > WIRE_FS_PER_CALL) {
-		c->fs_overflow += undo ? -1 : 1;
+		if (!undo)
+			c->fs_overflow++;
+		else if (c->fs_overflow)
+			c->fs_overflow--;
 		return;
 	}
 	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
@@ -111,6 +117,13 @@ static __always_inline void count_request(struct wire_call *c, __u32 i, bool und
 		bytes = iovec_bytes(iocb.aio_buf, iocb.aio_nbytes, c->compat);
 	else if (op != WIRE_OP_PREAD && op != WIRE_OP_PWRITE)
 		bytes = 0;
+	/* Not what was counted: the iocb or the descriptor has changed meanwhile. */
+	if (undo && (!f->requests || !f->ops[BOUNDED(op, WIRE_OPS)])) {
+		c->fs_overflow++;
+		return;
+	}
+	if (undo && bytes != BYTES_UNKNOWN && bytes > f->bytes)
+		bytes = f->bytes;
 	f->requests += undo ? -1 : 1;
 	f->ops[BOUNDED(op, WIRE_OPS)] += undo ? -1 : 1;
 	if (bytes == BYTES_UNKNOWN)

@@ -26,6 +26,12 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /* Our threads that are inside io_submit but off the CPU. */
 __u64 off_cpu_calls = 0;
+/*
+ * Set by user space before it takes the probes off one by one: from then on
+ * nothing is counted, or exits without their entries, and switches without
+ * their exits, would be.
+ */
+__u32 stopped = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 struct wire_fs zero_fs = {};
 struct wire_call zero_call = {};
@@ -127,6 +133,11 @@ static __always_inline void lose(__u32 which, __u64 n)
 {
 	if (which < WIRE_LOSS_MAX)
 		__sync_fetch_and_add(&losses[which], n);
+}
+
+static __always_inline bool tracing(void)
+{
+	return !*(volatile __u32 *)&stopped;
 }
 
 static __always_inline struct wire_slot *slot_here(void)

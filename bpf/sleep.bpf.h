@@ -44,6 +44,8 @@ static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct
 		__sync_fetch_and_add(&off_cpu_calls, 1);
 		return;
 	}
+	if (now < c->since_ns)
+		now = c->since_ns;
 	c->on_cpu_ns += now - c->since_ns;
 	c->since_ns = now;
 	c->wake_ns = 0;
@@ -192,6 +194,8 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid, __u64 n
 
 	if (!c)
 		return;
+	if (now < c->since_ns)
+		now = c->since_ns;
 	if (c->state == WIRE_CALL_ASLEEP)
 		end_sleep(c, now);
 	else if (c->state == WIRE_CALL_PREEMPTED)
@@ -210,11 +214,11 @@ static __always_inline void switched(void *ctx, struct task_struct *prev, __u32 
 	struct wire_slot *slot = slot_here();
 	__u64 now;
 
-	if (slot->tid) {
+	if (slot->tid && tracing()) {
 		now = bpf_ktime_get_ns();
 		switch_out(ctx, slot, prev, state, now);
 	}
-	if (*(volatile __u64 *)&off_cpu_calls) {
+	if (*(volatile __u64 *)&off_cpu_calls && tracing()) {
 		now = bpf_ktime_get_ns();
 		switch_in(slot, next_tid, now);
 	}

@@ -27,11 +27,19 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 	return c;
 }
 
+/* A call whose exit, or whose return to the CPU, was not seen: it must not go on in user mode. */
+static __always_inline void call_forget(struct wire_call *c)
+{
+	if (c->state == WIRE_CALL_ASLEEP || c->state == WIRE_CALL_PREEMPTED)
+		__sync_fetch_and_add(&off_cpu_calls, -1);
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+}
+
 static __always_inline void call_reset(struct wire_call *c)
 {
 	if (c->state != WIRE_CALL_IDLE) {
 		lose(WIRE_LOSS_UNMATCHED_ENTRY, 1);
-		c->state = WIRE_CALL_IDLE;
+		call_forget(c);
 	}
 	c->seq++;
 	c->on_cpu_ns = 0;
@@ -62,6 +70,9 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	slot_here()->tid = c->tid;
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;
+		c->on_cpu_ns = 0;
+		c->preempted_ns = 0;
+		c->preemptions = 0;
 		c->nvcsw = BPF_CORE_READ(task, nvcsw);
 		c->start_ns = bpf_ktime_get_ns();
 		c->since_ns = c->start_ns;
@@ -70,6 +81,7 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 			break;
 		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	}
+	*interrupted = 0;
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
@@ -80,7 +92,7 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	struct task_struct *task;
 	struct wire_call *c;
 
-	if (!caller_wanted(pid, tid))
+	if (!tracing() || !caller_wanted(pid, tid))
 		return 0;
 	task = (void *)bpf_get_current_task();
 	c = call_of(tid, task);
@@ -272,19 +284,26 @@ static __always_inline int submit_exit(__s64 ret)
 	struct wire_call *c;
 	__u64 now, wall;
 
+	if (!tracing())
+		return 0;
+	c = bpf_map_lookup_elem(&calls, &tid);
 	if (slot->tid != tid) {
 		/* A call that is not wanted, or one that began before the probes were attached. */
-		if (!FILTERING_FS && caller_wanted(pid, tid))
-			lose(bpf_map_lookup_elem(&calls, &tid) ? WIRE_LOSS_UNMATCHED_EXIT :
-								 WIRE_LOSS_BEFORE_TRACING, 1);
+		if (c && c->state != WIRE_CALL_IDLE) {
+			call_forget(c);
+			lose(WIRE_LOSS_UNMATCHED_EXIT, 1);
+		} else if (!FILTERING_FS && caller_wanted(pid, tid)) {
+			lose(c ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
+		}
 		return 0;
 	}
 	/* The slot first: a preemption behind it is not seen, one before it is complete. */
 	*(volatile __u32 *)&slot->tid = 0;
 	now = bpf_ktime_get_ns();
-	c = bpf_map_lookup_elem(&calls, &tid);
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
+	if (now < c->since_ns) /* the clock may step back a little between CPUs */
+		now = c->since_ns;
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;

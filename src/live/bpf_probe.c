@@ -235,6 +235,7 @@ static bool has_prev_state(const struct btf *btf)
 int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
 {
 	struct btf *types;
+	char why[128];
 
 	memset(env, 0, sizeof(*env));
 	env->submit_fn = SUBMIT_FN;
@@ -247,7 +248,9 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	if (opts->btf_path) {
 		types = btf__parse(opts->btf_path, NULL);
 		if (!types) {
-			err__set(e, -errno, "cannot read BTF from %s: %s", opts->btf_path, strerror(errno));
+			/* libbpf has error numbers of its own */
+			libbpf_strerror(errno, why, sizeof(why));
+			err__set(e, -EINVAL, "cannot read BTF from %s: %s", opts->btf_path, why);
 			err__hint(e, "it must be the BTF of the running kernel, raw or in an ELF file");
 			probe_env__close(env);
 			return -EINVAL;

@@ -324,8 +324,10 @@ static int live_finish(struct source *src, const struct sink *to)
 	uint64_t now;
 	int rc;
 
-	live__detach(lv);
+	/* One instant for everything, since taking the probes off takes a tenth of a second. */
+	lv->skel->bss->stopped = 1;
 	now = clock__mono_ns();
+	live__detach(lv);
 	lv->capture.duration_ns = now - lv->started_ns;
 	rc = consume(lv, to);
 	if (!rc) {
