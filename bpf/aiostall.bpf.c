@@ -213,15 +213,18 @@ static __always_inline int thread_ends(void)
 	__u32 tid = (__u32)id;
 	struct wire_slot *slot = slot_here();
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 pid = id >> 32;
 
+	/* do_exit() counts the threads down before it tells of the end (5.10 to 7.x) */
+	if (opt_tree_only && BPF_CORE_READ(task, signal, live.counter) == 0)
+		bpf_map_delete_elem(&tree, &pid);
 	if (slot->tid == tid)
 		slot->tid = 0;
 	if (!c)
 		return 0;
-	if (c->state != WIRE_CALL_IDLE) {
-		lose(WIRE_LOSS_DIED, 1);
-		call_forget(c);
-	}
+	if (c->state != WIRE_CALL_IDLE)
+		call_abandon(c, WIRE_LOSS_DIED);
 	bpf_map_delete_elem(&calls, &tid);
 	return 0;
 }

@@ -19,13 +19,20 @@ static __always_inline __u32 task_state(struct task_struct *t)
 }
 
 /* gendisk.queue is old; block_device.bd_queue came with 5.16, before that it goes through bd_disk. */
-static __always_inline __u32 logical_block_size(struct super_block *sb)
+static __always_inline __u32 logical_block_size(struct block_device *bdev)
 {
-	struct block_device *bdev = BPF_CORE_READ(sb, s_bdev);
-
 	if (!bdev)
 		return 0;
 	return BPF_CORE_READ(bdev, bd_disk, queue, limits.logical_block_size);
+}
+
+/* The device behind the inode of its page cache (I_BDEV(), block/bdev.c): they are one object. */
+static __always_inline struct block_device *device_of_inode(struct inode *inode)
+{
+	if (!bpf_core_field_exists(((struct bdev_inode *)0)->vfs_inode))
+		return NULL;
+	return (void *)inode - bpf_core_field_offset(struct bdev_inode, vfs_inode) +
+	       bpf_core_field_offset(struct bdev_inode, bdev);
 }
 
 /* in_iowait is a bit field of task_struct; its unit changed places often. */

@@ -101,8 +101,11 @@ static __always_inline void count_request(struct wire_call *c, __u32 i, bool und
 		return;
 	}
 	row = row_of_fd(c, iocb.aio_fildes);
-	if (row == WIRE_FD_SKIP)
+	if (row == WIRE_FD_SKIP) {
+		if (!undo)
+			c->skipped++;
 		return;
+	}
 	if (row == 0 || row > WIRE_FS_PER_CALL) {
 		if (!undo)
 			c->fs_overflow++;

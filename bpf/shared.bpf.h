@@ -27,11 +27,16 @@ struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /* Our threads that are inside io_submit but off the CPU. */
 __u64 off_cpu_calls = 0;
 /*
- * Set by user space before it takes the probes off one by one: from then on
- * nothing is counted, or exits without their entries, and switches without
- * their exits, would be.
+ * Set by user space when all probes are attached, and cleared before it takes
+ * them off: both take a tenth of a second, one probe after the other, in which
+ * exits without their entries, and switches without their exits, would count.
  */
-__u32 stopped = 0;
+__u32 tracing_on = 0;
+/*
+ * Where io_submit_one lies, set once the kernel's symbols are read; 0 = not
+ * known. A sleep without it among its frames is the whole call's.
+ */
+__u64 submit_one_start = 0, submit_one_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 struct wire_fs zero_fs = {};
 struct wire_call zero_call = {};
@@ -137,7 +142,7 @@ static __always_inline void lose(__u32 which, __u64 n)
 
 static __always_inline bool tracing(void)
 {
-	return !*(volatile __u32 *)&stopped;
+	return *(volatile __u32 *)&tracing_on;
 }
 
 static __always_inline struct wire_slot *slot_here(void)

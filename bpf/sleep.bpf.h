@@ -10,6 +10,7 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 					__u32 state)
 {
 	struct scratch *s = scratch_here();
+	bool in_request = true;
 
 	c->sleeps++;
 	c->task_state = state;
@@ -19,11 +20,34 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	if (!s)
 		return;
 	c->stack_id = save_stack(ctx, s, 0, 0);
+	if (c->stack_id)
+		in_request = request_in_stack(s->stack.depth);
 	if (opt_user_stacks)
 		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid);
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
 	c->cgroup_id = bpf_get_current_cgroup_id();
-	find_request(c, s, task);
+	find_request(c, s, task, in_request);
+}
+
+/*
+ * Is prev still in this call? If the exit was not seen (a kretprobe beyond its
+ * instances, another tracer that takes its own program off while the call
+ * sleeps) the slot still names it while it runs in user mode, and sleeps in
+ * other system calls are not this one's.
+ */
+static __always_inline bool in_this_call(const struct wire_call *c, struct task_struct *prev)
+{
+	struct pt_regs *regs = (void *)stack_top(prev);
+
+#if defined(__TARGET_ARCH_x86)
+	if (c->compat)
+		return (__u32)BPF_CORE_READ(regs, orig_ax) == 248 &&
+		       (__u32)BPF_CORE_READ(regs, bx) == (__u32)c->ctx_id;
+	return BPF_CORE_READ(regs, orig_ax) == 209 && BPF_CORE_READ(regs, di) == c->ctx_id;
+#else
+	return BPF_CORE_READ(regs, syscallno) == (c->compat ? 246 : 2) &&
+	       BPF_CORE_READ(regs, orig_x0) == c->ctx_id;
+#endif
 }
 
 /* The thread named by the slot is switched out; it still is current. */
@@ -42,6 +66,10 @@ static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct
 		c->interrupted = 1;
 		c->state = WIRE_CALL_IDLE;
 		__sync_fetch_and_add(&off_cpu_calls, 1);
+		return;
+	}
+	if (!in_this_call(c, prev)) {
+		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
 		return;
 	}
 	if (now < c->since_ns)
@@ -76,14 +104,14 @@ static __always_inline void sleep_key(struct wire_call *c, struct wire_fs_key *k
 {
 	if (c->req.fs.kind) {
 		*key = c->req.fs;
-	} else if (c->nr_fs == 1) {
+	} else if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow && !c->beyond) {
 		*key = c->fs[0].key;
 		c->req.fs = *key;
 		c->req.mnt_id = c->fs[0].mnt_id;
 		__builtin_memcpy(c->req.fstype, c->fs[0].fstype, sizeof(c->req.fstype));
 	} else {
 		key->dev = 0;
-		key->kind = c->nr_fs ? WIRE_FS_BATCH : WIRE_FS_NONE;
+		key->kind = c->req.how == WIRE_HOW_BATCH ? WIRE_FS_BATCH : WIRE_FS_NONE;
 		c->req.fs = *key;
 	}
 }
@@ -158,7 +186,8 @@ static __always_inline bool call_add_sleep(struct wire_call *c, const struct wir
 			return true;
 		}
 	}
-	return !FILTERING_FS || key->kind == WIRE_FS_BATCH;
+	/* a sleep of the whole call counts if any of it is wanted */
+	return !FILTERING_FS || key->kind == WIRE_FS_BATCH || key->kind == WIRE_FS_NONE;
 }
 
 static __always_inline void end_sleep(struct wire_call *c, __u64 now)
@@ -181,6 +210,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 		return;
 	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) && c->req.index < c->req.nr)
 		held = c->req.nr - 1 - c->req.index;
+	c->counted_sleeps++;
+	c->counted_ns += blocked;
 	row_add_sleep(fs_row(&key), c, blocked, held);
 	row_add_sleep(fs_row(&total_key), c, blocked, held);
 	if (blocked >= opt_min_ns)

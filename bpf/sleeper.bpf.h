@@ -45,6 +45,7 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 	bool rw = r->opcode == 0 || r->opcode == 1 || r->opcode == 7 || r->opcode == 8;
 	bool write = r->opcode == 1 || r->opcode == 8;
 	__u64 ends = r->offset | r->len;
+	struct block_device *bdev;
 
 	if (flags & O_DIRECT_)
 		shape |= WIRE_SHAPE_DIRECT;
@@ -54,17 +55,21 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 		shape |= WIRE_SHAPE_NOWAIT;
 	if ((flags & O_APPEND_) || (r->rw_flags & RWF_APPEND_))
 		shape |= WIRE_SHAPE_APPEND;
-	if (!rw || r->fs.kind != WIRE_FS_SUPER)
-		goto blocks;
-	if (write && r->offset + r->len > (__u64)BPF_CORE_READ(inode, i_size))
-		shape |= WIRE_SHAPE_BEYOND_EOF;
-blocks:
 	if (!rw || (r->i_mode & S_IFMT) == 0010000 || (r->i_mode & S_IFMT) == 0140000 ||
 	    (r->i_mode & S_IFMT) == S_IFCHR)
 		return shape;
+	if (r->fs.kind == WIRE_FS_SUPER) {
+		bdev = BPF_CORE_READ(inode, i_sb, s_bdev);
+		if (write && r->offset + r->len > (__u64)BPF_CORE_READ(inode, i_size))
+			shape |= WIRE_SHAPE_BEYOND_EOF;
+	} else {
+		/* the node in /dev has the block size of its own filesystem */
+		inode = BPF_CORE_READ(file, f_mapping, host);
+		bdev = device_of_inode(inode);
+	}
 	if (ends & ((1ULL << (BPF_CORE_READ(inode, i_blkbits) & 31)) - 1))
 		shape |= WIRE_SHAPE_UNALIGNED;
-	lb = r->fs.kind == WIRE_FS_SUPER ? logical_block_size(BPF_CORE_READ(inode, i_sb)) : 512;
+	lb = logical_block_size(bdev);
 	if (lb && (ends & (lb - 1)))
 		shape |= WIRE_SHAPE_UNALIGNED_LB;
 	return shape;
@@ -217,13 +222,14 @@ static __always_inline void request_alone(struct wire_call *c, struct wire_req *
 }
 
 static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r, struct scratch *s,
-					     struct task_struct *task)
+					     struct task_struct *task, bool in_request)
 {
 	bool found;
 
 	/* Through memory: the verifier takes a pointer for no scalar argument. */
 	*(volatile __u64 *)&s->top = stack_top(task);
-	found = scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
+	found = in_request &&
+		scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
 
 	if (s->nr_events && s->nr_events < r->nr)
 		r->nr = s->nr_events;
@@ -237,18 +243,24 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 		}
 	} else if (found) {
 		r->index = index_of(c, s->obj);
+		if (r->index == INDEX_NONE) {
+			/* left over from another call, or beyond what is looked at */
+			r->index = 0;
+			return 0;
+		}
 		r->iocb = s->obj;
-		if (r->index == INDEX_NONE)
-			return s->file;
 		r->how = WIRE_HOW_SCANNED;
 		c->last_index = r->index;
 		return s->file;
 	}
-	r->how = WIRE_HOW_BATCH;
+	if (opt_exact_requests || !in_request)
+		r->how = WIRE_HOW_BATCH;
 	return 0;
 }
 
-static __always_inline void find_request(struct wire_call *c, struct scratch *s, struct task_struct *task)
+/* in_request: io_submit_one is, as far as known, among the frames of the sleep. */
+static __always_inline void find_request(struct wire_call *c, struct scratch *s, struct task_struct *task,
+					 bool in_request)
 {
 	struct wire_req *r = &c->req;
 	__u64 file = 0;
@@ -259,7 +271,7 @@ static __always_inline void find_request(struct wire_call *c, struct scratch *s,
 	if (c->nr == 1)
 		request_alone(c, r);
 	else
-		file = request_of_many(c, r, s, task);
+		file = request_of_many(c, r, s, task, in_request);
 	read_iocb(r, c->compat);
 	if (!file && r->iocb)
 		file = (__u64)file_of_fd(r->fd);
@@ -268,6 +280,24 @@ static __always_inline void find_request(struct wire_call *c, struct scratch *s,
 }
 
 /* ---- stacks ---- */
+
+/* Is io_submit_one in the stack that was just taken? What is not known counts as yes. */
+__noinline __u32 request_in_stack(__u32 depth)
+{
+	struct scratch *s = scratch_here();
+	__u64 start = submit_one_start, size = submit_one_end - start;
+
+	if (!s || !start)
+		return 1;
+	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
+		if (i >= depth)
+			return 0;
+		/* a return address: behind the call, so the end may be one and the start never */
+		if (s->stack.ip[i] - start - 1 < size)
+			return 1;
+	}
+	return 1; /* cut off */
+}
 
 __noinline __u64 stack_hash(__u32 depth)
 {

@@ -5,115 +5,7 @@
 
 #include "request.bpf.h"
 
-/* ---- entry ---- */
-
-static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task)
-{
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-
-	if (!c) {
-		bpf_map_update_elem(&calls, &tid, &zero_call, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&calls, &tid);
-	}
-	if (!c) {
-		lose(WIRE_LOSS_CALLS_FULL, 1);
-		return NULL;
-	}
-	if (c->task != (__u64)task) {
-		c->task = (__u64)task;
-		c->seq = 0;
-		c->state = WIRE_CALL_IDLE;
-	}
-	return c;
-}
-
-/* A call whose exit, or whose return to the CPU, was not seen: it must not go on in user mode. */
-static __always_inline void call_forget(struct wire_call *c)
-{
-	if (c->state == WIRE_CALL_ASLEEP || c->state == WIRE_CALL_PREEMPTED)
-		__sync_fetch_and_add(&off_cpu_calls, -1);
-	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-}
-
-static __always_inline void call_reset(struct wire_call *c)
-{
-	if (c->state != WIRE_CALL_IDLE) {
-		lose(WIRE_LOSS_UNMATCHED_ENTRY, 1);
-		call_forget(c);
-	}
-	c->seq++;
-	c->on_cpu_ns = 0;
-	c->blocked_ns = 0;
-	c->runqueue_ns = 0;
-	c->preempted_ns = 0;
-	c->req_iocb = 0;
-	c->last_index = 0;
-	c->req_count = 0;
-	c->sleeps = 0;
-	c->preemptions = 0;
-	c->nr_fs = 0;
-	c->unreadable = 0;
-	c->fs_overflow = 0;
-	__builtin_memset(c->fds, 0, sizeof(c->fds));
-}
-
-/*
- * Take the start time and let sched_switch see the call. A preemptible entry
- * program (fentry) may be switched out between the clock and the last store;
- * sched_switch then marks the call and the start is taken again, so that no
- * interval is missed or counted twice.
- */
-static __always_inline void call_start(struct wire_call *c, struct task_struct *task)
-{
-	volatile __u32 *interrupted = &c->interrupted;
-
-	slot_here()->tid = c->tid;
-	for (int try = 0; try < 4; try++) {
-		*interrupted = 0;
-		c->on_cpu_ns = 0;
-		c->preempted_ns = 0;
-		c->preemptions = 0;
-		c->nvcsw = BPF_CORE_READ(task, nvcsw);
-		c->start_ns = bpf_ktime_get_ns();
-		c->since_ns = c->start_ns;
-		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
-		if (!*interrupted)
-			break;
-		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	}
-	*interrupted = 0;
-	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
-}
-
-static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32, tid = (__u32)id;
-	struct task_struct *task;
-	struct wire_call *c;
-
-	if (!tracing() || !caller_wanted(pid, tid))
-		return 0;
-	task = (void *)bpf_get_current_task();
-	c = call_of(tid, task);
-	if (!c)
-		return 0;
-	call_reset(c);
-	c->pid = pid;
-	c->tid = tid;
-	c->ctx_id = ctx_id;
-	c->iocbpp = iocbpp;
-	c->compat = compat;
-	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
-	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
-	walk_requests(tid, 0, c->nr, false);
-	if (FILTERING_FS && c->nr_fs == 0)
-		return 0;
-	call_start(c, task);
-	return 0;
-}
-
-/* ---- exit ---- */
+/* ---- accounting ---- */
 
 static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
 {
@@ -246,16 +138,20 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
-/* How many of its sleeps and how much of its blocked time a call spent on rows that are wanted. */
-static __always_inline void flush_call(struct wire_call *c, __u64 wall, __s64 ret)
+/*
+ * Count a call that is over in its rows and in the totals. A global function:
+ * several ends of a call lead here, and the verifier looks at it once.
+ */
+__noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 {
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs_key total_key = {.dev = 0, .kind = WIRE_FS_TOTAL};
 	struct wire_fs *total = fs_row(&total_key);
 	__u32 wanted = 0;
 
-	if (!total)
-		return;
-	row_add_call(total, c, wall, ret, c->blocked_ns, c->sleeps);
+	if (!c || !total)
+		return 0;
+	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);
 	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
@@ -274,13 +170,134 @@ static __always_inline void flush_call(struct wire_call *c, __u64 wall, __s64 re
 		total->requests_beyond += c->beyond;
 		lose(WIRE_LOSS_BEYOND, c->beyond);
 	}
+	return 0;
 }
+
+/*
+ * A call of which an event was missed: its exit, or a switch of its thread. It
+ * counts up to the last moment that is known, so that its parts still add up,
+ * and as a loss; it must not go on in user mode.
+ */
+static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
+{
+	__u32 state = c->state;
+
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	if (state == WIRE_CALL_ASLEEP || state == WIRE_CALL_PREEMPTED)
+		__sync_fetch_and_add(&off_cpu_calls, -1);
+	lose(loss, 1);
+	flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
+}
+
+/* ---- entry ---- */
+
+static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!c) {
+		bpf_map_update_elem(&calls, &tid, &zero_call, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&calls, &tid);
+	}
+	if (!c) {
+		lose(WIRE_LOSS_CALLS_FULL, 1);
+		return NULL;
+	}
+	if (c->task != (__u64)task) {
+		c->task = (__u64)task;
+		c->seq = 0;
+		c->state = WIRE_CALL_IDLE;
+	}
+	return c;
+}
+
+static __always_inline void call_reset(struct wire_call *c)
+{
+	if (c->state != WIRE_CALL_IDLE)
+		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	c->seq++;
+	c->on_cpu_ns = 0;
+	c->blocked_ns = 0;
+	c->runqueue_ns = 0;
+	c->preempted_ns = 0;
+	c->req_iocb = 0;
+	c->last_index = 0;
+	c->req_count = 0;
+	c->sleeps = 0;
+	c->preemptions = 0;
+	c->nr_fs = 0;
+	c->unreadable = 0;
+	c->fs_overflow = 0;
+	c->skipped = 0;
+	c->counted_ns = 0;
+	c->counted_sleeps = 0;
+	__builtin_memset(c->fds, 0, sizeof(c->fds));
+}
+
+/*
+ * Take the start time and let sched_switch see the call. A preemptible entry
+ * program (fentry) may be switched out between the clock and the last store;
+ * sched_switch then marks the call and the start is taken again, so that no
+ * interval is missed or counted twice.
+ */
+static __always_inline void call_start(struct wire_call *c, struct task_struct *task)
+{
+	volatile __u32 *interrupted = &c->interrupted;
+
+	slot_here()->tid = c->tid;
+	for (int try = 0; try < 4; try++) {
+		*interrupted = 0;
+		c->on_cpu_ns = 0;
+		c->preempted_ns = 0;
+		c->preemptions = 0;
+		c->nvcsw = BPF_CORE_READ(task, nvcsw);
+		c->start_ns = bpf_ktime_get_ns();
+		c->since_ns = c->start_ns;
+		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+		if (!*interrupted)
+			break;
+		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	}
+	*interrupted = 0;
+	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+}
+
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = id >> 32, tid = (__u32)id;
+	struct task_struct *task;
+	struct wire_call *c;
+
+	if (!tracing() || !caller_wanted(pid, tid))
+		return 0;
+	task = (void *)bpf_get_current_task();
+	c = call_of(tid, task);
+	if (!c)
+		return 0;
+	call_reset(c);
+	c->pid = pid;
+	c->tid = tid;
+	c->ctx_id = ctx_id;
+	c->iocbpp = iocbpp;
+	c->compat = compat;
+	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
+	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
+	walk_requests(tid, 0, c->nr, false);
+	if (FILTERING_FS && c->nr_fs == 0)
+		return 0;
+	call_start(c, task);
+	return 0;
+}
+
+/* ---- exit ---- */
 
 static __always_inline int submit_exit(__s64 ret)
 {
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
+	struct task_struct *task;
 	struct wire_call *c;
 	__u64 now, wall;
 
@@ -289,12 +306,10 @@ static __always_inline int submit_exit(__s64 ret)
 	c = bpf_map_lookup_elem(&calls, &tid);
 	if (slot->tid != tid) {
 		/* A call that is not wanted, or one that began before the probes were attached. */
-		if (c && c->state != WIRE_CALL_IDLE) {
-			call_forget(c);
-			lose(WIRE_LOSS_UNMATCHED_EXIT, 1);
-		} else if (!FILTERING_FS && caller_wanted(pid, tid)) {
+		if (c && c->state != WIRE_CALL_IDLE)
+			call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+		else if (!FILTERING_FS && caller_wanted(pid, tid))
 			lose(c ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
-		}
 		return 0;
 	}
 	/* The slot first: a preemption behind it is not seen, one before it is complete. */
@@ -304,11 +319,17 @@ static __always_inline int submit_exit(__s64 ret)
 		return 0;
 	if (now < c->since_ns) /* the clock may step back a little between CPUs */
 		now = c->since_ns;
+	task = (void *)c->task;
+	if (BPF_CORE_READ(task, nvcsw) != c->nvcsw) {
+		/* it has slept, and the switch was not seen */
+		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+		return 0;
+	}
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
 	take_back(c, ret);
-	flush_call(c, wall, ret);
+	flush_call(tid, wall, ret);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
 		send_submit(c, now, wall, ret);
 	return 0;

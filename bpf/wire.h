@@ -94,7 +94,7 @@ enum wire_loss {
 	WIRE_LOSS_FS_FULL,         /* table of filesystems full */
 	WIRE_LOSS_FILES_FULL,      /* table of file names full */
 	WIRE_LOSS_BEFORE_TRACING,  /* not a loss: exit of a call that began before tracing */
-	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry, of a thread seen before */
+	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry, of a thread seen before, or without a switch */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
 	WIRE_LOSS_DIED,            /* thread ended inside the call */
 	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
@@ -291,6 +291,9 @@ struct wire_call {
 	__u32 unreadable; /* requests whose iocb could not be read */
 	__u32 beyond;     /* requests beyond what is looked at */
 	__u32 fs_overflow;
+	__u32 skipped;    /* requests on filesystems that are not wanted */
+	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
+	__u32 counted_sleeps;
 	__u32 pad;
 	char comm[WIRE_COMM_LEN];
 	char waker_comm[WIRE_COMM_LEN];

@@ -403,8 +403,13 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = fill_filters(lv, e);
 	if (rc)
 		return rc;
+	rc = attach(lv, env, e);
+	if (rc)
+		return rc;
+	/* From here on, and all probes at once. */
 	describe_capture(lv);
-	return attach(lv, env, e);
+	lv->skel->bss->tracing_on = 1;
+	return 0;
 }
 
 static int preconditions(struct err *e)
@@ -416,6 +421,17 @@ static int preconditions(struct err *e)
 }
 
 int live__ring_new(struct live *lv);
+
+/* The end first: the programs take what has a start for known. */
+static void name_submit_one(struct live *lv)
+{
+	uint64_t start, end;
+
+	if (ksyms__range(lv->ksyms, "io_submit_one", &start, &end))
+		return;
+	__atomic_store_n(&lv->skel->bss->submit_one_end, end, __ATOMIC_RELEASE);
+	__atomic_store_n(&lv->skel->bss->submit_one_start, start, __ATOMIC_RELEASE);
+}
 
 int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 {
@@ -444,6 +460,8 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 		lv->ksyms = ksyms__new(NULL, e);
 		rc = lv->ksyms ? 0 : -EIO;
 	}
+	if (!rc)
+		name_submit_one(lv);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;

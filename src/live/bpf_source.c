@@ -325,7 +325,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	int rc;
 
 	/* One instant for everything, since taking the probes off takes a tenth of a second. */
-	lv->skel->bss->stopped = 1;
+	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
 	live__detach(lv);
 	lv->capture.duration_ns = now - lv->started_ns;

@@ -116,14 +116,16 @@ void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns, 
 	uint64_t since = now_ns > w->since_ns ? now_ns - w->since_ns : 0;
 	uint64_t on_cpu = w->on_cpu_ns + (w->state == WIRE_CALL_RUNNING ? since : 0);
 	uint64_t preempted = w->preempted_ns + (w->state == WIRE_CALL_PREEMPTED ? since : 0);
+	uint64_t own;
 
 	c->on_cpu_ns += on_cpu;
 	c->preempted_ns += preempted;
 	c->runqueue_ns += w->runqueue_ns;
 	c->wall_ns += on_cpu + preempted + w->runqueue_ns + w->blocked_ns;
 	/* copied while the kernel may change it: the share can be newer than the sum */
-	if (fs >= 0 && w->blocked_ns > w->fs[fs].blocked_ns)
-		c->blocked_elsewhere_ns += w->blocked_ns - w->fs[fs].blocked_ns;
+	own = fs >= 0 ? w->fs[fs].blocked_ns : w->counted_ns;
+	if (w->blocked_ns > own)
+		c->blocked_elsewhere_ns += w->blocked_ns - own;
 }
 
 void decode__losses(const __u64 *w, struct loss *to)

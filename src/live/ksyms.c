@@ -371,6 +371,25 @@ const char *ksyms__name(const struct ksyms *k, uint64_t addr)
 	return k->arena + k->name[i];
 }
 
+int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint64_t *end)
+{
+	size_t len = strlen(name), found = k->nr, nr = 0;
+
+	for (size_t i = 0; i + 1 < k->nr; i++) {
+		const char *s = k->arena + k->name[i];
+
+		if (strncmp(s, name, len) || (s[len] && s[len] != '.') || strstr(s + len, ".cold"))
+			continue;
+		found = i;
+		nr++;
+	}
+	if (nr != 1)
+		return -ENOENT;
+	*start = k->addr[found];
+	*end = k->addr[found + 1];
+	return 0;
+}
+
 /* Probe machinery that a stack can show between the kernel's own frames. */
 static bool is_tracer(const char *s)
 {

@@ -20,6 +20,12 @@ void ksyms__free(struct ksyms *k);
 /* Number of addresses that have a name. */
 size_t ksyms__count(const struct ksyms *k);
 
+/*
+ * Where a function begins and ends, under its name or as the compiler's only
+ * copy of it (name.constprop.0). -ENOENT if there is none, or if its copies are several.
+ */
+int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint64_t *end);
+
 /* Name of the function that holds addr, alive until ksyms__free; NULL outside any. */
 const char *ksyms__name(const struct ksyms *k, uint64_t addr);
 

@@ -46,6 +46,8 @@ typedef struct {
 
 struct files_struct;
 
+struct signal_struct;
+
 struct task_struct {
 	unsigned int __state;
 	void *stack;
@@ -55,6 +57,7 @@ struct task_struct {
 	pid_t tgid;
 	long unsigned int nvcsw;
 	struct files_struct *files;
+	struct signal_struct *signal;
 };
 
 struct file_system_type {
@@ -77,6 +80,16 @@ struct refcount_struct {
 
 typedef struct refcount_struct refcount_t;
 
+struct inode;
+
+struct address_space {
+	struct inode *host;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
 struct request_queue;
 
 struct gendisk {
@@ -92,9 +105,8 @@ struct path {
 	struct dentry *dentry;
 };
 
-struct inode;
-
 struct file {
+	struct address_space *f_mapping;
 	struct inode *f_inode;
 	unsigned int f_flags;
 	union {
@@ -191,6 +203,11 @@ struct aio_kiocb {
 	struct kioctx *ki_ctx;
 	struct io_event ki_res;
 	refcount_t ki_refcnt;
+};
+
+struct bdev_inode {
+	struct block_device bdev;
+	struct inode vfs_inode;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
