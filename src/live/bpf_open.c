@@ -65,6 +65,17 @@ static int check_io_submit(struct err *e)
 	return -ENOSYS;
 }
 
+static int check_cpus(struct err *e)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 1)
+		return err__set(e, cpus, "cannot count the CPUs: %s", strerror(-cpus));
+	if (cpus <= WIRE_MAX_CPUS)
+		return 0;
+	return err__set(e, -ENOTSUP, "%d possible CPUs; this build watches up to %d", cpus, WIRE_MAX_CPUS);
+}
+
 /* libbpf's words, which may be a verifier log of many lines, to our log. */
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -417,7 +428,9 @@ static int preconditions(struct err *e)
 	int rc = check_io_submit(e);
 
 	libbpf_set_print(quiet);
-	return rc ? rc : check_capabilities(e);
+	if (!rc)
+		rc = check_capabilities(e);
+	return rc ? rc : check_cpus(e);
 }
 
 int live__ring_new(struct live *lv);

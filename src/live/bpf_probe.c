@@ -36,16 +36,16 @@ static int fail(int rc, char *why, size_t size, const char *what)
 	return rc;
 }
 
-/* Load and attach an empty program; what attaches now will attach again. */
-static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
-		       enum bpf_attach_type type, char *why, size_t size)
+/* Load an empty program for that function or tracepoint: its descriptor, or < 0 with the reason. */
+static int load_nothing(struct probe_env *env, const char *name, uint32_t kind,
+			enum bpf_attach_type type, char *why, size_t size)
 {
 	static const struct bpf_insn nothing[] = {
 		{.code = 0xb7, .dst_reg = 0, .imm = 0}, /* r0 = 0 */
 		{.code = 0x95},                         /* exit */
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
-	int prog, link, id;
+	int prog, id;
 
 	if (!env->btf) {
 		snprintf(why, size, "the kernel has no BTF of its own");
@@ -59,8 +59,17 @@ static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
 	opts.attach_btf_id = (uint32_t)id;
 	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "aiostall_try", "GPL", nothing,
 			     ARRAY_SIZE(nothing), &opts);
+	return prog < 0 ? fail(-errno, why, size, "load refused") : prog;
+}
+
+/* Load and attach an empty program; what attaches now will attach again. */
+static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
+		       enum bpf_attach_type type, char *why, size_t size)
+{
+	int prog = load_nothing(env, name, kind, type, why, size), link;
+
 	if (prog < 0)
-		return fail(-errno, why, size, "load refused");
+		return prog;
 	link = bpf_raw_tracepoint_open(NULL, prog);
 	if (link < 0)
 		link = fail(-errno, why, size, "attach refused");
@@ -68,6 +77,31 @@ static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
 		close(link);
 	close(prog);
 	return link < 0 ? link : 0;
+}
+
+/*
+ * Entry and exit of a function. The program is loaded for it but attached to
+ * one that exists to be tried (net/bpf/test_run.c): a change of a function's
+ * trampoline skips the exit programs of the calls that are in it, those of
+ * other tracers too (bpf_tramp_image_put(), kernel/bpf/trampoline.c, 5.12 on).
+ * Before that change reached a kernel its trampolines were freed under the
+ * threads that slept in them, so without it fexit is not for us.
+ */
+static int try_function(struct probe_env *env, const char *name, char *why, size_t size)
+{
+	static const char harmless[] = "bpf_fentry_test1";
+	int prog = load_nothing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+
+	if (prog < 0)
+		return prog;
+	close(prog);
+	if (btf__find_by_name_kind(env->btf, "bpf_tramp_image", BTF_KIND_STRUCT) < 0) {
+		snprintf(why, size, "this kernel's fexit is not safe where functions sleep (before 5.12)");
+		return -ENOTSUP;
+	}
+	if (btf__find_by_name_kind(env->btf, harmless, BTF_KIND_FUNC) >= 0)
+		name = harmless;
+	return try_tracing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
 }
 
 static int try_kprobe(const char *function, char *why, size_t size)
@@ -111,7 +145,7 @@ int probe__open_tracepoint(int id)
 
 static int try_submit_fentry(struct probe_env *env, char *why, size_t size)
 {
-	return try_tracing(env, env->submit_fn, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	return try_function(env, env->submit_fn, why, size);
 }
 
 static int try_submit_kprobe(struct probe_env *env, char *why, size_t size)
@@ -142,7 +176,7 @@ static int try_submit_tracepoint(struct probe_env *env, char *why, size_t size)
 
 static int try_compat_fentry(struct probe_env *env, char *why, size_t size)
 {
-	return try_tracing(env, env->compat_fn, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	return try_function(env, env->compat_fn, why, size);
 }
 
 static int try_compat_kprobe(struct probe_env *env, char *why, size_t size)
@@ -152,7 +186,7 @@ static int try_compat_kprobe(struct probe_env *env, char *why, size_t size)
 
 static int try_request_fentry(struct probe_env *env, char *why, size_t size)
 {
-	return try_tracing(env, "io_submit_one", BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	return try_function(env, "io_submit_one", why, size);
 }
 
 static int try_request_kprobe(struct probe_env *env, char *why, size_t size)
@@ -188,7 +222,7 @@ struct alternative {
 static const struct alternative table[] = {
 	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry", "exit_fentry"}, ""},
 	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe", "exit_kprobe"},
-	 "a little more cost per submit"},
+	 "ends of calls beyond about two asleep a CPU are missed, and counted"},
 	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp", "exit_tp"},
 	 "every syscall of the host takes the slow path (about 50 ns each)"},
 	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, ""},
@@ -232,10 +266,37 @@ static bool has_prev_state(const struct btf *btf)
 	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
 }
 
+/* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */
+static const char *member_type(const struct btf *btf, const char *name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	for (uint16_t i = 0; t && i < btf_vlen(t); i++) {
+		const struct btf_member *m = &btf_members(t)[i];
+		const struct btf_type *of = btf__type_by_id(btf, m->type);
+
+		if (of && !strcmp(btf__name_by_offset(btf, m->name_off), member))
+			return btf__name_by_offset(btf, of->name_off);
+	}
+	return "";
+}
+
+/*
+ * Ring buffers took a spinlock_t until 6.12, and with PREEMPT_RT that is a
+ * mutex: a program in sched_switch would sleep in the scheduler.
+ */
+static bool ring_may_sleep(const struct btf *btf)
+{
+	return !strcmp(member_type(btf, "bpf_ringbuf", "spinlock"), "spinlock_t") &&
+	       !strcmp(member_type(btf, "spinlock", "lock"), "rt_mutex_base");
+}
+
 int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
 {
 	struct btf *types;
 	char why[128];
+	bool refused;
 
 	memset(env, 0, sizeof(*env));
 	env->submit_fn = SUBMIT_FN;
@@ -264,9 +325,15 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 		return -ENOENT;
 	}
 	env->has_prev_state = has_prev_state(types);
+	refused = ring_may_sleep(types);
 	if (types != env->btf)
 		btf__free(types);
-	return 0;
+	if (!refused)
+		return 0;
+	err__set(e, -ENOTSUP, "this PREEMPT_RT kernel has BPF ring buffers that sleep");
+	err__hint(e, "tracing the scheduler with them can stop the host; 6.12 and newer are safe");
+	probe_env__close(env);
+	return -ENOTSUP;
 }
 
 void probe_env__close(struct probe_env *env)

@@ -304,8 +304,6 @@ static void on_inflight(void *ctx, const struct inflight *in)
 
 static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t now)
 {
-	const struct live_filter *f = &lv->opts.filter;
-	struct since_before before = {lv, to, now - lv->started_ns};
 	int map = bpf_map__fd(lv->skel->maps.calls);
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
@@ -313,6 +311,14 @@ static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t 
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid)
 		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP)
 			deliver_asleep(lv, to, &c, now);
+}
+
+/* With the probes still on: who has come in since they are has a record. */
+static void deliver_inflight(struct live *lv, const struct sink *to)
+{
+	const struct live_filter *f = &lv->opts.filter;
+	struct since_before before = {lv, to, clock__mono_ns() - lv->started_ns};
+
 	/* whose files these calls are on is not known, and of a new command none is that old */
 	if (!lv->opts.tree_only && !f->nr_fstypes && !f->nr_mounts && !f->nr_devices && !f->cgroup)
 		inflight__scan(NULL, on_inflight, &before);
@@ -324,6 +330,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	uint64_t now;
 	int rc;
 
+	deliver_inflight(lv, to);
 	/* One instant for everything, since taking the probes off takes a tenth of a second. */
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
