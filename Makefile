@@ -25,7 +25,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 ALL_CFLAGS = -std=gnu11 $(WARN) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/cause/*.c src/report/*.c src/store/*.c))
+LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
 # Parts of src/live that do not include libbpf: unit tests link them too.
@@ -38,7 +38,7 @@ CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
 SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
 
 # libjansson writes the JSON; libbpf, libelf and zlib load the programs.
-LIBS := -lbpf -lelf -lz -ljansson
+LIBS := -lbpf -lelf -lz -ljansson -lm
 libdirs := $(shell $(CC) -print-search-dirs 2>/dev/null | sed -n 's/^libraries: =//p' | tr : ' ')
 have_a   = $(firstword $(wildcard $(addsuffix /$(1),$(libdirs))))
 ifeq ($(STATIC),1)
@@ -124,7 +124,7 @@ unit: $(UNIT_BIN)
 $(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
 	@mkdir -p $(@D)
 	$(say) CC-SAN $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lelf -lz
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lelf -lz -lm
 
 deps:
 	@sh tools/deps.sh

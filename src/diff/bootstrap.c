@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "diff/bootstrap.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "diff/random.h"
+#include "model/hist.h"
+
+#define MIN_BLOCKS 3
+
+/* Mean and variance of numbers as they come (Welford). */
+struct moments {
+	double n, mean, sum_squares;
+};
+
+static void moments__add(struct moments *m, double x)
+{
+	double before = x - m->mean;
+
+	m->n++;
+	m->mean += before / m->n;
+	m->sum_squares += before * (x - m->mean);
+}
+
+static double moments__deviation(const struct moments *m)
+{
+	return m->n > 1 ? sqrt(m->sum_squares / (m->n - 1)) : INFINITY;
+}
+
+/*
+ * First-order autocorrelation of what the slices have beyond their share. The
+ * estimate from few slices is too low; the correction is Kendall's (1954).
+ */
+static double autocorrelation(const struct slices *s)
+{
+	double part = 0, whole = 0, before = 0, own = 0, next = 0, rho;
+
+	for (size_t i = 0; i < s->n; i++) {
+		part += s->part[i];
+		whole += s->whole[i];
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		double rest = s->part[i] - (whole > 0 ? part / whole * s->whole[i] : part / s->n);
+
+		own += rest * rest;
+		next += i ? rest * before : 0;
+		before = rest;
+	}
+	rho = own > 0 ? next / own : 0;
+	rho += (1 + 3 * rho) / (double)s->n;
+	return rho < 0 ? 0 : rho > 0.95 ? 0.95 : rho;
+}
+
+size_t bootstrap__block(const struct slices *s)
+{
+	double rho = autocorrelation(s), n = (double)s->n;
+	double alpha = 4 * rho * rho / ((1 - rho) * (1 - rho) * (1 + rho) * (1 + rho));
+	double block = ceil(1.1447 * cbrt(alpha * n));
+	size_t most = s->n / 4;
+
+	if (!(block > 1) || most < 1)
+		return 1;
+	return block < (double)most ? (size_t)block : most;
+}
+
+/* Few blocks make the resamples too much alike, by (m - 1) / m. */
+static struct spread spread_of(const struct moments *m, size_t n, size_t block)
+{
+	double blocks = (double)n / (double)block;
+
+	if (blocks < MIN_BLOCKS)
+		return (struct spread){INFINITY, 1};
+	return (struct spread){moments__deviation(m) * sqrt(blocks / (blocks - 1)), blocks - 1};
+}
+
+static double one_ratio(const struct slices *s, size_t block, double add, struct random *r)
+{
+	double part = add, whole = 0;
+
+	for (size_t done = 0; done < s->n;) {
+		size_t at = random__below(r, s->n);
+
+		for (size_t i = 0; i < block && done < s->n; i++, done++) {
+			part += s->part[(at + i) % s->n];
+			whole += s->whole[(at + i) % s->n];
+		}
+	}
+	return log(part / whole);
+}
+
+struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed)
+{
+	size_t block = bootstrap__block(s);
+	struct random r = {seed};
+	struct moments m = {0};
+
+	for (int i = 0; i < BOOTSTRAP_RESAMPLES; i++) {
+		double v = one_ratio(s, block, add, &r);
+
+		/* nothing was submitted in any slice drawn */
+		if (isfinite(v))
+			moments__add(&m, v);
+	}
+	return spread_of(&m, s->n, block);
+}
+
+static void one_hist(const uint32_t *rows, size_t n, size_t block, struct random *r, struct hist *h)
+{
+	memset(h, 0, sizeof(*h));
+	for (size_t done = 0; done < n;) {
+		size_t at = random__below(r, n);
+
+		for (size_t i = 0; i < block && done < n; i++, done++) {
+			const uint32_t *row = rows + (at + i) % n * HIST_BUCKETS;
+
+			for (size_t b = 0; b < HIST_BUCKETS; b++)
+				h->n[b] += row[b];
+		}
+	}
+}
+
+struct spread bootstrap__quantile(const uint32_t *rows, size_t n, size_t block, double q,
+				  uint64_t max_ns, uint64_t seed)
+{
+	struct random r = {seed};
+	struct moments m = {0};
+	struct hist h;
+
+	for (int i = 0; i < BOOTSTRAP_RESAMPLES / 4; i++) {
+		one_hist(rows, n, block, &r, &h);
+		if (hist__count(&h))
+			moments__add(&m, log(fmax(1, (double)hist__quantile(&h, q, max_ns))));
+	}
+	return spread_of(&m, n, block);
+}

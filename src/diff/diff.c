@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "diff/diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "diff/environment.h"
+#include "diff/measure.h"
+#include "diff/stacks.h"
+
+/* Histograms tell values apart by a bucket, whose width is up to this share of it. */
+#define BUCKET_WIDTH 0.125
+
+static bool is_fs(const struct scope *sc)
+{
+	return *sc->fstype && !*sc->cause;
+}
+
+static bool same_type(const struct scope *a, const struct scope *b)
+{
+	return !strcmp(a->fstype, b->fstype);
+}
+
+static bool same_mount(const struct scope *a, const struct scope *b)
+{
+	return same_type(a, b) && !strcmp(a->mount, b->mount);
+}
+
+static bool same_device(const struct scope *a, const struct scope *b)
+{
+	return same_mount(a, b) && !strcmp(a->device, b->device);
+}
+
+static bool anything(const struct scope *a, const struct scope *b)
+{
+	(void)a;
+	(void)b;
+	return true;
+}
+
+/* Which filesystem of the other recording is meant: the closest kinship that fits one, first. */
+static bool (*const kinships[])(const struct scope *, const struct scope *) = {
+	same_device,
+	same_mount,
+	same_type,
+	anything,
+};
+
+struct pairing {
+	const struct scope *old[SAMPLE_SCOPES_MAX], *new[SAMPLE_SCOPES_MAX]; /* NULL = done */
+	const struct scope *pair_old[2 * SAMPLE_SCOPES_MAX], *pair_new[2 * SAMPLE_SCOPES_MAX];
+	size_t nr_old, nr_new, nr;
+};
+
+static size_t collect_fs(const struct sample *s, const struct scope **list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nr_scopes; i++)
+		if (is_fs(s->scopes[i]))
+			list[n++] = s->scopes[i];
+	return n;
+}
+
+static void pairing__add(struct pairing *p, size_t old, size_t new)
+{
+	p->pair_old[p->nr] = old < p->nr_old ? p->old[old] : NULL;
+	p->pair_new[p->nr++] = new < p->nr_new ? p->new[new] : NULL;
+	if (old < p->nr_old)
+		p->old[old] = NULL;
+	if (new < p->nr_new)
+		p->new[new] = NULL;
+}
+
+/* Index of the only one left that is kin; n if there is none or a choice. */
+static size_t only_kin(const struct scope *of, const struct scope *const *list, size_t n, size_t kin)
+{
+	size_t found = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!list[i] || !kinships[kin](of, list[i]))
+			continue;
+		if (found < n)
+			return n;
+		found = i;
+	}
+	return found;
+}
+
+static void pairing__make(struct pairing *p)
+{
+	for (size_t kin = 0; kin < ARRAY_SIZE(kinships); kin++) {
+		for (size_t i = 0; i < p->nr_new; i++) {
+			size_t at;
+
+			if (!p->new[i] ||
+			    only_kin(p->new[i], p->new, p->nr_new, kin) == p->nr_new)
+				continue;
+			at = only_kin(p->new[i], p->old, p->nr_old, kin);
+			if (at < p->nr_old)
+				pairing__add(p, at, i);
+		}
+	}
+	for (size_t i = 0; i < p->nr_new; i++)
+		if (p->new[i])
+			pairing__add(p, p->nr_old, i);
+	for (size_t i = 0; i < p->nr_old; i++)
+		if (p->old[i])
+			pairing__add(p, i, p->nr_new);
+}
+
+/* The cause on this filesystem. */
+static const struct scope *cause_of(const struct sample *s, const struct scope *fs, const char *cause)
+{
+	for (size_t i = 0; fs && i < s->nr_scopes; i++) {
+		const struct scope *sc = s->scopes[i];
+
+		if (!strcmp(sc->cause, cause) && same_device(sc, fs))
+			return sc;
+	}
+	return NULL;
+}
+
+static double margin_of(const struct measure *m, double margin)
+{
+	return m->kind == MEASURE_QUANTILE ? fmax(margin, BUCKET_WIDTH) : margin;
+}
+
+static struct compared compare(const struct measure *m, const struct measured *old,
+			       const struct measured *new, double margin)
+{
+	struct compared c;
+
+	if (m->kind == MEASURE_COUNT)
+		return compare__counts(old, new, margin);
+	c = compare__times(old, new, margin_of(m, margin));
+	if (m->kind == MEASURE_MAX) {
+		c.tested = false;
+		c.p = 1;
+	}
+	return c;
+}
+
+static void row__fill(struct diff_row *row, const struct diff *d, const struct diff_group *g,
+		      const struct measure *m, uint64_t seed)
+{
+	struct measured old = measure__take(m, d->old, g->old, g->old_fs, seed);
+	struct measured new = measure__take(m, d->new, g->new, g->new_fs, seed + 1);
+
+	row->measure = m;
+	row->old = measure__value(m, &old);
+	row->new = measure__value(m, &new);
+	row->c = compare(m, &old, &new, d->margin);
+	row->p = row->c.p;
+}
+
+static int group__measure(struct diff *d, struct diff_group *g)
+{
+	const struct measure *m;
+
+	while (measure__at(g->nr_rows))
+		g->nr_rows++;
+	g->rows = calloc(g->nr_rows, sizeof(*g->rows));
+	if (!g->rows)
+		return -ENOMEM;
+	g->nr_rows = 0;
+	for (size_t i = 0; (m = measure__at(i)); i++)
+		if (!*g->cause || m->of_cause)
+			row__fill(&g->rows[g->nr_rows++], d, g, m,
+				  (uint64_t)(g - d->groups) * 64 + i * 2 + 1);
+	return 0;
+}
+
+static void add_group(struct diff *d, struct diff_group g)
+{
+	g.presence = g.old && g.new ? PRESENT_BOTH : g.new ? PRESENT_NEW : PRESENT_OLD;
+	d->groups[d->nr_groups++] = g;
+}
+
+static double weight(const struct diff_group *g)
+{
+	return (g->old ? g->old->sum[SLICE_BLOCKED_NS] : 0) +
+	       (g->new ? g->new->sum[SLICE_BLOCKED_NS] : 0);
+}
+
+/* Causes on one side only come first, then those that block longest. */
+static int cause_order(const void *a, const void *b)
+{
+	const struct diff_group *x = a, *y = b;
+	bool x_both = x->presence == PRESENT_BOTH, y_both = y->presence == PRESENT_BOTH;
+
+	if (x_both != y_both)
+		return x_both - y_both;
+	if (weight(x) != weight(y))
+		return weight(x) < weight(y) ? 1 : -1;
+	return strcmp(x->cause, y->cause);
+}
+
+static void add_causes(struct diff *d, const struct scope *old_fs, const struct scope *new_fs)
+{
+	struct diff_group g = {.old_fs = old_fs, .new_fs = new_fs};
+	size_t first = d->nr_groups;
+
+	for (size_t i = 0; i < d->new->nr_scopes; i++) {
+		g.new = d->new->scopes[i];
+		g.cause = g.new->cause;
+		g.old = cause_of(d->old, old_fs, g.cause);
+		if (new_fs && *g.cause && same_device(g.new, new_fs))
+			add_group(d, g);
+	}
+	g.new = NULL;
+	for (size_t i = 0; i < d->old->nr_scopes; i++) {
+		g.old = d->old->scopes[i];
+		g.cause = g.old->cause;
+		if (old_fs && *g.cause && same_device(g.old, old_fs) &&
+		    !cause_of(d->new, new_fs, g.cause))
+			add_group(d, g);
+	}
+	qsort(&d->groups[first], d->nr_groups - first, sizeof(g), cause_order);
+}
+
+static int add_all_groups(struct diff *d)
+{
+	const struct scope *old = d->old->scopes[0], *new = d->new->scopes[0];
+	struct pairing *p = calloc(1, sizeof(*p));
+
+	d->groups = calloc(d->old->nr_scopes + d->new->nr_scopes, sizeof(*d->groups));
+	if (!d->groups || !p) {
+		free(p);
+		return -ENOMEM;
+	}
+	p->nr_old = collect_fs(d->old, p->old);
+	p->nr_new = collect_fs(d->new, p->new);
+	pairing__make(p);
+	add_group(d, (struct diff_group){.old = old, .new = new, .old_fs = old, .new_fs = new,
+					 .cause = "", .whole = true});
+	for (size_t i = 0; i < p->nr; i++) {
+		add_group(d, (struct diff_group){.old = p->pair_old[i], .new = p->pair_new[i],
+						 .old_fs = p->pair_old[i], .new_fs = p->pair_new[i],
+						 .cause = ""});
+		add_causes(d, p->pair_old[i], p->pair_new[i]);
+	}
+	free(p);
+	return 0;
+}
+
+struct diff *diff__new(const struct sample *old, const struct sample *new, double margin)
+{
+	struct diff *d = calloc(1, sizeof(*d));
+	int rc;
+
+	if (!d)
+		return NULL;
+	d->old = old;
+	d->new = new;
+	d->margin = margin;
+	rc = add_all_groups(d);
+	for (size_t i = 0; !rc && i < d->nr_groups; i++)
+		rc = group__measure(d, &d->groups[i]);
+	if (!rc)
+		rc = environment__compare(d);
+	if (!rc)
+		rc = stacks__compare(d);
+	if (!rc)
+		return d;
+	diff__free(d);
+	return NULL;
+}
+
+void diff__free(struct diff *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; d->groups && i < d->nr_groups; i++)
+		free(d->groups[i].rows);
+	free(d->groups);
+	free(d->facts);
+	free(d->stacks);
+	free(d);
+}
+
+const struct diff_row *group__row(const struct diff_group *g, const struct measure *m)
+{
+	for (size_t i = 0; i < g->nr_rows; i++)
+		if (g->rows[i].measure == m)
+			return &g->rows[i];
+	return NULL;
+}
+
+char *group__name(const struct diff_group *g, char *buf, size_t size)
+{
+	const struct scope *sc = g->new_fs ? g->new_fs : g->old_fs;
+
+	if (g->whole)
+		snprintf(buf, size, "all filesystems");
+	else
+		snprintf(buf, size, "%s%s%s", sc->fstype, *sc->mount || *sc->device ? " " : "",
+			 *sc->mount ? sc->mount : sc->device);
+	return buf;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "diff/measure.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What is added to a sum so that a resample without any has a logarithm: half of one event. */
+static double half_event(const struct scope *of, const struct measure *m)
+{
+	double sleeps = of->sum[SLICE_SLEEPS];
+
+	if (m->kind == MEASURE_COUNT)
+		return 0.5;
+	return sleeps > 0 ? of->sum[SLICE_BLOCKED_NS] / sleeps / 2 : 0.5;
+}
+
+static struct measured take_rate(const struct measure *m, const struct sample *s,
+				 const struct scope *of, const struct scope *fs, uint64_t seed)
+{
+	struct measured v = {.exposure = fs->sum[m->whole]};
+
+	if (!of)
+		return v;
+	v.amount = of->sum[m->part];
+	v.events = of->sum[SLICE_SLEEPS];
+	if (v.amount > 0 && v.exposure > 0)
+		v.spread = bootstrap__ratio(
+			&(struct slices){of->column[m->part], fs->column[m->whole], s->nr_slices},
+			half_event(of, m), seed);
+	return v;
+}
+
+static void sum_hist(const struct sample *s, const struct scope *of, struct hist *h)
+{
+	memset(h, 0, sizeof(*h));
+	for (size_t i = 0; i < s->nr_slices * HIST_BUCKETS; i++)
+		h->n[i % HIST_BUCKETS] += of->sleep_hist[i];
+}
+
+static struct measured take_quantile(const struct measure *m, const struct sample *s,
+				     const struct scope *of, const struct scope *fs, uint64_t seed)
+{
+	struct measured v = {.exposure = 1, .amount = NAN};
+	struct hist h;
+	uint64_t count;
+	size_t block;
+
+	if (!of)
+		return v;
+	sum_hist(s, of, &h);
+	count = hist__count(&h);
+	if (!count)
+		return v;
+	v.amount = (double)hist__quantile(&h, m->scale, of->max_ns);
+	v.events = (double)count;
+	v.spread = (struct spread){INFINITY, 1};
+	if (v.events * (1 - m->scale) < MEASURE_MIN_BEYOND)
+		return v;
+	block = bootstrap__block(
+		&(struct slices){of->column[SLICE_BLOCKED_NS], fs->column[SLICE_SUBMITS], s->nr_slices});
+	v.spread = bootstrap__quantile(of->sleep_hist, s->nr_slices, block, m->scale, of->max_ns,
+				       seed);
+	return v;
+}
+
+struct measured measure__take(const struct measure *m, const struct sample *s,
+			      const struct scope *of, const struct scope *fs, uint64_t seed)
+{
+	if (m->kind == MEASURE_QUANTILE)
+		return take_quantile(m, s, of, fs, seed);
+	if (m->kind == MEASURE_MAX)
+		return (struct measured){.exposure = 1,
+					 .amount = of && of->max_ns ? (double)of->max_ns : NAN};
+	if (!fs)
+		return (struct measured){0};
+	return take_rate(m, s, of, fs, seed);
+}
+
+double measure__value(const struct measure *m, const struct measured *v)
+{
+	bool is_rate = m->kind == MEASURE_COUNT || m->kind == MEASURE_TIME;
+
+	if (!(v->exposure > 0))
+		return NAN;
+	return v->amount / v->exposure * (is_rate ? m->scale : 1);
+}
