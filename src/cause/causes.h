@@ -13,6 +13,7 @@
 
 /* The id of a stack that no rule matches. */
 #define CAUSE_UNKNOWN "unknown"
+#define CAUSE_NO_STACK "no_stack" /* of a sleep whose stack was lost */
 
 struct causes;
 

@@ -28,6 +28,7 @@ struct session {
 	uint64_t start_ns, next_interval_ns, next_progress_ns;
 	struct fs_counts before;
 	bool progress;
+	bool not_run; /* the command could not be started */
 	int interrupts; /* dealt with so far */
 };
 
@@ -213,8 +214,10 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	if (!h.sink)
 		h.sink = model__sink(s->model);
 	s->progress = !h.quiet && isatty(STDERR_FILENO);
-	if (s->child)
+	if (s->child) {
 		rc = child__release(s->child, e);
+		s->not_run = rc != 0;
+	}
 	if (!rc)
 		rc = trace_until_over(s, &h, e);
 	if (s->progress)
@@ -234,6 +237,11 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	if (!s->opts->output)
 		interrupt__release();
 	return rc;
+}
+
+bool session__has_run(const struct session *s)
+{
+	return !s->not_run;
 }
 
 const struct report *session__report(struct session *s, struct err *e)

@@ -32,6 +32,8 @@ const struct sink *session__model_sink(struct session *s);
  * Ctrl-C. 0 or -errno with e set; what was seen until then is in the report.
  */
 int session__run(struct session *s, const struct session_hooks *hooks, struct err *e);
+/* False if there is nothing to report: the command could not be started. */
+bool session__has_run(const struct session *s);
 /* The report of it all; owned by the session. NULL with e set. */
 const struct report *session__report(struct session *s, struct err *e);
 void session__free(struct session *s);

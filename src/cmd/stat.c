@@ -74,6 +74,11 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		status = cmd__fail(&e);
+	/* to a reader the message says all; programs want the command's status */
+	if (!session__has_run(s) && !strcmp(opts->format, "text")) {
+		session__free(s);
+		return status;
+	}
 	r = session__report(s, &report_e);
 	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
 		status = rc == -EPIPE ? status : cmd__fail(&report_e);

@@ -36,7 +36,7 @@ struct trace_run {
 static const char *cause_of(const struct trace_run *run, const struct stack *stack)
 {
 	if (!stack)
-		return causes__match(run->causes, NULL, 0)->id;
+		return CAUSE_NO_STACK;
 	return causes__match(run->causes, stack->frames, stack->depth)->id;
 }
 
@@ -107,6 +107,13 @@ static void print_unfinished(const struct report_unfinished *u)
 		u->ev.fs ? u->ev.fs->fstype : "(unknown)", u->cause_id, path[0] ? ", " : "", path);
 }
 
+static void write_end(const struct trace_run *run, const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		trace_json__unfinished(run->file, &r->unfinished[i]);
+	trace_json__end(run->file, r);
+}
+
 static void print_end(const struct report *r)
 {
 	const struct loss *l = &r->loss;
@@ -127,11 +134,13 @@ static void print_end(const struct report *r)
 		(unsigned long long)l->malformed);
 }
 
-static int finish(struct session *s, struct output *out, struct err *e)
+static int finish(const struct trace_run *run, struct session *s, struct err *e)
 {
 	const struct report *r = session__report(s, e);
 
-	if (!r || output__commit(out, e))
+	if (r && run->json)
+		write_end(run, r);
+	if (!r || output__commit(run->out, e))
 		return cmd__fail(e);
 	print_end(r);
 	return r->any_loss ? CMD_LOSS : CMD_OK;
@@ -163,7 +172,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		cmd__fail(&e);
-	status = rc == -EPIPE || rc == -ENOSPC ? CMD_FAILED : finish(s, out, &end_e);
+	status = rc == -EPIPE || rc == -ENOSPC || !session__has_run(s) ? CMD_FAILED : finish(&run, s, &end_e);
 	session__free(s);
 	return rc ? CMD_FAILED : status;
 }

@@ -117,6 +117,9 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 struct partial {
 	struct wire_fs_key key;
 	struct fs_counts counts;
+	struct wire_call_fs fs; /* to name the row, if no call of it has ended */
+	uint32_t pid;
+	bool delivered;
 	UT_hash_handle hh;
 };
 
@@ -131,6 +134,9 @@ static void partial_add(struct partial **table, struct wire_fs_key key, const st
 		if (!p)
 			return;
 		p->key = key;
+		p->pid = c->pid;
+		if (fs >= 0)
+			p->fs = c->fs[fs];
 		HASH_ADD(hh, *table, key, sizeof(key), p);
 	}
 	decode__add_unfinished(c, fs, now, &p->counts);
@@ -171,6 +177,7 @@ static void add_partial(struct partial *table, struct wire_fs_key key, struct fs
 	HASH_FIND(hh, table, &key, sizeof(key), p);
 	if (!p)
 		return;
+	p->delivered = true;
 	to->c.wall_ns += p->counts.c.wall_ns;
 	to->c.on_cpu_ns += p->counts.c.on_cpu_ns;
 	to->c.runqueue_ns += p->counts.c.runqueue_ns;
@@ -200,6 +207,26 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 		to->fs_counts(to->ctx, fs, &counts);
 }
 
+/* Rows that have no call but unfinished ones: a filesystem that hangs. */
+static void deliver_unended_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
+{
+	struct partial *p, *next;
+	const struct fs_info *fs;
+
+	HASH_ITER(hh, unfinished, p, next) {
+		if (p->delivered)
+			continue;
+		if (p->key.kind == WIRE_FS_TOTAL) {
+			to->totals(to->ctx, &p->counts);
+			continue;
+		}
+		p->fs.fstype[WIRE_FSTYPE_LEN - 1] = '\0';
+		fs = live__fs(lv, p->key, p->fs.mnt_id, p->fs.fstype, p->pid);
+		if (fs)
+			to->fs_counts(to->ctx, fs, &p->counts);
+	}
+}
+
 static int deliver_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
 {
 	int map = bpf_map__fd(lv->skel->maps.filesystems);
@@ -213,6 +240,7 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 		if (!bpf_map_lookup_elem(map, &key, cpus))
 			deliver_row(lv, to, key, cpus, unfinished);
 	free(cpus);
+	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.malformed = lv->malformed;
 	to->loss(to->ctx, &loss);

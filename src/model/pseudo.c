@@ -6,7 +6,7 @@ static const struct cause causes[] = {
     [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
 			.name = "no rule matches the stack",
 			.operator_advice = ""},
-    [PSEUDO_NO_STACK] = {.id = "no_stack", .name = "stack not available", .operator_advice = ""},
+    [PSEUDO_NO_STACK] = {.id = CAUSE_NO_STACK, .name = "stack not available", .operator_advice = ""},
     [PSEUDO_BELOW_MIN] = {.id = "below_min",
 			  .name = "shorter than -m",
 			  .operator_advice = "Lower -m to see their causes."},

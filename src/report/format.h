@@ -27,9 +27,14 @@ const char *format__names(void);
 /* One line per stall as it ends (the trace verb), cut to the width. cause_id from the rule engine. */
 int trace_line__header(FILE *out, const struct format_opts *o);
 int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id, const struct format_opts *o);
-/* JSON lines for the same, one object a line: {"type":"stall",...} and {"type":"submit",...}. */
+/*
+ * JSON lines for the same, one object a line: {"type":"stall",...} and {"type":"submit",...}
+ * while tracing; in the end {"type":"unfinished",...} for each sleep that goes on, and {"type":"end",...}.
+ */
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id);
 int trace_json__submit(FILE *out, const struct ev_submit *ev);
+int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
+int trace_json__end(FILE *out, const struct report *r);
 /* One line per interval of `stat -i`: now and before are cumulative counters, elapsed_ns since the start. */
 int interval_line__header(FILE *out, const struct format_opts *o);
 int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts *before,

@@ -117,7 +117,7 @@ static void put_capture(struct jsonw *w, json_t *root, const struct capture_info
 	jsonw__str(w, probes, "switch", c->probe_switch);
 }
 
-static void put_loss(struct jsonw *w, json_t *root, const struct report *r)
+void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *loss = jsonw__object(w, root, "loss");
 
@@ -262,32 +262,34 @@ static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
 	jsonw__u64(w, root, "slow_threshold_ns", r->slow_threshold_ns);
 }
 
+void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u)
+{
+	const struct request *q = &u->ev.req;
+
+	jsonw__who(w, o, &u->ev.who);
+	jsonw__u64(w, o, "age_ns", u->ev.age_ns);
+	jsonw__bool(w, o, "before_tracing", u->ev.before_tracing);
+	jsonw__fs(w, o, u->ev.fs);
+	jsonw__str(w, o, "file", q->path);
+	jsonw__str(w, o, "cause", u->cause_id);
+	jsonw__str(w, o, "cause_name", u->cause_name);
+	jsonw__str(w, o, "how", names__how(q->how));
+	jsonw__index(w, o, q->how, q->index, q->nr);
+	jsonw__str(w, o, "op", names__op(q->opcode));
+	jsonw__u64(w, o, "offset", q->offset);
+	jsonw__u64(w, o, "length", q->len_bytes);
+	jsonw__shape(w, o, q->shape);
+	jsonw__u64(w, o, "held_up_requests", u->ev.held_up_requests);
+	jsonw__u64(w, o, "state", u->ev.state);
+	jsonw__frames(w, o, "frames", u->ev.stack);
+}
+
 static void put_unfinished(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "unfinished");
 
-	for (size_t i = 0; i < r->nr_unfinished; i++) {
-		const struct report_unfinished *u = &r->unfinished[i];
-		const struct request *q = &u->ev.req;
-		json_t *o = jsonw__item(w, list);
-
-		jsonw__who(w, o, &u->ev.who);
-		jsonw__u64(w, o, "age_ns", u->ev.age_ns);
-		jsonw__bool(w, o, "before_tracing", u->ev.before_tracing);
-		jsonw__fs(w, o, u->ev.fs);
-		jsonw__str(w, o, "file", q->path);
-		jsonw__str(w, o, "cause", u->cause_id);
-		jsonw__str(w, o, "cause_name", u->cause_name);
-		jsonw__str(w, o, "how", names__how(q->how));
-		jsonw__index(w, o, q->how, q->index, q->nr);
-		jsonw__str(w, o, "op", names__op(q->opcode));
-		jsonw__u64(w, o, "offset", q->offset);
-		jsonw__u64(w, o, "length", q->len_bytes);
-		jsonw__shape(w, o, q->shape);
-		jsonw__u64(w, o, "held_up_requests", u->ev.held_up_requests);
-		jsonw__u64(w, o, "state", u->ev.state);
-		jsonw__frames(w, o, "frames", u->ev.stack);
-	}
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		jsonw__unfinished(w, jsonw__item(w, list), &r->unfinished[i]);
 }
 
 int json__print(FILE *out, const struct report *r, const struct format_opts *o)
@@ -298,7 +300,7 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-report/1");
 	put_capture(&w, root, r->capture);
-	put_loss(&w, root, r);
+	jsonw__loss(&w, root, r);
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
 	put_slow(&w, root, r);

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "model/event.h"
+#include "model/report.h"
 
 struct jsonw {
 	int err; /* -ENOMEM once something could not be built */
@@ -38,6 +38,11 @@ void jsonw__frames(struct jsonw *w, json_t *o, const char *key, const struct sta
 void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape);
 /* "index" counted from 0, null where the request is not known; "nr" */
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr);
+
+/* "loss": a key for each kind, and "any" */
+void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r);
+/* A sleep that had not ended. */
+void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u);
 
 /* Write, end the line, flush, free the root. 0 or -errno. */
 int jsonw__finish(struct jsonw *w, json_t *root, FILE *out, size_t flags);

@@ -77,3 +77,27 @@ int trace_json__submit(FILE *out, const struct ev_submit *ev)
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
+
+int trace_json__unfinished(FILE *out, const struct report_unfinished *u)
+{
+	json_t *o = json_object();
+	struct jsonw w = {0};
+
+	jsonw__str(&w, o, "type", "unfinished");
+	jsonw__unfinished(&w, o, u);
+	return jsonw__finish(&w, o, out, JSON_COMPACT);
+}
+
+int trace_json__end(FILE *out, const struct report *r)
+{
+	json_t *o = json_object();
+	struct jsonw w = {0};
+
+	jsonw__str(&w, o, "type", "end");
+	jsonw__u64(&w, o, "duration_ns", r->capture->duration_ns);
+	jsonw__u64(&w, o, "submits", r->totals.submits);
+	jsonw__u64(&w, o, "stalls", r->totals.sleeps);
+	jsonw__u64(&w, o, "blocked_ns", r->totals.blocked_ns);
+	jsonw__loss(&w, o, r);
+	return jsonw__finish(&w, o, out, JSON_COMPACT);
+}

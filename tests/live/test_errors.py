@@ -207,6 +207,9 @@ def test_command_that_cannot_run(tmp_path, args, status):
     one_line(done, f"cannot run {args[0]}: ")
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["capture"]["child_status"] == status
+    done = aiostall("--", *args)
+    one_line(done, f"cannot run {args[0]}: ")
+    assert not done.stdout
 
 
 def test_target_goes_while_traced(scratch):

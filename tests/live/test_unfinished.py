@@ -65,6 +65,10 @@ def test_held_device(scratch, slow):
     # a sleep counts where it ends; until then it is in no sum
     assert report["totals"]["sleeps"] == 0 and report["totals"]["submits"] == 0
     assert report["loss"]["any"] is False
+    # and its filesystem has a row, with the time spent before it fell asleep
+    row = helpers.filesystem(report, "ext4")
+    assert row["mount"] == slow.mnt and row["submits"] == 0
+    assert 0 < row["wall_ns"] == row["on_cpu_ns"] + row["runqueue_ns"] + row["preempted_ns"]
 
 
 def test_held_device_in_text(scratch, slow):
@@ -93,7 +97,10 @@ def test_held_device_in_trace(scratch, slow):
         release(scratch, slow)
         load.done()
     # it is no stall yet: said beside the lines
-    assert lines == []
+    asleep, end = lines
+    assert (asleep["type"], end["type"]) == ("unfinished", "end")
+    check_entry(asleep, load, slow)
+    assert (end["stalls"], end["loss"]["any"]) == (0, False)
     (said,) = [line for line in tracer.ended.stderr.splitlines() if "asleep" in line]
     assert str(load.pid) in said and "buf.read_miss" in said and slow.file in said, said
 
