@@ -52,7 +52,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 TOOL_BIN := $(patsubst tools/%.c,$(B)/tools/%,$(sort $(wildcard tools/*.c)))
 
 .SECONDARY:
-.PHONY: all deps check demo install clean tools unit tests
+.PHONY: FORCE all deps check demo install clean tools unit tests
 
 all: $(B)/aiostall
 
@@ -64,9 +64,20 @@ $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK) $(LDFLAGS) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a $(LIBS)
 
-$(B)/libaiostall.a: $(LIB_OBJ)
+# A source that is removed must leave the archive: it is made again when the list changes.
+$(B)/libaiostall.a: $(LIB_OBJ) $(B)/lib.list
 	$(say) AR $@
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+
+$(B)/lib.list: FORCE
+	@mkdir -p $(@D)
+	@echo $(LIB_OBJ) | cmp -s - $@ || echo $(LIB_OBJ) > $@
+
+# Once a checkout: the tools of the build, each with the package that brings it.
+$(B)/needed: tools/need.sh
+	@mkdir -p $(@D)
+	@sh tools/need.sh "$(CC)" "$(CLANG)" "$(BPFTOOL)" $(CPPFLAGS) $(CFLAGS)
+	@touch $@
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -109,6 +120,7 @@ $(B)/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(LIVE_OBJ): $(B)/aiostall.skel.h
+$(LIB_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(B)/bpf/aiostall.bpf.o: | $(B)/needed
 
 tools: $(TOOL_BIN)
 FUSE_CFLAGS = $(shell pkg-config --cflags fuse3 2>/dev/null)
