@@ -49,10 +49,10 @@ static void print_capture(struct print *p, const struct report *r)
 
 	print__para(
 	    p, PRINT_PLAIN, "",
-	    "aiostall on %s, kernel %s %s, %u CPUs: traced %s, %llu submits of %llu requests "
+	    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %llu submits of %llu requests "
 	    "(probes: submit %s, request %s, switch %s)",
 	    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
-	    print__safe(p, c->host.arch), c->host.cpus,
+	    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
 	    fmt__duration(c->duration_ns, dur, sizeof(dur)), (unsigned long long)r->totals.submits,
 	    (unsigned long long)r->totals.requests, print__safe(p, c->probe_submit),
 	    print__safe(p, c->probe_request), print__safe(p, c->probe_switch));
