@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Whole comparisons of made-up recordings: verdicts, news, surroundings, gates, output. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "diff/gate.h"
+#include "diff/print_diff.h"
+#include "diff/random.h"
+
+#define SECONDS 25
+#define PAIRS 20
+
+static const struct fs_info ext4 = {.fstype = "ext4", .device_name = "loop0", .mount = "/data"};
+static const struct gate no_gate;
+
+/* A workload: what one second of it looks like. */
+struct load {
+	double submits, stalls; /* per second, per submit */
+	double sleep_ns;	/* median */
+	double cluster;		/* stalls come in groups of this size */
+	double drift;		/* of the speed, from second to second */
+	const char *cause;
+	const struct fs_info *fs;
+};
+
+static const struct load usual = {
+	.submits = 400, .stalls = 0.3, .sleep_ns = 1e6, .cluster = 1, .drift = 0.1,
+	.cause = "blk.tag", .fs = &ext4,
+};
+
+static double gauss(struct random *r)
+{
+	return sqrt(-2 * log(1 - random__unit(r))) * cos(2 * M_PI * random__unit(r));
+}
+
+/* About mean events, in groups. */
+static unsigned int events(struct random *r, double mean, double cluster)
+{
+	double groups = mean / cluster;
+	double n = floor(groups + sqrt(groups) * gauss(r) + 0.5);
+
+	return n > 0 ? (unsigned int)(n * cluster) : 0;
+}
+
+static void add_second(struct sample *s, const struct load *l, size_t at, double submits,
+		       double median, struct random *r)
+{
+	struct scope *all[] = {s->scopes[0], sample__scope(s, l->fs, ""),
+			       sample__scope(s, l->fs, l->cause)};
+	unsigned int n = events(r, submits * l->stalls, l->cluster);
+	struct hist h = {0};
+	double blocked = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t ns = (uint64_t)(median * exp(0.5 * gauss(r)));
+
+		hist__add(&h, ns, 1);
+		blocked += (double)ns;
+		for (size_t k = 0; k < 3; k++)
+			all[k]->max_ns = ns > all[k]->max_ns ? ns : all[k]->max_ns;
+	}
+	for (size_t k = 0; k < 3; k++) {
+		scope__add(all[k], at, SLICE_SUBMITS, k < 2 ? submits : 0);
+		scope__add(all[k], at, SLICE_REQUESTS, k < 2 ? submits * 8 : 0);
+		scope__add(all[k], at, SLICE_SLEEPS, n);
+		scope__add(all[k], at, SLICE_SUBMITS_BLOCKED, n);
+		scope__add(all[k], at, SLICE_BLOCKED_NS, blocked);
+		scope__add(all[k], at, SLICE_HELD_UP, n * 7.0);
+		scope__add_hist(all[k], at, &h);
+		all[k]->ops[1] += submits * 8;
+		all[k]->bytes += submits * 8 * 4096;
+	}
+}
+
+static void add_load(struct sample *s, const struct load *l, struct random *r)
+{
+	double z = gauss(r);
+
+	for (size_t i = 0; i < s->nr_slices; i++) {
+		z = 0.5 * z + 0.87 * gauss(r);
+		add_second(s, l, i, floor(l->submits * exp(l->drift * z)),
+			   l->sleep_ns * exp(l->drift * z), r);
+	}
+}
+
+static struct sample *made(const struct load *l, uint64_t seed)
+{
+	struct sample *s = sample__new("made.db", SECONDS * 1000000000ULL);
+	struct random r = {seed};
+
+	assert_non_null(s);
+	add_load(s, l, &r);
+	assert_int_equal(s->err, 0);
+	return s;
+}
+
+static struct diff *judged(const struct sample *old, const struct sample *new)
+{
+	struct diff *d = diff__new(old, new, DIFF_MARGIN);
+
+	assert_non_null(d);
+	assert_int_equal(diff__judge(&d, 1, DIFF_SIGNIFICANCE), 0);
+	return d;
+}
+
+static const struct diff_row *row_of(const struct diff *d, const char *cause, const char *measure)
+{
+	for (size_t i = 0; i < d->nr_groups; i++)
+		if (!strcmp(d->groups[i].cause, cause) && !d->groups[i].whole)
+			return group__row(&d->groups[i], measure__find(measure));
+	return NULL;
+}
+
+/* How many of PAIRS pairs show any difference, and in how many blocking grew by about factor. */
+static void run_pairs(const struct load *a, const struct load *b, double factor, int *any, int *right)
+{
+	*any = *right = 0;
+	for (uint64_t i = 0; i < PAIRS; i++) {
+		struct sample *old = made(a, 2 * i + 1), *new = made(b, 2 * i + 2);
+		struct diff *d = judged(old, new);
+		const struct diff_row *row = row_of(d, "", "blocked_per_1k");
+
+		*any += d->nr_different > 0;
+		*right += row->different && fabs(row->c.ratio / factor - 1) < 0.2;
+		diff__free(d);
+		sample__free(old);
+		sample__free(new);
+	}
+}
+
+static void test_identical_workloads(void **state)
+{
+	struct load clustered = usual, rare = usual;
+	int any, right;
+
+	(void)state;
+	run_pairs(&usual, &usual, 1, &any, &right);
+	assert_true(any <= PAIRS / 20);
+	clustered.cluster = 10;
+	run_pairs(&clustered, &clustered, 1, &any, &right);
+	assert_true(any <= PAIRS / 20);
+	rare.stalls = 0.003;
+	rare.cluster = 3;
+	run_pairs(&rare, &rare, 1, &any, &right);
+	assert_true(any <= PAIRS / 20);
+}
+
+static void test_slower_and_faster_device(void **state)
+{
+	struct load slow = usual;
+	int any, right;
+
+	(void)state;
+	slow.sleep_ns *= 1.5;
+	run_pairs(&usual, &slow, 1.5, &any, &right);
+	assert_true(right >= PAIRS - PAIRS / 20);
+	run_pairs(&slow, &usual, 1 / 1.5, &any, &right);
+	assert_true(right >= PAIRS - PAIRS / 20);
+}
+
+/* The same stalls, by chance in twice as many submits: nothing is compared by raw totals. */
+static void test_normalised_by_submits(void **state)
+{
+	struct load busy = usual;
+	struct sample *old = made(&usual, 1), *new;
+	struct diff *d;
+	const struct diff_row *row;
+
+	(void)state;
+	busy.submits *= 2;
+	new = made(&busy, 2);
+	d = judged(old, new);
+	row = row_of(d, "", "stalls_per_1k");
+	assert_false(row->different);
+	assert_true(fabs(row->new - 300) < 30);
+	assert_true(fabs(row_of(d, "", "ctxsw_per_io")->new - 0.3 / 8) < 0.004);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_appeared_and_vanished(void **state)
+{
+	struct load more = usual;
+	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
+	struct random r = {9};
+	struct diff *d;
+	const struct diff_group *g;
+
+	(void)state;
+	more.submits = 50;
+	more.cause = "btrfs.dio_fallback";
+	add_load(new, &more, &r);
+	d = judged(old, new);
+	/* news come before the causes that both have */
+	g = &d->groups[2];
+	assert_string_equal(g->cause, "btrfs.dio_fallback");
+	assert_true(g->appeared && !g->vanished);
+	assert_true(isinf(group__row(g, measure__find("stalls_per_1k"))->c.ratio));
+	assert_true(group__row(g, measure__find("blocked_per_1k"))->different);
+	assert_false(d->groups[3].appeared);
+	diff__free(d);
+	d = judged(new, old);
+	assert_true(d->groups[2].vanished && !d->groups[2].appeared);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+/* Two stalls of a new cause are no news. */
+static void test_hardly_appeared(void **state)
+{
+	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
+	struct scope *sc = sample__scope(new, &ext4, "xfs.ilock");
+	struct diff *d;
+
+	(void)state;
+	scope__add(sc, 3, SLICE_SLEEPS, 1);
+	scope__add(sc, 9, SLICE_SLEEPS, 1);
+	d = judged(old, new);
+	assert_string_equal(d->groups[2].cause, "xfs.ilock");
+	assert_int_equal(d->groups[2].presence, PRESENT_NEW);
+	assert_false(d->groups[2].appeared);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_filesystems_are_paired(void **state)
+{
+	static const struct fs_info other_mount = {
+		.fstype = "ext4", .device_name = "loop7", .mount = "/elsewhere"};
+	static const struct fs_info xfs = {.fstype = "xfs", .device_name = "sda", .mount = "/x"};
+	struct load moved = usual, added = usual;
+	struct sample *old = made(&usual, 1), *new;
+	struct random r = {4};
+	struct diff *d;
+
+	(void)state;
+	moved.fs = &other_mount;
+	added.fs = &xfs;
+	new = made(&moved, 2);
+	add_load(new, &added, &r);
+	d = judged(old, new);
+	assert_int_equal(d->nr_groups, 5);
+	assert_string_equal(d->groups[1].old->mount, "/data");
+	assert_string_equal(d->groups[1].new->mount, "/elsewhere");
+	assert_int_equal(d->groups[2].presence, PRESENT_BOTH);
+	assert_string_equal(d->groups[3].new->fstype, "xfs");
+	assert_int_equal(d->groups[3].presence, PRESENT_NEW);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static bool warned(const struct diff *d, const char *about)
+{
+	for (size_t i = 0; i < d->nr_warnings; i++)
+		if (strstr(d->warnings[i].text, about))
+			return true;
+	return false;
+}
+
+static void test_workloads_that_cannot_be_compared(void **state)
+{
+	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
+	struct diff *d = judged(old, new);
+
+	(void)state;
+	assert_int_equal(d->nr_warnings, 0);
+	diff__free(d);
+	for (size_t i = 0; i < new->nr_scopes; i++) {
+		new->scopes[i]->ops[0] = new->scopes[i]->ops[1] / 2;
+		new->scopes[i]->bytes *= 4;
+		new->scopes[i]->sum[SLICE_SUBMITS] /= 2;
+	}
+	new->any_loss = true;
+	d = judged(old, new);
+	assert_true(warned(d, "mix of operations"));
+	assert_true(warned(d, "another size, 4.0k was the mean and 16.0k is"));
+	assert_true(warned(d, "queue depth, 8.0 requests to a submit were and 16.0 are"));
+	assert_true(warned(d, "lost"));
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_surroundings(void **state)
+{
+	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
+	struct diff *d;
+
+	(void)state;
+	sample__add_fact(old, "kernel", "", "6.1.0");
+	sample__add_fact(new, "kernel", "", "6.12.1");
+	sample__add_fact(old, "scheduler", "loop0", "none");
+	sample__add_fact(new, "scheduler", "loop0", "none");
+	sample__add_fact(new, "sysctl", "fs.aio-max-nr", "65536");
+	d = judged(old, new);
+	assert_int_equal(d->nr_facts, 2);
+	assert_string_equal(d->facts[0].what, "kernel");
+	assert_string_equal(d->facts[0].old, "6.1.0");
+	assert_string_equal(d->facts[0].new, "6.12.1");
+	assert_string_equal(d->facts[1].old, "");
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+/* Compiler suffixes and offsets differ between kernels that do the same. */
+static void test_stacks_by_normalised_frames(void **state)
+{
+	static const char *const a[] = {"io_schedule", "blk_mq_get_tag.isra.0", "submit_bio"};
+	static const char *const b[] = {"io_schedule+0x46/0x70", "blk_mq_get_tag", "submit_bio"};
+	static const char *const c[] = {"io_schedule", "wait_on_page_bit"};
+	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
+	struct diff *d;
+
+	(void)state;
+	sample__add_stack(old, "blk.tag", a, 3, 10, 1e6);
+	sample__add_stack(new, "blk.tag", b, 3, 12, 1e6);
+	sample__add_stack(new, "blk.tag", c, 2, 12, 3e6);
+	d = judged(old, new);
+	assert_int_equal(d->nr_stacks, 2);
+	assert_null(d->stacks[0].old);
+	assert_string_equal(d->stacks[0].new->frames[1], "wait_on_page_bit");
+	assert_true(fabs(d->stacks[0].new_share - 0.75) < 1e-9);
+	assert_non_null(d->stacks[1].old);
+	assert_non_null(d->stacks[1].new);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static bool trips(const struct diff *d, const char *expr)
+{
+	struct gate g = {0};
+	struct err e = {0};
+	char where[160];
+
+	assert_int_equal(gate__parse(&g, expr, &e), 0);
+	for (size_t i = 0; i < g.nr; i++)
+		if (gate__tripped(&g, i, d, where, sizeof(where)))
+			return true;
+	return false;
+}
+
+static void test_gates(void **state)
+{
+	struct load slow = usual;
+	struct sample *old = made(&usual, 1), *new;
+	struct diff *d, *same;
+
+	(void)state;
+	slow.sleep_ns *= 1.5;
+	new = made(&slow, 2);
+	d = judged(old, new);
+	same = judged(old, old);
+	assert_true(trips(d, "blocked_per_1k>+20%"));
+	assert_true(trips(d, " ext4 : blocked_per_1k > +20% "));
+	assert_true(trips(d, "blk.tag:blocked_per_1k>=+20%"));
+	assert_false(trips(d, "blocked_per_1k>+90%"));
+	assert_false(trips(d, "xfs:blocked_per_1k>+20%"));
+	assert_false(trips(d, "blocked_per_1k<-20%"));
+	assert_true(trips(d, "stalls_per_1k<-99%,blocked_per_1k>+20%"));
+	assert_true(trips(d, "stalls_per_1k>200"));
+	assert_false(trips(d, "stalls_per_1k>400"));
+	assert_true(trips(d, "sleep_p50>500us"));
+	assert_false(trips(d, "sleep_p50>5ms"));
+	assert_false(trips(d, "appeared"));
+	/* a change that is none by the tests trips nothing, however low the bar */
+	assert_false(trips(same, "blocked_per_1k>=+0%"));
+	diff__free(d);
+	diff__free(same);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_gates_of_news(void **state)
+{
+	struct load none = usual;
+	struct sample *old, *new = made(&usual, 2);
+	struct diff *d;
+
+	(void)state;
+	none.stalls = 0;
+	old = made(&none, 1);
+	for (size_t i = 0; i < old->nr_scopes; i++)
+		if (*old->scopes[i]->cause)
+			*old->scopes[i]->cause = 'x';
+	d = judged(old, new);
+	assert_true(trips(d, "appeared"));
+	assert_true(trips(d, "blk.tag:appeared"));
+	assert_true(trips(d, "ext4:appeared"));
+	assert_false(trips(d, "xfs.ilock:appeared"));
+	/* from nothing to something is more than any percentage */
+	assert_true(trips(d, "blocked_per_1k>+20%"));
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_gates_that_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", ",", "blocked_per_1k", "blocked_per_1k>", "blocked_per_1k>20%",
+		"blocked_per_1k>+%", "blocked_per_1k>5", "blocked_per_1k>+0x10%", "nothing>+5%",
+		"stalls_per_1k>5ms", ":appeared", "stalls_per_1k<-101%", "stalls_per_1k>inf",
+		"stalls_per_1k>+1.2.3%", "appeared,", "stalls_per_1k=+5%", "stalls_per_1k>%",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct gate g = {0};
+		struct err e = {0};
+
+		assert_int_equal(gate__parse(&g, bad[i], &e), -EINVAL);
+		assert_non_null(strstr(e.text, "--fail-on"));
+		assert_true(*e.hint);
+	}
+}
+
+static char *printed(diff_print_fn print, const struct diff *d, const struct gate *g)
+{
+	const struct diff_output o = {&d, 1, g, DIFF_SIGNIFICANCE};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(print(out, &o, NULL), 0);
+	fclose(out);
+	return text;
+}
+
+static void test_text(void **state)
+{
+	struct load slow = usual;
+	struct sample *old = made(&usual, 1), *new;
+	struct gate g = {0};
+	struct diff *d;
+	char *text;
+
+	(void)state;
+	slow.sleep_ns *= 1.5;
+	new = made(&slow, 2);
+	sample__add_fact(old, "kernel", "", "6.1\033[31m");
+	d = judged(old, new);
+	assert_int_equal(gate__parse(&g, "blocked_per_1k>+20%", NULL), 0);
+	text = printed(diff_text__print, d, &g);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		assert_true(strlen(line) <= 80);
+		assert_null(strchr(line, '\033'));
+		assert_true(line[strlen(line) - 1] != ' ');
+	}
+	free(text);
+	text = printed(diff_text__print, d, &g);
+	assert_non_null(strstr(text, "* blocked per 1000 submits"));
+	assert_non_null(strstr(text, "  stalls per 1000 submits"));
+	assert_non_null(strstr(text, "FAILED: blocked_per_1k>+20% on all filesystems"));
+	assert_true(strstr(text, "kernel: 6.1") < strstr(text, "stalls per 1000"));
+	free(text);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+static void test_json(void **state)
+{
+	struct load none = usual;
+	struct sample *old, *new = made(&usual, 2);
+	json_t *root, *diff, *group, *row;
+	struct diff *d;
+	char *text;
+
+	(void)state;
+	none.stalls = 0;
+	old = made(&none, 1);
+	d = judged(old, new);
+	text = printed(diff_json__print, d, &no_gate);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	assert_string_equal(json_string_value(json_object_get(root, "schema")), "aiostall-diff/1");
+	diff = json_array_get(json_object_get(root, "diffs"), 0);
+	group = json_array_get(json_object_get(diff, "groups"), 1);
+	assert_string_equal(json_string_value(json_object_get(group, "fstype")), "ext4");
+	row = json_array_get(json_object_get(group, "measures"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "measure")), "stalls_per_1k");
+	/* nothing to divide by: JSON has no infinity */
+	assert_true(json_is_null(json_object_get(row, "ratio")));
+	assert_true(json_is_true(json_object_get(row, "different")));
+	assert_true(json_number_value(json_object_get(row, "p_family")) < 0.05);
+	json_decref(root);
+	free(text);
+	diff__free(d);
+	sample__free(old);
+	sample__free(new);
+}
+
+/* More than a recording may hold is left out and said, not taken. */
+static void test_bounds(void **state)
+{
+	struct sample *s = sample__new("x", UINT64_MAX);
+	char name[32];
+
+	(void)state;
+	assert_non_null(s);
+	assert_true(s->nr_slices <= SAMPLE_SLICES_MAX);
+	assert_true(sample__slice(s, UINT64_MAX) == s->nr_slices - 1);
+	for (int i = 0; i < 2 * SAMPLE_SCOPES_MAX; i++) {
+		snprintf(name, sizeof(name), "cause%d", i);
+		sample__scope(s, &ext4, name);
+	}
+	assert_int_equal(s->nr_scopes, SAMPLE_SCOPES_MAX);
+	assert_int_equal(s->left_out, SAMPLE_SCOPES_MAX + 1);
+	for (int i = 0; i < SAMPLE_FACTS_MAX + 5; i++)
+		sample__add_fact(s, "a", "b", "c");
+	assert_int_equal(s->nr_facts, SAMPLE_FACTS_MAX);
+	sample__free(s);
+	s = sample__new("x", 0);
+	assert_int_equal(s->nr_slices, 1);
+	sample__free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identical_workloads),
+		cmocka_unit_test(test_slower_and_faster_device),
+		cmocka_unit_test(test_normalised_by_submits),
+		cmocka_unit_test(test_appeared_and_vanished),
+		cmocka_unit_test(test_hardly_appeared),
+		cmocka_unit_test(test_filesystems_are_paired),
+		cmocka_unit_test(test_workloads_that_cannot_be_compared),
+		cmocka_unit_test(test_surroundings),
+		cmocka_unit_test(test_stacks_by_normalised_frames),
+		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_gates_of_news),
+		cmocka_unit_test(test_gates_that_are_refused),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
