@@ -323,8 +323,13 @@ static void test_unfinished(void **state)
 	decode__add_unfinished(call, 1, 999, to);
 	assert_int_equal(to->c.on_cpu_ns, 100);
 	assert_int_equal(to->c.blocked_elsewhere_ns, 0);
+	/* the totals hold what the filter lets count; the rest is elsewhere */
+	call->counted_ns = 70;
 	decode__add_unfinished(call, -1, 1500, to);
 	assert_int_equal(to->c.blocked_elsewhere_ns, 0);
+	call->counted_ns = 50;
+	decode__add_unfinished(call, -1, 1500, to);
+	assert_int_equal(to->c.blocked_elsewhere_ns, 20);
 	free(to);
 	free(call);
 }
