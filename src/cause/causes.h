@@ -21,6 +21,7 @@ struct cause {
 	const char *id;       /* "ext4.dio_sync" */
 	const char *name;     /* one line */
 	const char *meaning;  /* what happens */
+	const char *todo;     /* the advice as one clause that reads on after a colon, "" = none */
 	const char *operator_advice;
 	const char *author_advice; /* "" = none beyond the operator's */
 	const char *kernels;  /* where it holds, "" = all */

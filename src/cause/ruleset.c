@@ -272,7 +272,15 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 	if (ruletext__grow((void **)&vec->v, &vec->cap, vec->nr, sizeof(*vec->v)))
 		return fail_plain(c, "out of memory");
 	vec->v[vec->nr++] = (struct rule){
-		.cause = { c->at->value, "", "", "", "", "", "unproven", "" },
+		.cause = { .id = c->at->value,
+			   .name = "",
+			   .meaning = "",
+			   .todo = "",
+			   .operator_advice = "",
+			   .author_advice = "",
+			   .kernels = "",
+			   .evidence = "unproven",
+			   .refs = "" },
 		.chains = { (uint32_t)c->rs->nr_chains, 0 },
 	};
 	return 0;
@@ -287,6 +295,7 @@ static int set_text(struct compiler *c, struct rule *rule)
 	} keys[] = {
 		{ "name", &cause->name },
 		{ "meaning", &cause->meaning },
+		{ "do", &cause->todo },
 		{ "operator", &cause->operator_advice },
 		{ "author", &cause->author_advice },
 		{ "kernels", &cause->kernels },

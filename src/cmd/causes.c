@@ -78,6 +78,7 @@ static void print_field(const char *label, const char *text)
 static void print_texts(const struct cause *cause)
 {
 	print_field("meaning", cause->meaning);
+	print_field("do", cause->todo);
 	print_field("operator", cause->operator_advice);
 	print_field("author", cause->author_advice);
 	print_field("kernels", cause->kernels);

@@ -14,6 +14,13 @@ struct model;
 struct model_opts {
 	const struct causes *causes; /* rule set, not owned */
 	uint64_t slow_threshold_ns;  /* for the report's text only */
+	/*
+	 * Optional: what this host says that bears on a cause, a line each, into
+	 * buf; called once for each cause of a report, before it is printed.
+	 */
+	void (*facts)(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
+		      size_t size);
+	void *facts_ctx;
 	size_t max_keys;             /* bound on distinct (fs, cause, stack, file, waker) keys; 0 = default */
 };
 

@@ -4,17 +4,19 @@
 
 static const struct cause causes[] = {
     [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
-			.name = "no rule matches the stack",
+			.name = "no rule knows the stack",
 			.operator_advice = ""},
-    [PSEUDO_NO_STACK] = {.id = CAUSE_NO_STACK, .name = "stack not available", .operator_advice = ""},
+    [PSEUDO_NO_STACK] = {.id = CAUSE_NO_STACK,
+			 .name = "the stack is not available",
+			 .operator_advice = ""},
     [PSEUDO_BELOW_MIN] = {.id = "below_min",
-			  .name = "shorter than -m",
+			  .name = "the sleeps were shorter than -m",
 			  .operator_advice = "Lower -m to see their causes."},
     [PSEUDO_LOST] = {.id = "lost",
-		     .name = "records lost",
+		     .name = "the records of the sleeps were lost",
 		     .operator_advice = "Raise -m or filter more, so that fewer records are sent."},
     [PSEUDO_OTHER] = {.id = TALLY_OTHER,
-		      .name = "more causes than are told apart",
+		      .name = "there are more causes than are told apart",
 		      .operator_advice = ""},
 };
 

@@ -187,6 +187,7 @@ static void build_cause(struct model *m, struct report_cause *c, const struct ca
 	    .id = row->cause->id,
 	    .name = row->cause->name,
 	    .advice = build_advice(p, row->cause),
+	    .todo = row->cause->todo,
 	    .sleeps = row->sleeps,
 	    .blocked_ns = row->blocked_ns,
 	    .max_ns = row->max_ns,
@@ -247,6 +248,19 @@ static int cause_order(const void *a, const void *b)
 	return d ? d : strcmp(x->id, y->id);
 }
 
+/* Last of all: they look at the finished row. */
+static void build_facts(struct model *m, struct report_fs *f)
+{
+	char buf[2048];
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		buf[0] = '\0';
+		if (m->opts.facts)
+			m->opts.facts(m->opts.facts_ctx, f->fs, &f->causes[i], buf, sizeof(buf));
+		f->causes[i].facts = *buf ? pool__str(&m->pool, buf) : "";
+	}
+}
+
 static void build_causes(struct model *m, struct report_fs *f, const struct fs_row *row)
 {
 	uint64_t sum = 0, whole;
@@ -264,6 +278,7 @@ static void build_causes(struct model *m, struct report_fs *f, const struct fs_r
 	for (size_t i = 0; i < f->nr_causes; i++)
 		f->causes[i].share = ratio(f->causes[i].blocked_ns, whole);
 	qsort(f->causes, f->nr_causes, sizeof(*f->causes), cause_order);
+	build_facts(m, f);
 }
 
 static void build_dist(struct report_dist *d, const struct hist *h, uint64_t max_ns)

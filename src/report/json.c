@@ -2,12 +2,15 @@
 /* The report for programs, schema aiostall-report/1: keys may be added, none may change. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/base.h"
 #include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
+#include "report/verdict.h"
 
 struct field {
 	const char *key;
@@ -186,6 +189,20 @@ static void put_worst(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__shape(w, worst, c->worst_shape);
 }
 
+static void put_facts(struct jsonw *w, json_t *o, const char *facts)
+{
+	json_t *list = jsonw__array(w, o, "facts");
+
+	while (facts && *facts) {
+		size_t len = strcspn(facts, "\n");
+		char one[256];
+
+		snprintf(one, sizeof(one), "%.*s", (int)(len < 255 ? len : 255), facts);
+		jsonw__add_str(w, list, one);
+		facts += len + (facts[len] == '\n');
+	}
+}
+
 static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *how;
@@ -193,6 +210,8 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__str(w, o, "id", c->id);
 	jsonw__str(w, o, "name", c->name);
 	jsonw__str(w, o, "advice", c->advice);
+	jsonw__str(w, o, "todo", c->todo);
+	put_facts(w, o, c->facts);
 	jsonw__str(w, o, "telling_frames", c->telling_frames);
 	jsonw__real(w, o, "share", c->share);
 	jsonw__u64(w, o, "sleeps", c->sleeps);
@@ -212,12 +231,14 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 static void put_filesystems(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "filesystems");
+	char verdict[VERDICT_SIZE];
 
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		const struct report_fs *f = &r->fs[i];
 		json_t *o = jsonw__item(w, list), *causes;
 
 		jsonw__fs(w, o, f->fs);
+		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
 		put_counters(w, o, &f->c);
 		jsonw__real(w, o, "blocked_share", f->blocked_share);
 		jsonw__real(w, o, "ctxsw_per_io", f->ctxsw_per_io);

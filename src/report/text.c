@@ -8,6 +8,7 @@
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
+#include "report/verdict.h"
 
 #define MAX_UNFINISHED 16
 
@@ -64,11 +65,11 @@ static void print_capture(struct print *p, const struct report *r)
 	else if (c->child_ran)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
-	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
 static void print_nothing_seen(struct print *p)
 {
+	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "No io_submit call was seen: there is nothing to report.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Does the program use io_submit(2), i.e. libaio (fio: ioengine=libaio; "
@@ -135,53 +136,21 @@ static void print_unfinished(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
-/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share
- * of.
- */
-static void describe_blocking(const struct report_fs *f, char *buf, size_t size)
-{
-	const struct counters *c = &f->c;
-	char share[16], time[16], sleeps[16];
-
-	if (c->submits)
-		snprintf(buf, size, "%s of %llu submits block, %s each",
-			 fmt__percent(f->blocked_share, share, sizeof(share)),
-			 (unsigned long long)c->submits,
-			 fmt__duration(c->submits_blocked ? c->blocked_ns / c->submits_blocked
-							  : c->blocked_ns,
-				       time, sizeof(time)));
-	else
-		snprintf(buf, size, "%s sleep%s, %s in total",
-			 fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
-			 fmt__duration(c->blocked_ns, time, sizeof(time)));
-}
-
 static void print_verdict(struct print *p, const struct report_fs *f)
 {
-	const struct report_cause *top = f->nr_causes ? &f->causes[0] : NULL;
-	const struct counters *c = &f->c;
-	const char *fs = print__fs(p, f->fs, p->width - 20);
-	char how_bad[96], part[16];
+	char sentence[VERDICT_SIZE];
 
-	if (!c->sleeps && !c->submits) {
-		print__para(p, PRINT_PLAIN, "", "%s: no submit ended while tracing", fs);
-		return;
-	}
-	if (!c->sleeps) {
-		print__para(p, PRINT_PLAIN, "", "%s: none of %llu submits blocked", fs,
-			    (unsigned long long)c->submits);
-		return;
-	}
-	describe_blocking(f, how_bad, sizeof(how_bad));
-	if (!top) {
-		print__para(p, PRINT_BOLD, "", "%s: %s", fs, how_bad);
-		return;
-	}
-	fmt__percent(top->share, part, sizeof(part));
-	print__para(p, PRINT_BOLD, "", "%s: %s, because: %s (%s of the blocked time)", fs, how_bad,
-		    print__safe(p, top->name), part);
-	if (top->advice && *top->advice)
-		print__para(p, PRINT_PLAIN, "  do: ", "%s", print__safe(p, top->advice));
+	verdict__sentence(f, sentence, sizeof(sentence));
+	print__para(p, f->c.sleeps ? PRINT_BOLD : PRINT_PLAIN, "", "%s: %s",
+		    print__fs(p, f->fs, p->width - 20), print__safe(p, sentence));
+}
+
+static void print_verdicts(struct print *p, const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_fs; i++)
+		print_verdict(p, &r->fs[i]);
+	if (r->nr_fs)
+		print__line(p, PRINT_PLAIN, "%s", "");
 }
 
 enum fs_column {
@@ -302,8 +271,6 @@ static void print_conservation(struct print *p, const struct counters *c)
 
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
 {
-	for (size_t i = 0; i < r->nr_fs; i++)
-		print_verdict(p, &r->fs[i]);
 	if (r->nr_fs)
 		print_table(p, r);
 	for (size_t i = 0; i < r->nr_fs; i++)
@@ -321,8 +288,9 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 		return -ENOMEM;
 	print__init(p, out, o);
 	print_loss(p, r);
-	print_capture(p, r);
 	print_unfinished(p, r);
+	print_verdicts(p, r);
+	print_capture(p, r);
 	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
 		print_nothing_seen(p);
 	else

@@ -151,7 +151,20 @@ static void print_how(struct print *p, const struct report_cause *c)
 		print__para(p, PRINT_PLAIN, "    requests found: ", "%s", list);
 }
 
-static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool first)
+/* A line each. */
+static void print_facts(struct print *p, const char *facts)
+{
+	while (facts && *facts) {
+		size_t len = strcspn(facts, "\n");
+		char one[256];
+
+		snprintf(one, sizeof(one), "%.*s", (int)(len < 255 ? len : 255), facts);
+		print__para(p, PRINT_PLAIN, "    here: ", "%s", print__safe(p, one));
+		facts += len + (facts[len] == '\n');
+	}
+}
+
+static void print_cause(struct print *p, const struct report_cause *c, size_t top)
 {
 	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
 
@@ -174,9 +187,8 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	print_how(p, c);
 	print_wakers(p, c);
 	print_files(p, c, top);
-	if (first && c->advice && *c->advice)
-		print__line(p, PRINT_PLAIN, "    do: as said at the top");
-	else if (c->advice && *c->advice)
+	print_facts(p, c->facts);
+	if (c->advice && *c->advice)
 		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
 }
 
@@ -194,7 +206,7 @@ void text_causes__print(struct print *p, const struct report_fs *f, const struct
 		    *device && *options ? ": " : "", print__safe(p, options),
 		    *device || *options ? ")" : "");
 	for (size_t i = 0; i < f->nr_causes && i < top; i++)
-		print_cause(p, &f->causes[i], top, i == 0);
+		print_cause(p, &f->causes[i], top);
 	if (f->nr_causes > top)
 		print__line(p, PRINT_PLAIN, "  and %zu more causes (--format json has them all)",
 			    f->nr_causes - top);

@@ -348,7 +348,7 @@ static void test_unexplained(void **state)
 	assert_int_equal(below->sleeps, 3);
 	assert_int_equal(below->blocked_ns, 30);
 	assert_int_equal(below->max_ns, 0); /* the longest sleep is no short one */
-	assert_string_equal(below->name, "shorter than -m");
+	assert_string_equal(below->name, "the sleeps were shorter than -m");
 	free(counts);
 	model__free(m);
 }

@@ -309,8 +309,8 @@ static void test_text_says(void **state)
 	assert_contains(text, "killed by signal 9");
 	assert_contains(
 	    text,
-	    "\next4 /data: 100% of 3000 submits block, 5.3ms each, because: appending direct");
-	assert_contains(text, "  do: Preallocate");
+	    "\next4 /data: all 3000 submits block, 5.3ms each, because appending direct");
+	assert_contains(text, "    do: Preallocate");
 	assert_contains(text, "at: blk_mq_get_tag < ext4_file_write_iter < aio_write");
 	assert_contains(
 	    text,
