@@ -161,30 +161,34 @@ struct compared compare__times(const struct measured *old, const struct measured
 }
 
 struct ranked {
-	double p;
+	double p, weight;
 	size_t at;
 };
 
-static int by_p(const void *a, const void *b)
+static int by_weighted_p(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
+	double p = x->p / x->weight, q = y->p / y->weight;
 
-	return (x->p > y->p) - (x->p < y->p);
+	return (p > q) - (p < q);
 }
 
-int compare__holm(double *p, size_t n)
+int compare__holm(double *p, const double *weights, size_t n)
 {
 	struct ranked *list = calloc(n ? n : 1, sizeof(*list));
-	double least = 0;
+	double least = 0, left = 0;
 
 	if (!list)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		list[i] = (struct ranked){p[i], i};
-	qsort(list, n, sizeof(*list), by_p);
 	for (size_t i = 0; i < n; i++) {
-		least = fmin(1, fmax(least, list[i].p * (double)(n - i)));
+		list[i] = (struct ranked){p[i], weights[i], i};
+		left += weights[i];
+	}
+	qsort(list, n, sizeof(*list), by_weighted_p);
+	for (size_t i = 0; i < n; i++) {
+		least = fmin(1, fmax(least, list[i].p / list[i].weight * left));
 		p[list[i].at] = least;
+		left -= list[i].weight;
 	}
 	free(list);
 	return 0;

@@ -32,7 +32,11 @@ struct compared compare__counts(const struct measured *old, const struct measure
 /* Times and quantiles: Welch's t on the logarithms with bootstrapped errors. */
 struct compared compare__times(const struct measured *old, const struct measured *new,
 			       double margin);
-/* Holm's step-down: p values become those of the whole family, in place. */
-int compare__holm(double *p, size_t n);
+/*
+ * Holm's step-down with weights: p values become those of the whole family, in
+ * place. A test of twice the weight pays half as much for the number of tests.
+ * 0 or -ENOMEM.
+ */
+int compare__holm(double *p, const double *weights, size_t n);
 
 #endif

@@ -24,6 +24,7 @@ struct measure {
 	double scale; /* per so many of the whole; the quantile of MEASURE_QUANTILE */
 	bool is_time; /* ns, else a plain number */
 	bool of_cause; /* also measured per cause */
+	double weight; /* among the tests of a filesystem; those of causes weigh 1 */
 };
 /* The i-th measure, NULL past the end. */
 const struct measure *measure__at(size_t i);

@@ -21,11 +21,20 @@ static bool is_counted(const struct diff *d, const struct diff_group *g, const s
 	return row->c.tested && !is_copy(d, g);
 }
 
-/* Visit the tested rows in order: to gather the p values, or (judged) to take the family's. */
-static size_t visit(struct diff *d, double *p, bool judged, double significance)
+static double weight_of(const struct diff_group *g, const struct diff_row *row)
 {
-	size_t n = 0;
+	return *g->cause ? 1 : row->measure->weight;
+}
 
+struct family {
+	double *p, *weights;
+	size_t n;
+	double significance; /* 0 = the p values are gathered, else the verdicts made */
+};
+
+/* Visit the tested rows in order. */
+static void visit(struct diff *d, struct family *f)
+{
 	for (size_t i = 0; i < d->nr_groups; i++) {
 		struct diff_group *g = &d->groups[i];
 
@@ -34,17 +43,18 @@ static size_t visit(struct diff *d, double *p, bool judged, double significance)
 
 			if (!is_counted(d, g, row))
 				continue;
-			if (judged) {
-				row->p = p[n];
-				row->different = row->p < significance;
+			if (f->significance > 0) {
+				row->p = f->p[f->n];
+				row->different = row->p < f->significance;
 				d->nr_different += row->different;
-			} else if (p) {
-				p[n] = row->c.p;
+				d->nr_tests++;
+			} else {
+				f->p[f->n] = row->c.p;
+				f->weights[f->n] = weight_of(g, row);
 			}
-			n++;
+			f->n++;
 		}
 	}
-	return n;
 }
 
 /* The whole of a single filesystem takes over that one's verdicts. */
@@ -94,26 +104,35 @@ static void judge_presence(struct diff *d)
 	}
 }
 
-int diff__judge(struct diff *const *diffs, size_t n, double significance)
+static size_t count_rows(struct diff *const *diffs, size_t n)
 {
-	size_t all = 0, at = 0;
-	double *p;
-	int rc;
+	size_t rows = 0;
 
 	for (size_t i = 0; i < n; i++)
-		all += diffs[i]->nr_tests = visit(diffs[i], NULL, false, 0);
-	p = calloc(all ? all : 1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		at += visit(diffs[i], p + at, false, 0);
-	rc = compare__holm(p, all);
-	at = 0;
+		for (size_t k = 0; k < diffs[i]->nr_groups; k++)
+			rows += diffs[i]->groups[k].nr_rows;
+	return rows ? rows : 1;
+}
+
+int diff__judge(struct diff *const *diffs, size_t n, double significance)
+{
+	size_t rows = count_rows(diffs, n);
+	struct family f = {.p = calloc(rows, sizeof(double)),
+			   .weights = calloc(rows, sizeof(double))};
+	int rc = f.p && f.weights ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !rc && i < n; i++)
+		visit(diffs[i], &f);
+	if (!rc)
+		rc = compare__holm(f.p, f.weights, f.n);
+	f.n = 0;
+	f.significance = significance;
 	for (size_t i = 0; !rc && i < n; i++) {
-		at += visit(diffs[i], p + at, true, significance);
+		visit(diffs[i], &f);
 		copy_verdicts(diffs[i]);
 		judge_presence(diffs[i]);
 	}
-	free(p);
+	free(f.p);
+	free(f.weights);
 	return rc;
 }

@@ -174,15 +174,21 @@ static void test_times(void **state)
 /* The example of Holm's step-down: 0.01, 0.04, 0.03, 0.005 of four. */
 static void test_holm(void **state)
 {
-	double p[] = {0.01, 0.04, 0.03, 0.005};
+	const double equal[] = {1, 1, 1, 1}, weights[] = {1, 1, 2};
+	double p[] = {0.01, 0.04, 0.03, 0.005}, q[] = {0.01, 0.02, 0.016};
 
 	(void)state;
-	assert_int_equal(compare__holm(p, 4), 0);
+	assert_int_equal(compare__holm(p, equal, 4), 0);
 	near(p[0], 0.03, 1e-12);
 	near(p[1], 0.06, 1e-12);
 	near(p[2], 0.06, 1e-12);
 	near(p[3], 0.02, 1e-12);
-	assert_int_equal(compare__holm(p, 0), 0);
+	/* 0.016 / 2 * 4, then 0.01 * 2 but never less, then 0.02 */
+	assert_int_equal(compare__holm(q, weights, 3), 0);
+	near(q[2], 0.032, 1e-12);
+	near(q[0], 0.032, 1e-12);
+	near(q[1], 0.032, 1e-12);
+	assert_int_equal(compare__holm(p, equal, 0), 0);
 }
 
 #define N 200
