@@ -37,12 +37,12 @@ LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
 CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
 SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
 
-# libjansson writes the JSON; libbpf, libelf and zlib load the programs.
-LIBS := -lbpf -lelf -lz -ljansson -lm
+# libjansson writes the JSON, libsqlite3 the recordings; libbpf, libelf and zlib load the programs.
+LIBS := -lbpf -lelf -lz -ljansson -lsqlite3 -pthread -lm
 libdirs := $(shell $(CC) -print-search-dirs 2>/dev/null | sed -n 's/^libraries: =//p' | tr : ' ')
 have_a   = $(firstword $(wildcard $(addsuffix /$(1),$(libdirs))))
 ifeq ($(STATIC),1)
-ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a)),)
+ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a),$(call have_a,libsqlite3.a)),)
 LINK := -static
 endif
 endif
@@ -136,7 +136,7 @@ unit: $(UNIT_BIN)
 $(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
 	@mkdir -p $(@D)
 	$(say) CC-SAN $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lelf -lz -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lsqlite3 -pthread -lelf -lz -lm
 
 deps:
 	@sh tools/deps.sh

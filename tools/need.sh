@@ -30,6 +30,7 @@ if command -v "$cc" >/dev/null 2>&1; then
 		gelf.h libelf-dev
 		zlib.h zlib1g-dev
 		jansson.h libjansson-dev
+		sqlite3.h libsqlite3-dev
 		uthash.h uthash-dev
 	END
 fi

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tables of a recording and the columns that are members of structs: docs/recording.md in code. */
+#ifndef AIOSTALL_STORE_SCHEMA_H
+#define AIOSTALL_STORE_SCHEMA_H
+
+#include <stddef.h>
+
+#include "model/event.h"
+#include "store/store.h"
+
+#define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
+#define SCHEMA_VERSION 1
+
+struct schema_table {
+	const char *name;
+	const char *sql; /* the CREATE statement, byte by byte as in the file */
+};
+/* The i-th table, NULL past the end. */
+const struct schema_table *schema__table(size_t i);
+
+enum schema_type { COLUMN_U64, COLUMN_U32, COLUMN_U16, COLUMN_S64, COLUMN_S32, COLUMN_BOOL };
+
+/* One column that holds a number of a struct. */
+struct schema_column {
+	const char *name;
+	enum schema_type type;
+	size_t offset;
+};
+
+/* The numbers of a row, in the order of the columns; the others stand before or behind them. */
+struct schema_columns {
+	const char *table;
+	const char *before, *behind; /* names of the others, comma separated, "" = none */
+	const struct schema_column *column;
+	size_t nr;
+};
+
+extern const struct schema_columns schema_counters; /* struct counters */
+extern const struct schema_columns schema_sleeps;   /* struct store_sum */
+extern const struct schema_columns schema_stall;    /* struct ev_stall */
+extern const struct schema_columns schema_submit;   /* struct ev_submit */
+extern const struct schema_columns schema_loss;     /* struct loss */
+extern const struct schema_columns schema_unfinished; /* struct ev_unfinished */
+
+/* All of them, for tests; NULL past the end. */
+const struct schema_columns *schema__columns(size_t i);
+
+#endif

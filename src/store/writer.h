@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A recording, written: events are summed in memory, and once a second what
+ * came is one transaction, made by a thread of its own: a slow disk makes
+ * slices longer but never keeps events waiting.
+ */
+#ifndef AIOSTALL_STORE_WRITER_H
+#define AIOSTALL_STORE_WRITER_H
+
+#include "base/base.h"
+#include "cause/causes.h"
+#include "model/source.h"
+
+#define STORE_SLICE_NS NSEC_PER_SEC
+
+struct store_writer;
+
+struct store_write_opts {
+	const char *path;
+	const struct causes *causes;        /* rule set, not owned; NULL = all causes unknown */
+	const struct capture_info *capture; /* as of the beginning; copied */
+	uint64_t started_mono_ns;
+	uint64_t slow_ns;
+	uint64_t keep_ns;      /* slices older than this are removed; 0 = none */
+	uint64_t trigger_ns;   /* only slices around a stall at least this long stay; 0 = all */
+	bool events;           /* keep every stall and submit */
+	size_t max_keys;       /* bound on distinct keys; 0 = default */
+	const char *root;      /* of /proc and /sys, for the host's facts; NULL = "" */
+};
+
+/*
+ * Make the file; one that exists becomes PATH.old. 0, or -errno with e set.
+ * The strings of opts are copied.
+ */
+int store_writer__new(const struct store_write_opts *opts, struct store_writer **w, struct err *e);
+/* Events and cumulative counters go here; valid as long as the writer. Never waits for the disk. */
+const struct sink *store_writer__sink(struct store_writer *w);
+/* True if a second has passed, so that counters should be delivered and the slice be ended. */
+bool store_writer__is_due(const struct store_writer *w, uint64_t now_mono_ns);
+/*
+ * End the slice and hand it to the disk. If the last one is still being
+ * written, nothing happens and the slice goes on. 0, or -errno with e set if
+ * writing has failed: nothing more is written then, what was before is there.
+ */
+int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct err *e);
+/*
+ * Write the last slice and how it ended, wait for the disk. 0, or -errno with
+ * e set; the writer must be freed in any case.
+ */
+int store_writer__finish(struct store_writer *w, const struct capture_info *capture,
+			 uint64_t now_mono_ns, struct err *e);
+uint64_t store_writer__size(const struct store_writer *w);
+void store_writer__free(struct store_writer *w); /* free(NULL) works */
+
+#endif
