@@ -23,7 +23,7 @@ static void print_recording(struct print *p, const char *lead, const struct samp
 
 	print__para(p, PRINT_PLAIN, lead, "%s: %s submits in %s", print__safe(p, s->name),
 		    fmt__count((uint64_t)submits, count, sizeof(count)),
-		    fmt__duration(s->nr_slices * s->slice_ns, time, sizeof(time)));
+		    fmt__duration(s->duration_ns, time, sizeof(time)));
 }
 
 static void print_warnings(struct print *p, const struct diff *d)

@@ -29,13 +29,27 @@ static const struct fact *find_fact(const struct sample *s, const struct fact *l
 	return NULL;
 }
 
+/* Mounts are compared where requests went, by filesystem: their paths may differ. */
+static void compare_mounts(struct diff *d)
+{
+	for (size_t i = 0; i < d->nr_groups; i++) {
+		const struct diff_group *g = &d->groups[i];
+
+		if (!*g->cause && g->old && g->new && strcmp(g->old->options, g->new->options))
+			d->facts[d->nr_facts++] = (struct diff_fact){
+				"mount options", *g->new->mount ? g->new->mount : g->new->fstype,
+				g->old->options, g->new->options};
+	}
+}
+
 static int compare_facts(struct diff *d)
 {
-	size_t most = d->old->nr_facts + d->new->nr_facts;
+	size_t most = d->old->nr_facts + d->new->nr_facts + d->nr_groups;
 
 	d->facts = calloc(most ? most : 1, sizeof(*d->facts));
 	if (!d->facts)
 		return -ENOMEM;
+	compare_mounts(d);
 	for (size_t i = 0; i < d->old->nr_facts; i++) {
 		const struct fact *a = &d->old->facts[i], *b = find_fact(d->new, a);
 
@@ -132,10 +146,9 @@ static void check_size(struct diff *d, const struct sample *s)
 	if (s->any_loss)
 		warn(d, "%.80s: data was lost while recording, its figures are lower bounds", s->name);
 	if (s->left_out)
-		warn(d, "%.80s: %llu details beyond the bounds are left out", s->name,
-		     (unsigned long long)s->left_out);
+		warn(d, "%.80s: has more than can be compared; some of it is left out", s->name);
 	if (s->nr_slices < SLICES_MIN)
-		warn(d, "%.80s: %zu s are short, differences will hardly be found", s->name,
+		warn(d, "%.80s: %zu seconds are few, differences will hardly be found", s->name,
 		     s->nr_slices);
 	else if (s->scopes[0]->sum[SLICE_SUBMITS] < SUBMITS_MIN)
 		warn(d, "%.80s: %.0f submits are few, differences will hardly be found", s->name,

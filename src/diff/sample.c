@@ -5,26 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "cause/frame.h"
 
 #define DEPTH_MAX 128
 
 static const struct fs_info whole = {.fstype = "", .mount = "", .device_name = ""};
 
-struct sample *sample__new(const char *name, uint64_t duration_ns)
+struct sample *sample__new(const char *name, uint64_t slices)
 {
 	struct sample *s = calloc(1, sizeof(*s));
-	uint64_t seconds = (duration_ns + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
-	uint64_t each = seconds / SAMPLE_SLICES_MAX + (seconds % SAMPLE_SLICES_MAX != 0);
 
 	if (!s)
 		return NULL;
 	s->name = strdup(name);
-	s->slice_ns = (each ? each : 1) * NSEC_PER_SEC;
-	s->nr_slices = (size_t)(seconds / (each ? each : 1));
-	if (!s->nr_slices)
-		s->nr_slices = 1;
+	s->merged = slices / SAMPLE_SLICES_MAX + (slices % SAMPLE_SLICES_MAX != 0);
+	s->merged = s->merged ? s->merged : 1;
+	s->nr_slices = (size_t)(slices / s->merged);
+	s->nr_slices = s->nr_slices ? s->nr_slices : 1;
 	if (!s->name || !sample__scope(s, NULL, "")) {
 		sample__free(s);
 		return NULL;
@@ -42,6 +39,7 @@ static void scope__free(struct scope *sc)
 	free(sc->fstype);
 	free(sc->mount);
 	free(sc->device);
+	free(sc->options);
 	free(sc->cause);
 	free(sc);
 }
@@ -74,11 +72,9 @@ void sample__free(struct sample *s)
 	free(s);
 }
 
-size_t sample__slice(const struct sample *s, uint64_t since_start_ns)
+size_t sample__slice(const struct sample *s, uint64_t i)
 {
-	uint64_t i = since_start_ns / s->slice_ns;
-
-	return i < s->nr_slices ? (size_t)i : s->nr_slices - 1;
+	return i / s->merged < s->nr_slices ? (size_t)(i / s->merged) : s->nr_slices - 1;
 }
 
 static const char *text(const char *s)
@@ -99,6 +95,7 @@ static struct scope *scope__new(const struct sample *s, const struct fs_info *fs
 	ok &= (sc->fstype = strdup(text(fs->fstype))) != NULL;
 	ok &= (sc->mount = strdup(text(fs->mount))) != NULL;
 	ok &= (sc->device = strdup(text(fs->device_name))) != NULL;
+	ok &= (sc->options = strdup(text(fs->mount_options))) != NULL;
 	ok &= (sc->cause = strdup(cause)) != NULL;
 	if (ok)
 		return sc;
@@ -122,7 +119,7 @@ struct scope *sample__scope(struct sample *s, const struct fs_info *fs, const ch
 		if (scope__is(s->scopes[i], fs, cause))
 			return s->scopes[i];
 	if (s->nr_scopes == SAMPLE_SCOPES_MAX) {
-		s->left_out++;
+		s->left_out = true;
 		return NULL;
 	}
 	sc = scope__new(s, fs, cause);
@@ -195,7 +192,7 @@ void sample__add_stack(struct sample *s, const char *cause, const char *const *f
 		if (stack__is(s->stacks[i], cause, frames, depth))
 			st = s->stacks[i];
 	if (!st && s->nr_stacks == SAMPLE_STACKS_MAX) {
-		s->left_out++;
+		s->left_out = true;
 		return;
 	}
 	if (!st) {
@@ -220,7 +217,7 @@ void sample__add_fact(struct sample *s, const char *what, const char *of, const 
 	}
 	if (s->nr_facts < SAMPLE_FACTS_MAX)
 		s->err = -ENOMEM;
-	s->left_out++;
+	s->left_out = true;
 	free(f.what);
 	free(f.of);
 	free(f.value);

@@ -8,7 +8,7 @@
 
 #include "model/event.h"
 
-#define SAMPLE_SLICES_MAX 300 /* longer recordings get longer slices */
+#define SAMPLE_SLICES_MAX 300 /* those of longer recordings are merged */
 #define SAMPLE_SCOPES_MAX 128
 #define SAMPLE_STACKS_MAX 1024
 #define SAMPLE_FACTS_MAX 4096
@@ -28,6 +28,7 @@ enum slice_column {
 /* The whole recording, one filesystem of it, or one cause on one filesystem. */
 struct scope {
 	char *fstype, *mount, *device; /* all empty for the whole */
+	char *options;		       /* of the mount */
 	char *cause;		       /* "" = whatever the cause */
 	double *column[SLICE_COLUMNS]; /* one per slice; a cause has no submits of its own */
 	uint32_t *sleep_hist;	       /* HIST_BUCKETS per slice */
@@ -51,7 +52,8 @@ struct fact {
 
 struct sample {
 	char *name; /* the file's */
-	uint64_t slice_ns;
+	uint64_t duration_ns;
+	uint64_t merged; /* slices of the recording to one of these */
 	size_t nr_slices;
 	struct scope *scopes[SAMPLE_SCOPES_MAX]; /* [0] is the whole recording */
 	size_t nr_scopes;
@@ -59,16 +61,16 @@ struct sample {
 	size_t nr_stacks;
 	struct fact facts[SAMPLE_FACTS_MAX];
 	size_t nr_facts;
-	uint64_t left_out; /* scopes, stacks and facts beyond the bounds */
+	bool left_out;      /* scopes, stacks and facts beyond the bounds */
 	bool any_loss;
 	int err; /* -ENOMEM once memory was short */
 };
 
-/* Room for duration_ns of one-second slices, or of fewer longer ones. NULL on lack of memory. */
-struct sample *sample__new(const char *name, uint64_t duration_ns);
+/* Room for so many slices of a recording, in fewer if they are many. NULL on lack of memory. */
+struct sample *sample__new(const char *name, uint64_t slices);
 void sample__free(struct sample *s);
-/* The slice of a time since the recording began; what is later goes to the last one. */
-size_t sample__slice(const struct sample *s, uint64_t since_start_ns);
+/* Where the i-th slice of the recording goes; what is beyond goes to the last one. */
+size_t sample__slice(const struct sample *s, uint64_t i);
 /* Found or made; fs NULL = the whole. NULL beyond the bounds or without memory. */
 struct scope *sample__scope(struct sample *s, const struct fs_info *fs, const char *cause);
 void scope__add(struct scope *sc, size_t slice, enum slice_column column, double amount);
