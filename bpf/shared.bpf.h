@@ -22,6 +22,22 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 #define S_IFCHR 0020000
 /* Addresses above are the kernel's, on arm64 and on x86-64 with four and five levels of pages. */
 #define KERNEL_HALF 0xff00000000000000ULL
+/*
+ * With four levels the rest of x86-64's upper half starts here, and reading
+ * below it is no page fault but a protection fault, of which kernels warn
+ * (ex_handler_uaccess(), arch/x86/mm/extable.c) if the CPU could do five.
+ */
+#define KERNEL_HALF_4_LEVELS 0xffff800000000000ULL
+
+/* The lowest address that may be the kernel's, given one that is. */
+static __always_inline __u64 lowest_kernel_address(__u64 known)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (known >= KERNEL_HALF_4_LEVELS)
+		return KERNEL_HALF_4_LEVELS;
+#endif
+	return KERNEL_HALF;
+}
 
 struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /* Our threads that are inside io_submit but off the CPU. */
@@ -55,15 +71,19 @@ struct {
 	__type(value, struct wire_fs);
 } filesystems SEC(".maps");
 
+/*
+ * Stacks and names, once each. The reader copies what it has not seen within
+ * its polling interval, so on a host that runs for days the oldest may go.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct wire_stack);
 } stacks SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct wire_file);

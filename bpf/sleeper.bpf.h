@@ -178,6 +178,7 @@ static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
 __noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 {
 	struct scratch *s = scratch_here();
+	__u64 kernel = lowest_kernel_address(base);
 
 	if (!s || !top)
 		return 0;
@@ -191,11 +192,11 @@ __noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 		struct kioctx *ctx;
 		__u64 obj;
 
-		if ((__u64)p < KERNEL_HALF || ((__u64)p & 31) ||
+		if ((__u64)p < kernel || ((__u64)p & 31) ||
 		    ((__u64)p >= base && (__u64)p < base + KERNEL_STACK_BYTES))
 			continue;
 		ctx = BPF_CORE_READ(p, ki_ctx);
-		if ((__u64)ctx < KERNEL_HALF || BPF_CORE_READ(ctx, user_id) != ctx_id)
+		if ((__u64)ctx < kernel || BPF_CORE_READ(ctx, user_id) != ctx_id)
 			continue;
 		obj = BPF_CORE_READ(p, ki_res.obj);
 		if (BPF_CORE_READ(p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)

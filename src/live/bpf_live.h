@@ -42,6 +42,7 @@ struct live {
 	const struct sink *to; /* of the poll under way */
 	int cpus;
 	uint64_t malformed;
+	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;
 	struct usyms *usyms;

@@ -11,6 +11,9 @@
 #include "aiostall.skel.h"
 #include "live/paths.h"
 
+/* Distinct stacks that are kept: about 10 MB if they are deep. */
+#define STACKS_MAX 16384
+
 struct live_stack {
 	uint64_t id;
 	struct stack stack;
@@ -86,8 +89,11 @@ const struct stack *live__stack(struct live *lv, uint64_t id)
 	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
 	if (s)
 		return &s->stack;
-	if (!read_stack(lv, id, &st))
+	/* evicted before it was read, or more than can be kept */
+	if (HASH_COUNT(lv->stacks) >= STACKS_MAX || !read_stack(lv, id, &st)) {
+		lv->stacks_lost++;
 		return NULL;
+	}
 	for (uint32_t i = 0; i < st.depth; i++)
 		ip[i] = st.ip[i];
 	n = st.user ? usyms__frames(lv->usyms, (pid_t)st.pid, ip, st.depth, names) :

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -52,6 +53,23 @@ static int check_capabilities(struct err *e)
 	err__hint(e, "run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYSLOG, CAP_SYS_PTRACE and "
 		     "CAP_DAC_READ_SEARCH (CAP_SYS_ADMIN too where tracefs is not mounted)");
 	return -EPERM;
+}
+
+/*
+ * The programs see the process ids of the first namespace; in another one they
+ * name other processes, or none. Its inode number is fixed
+ * (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+ */
+static int check_pid_namespace(struct err *e)
+{
+	static const ino_t first = 0xEFFFFFFC;
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == first)
+		return 0;
+	err__set(e, -ENOTSUP, "this is a PID namespace of its own: process ids here are not the kernel's");
+	err__hint(e, "run on the host, or in a container with the host's PID namespace (--pid=host)");
+	return -ENOTSUP;
 }
 
 /* A call with an invalid context: EINVAL where there is AIO. */
@@ -428,6 +446,8 @@ static int preconditions(struct err *e)
 	int rc = check_io_submit(e);
 
 	libbpf_set_print(quiet);
+	if (!rc)
+		rc = check_pid_namespace(e);
 	if (!rc)
 		rc = check_capabilities(e);
 	return rc ? rc : check_cpus(e);

@@ -243,6 +243,7 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.malformed = lv->malformed;
+	loss.stacks += lv->stacks_lost;
 	to->loss(to->ctx, &loss);
 	return 0;
 }

@@ -200,6 +200,12 @@ def test_no_such_target(args, says, hint):
     one_line(aiostall("-d", "1", *args), says, hint=hint)
 
 
+def test_pid_namespace():
+    """Process ids of a container are not the kernel's: no report of somebody else's calls."""
+    one_line(helpers.run(["unshare", "--pid", "--fork", "--mount-proc", AIOSTALL, "-d", "1"]),
+             "PID namespace of its own", hint="--pid=host")
+
+
 @pytest.mark.parametrize("args,status", [(["/no/such/command"], 127), (["/tmp"], 126)])
 def test_command_that_cannot_run(tmp_path, args, status):
     out = tmp_path / "out"
