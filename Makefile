@@ -59,6 +59,7 @@ all: $(B)/aiostall
 -include Makefile.checks
 -include Makefile.tools
 -include Makefile.bench
+-include Makefile.kernels
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
