@@ -18,6 +18,7 @@ static const struct {
 	size_t offset;
 } probes[] = {
 	{"submit", "fentry, kprobe, tracepoint", offsetof(struct cmd_opts, live.probe_submit)},
+	{"compat", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_compat)},
 	{"request", "fentry, kprobe, scan", offsetof(struct cmd_opts, live.probe_request)},
 	{"switch", "tp_btf, raw_tp", offsetof(struct cmd_opts, live.probe_switch)},
 };
@@ -109,7 +110,7 @@ static int set_probe(struct parse *p, const struct option *opt, const char *valu
 		snprintf(why, sizeof(why), "%s must be one of %s", probes[i].need, probes[i].ways);
 		return bad(p, opt, value, why);
 	}
-	return bad(p, opt, value, "must be submit=WAY, request=WAY or switch=WAY");
+	return bad(p, opt, value, "must be submit=WAY, compat=WAY, request=WAY or switch=WAY");
 }
 
 /* One element of a list option; word is owned by the options. */

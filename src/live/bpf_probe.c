@@ -28,6 +28,8 @@
 #error "no entry point is known for this architecture"
 #endif
 
+#define REQUEST_FN "io_submit_one"
+
 /* ---- trying ---- */
 
 static int fail(int rc, char *why, size_t size, const char *what)
@@ -186,12 +188,29 @@ static int try_compat_kprobe(struct probe_env *env, char *why, size_t size)
 
 static int try_request_fentry(struct probe_env *env, char *why, size_t size)
 {
-	return try_function(env, "io_submit_one", why, size);
+	return try_function(env, REQUEST_FN, why, size);
+}
+
+/* A compiler may have made a copy of the function to its liking, and left only that. */
+static int find_copy(struct probe_env *env, const char *function)
+{
+	struct err e = {0};
+	struct ksyms *k = ksyms__new(NULL, &e);
+	const char *name = k ? ksyms__copy(k, function) : NULL;
+	int n = name ? snprintf(env->request_fn, sizeof(env->request_fn), "%s", name) : 0;
+
+	ksyms__free(k);
+	return n > 0 && (size_t)n < sizeof(env->request_fn) ? 0 : -ENOENT;
 }
 
 static int try_request_kprobe(struct probe_env *env, char *why, size_t size)
 {
-	return try_kprobe(env->request_fn, why, size);
+	int rc = try_kprobe(REQUEST_FN, why, size);
+
+	snprintf(env->request_fn, sizeof(env->request_fn), REQUEST_FN);
+	if (rc == -ENOENT && !find_copy(env, REQUEST_FN))
+		rc = try_kprobe(env->request_fn, why, size);
+	return rc;
 }
 
 static int try_always(struct probe_env *env, char *why, size_t size)
@@ -240,7 +259,7 @@ static const struct {
 	const char *name, *what;
 } needs[NEED_MAX] = {
 	[NEED_SUBMIT] = {"submit", "entry and exit of io_submit"},
-	[NEED_COMPAT] = {"compat", "the same for 32-bit programs"},
+	[NEED_COMPAT] = {"compat", "entry and exit of a 32-bit program's io_submit"},
 	[NEED_REQUEST] = {"request", "which request of a call sleeps"},
 	[NEED_SWITCH] = {"switch", "sleep and wake-up"},
 };
@@ -301,7 +320,7 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	memset(env, 0, sizeof(*env));
 	env->submit_fn = SUBMIT_FN;
 	env->compat_fn = COMPAT_FN;
-	snprintf(env->request_fn, sizeof(env->request_fn), "io_submit_one");
+	snprintf(env->request_fn, sizeof(env->request_fn), REQUEST_FN);
 	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
 		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
@@ -351,6 +370,7 @@ static const char *forced(const struct live_opts *o, enum probe_need need)
 {
 	switch (need) {
 	case NEED_SUBMIT: return o->probe_submit;
+	case NEED_COMPAT: return o->probe_compat;
 	case NEED_REQUEST: return o->probe_request;
 	case NEED_SWITCH: return o->probe_switch;
 	default: return NULL;
@@ -369,6 +389,15 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	out->chosen = true;
 	plan->chosen[a->need] = a->name;
 	need->lost = a->lost;
+}
+
+/* The alternative to name when none could be taken: the forced one, else the last. */
+static const struct live_alternative *failed(const struct live_need *need, const char *force)
+{
+	for (size_t i = 0; force && i < need->nr_alts; i++)
+		if (!strcmp(need->alt[i].name, force))
+			return &need->alt[i];
+	return &need->alt[need->nr_alts - 1];
 }
 
 int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struct live_opts *opts,
@@ -397,7 +426,7 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 			return -EINVAL;
 		}
 		err__set(e, -ENOTSUP, "no probe works for %s: %s: %s", need->what,
-			 need->alt[need->nr_alts - 1].name, need->alt[need->nr_alts - 1].why);
+			 failed(need, force)->name, failed(need, force)->why);
 		err__hint(e, "`aiostall check` shows what this kernel offers");
 		return -ENOTSUP;
 	}

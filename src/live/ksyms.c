@@ -371,7 +371,8 @@ const char *ksyms__name(const struct ksyms *k, uint64_t addr)
 	return k->arena + k->name[i];
 }
 
-int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint64_t *end)
+/* Index of the function's only copy, k->nr if there is none or several. */
+static size_t only_copy(const struct ksyms *k, const char *name)
 {
 	size_t len = strlen(name), found = k->nr, nr = 0;
 
@@ -383,11 +384,25 @@ int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint6
 		found = i;
 		nr++;
 	}
-	if (nr != 1)
+	return nr == 1 ? found : k->nr;
+}
+
+int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint64_t *end)
+{
+	size_t found = only_copy(k, name);
+
+	if (found == k->nr)
 		return -ENOENT;
 	*start = k->addr[found];
 	*end = k->addr[found + 1];
 	return 0;
+}
+
+const char *ksyms__copy(const struct ksyms *k, const char *name)
+{
+	size_t found = only_copy(k, name);
+
+	return found == k->nr ? NULL : k->arena + k->name[found];
 }
 
 /* Probe machinery that a stack can show between the kernel's own frames. */

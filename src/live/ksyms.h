@@ -26,6 +26,9 @@ size_t ksyms__count(const struct ksyms *k);
  */
 int ksyms__range(const struct ksyms *k, const char *name, uint64_t *start, uint64_t *end);
 
+/* The name of that only copy, alive until ksyms__free; NULL if there is none, or several. */
+const char *ksyms__copy(const struct ksyms *k, const char *name);
+
 /* Name of the function that holds addr, alive until ksyms__free; NULL outside any. */
 const char *ksyms__name(const struct ksyms *k, uint64_t addr);
 

@@ -59,6 +59,33 @@ static struct ksyms *made_up(void)
 	return k;
 }
 
+static void test_ksyms_copies(void **state)
+{
+	static const char renamed[] =
+		"ffffffff81000000 t aio_read.constprop.0\n"
+		"ffffffff81000100 t io_submit_one.isra.0\n"
+		"ffffffff81000200 t io_submit_one.isra.0.cold\n"
+		"ffffffff81000300 t io_submit_one_more\n"
+		"ffffffff81000400 t aio_write.isra.0\n"
+		"ffffffff81000500 t aio_write.constprop.0\n"
+		"ffffffff81000600 T plain\n"
+		"ffffffff81000700 T _etext\n";
+	struct err e = { 0 };
+	struct ksyms *k = ksyms__new(put_text("kallsyms", renamed), &e);
+	uint64_t start, end;
+
+	(void)state;
+	assert_non_null(k);
+	assert_string_equal(ksyms__copy(k, "io_submit_one"), "io_submit_one.isra.0");
+	assert_string_equal(ksyms__copy(k, "aio_read"), "aio_read.constprop.0");
+	assert_string_equal(ksyms__copy(k, "plain"), "plain");
+	assert_null(ksyms__copy(k, "aio_write"));
+	assert_null(ksyms__copy(k, "io_submit"));
+	assert_int_equal(ksyms__range(k, "io_submit_one", &start, &end), 0);
+	assert_true(start == 0xffffffff81000100 && end == 0xffffffff81000200);
+	ksyms__free(k);
+}
+
 static void test_ksyms_names(void **state)
 {
 	struct ksyms *k = made_up();
@@ -378,6 +405,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ksyms_names),
+		cmocka_unit_test(test_ksyms_copies),
 		cmocka_unit_test(test_ksyms_gap),
 		cmocka_unit_test(test_ksyms_frames),
 		cmocka_unit_test(test_ksyms_hidden),
