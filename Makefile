@@ -60,6 +60,7 @@ all: $(B)/aiostall
 -include Makefile.tools
 -include Makefile.bench
 -include Makefile.kernels
+-include Makefile.docs
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@

@@ -13,6 +13,7 @@
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
+#include "live/facts.h"
 
 /* The reader polls on a timer: a wake-up from the stall path would preempt the traced thread. */
 #define POLL_MS 50
@@ -21,6 +22,7 @@ struct session {
 	const struct cmd_opts *opts;
 	struct causes *causes;
 	struct model *model;
+	struct facts *facts;
 	struct source *source;
 	struct child *child;
 	struct targets targets;
@@ -54,8 +56,11 @@ static int open_model(struct session *s, struct err *e)
 	s->causes = causes__new(s->opts->rules, why, sizeof(why));
 	if (!s->causes)
 		return err__set(e, -EINVAL, "%s", why);
+	s->facts = facts__new(NULL);
 	opts.causes = s->causes;
-	s->model = model__new(&opts);
+	opts.facts = facts__write;
+	opts.facts_ctx = s->facts;
+	s->model = s->facts ? model__new(&opts) : NULL;
 	return s->model ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
@@ -258,6 +263,7 @@ void session__free(struct session *s)
 	if (!s)
 		return;
 	model__free(s->model);
+	facts__free(s->facts);
 	if (s->source)
 		s->source->ops->free(s->source);
 	child__free(s->child);

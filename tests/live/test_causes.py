@@ -23,8 +23,9 @@ DELAY = {"read": 2000, "write": 2000}
 NAMED = 0.95
 # Of all sleeps of all scenarios, those without a cause at most.
 UNKNOWN = 0.01
-# A cause that only shows now and then: asserted to be possible, not to be there.
+# A cause that only shows now and then: the load runs again a few times to see it.
 RARE = 0
+RUNS = 3
 # Once per mount, whatever comes first.
 ONCE = {"vfs.dio_wq_init"}
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
@@ -39,6 +40,8 @@ PLACES = {
     "xfs": {"fstype": "xfs"},
     "xfs-small-blocks": {"fstype": "xfs", "mkfs": "-b size=1024"},
     "btrfs": {"fstype": "btrfs"},
+    "ext4-full": {"fstype": "ext4"},
+    "xfs-full": {"fstype": "xfs"},
     "ext4-small-journal": {"fstype": "ext4", "mkfs": "-J size=4"},
     "raw": {},
     "fuse": {},
@@ -231,6 +234,18 @@ def preallocate_pieces(path):
         subprocess.run(["fallocate", "-o", str(at), "-l", "32k", path], check=True)
 
 
+def take_snapshot(path):
+    top = os.path.dirname(path)
+    subprocess.run(["btrfs", "-q", "subvolume", "snapshot", top, f"{top}/snapshot"], check=True)
+
+
+def fill_up(path):
+    """Leaves a few megabytes."""
+    top = os.statvfs(os.path.dirname(path))
+    size = top.f_bavail * top.f_frsize - (6 << 20)
+    subprocess.run(["fallocate", "-l", str(size), f"{path}.rest"], check=True)
+
+
 SCENARIOS = [
     # memory
     Scenario("memory limit", "ext4", "--pattern buffered-write --bs 64k --batch 4 --calls 200 "
@@ -298,7 +313,26 @@ SCENARIOS = [
     Scenario("ext4 truncate", "ext4", "--pattern overwrite --side truncate --side-us 100 "
              "--size 64k --calls 1000", {"lock.inode": 0.5},
              ("ext4.dio_sync", "ext4.jbd2_shadow", "dio.flush_cache"), sleeps=3),
+    Scenario("ext4 journal", "ext4-small-journal",
+             "--pattern append --side creator --side sync --side-us 100 --calls 600",
+             {"ext4.jbd2_log_space|ext4.jbd2_commit_wait": RARE},
+             ("ext4.dio_sync", "ext4.jbd2_shadow", "ext4.bitmap_read", "ext4.zeroout")),
+    Scenario("ext4 full", "ext4-full", "--pattern buffered-write --state hole --size 64M "
+             "--bs 64k --batch 4 --calls 250", {"ext4.nonda_flush": RARE},
+             ("ext4.bitmap_read", "wb.balance_dirty", "ext4.jbd2_commit_wait",
+              "ext4.i_data_sem", "ext4.jbd2_shadow", "lock.inode", "buf.folio_lock",
+              "buf.stable_page"),
+             after=fill_up, sleeps=0),
+    Scenario("ext4 unwritten", "ext4", "--pattern unwritten --qd 16 --calls 3000",
+             {"ext4.i_data_sem": RARE}, ("ext4.jbd2_shadow", "ext4.jbd2_commit_wait"), sleeps=0),
     # xfs
+    Scenario("xfs cold allocation", "xfs", "--pattern hole --calls 20",
+             {"xfs.ag_header|xfs.alloc_btree": RARE}, ("xfs.buf", "xfs.ilock"), cold=True,
+             sleeps=1),
+    Scenario("xfs full", "xfs-full", "--pattern buffered-write --state hole --size 64M "
+             "--bs 64k --batch 4 --calls 250", {"xfs.enospc_flush": RARE},
+             ("wb.balance_dirty", "xfs.iolock", "xfs.ilock", "xfs.ag_header", "buf.folio_lock",
+              "buf.stable_page"), after=fill_up, sleeps=0),
     Scenario("xfs append", "xfs", "--pattern append --qd 4 --calls 300", {"xfs.append_wait": 0.9},
              ("xfs.ilock",)),
     Scenario("xfs unaligned", "xfs", "--pattern unaligned --calls 300", {"xfs.dio_sync": 0.9},
@@ -331,8 +365,18 @@ SCENARIOS = [
              ("dio.flush_cache", "btrfs.extent_lock", "lock.inode", "btrfs.tree_read")),
     Scenario("btrfs nocow", "btrfs", "--pattern overwrite --nocow --side buffered-writer "
              "--calls 500 --size 1M --side-us 200", {"btrfs.ordered": 0.1},
-             ("btrfs.dio_fallback", "dio.flush_cache", "btrfs.extent_lock", "lock.inode", "btrfs.tree_read",
+             ("btrfs.dio_fallback", "dio.flush_cache", "btrfs.extent_lock", "lock.inode",
+              "btrfs.tree_read",
               "btrfs.crossref", "btrfs.csum_read", "btrfs.tree_lock"), cold=True),
+    Scenario("btrfs snapshot", "btrfs", "--pattern overwrite --nocow --size 4M",
+             {"btrfs.crossref": RARE},
+             ("btrfs.tree_read", "btrfs.csum_read", "btrfs.tree_lock", "btrfs.extent_lock",
+              "btrfs.ordered", "btrfs.reserve", "btrfs.block_group", "btrfs.dio_fallback"),
+             after=take_snapshot, cold=True, sleeps=1),
+    Scenario("btrfs overlap", "btrfs", "--pattern overwrite --nocow --size 4k --qd 8 --calls 200",
+             {"btrfs.extent_lock|btrfs.ordered": 0.3},
+             ("btrfs.tree_read", "btrfs.csum_read", "btrfs.tree_lock", "btrfs.crossref",
+              "btrfs.dio_fallback")),
     # FUSE, overlayfs
     Scenario("fuse write", "fuse", "--pattern buffered-write --bs 4k --size 16M",
              {"fuse.request": 0.9}, ("fuse.killpriv", "buf.rmw_read"), path="slow file"),
@@ -361,6 +405,8 @@ SCENARIOS = [
              {"sync.data": 0.2, "sync.flush": 0.2}, ("ext4.fsync_commit", "buf.rmw_read")),
     Scenario("xfs O_DSYNC buffered", "xfs", "--pattern dsync --buffered --calls 60",
              {"sync.data": 0.2, "sync.flush": 0.2}, ("xfs.log_force", "buf.rmw_read")),
+    Scenario("raw O_DSYNC buffered", "raw", "--pattern dsync --buffered --calls 60",
+             {"sync.data": 0.2}, ("sync.flush", "buf.rmw_read")),
     Scenario("dirty limit", "ext4", "--pattern buffered-write --bs 64k --calls 100 --batch 4",
              {"wb.balance_dirty": 0.5}, ("buf.rmw_read", "buf.stable_page", "buf.folio_lock",
                                          "lock.inode"),
@@ -464,21 +510,40 @@ def provoke(scenario, places):
         places.delay(other, read=0, write=0)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
-def test_the_cause_is_named(places, scenario):
-    traced = provoke(scenario, places)
-    counts = sleeps_by_cause(traced.report)
+def rare_of(scenario):
+    """Those that must show, but only now and then."""
+    return [causes for causes, share in scenario.causes.items() if share == RARE]
+
+
+def check_names(scenario, report):
+    """Every sleep has a cause that it may have; returns the rare causes that are not there."""
+    counts = sleeps_by_cause(report)
     total = sum(counts.values())
-    SEEN[scenario.name] = (total, counts.get("unknown", 0))
+    seen = SEEN.setdefault(scenario.name, [0, 0])
+    seen[0] += total
+    seen[1] += counts.get("unknown", 0)
     expected = set("|".join(scenario.causes).split("|"))
     unnamed = set(counts) - expected - set(scenario.also) - ONCE
-    shown = (counts, stacks_of(traced.report, unnamed))
+    shown = (counts, stacks_of(report, unnamed))
     assert total >= scenario.sleeps, shown
     assert not counts.get("unknown"), shown
     assert sum(counts[cause] for cause in unnamed) <= (1 - NAMED) * total, shown
     for causes, share in scenario.causes.items():
         named = sum(counts.get(cause, 0) for cause in causes.split("|"))
         assert named >= share * total, (causes, shown)
+    return [causes for causes in rare_of(scenario)
+            if not any(counts.get(cause) for cause in causes.split("|"))]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+def test_the_cause_is_named(places, scenario):
+    missing = rare_of(scenario)
+    for _ in range(RUNS if missing else 1):
+        absent = check_names(scenario, provoke(scenario, places).report)
+        missing = [causes for causes in missing if causes in absent]
+        if not missing:
+            return
+    pytest.skip(f"{', '.join(missing)} did not show in {RUNS} runs")
 
 
 def test_hardly_anything_is_unknown():

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "live/facts.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "live/extents.h"
+#include "live/procfile.h"
+
+#define PATH_SIZE  512
+#define VALUE_SIZE 128
+/* Asking for extents takes time when a filesystem hangs. */
+#define MAX_FILES 8
+
+typedef unsigned long long ull;
+
+struct facts {
+	char *root;
+	unsigned int files;
+};
+
+/* What one row of the table works on. */
+struct ask {
+	struct facts *facts;
+	const struct fs_info *fs;
+	const struct report_cause *cause;
+	char *buf;
+	size_t size;
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct ask *a, const char *fmt, ...)
+{
+	size_t used = strlen(a->buf);
+	va_list args;
+
+	if (used + 2 >= a->size)
+		return;
+	if (used)
+		a->buf[used++] = '\n';
+	va_start(args, fmt);
+	vsnprintf(a->buf + used, a->size - used, fmt, args);
+	va_end(args);
+}
+
+/* First line of a file of sysfs, unprintable bytes dropped; false if there is none. */
+static bool read_value(const char *path, char *value, size_t size)
+{
+	char *text;
+	size_t len, n = 0;
+
+	if (procfile__read(path, 4096, &text, &len))
+		return false;
+	for (size_t i = 0; i < len && text[i] != '\n' && n + 1 < size; i++)
+		if (isprint((unsigned char)text[i]))
+			value[n++] = text[i];
+	value[n] = '\0';
+	free(text);
+	return n > 0;
+}
+
+/* A name of sysfs: "cciss/c0d0" has an exclamation mark there. */
+static bool device_dir(const struct ask *a, char *dir, size_t size)
+{
+	const char *name = a->fs->device_name ? a->fs->device_name : "";
+	int n;
+
+	if (*name && *name != '.' && strlen(name) < 64)
+		n = snprintf(dir, size, "%s/class/block/%s", a->facts->root, name);
+	else if (a->fs->major)
+		n = snprintf(dir, size, "%s/dev/block/%u:%u", a->facts->root, a->fs->major,
+			     a->fs->minor);
+	else
+		return false;
+	for (char *c = dir + strlen(a->facts->root) + strlen("/class/block/"); *name && *c; c++)
+		if (*c == '/')
+			*c = '!';
+	return n > 0 && (size_t)n < size;
+}
+
+/* Of the device, or of the disk that the partition is on. */
+static bool queue_value(const struct ask *a, const char *file, char *value, size_t size)
+{
+	static const char *const places[] = { "queue", "../queue" };
+	char dir[PATH_SIZE], path[PATH_SIZE + 64];
+
+	if (!device_dir(a, dir, sizeof(dir)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s/%s/%s", dir, places[i], file);
+		if (read_value(path, value, size))
+			return true;
+	}
+	return false;
+}
+
+/* The one in brackets: "[none] mq-deadline". */
+static void keep_chosen(char *value)
+{
+	char *open = strchr(value, '['), *end = open ? strchr(open, ']') : NULL;
+
+	if (!end)
+		return;
+	*end = '\0';
+	memmove(value, open + 1, strlen(open + 1) + 1);
+}
+
+static void say_queue(struct ask *a, const char *file)
+{
+	char value[VALUE_SIZE];
+
+	if (!queue_value(a, file, value, sizeof(value)))
+		return;
+	keep_chosen(value);
+	say(a, "queue/%s is %s", file, value);
+}
+
+/* The largest part of a request that the device takes in one piece. */
+static void say_pieces(struct ask *a)
+{
+	char value[VALUE_SIZE], len[16], max[16];
+	uint64_t kb;
+
+	if (!queue_value(a, "max_sectors_kb", value, sizeof(value)))
+		return;
+	kb = strtoull(value, NULL, 10);
+	if (!kb || a->cause->worst_len_bytes <= kb * 1024)
+		return;
+	say(a, "a request of %s is split into %llu, since queue/max_sectors_kb allows %s",
+	    fmt__size(a->cause->worst_len_bytes, len, sizeof(len)),
+	    (ull)((a->cause->worst_len_bytes + kb * 1024 - 1) / (kb * 1024)),
+	    fmt__size(kb * 1024, max, sizeof(max)));
+}
+
+static void tags(struct ask *a)
+{
+	say_queue(a, "nr_requests");
+	say_queue(a, "scheduler");
+	if (a->cause->worst_nr)
+		say(a, "the worst call submitted %u request%s", a->cause->worst_nr,
+		    a->cause->worst_nr == 1 ? "" : "s");
+	say_pieces(a);
+}
+
+static void wbt(struct ask *a)
+{
+	say_queue(a, "wbt_lat_usec");
+}
+
+static void scheduler(struct ask *a)
+{
+	say_queue(a, "scheduler");
+}
+
+static void readahead(struct ask *a)
+{
+	say_queue(a, "read_ahead_kb");
+}
+
+static void write_cache(struct ask *a)
+{
+	say_queue(a, "write_cache");
+}
+
+static void dirty(struct ask *a)
+{
+	static const char *const files[] = { "max_ratio", "strict_limit" };
+	char path[PATH_SIZE], value[VALUE_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/class/bdi/%u:%u/%s", a->facts->root,
+			 a->fs->major, a->fs->minor, files[i]);
+		if (read_value(path, value, sizeof(value)))
+			say(a, "%s of the device's writeback is %s", files[i], value);
+	}
+}
+
+static void zeroout(struct ask *a)
+{
+	char path[PATH_SIZE], value[VALUE_SIZE];
+	const char *name = a->fs->device_name;
+
+	if (!name || !*name || strchr(name, '/') || strlen(name) > 64)
+		return;
+	snprintf(path, sizeof(path), "%s/fs/ext4/%s/extent_max_zeroout_kb", a->facts->root, name);
+	if (read_value(path, value, sizeof(value)))
+		say(a, "extent_max_zeroout_kb is %s", value);
+}
+
+/* The connection has the number of the superblock's device. */
+static void fuse_limit(struct ask *a)
+{
+	char path[PATH_SIZE], value[VALUE_SIZE];
+
+	snprintf(path, sizeof(path), "%s/fs/fuse/connections/%u/max_background", a->facts->root,
+		 a->fs->minor);
+	if (read_value(path, value, sizeof(value)))
+		say(a, "max_background of the connection is %s", value);
+	if (a->cause->worst_nr > 1)
+		say(a, "the worst call submitted %u requests", a->cause->worst_nr);
+}
+
+/* Those of the mount options that match, once each; what = "data=*" ..., NULL at the end. */
+static void say_options(struct ask *a, const char *const *what)
+{
+	const char *options = a->fs->mount_options ? a->fs->mount_options : "";
+	char list[256] = "", one[96];
+
+	while (*options) {
+		size_t len = strcspn(options, ","), used = strlen(list);
+
+		snprintf(one, sizeof(one), "%.*s", (int)(len < 95 ? len : 95), options);
+		for (size_t i = 0; what[i]; i++)
+			if (!fnmatch(what[i], one, 0) && !strstr(list, one))
+				snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+					 one);
+		options += len + (options[len] == ',');
+	}
+	if (*list)
+		say(a, "mounted with %s", list);
+}
+
+static void time_options(struct ask *a)
+{
+	static const char *const what[] = { "*atime", "lazytime", NULL };
+
+	say_options(a, what);
+	if (!a->fs->mount_options || !strstr(a->fs->mount_options, "lazytime"))
+		say(a, "not mounted with lazytime");
+}
+
+static void journal_options(struct ask *a)
+{
+	static const char *const what[] = { "*atime",	  "lazytime",	 "data=*",    "commit=*",
+					    "barrier*",	  "nobarrier",	 "logbufs=*", "logbsize=*",
+					    "logdev=*",	  "discard",	 "journal_*", "wsync",
+					    "nodelalloc", "*_allocator", NULL };
+
+	say_options(a, what);
+}
+
+static void say_extents(struct ask *a, const struct extents *e)
+{
+	char size[16], beyond[16];
+
+	say(a, "the file of the worst stall has %s and %s%llu extent%s",
+	    fmt__size(e->size_bytes, size, sizeof(size)), e->more ? "more than " : "",
+	    (ull)e->extents, e->extents == 1 ? "" : "s");
+	if (e->unwritten)
+		say(a, "%llu of them are preallocated but were never written", (ull)e->unwritten);
+	if (e->beyond_bytes)
+		say(a, "%s are allocated behind its end",
+		    fmt__size(e->beyond_bytes, beyond, sizeof(beyond)));
+	else
+		say(a, "nothing is allocated behind its end");
+}
+
+static void extents(struct ask *a)
+{
+	const char *path = a->cause->worst_path;
+	struct extents e;
+
+	if (!path || *path != '/' || a->facts->files >= MAX_FILES)
+		return;
+	a->facts->files++;
+	if (!extents__read(path, &e))
+		say_extents(a, &e);
+}
+
+static const struct {
+	const char *id; /* as for fnmatch */
+	void (*ask)(struct ask *a);
+} rows[] = {
+	{ "blk.tag", tags },
+	{ "blk.wbt", wbt },
+	{ "blk.rq_qos", wbt },
+	{ "blk.dispatch", scheduler },
+	{ "blk.queue_freeze", scheduler },
+	{ "buf.read_miss", readahead },
+	{ "sync.flush", write_cache },
+	{ "wb.balance_dirty", dirty },
+	{ "ext4.zeroout", zeroout },
+	{ "fuse.bg_limit", fuse_limit },
+	{ "time.update", time_options },
+	{ "xfs.ilock", time_options },
+	{ "ext4.jbd2_*", journal_options },
+	{ "ext4.fsync_commit", journal_options },
+	{ "xfs.log_*", journal_options },
+	{ "xfs.cil_push", journal_options },
+	{ "ext4.dio_sync", extents },
+	{ "ext4.*_read", extents },
+	{ "ext4.alloc", extents },
+	{ "ext4.i_data_sem", extents },
+	{ "ext4.zeroout", extents },
+	{ "xfs.append_wait", extents },
+	{ "xfs.extent_read", extents },
+	{ "xfs.dio_sync", extents },
+	{ "xfs.ilock", extents },
+	{ "xfs.a[gl]*", extents },
+	{ "xfs.split_worker", extents },
+	{ "btrfs.tree_read", extents },
+	{ "dio.fallback_buffered", extents },
+};
+
+struct facts *facts__new(const char *sysfs_root)
+{
+	struct facts *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->root = strdup(sysfs_root ? sysfs_root : "/sys");
+	if (f->root)
+		return f;
+	free(f);
+	return NULL;
+}
+
+void facts__free(struct facts *f)
+{
+	if (!f)
+		return;
+	free(f->root);
+	free(f);
+}
+
+void facts__write(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
+		  size_t size)
+{
+	struct ask a = { .facts = ctx, .fs = fs, .cause = cause, .buf = buf, .size = size };
+
+	buf[0] = '\0';
+	for (size_t i = 0; fs && i < ARRAY_SIZE(rows); i++)
+		if (!fnmatch(rows[i].id, cause->id, 0))
+			rows[i].ask(&a);
+}

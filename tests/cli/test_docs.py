@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Pages that are made from data are as their data are."""
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def made():
+    done = subprocess.run([sys.executable, TOP / "tools" / "pages" / "causes.py"], check=True,
+                          capture_output=True, text=True)
+    return done.stdout
+
+
+def test_the_page_of_causes_is_up_to_date():
+    assert made() == (TOP / "docs" / "causes.md").read_text(encoding="utf-8"), "run make docs"
+
+
+def test_every_cause_is_on_the_page():
+    listed = subprocess.run([TOP / "build" / "aiostall", "causes"], check=True,
+                            capture_output=True, text=True).stdout.splitlines()
+    ids = {line.split()[0] for line in listed} - {"unknown"}
+    unproven = {line.split()[0] for line in listed if line.split()[1] == "unproven"} - {"unknown"}
+    headings = re.findall(r"^### `(\S+)`( \(unproven\))?$", made(), re.M)
+    assert len(headings) == len(ids) and {name for name, _ in headings} == ids
+    assert {name for name, mark in headings if mark} == unproven

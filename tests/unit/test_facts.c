@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the host says beside a cause, on a made-up sysfs and real files. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "live/extents.h"
+#include "live/facts.h"
+
+static char root[64];
+
+static void put(const char *path, const char *text)
+{
+	char cmd[512];
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd), "mkdir -p \"$(dirname '%s/%s')\"", root, path);
+	assert_int_equal(system(cmd), 0);
+	snprintf(cmd, sizeof(cmd), "%s/%s", root, path);
+	f = fopen(cmd, "we");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int make_sysfs(void **state)
+{
+	(void)state;
+	strcpy(root, "/tmp/aiostall-facts-XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	put("class/block/sda/queue/nr_requests", "64\n");
+	put("class/block/sda/queue/scheduler", "[none] mq-deadline\n");
+	put("class/block/sda/queue/max_sectors_kb", "1024\n");
+	put("class/block/cciss!c0d0/queue/nr_requests", "7\n");
+	put("class/block/bad/queue/nr_requests", "\x1b[2J9\nmore\n");
+	put("dev/block/8:1/../queue/wbt_lat_usec", "2000\n");
+	return 0;
+}
+
+static int remove_sysfs(void **state)
+{
+	char cmd[128];
+
+	(void)state;
+	snprintf(cmd, sizeof(cmd), "rm -r %s", root);
+	return system(cmd);
+}
+
+static const char *facts(const struct fs_info *fs, const struct report_cause *cause)
+{
+	static char buf[2048];
+	struct facts *f = facts__new(root);
+
+	assert_non_null(f);
+	facts__write(f, fs, cause, buf, sizeof(buf));
+	facts__free(f);
+	return buf;
+}
+
+static void test_tags(void **state)
+{
+	struct fs_info fs = { .fstype = "ext4", .device_name = "sda" };
+	struct report_cause cause = { .id = "blk.tag",
+				      .worst_nr = 16,
+				      .worst_len_bytes = 4 << 20 };
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause),
+			    "queue/nr_requests is 64\n"
+			    "queue/scheduler is none\n"
+			    "the worst call submitted 16 requests\n"
+			    "a request of 4.0M is split into 4, since queue/max_sectors_kb allows "
+			    "1.0M");
+	fs.device_name = "cciss/c0d0";
+	cause.worst_nr = 1;
+	assert_string_equal(facts(&fs, &cause), "queue/nr_requests is 7\n"
+						"the worst call submitted 1 request");
+}
+
+/* Nothing of a name or a file reaches out of its place, or a terminal. */
+static void test_hostile_names_and_values(void **state)
+{
+	struct fs_info fs = { .fstype = "ext4", .device_name = "bad" };
+	struct report_cause cause = { .id = "blk.tag" };
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause), "queue/nr_requests is [2J9");
+	fs.device_name = "../block/sda";
+	assert_string_equal(facts(&fs, &cause), "");
+	fs.device_name = "no/../../sda";
+	assert_string_equal(facts(&fs, &cause), "");
+	assert_string_equal(facts(NULL, &cause), "");
+}
+
+static void test_partitions_have_the_queue_of_their_disk(void **state)
+{
+	struct fs_info fs = { .fstype = "xfs", .device_name = "", .major = 8, .minor = 1 };
+	struct report_cause cause = { .id = "blk.wbt" };
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause), "queue/wbt_lat_usec is 2000");
+}
+
+static void test_mount_options(void **state)
+{
+	struct fs_info fs = { .fstype = "ext4",
+			      .device_name = "",
+			      .mount_options = "rw,relatime,rw,data=ordered,relatime" };
+	struct report_cause cause = { .id = "ext4.jbd2_shadow" };
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause), "mounted with relatime, data=ordered");
+	cause.id = "time.update";
+	assert_string_equal(facts(&fs, &cause),
+			    "mounted with relatime\nnot mounted with lazytime");
+	fs.mount_options = NULL;
+	cause.id = "ext4.jbd2_shadow";
+	assert_string_equal(facts(&fs, &cause), "");
+}
+
+static void test_short_buffer(void **state)
+{
+	struct fs_info fs = { .fstype = "ext4", .device_name = "sda" };
+	struct report_cause cause = { .id = "blk.tag", .worst_nr = 16 };
+	struct facts *f = facts__new(root);
+	char buf[30];
+
+	(void)state;
+	facts__write(f, &fs, &cause, buf, sizeof(buf));
+	assert_true(strlen(buf) < sizeof(buf));
+	facts__free(f);
+}
+
+static void test_extents_of_a_file(void **state)
+{
+	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[8192] = "x";
+	struct extents e = { 0 };
+	int fd = mkostemp(path, O_CLOEXEC), rc;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	fsync(fd);
+	rc = extents__read(path, &e);
+	close(fd);
+	unlink(path);
+	if (rc == -EOPNOTSUPP)
+		skip();
+	assert_int_equal(rc, 0);
+	assert_int_equal(e.size_bytes, sizeof(bytes));
+	assert_true(e.extents >= 1 && e.extents <= 2);
+	assert_int_equal(e.unwritten, 0);
+}
+
+/* To open a FIFO without a writer would hang, and a device may act on it. */
+static void test_only_regular_files_are_opened(void **state)
+{
+	char path[128];
+	struct extents e;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fifo", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(extents__read(path, &e), -EINVAL);
+	assert_int_equal(extents__read("/dev/null", &e), -EINVAL);
+	assert_int_equal(extents__read("/nonexistent", &e), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_hostile_names_and_values),
+		cmocka_unit_test(test_partitions_have_the_queue_of_their_disk),
+		cmocka_unit_test(test_mount_options),
+		cmocka_unit_test(test_short_buffer),
+		cmocka_unit_test(test_extents_of_a_file),
+		cmocka_unit_test(test_only_regular_files_are_opened),
+	};
+
+	return cmocka_run_group_tests(tests, make_sysfs, remove_sysfs);
+}
