@@ -275,8 +275,8 @@ SCENARIOS = [
     Scenario("queue freeze", "raw", "--pattern overwrite --calls 300 --qd 4",
              {"blk.queue_freeze": 0.9}, beside=queue_changes, sleeps=5),
     Scenario("wbt", "xfs", "--pattern dsync --buffered --batch 8 --bs 64k --calls 20",
-             {"blk.wbt": RARE}, ("sync.data", "sync.flush", "buf.rmw_read"),
-             queue={"wbt_lat_usec": 1}),
+             {"blk.wbt": RARE}, ("sync.data", "sync.flush", "buf.rmw_read", "blk.tag"),
+             queue={"wbt_lat_usec": 1, "max_sectors_kb": 4}),
     # VFS
     Scenario("freeze", "ext4", "--pattern overwrite --side freeze --calls 300 --side-us 20000 "
              "--freeze-us 20000", {"vfs.freeze": 0.9}, ("lock.inode",), sleeps=3),
@@ -361,8 +361,8 @@ SCENARIOS = [
              {"btrfs.tree_read": 0.2, "btrfs.csum_read": RARE}, ("btrfs.tree_lock",),
              cold=True, sleeps=5),
     Scenario("btrfs mixed", "btrfs", "--pattern read --nocow --side buffered-writer --calls 1000 "
-             "--size 1M --side-us 200", {"btrfs.ordered": RARE},
-             ("dio.flush_cache", "btrfs.extent_lock", "lock.inode", "btrfs.tree_read")),
+             "--size 1M --side-us 200", {"dio.flush_cache|btrfs.ordered": 0.3},
+             ("btrfs.extent_lock", "lock.inode", "btrfs.tree_read")),
     Scenario("btrfs nocow", "btrfs", "--pattern overwrite --nocow --side buffered-writer "
              "--calls 500 --size 1M --side-us 200", {"btrfs.ordered": 0.1},
              ("btrfs.dio_fallback", "dio.flush_cache", "btrfs.extent_lock", "lock.inode",
