@@ -105,17 +105,39 @@ struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed
 	return spread_of(&m, s->n, block);
 }
 
-static void one_hist(const uint32_t *rows, size_t n, size_t block, struct random *r, struct hist *h)
+/* Buckets that hold anything at all: of the others there are many. */
+static size_t used_buckets(const uint32_t *rows, size_t n, uint16_t *used)
+{
+	size_t nr = 0;
+
+	for (size_t b = 0; b < HIST_BUCKETS; b++) {
+		size_t i = 0;
+
+		while (i < n && !rows[i * HIST_BUCKETS + b])
+			i++;
+		if (i < n)
+			used[nr++] = (uint16_t)b;
+	}
+	return nr;
+}
+
+struct hist_rows {
+	const uint32_t *rows;
+	size_t n, block, nr_used;
+	uint16_t used[HIST_BUCKETS];
+};
+
+static void one_hist(const struct hist_rows *of, struct random *r, struct hist *h)
 {
 	memset(h, 0, sizeof(*h));
-	for (size_t done = 0; done < n;) {
-		size_t at = random__below(r, n);
+	for (size_t done = 0; done < of->n;) {
+		size_t at = random__below(r, of->n);
 
-		for (size_t i = 0; i < block && done < n; i++, done++) {
-			const uint32_t *row = rows + (at + i) % n * HIST_BUCKETS;
+		for (size_t i = 0; i < of->block && done < of->n; i++, done++) {
+			const uint32_t *row = of->rows + (at + i) % of->n * HIST_BUCKETS;
 
-			for (size_t b = 0; b < HIST_BUCKETS; b++)
-				h->n[b] += row[b];
+			for (size_t k = 0; k < of->nr_used; k++)
+				h->n[of->used[k]] += row[of->used[k]];
 		}
 	}
 }
@@ -123,12 +145,14 @@ static void one_hist(const uint32_t *rows, size_t n, size_t block, struct random
 struct spread bootstrap__quantile(const uint32_t *rows, size_t n, size_t block, double q,
 				  uint64_t max_ns, uint64_t seed)
 {
+	struct hist_rows of = {.rows = rows, .n = n, .block = block};
 	struct random r = {seed};
 	struct moments m = {0};
 	struct hist h;
 
-	for (int i = 0; i < BOOTSTRAP_RESAMPLES / 4; i++) {
-		one_hist(rows, n, block, &r, &h);
+	of.nr_used = used_buckets(rows, n, of.used);
+	for (int i = 0; i < BOOTSTRAP_QUANTILES; i++) {
+		one_hist(&of, &r, &h);
 		if (hist__count(&h))
 			moments__add(&m, log(fmax(1, (double)hist__quantile(&h, q, max_ns))));
 	}

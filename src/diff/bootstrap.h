@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define BOOTSTRAP_RESAMPLES 2000
+#define BOOTSTRAP_QUANTILES 500 /* resamples of whole histograms */
 
 /* Figures of the consecutive slices of one recording; what is measured is sum(part) / sum(whole). */
 struct slices {
