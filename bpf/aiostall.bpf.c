@@ -205,6 +205,22 @@ int waking_raw_tp(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* ---- the programs: locks ---- */
+
+SEC("?tp_btf/contention_begin")
+int lock_begin_tp_btf(__u64 *ctx)
+{
+	lock_begins(ctx[0], (__u32)ctx[1]);
+	return 0;
+}
+
+SEC("?tp_btf/contention_end")
+int lock_end_tp_btf(__u64 *ctx)
+{
+	lock_ends(ctx[0]);
+	return 0;
+}
+
 /* ---- the programs: threads that end, processes that begin ---- */
 
 static __always_inline int thread_ends(void)

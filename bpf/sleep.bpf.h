@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_SLEEP_BPF_H
 #define AIOSTALL_SLEEP_BPF_H
 
+#include "lock.bpf.h"
 #include "sleeper.bpf.h"
 #include "submit.bpf.h"
 
@@ -26,6 +27,7 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid);
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
 	c->cgroup_id = bpf_get_current_cgroup_id();
+	find_holder(c);
 	find_request(c, s, task, in_request);
 }
 
@@ -168,6 +170,10 @@ static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u
 	e->waker_pid = c->waker_pid;
 	e->waker_tid = c->waker_tid;
 	__builtin_memcpy(e->waker_comm, c->waker_comm, sizeof(e->waker_comm));
+	e->lock_kind = c->lock_kind;
+	e->holder_pid = c->holder_pid;
+	e->holder_tid = c->holder_tid;
+	__builtin_memcpy(e->holder_comm, c->holder_comm, sizeof(e->holder_comm));
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }

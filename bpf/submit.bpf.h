@@ -231,6 +231,7 @@ static __always_inline void call_reset(struct wire_call *c)
 	c->skipped = 0;
 	c->counted_ns = 0;
 	c->counted_sleeps = 0;
+	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
 

@@ -140,6 +140,16 @@ enum wire_waker {
 	WIRE_WAKER_IRQ, /* hard or soft interrupt: usually a device's completion */
 };
 
+/* The kind of lock a sleep waits for; PERCPU and OTHER do not tell who holds them. */
+enum wire_lock {
+	WIRE_LOCK_NONE,
+	WIRE_LOCK_MUTEX,
+	WIRE_LOCK_RWSEM,
+	WIRE_LOCK_RT,
+	WIRE_LOCK_PERCPU,
+	WIRE_LOCK_OTHER,
+};
+
 /* The request and file of a sleep; also part of the call's record in the kernel. */
 struct wire_req {
 	__u64 iocb;   /* user address, 0 = not known */
@@ -181,6 +191,11 @@ struct wire_stall {
 	__u32 waker_pid;
 	__u32 waker_tid;
 	char waker_comm[WIRE_COMM_LEN];
+	__u32 lock_kind;  /* enum wire_lock */
+	__u32 holder_pid; /* 0 = not known */
+	__u32 holder_tid;
+	__u32 pad;
+	char holder_comm[WIRE_COMM_LEN];
 	struct wire_req req;
 };
 
@@ -294,7 +309,11 @@ struct wire_call {
 	__u32 skipped;    /* requests on filesystems that are not wanted */
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
-	__u32 pad;
+	__u32 lock_kind;  /* of the lock that is waited for */
+	__u64 lock;       /* its address */
+	__u32 holder_pid;
+	__u32 holder_tid;
+	char holder_comm[WIRE_COMM_LEN];
 	char comm[WIRE_COMM_LEN];
 	char waker_comm[WIRE_COMM_LEN];
 	struct wire_req req;

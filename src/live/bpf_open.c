@@ -361,7 +361,7 @@ static int attach_plain(struct live *lv, struct bpf_program *p)
  */
 static int attach(struct live *lv, struct probe_env *env, struct err *e)
 {
-	static const enum probe_need order[] = {NEED_SWITCH, NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
+	static const enum probe_need order[] = {NEED_LOCK, NEED_SWITCH, NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
 	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
 
 	if (!rc && lv->opts.tree_only)

@@ -228,6 +228,13 @@ static int try_switch_tp_btf(struct probe_env *env, char *why, size_t size)
 	return rc ? rc : try_tracing(env, "btf_trace_sched_waking", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
 }
 
+static int try_lock_tp_btf(struct probe_env *env, char *why, size_t size)
+{
+	int rc = try_tracing(env, "btf_trace_contention_begin", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+
+	return rc ? rc : try_tracing(env, "btf_trace_contention_end", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+}
+
 /* ---- the table: one row an alternative, best first within its need ---- */
 
 struct alternative {
@@ -253,6 +260,8 @@ static const struct alternative table[] = {
 	 "the request that slept is found on the thread's stack, and marked as scanned"},
 	{NEED_SWITCH, "tp_btf", try_switch_tp_btf, {"switch_tp_btf", "waking_tp_btf"}, ""},
 	{NEED_SWITCH, "raw_tp", try_always, {"switch_raw_tp", "waking_raw_tp"}, "a little more cost per switch"},
+	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, ""},
+	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for (kernels before 5.19)"},
 };
 
 static const struct {
@@ -262,6 +271,7 @@ static const struct {
 	[NEED_COMPAT] = {"compat", "entry and exit of a 32-bit program's io_submit"},
 	[NEED_REQUEST] = {"request", "which request of a call sleeps"},
 	[NEED_SWITCH] = {"switch", "sleep and wake-up"},
+	[NEED_LOCK] = {"lock", "who holds a lock that is waited for"},
 };
 
 const char *const *probe__programs(enum probe_need need, const char *alternative)

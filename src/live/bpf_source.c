@@ -34,6 +34,10 @@ static void deliver_stall(struct live *lv, const struct wire_stall *w)
 		.waker_pid = w->waker_pid,
 		.waker_tid = w->waker_tid,
 		.waker_comm = w->waker_kind == WIRE_WAKER_TASK ? w->waker_comm : "",
+		.lock_kind = (enum lock_kind)w->lock_kind,
+		.holder_pid = w->holder_pid,
+		.holder_tid = w->holder_tid,
+		.holder_comm = w->holder_comm,
 		.stack = live__stack(lv, w->stack_id),
 		.user_stack = live__stack(lv, w->user_stack_id),
 	};

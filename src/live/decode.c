@@ -6,11 +6,12 @@
 #include <string.h>
 
 static_assert(sizeof(struct wire_req) == 104, "both compilers agree on wire_req");
-static_assert(sizeof(struct wire_stall) == 136 + sizeof(struct wire_req), "... on wire_stall");
+static_assert(sizeof(struct wire_stall) == 168 + sizeof(struct wire_req), "... on wire_stall");
 static_assert(sizeof(struct wire_submit) == 160, "... on wire_submit");
 static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");
 static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH, "attributions have the same numbers");
 static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ, "wakers have the same numbers");
+static_assert((unsigned int)WIRE_LOCK_OTHER == (unsigned int)LOCK_OTHER, "locks have the same numbers");
 static_assert(WIRE_SHAPE_APPEND == SHAPE_APPEND, "shapes have the same bits");
 
 static void terminate(char *s, size_t size)
@@ -20,13 +21,15 @@ static void terminate(char *s, size_t size)
 
 static int check_stall(struct wire_stall *s)
 {
-	if (s->req.how > WIRE_HOW_BATCH || s->waker_kind > WIRE_WAKER_IRQ)
+	if (s->req.how > WIRE_HOW_BATCH || s->waker_kind > WIRE_WAKER_IRQ ||
+	    s->lock_kind > WIRE_LOCK_OTHER)
 		return -EBADMSG;
 	if (s->req.how == WIRE_HOW_EXACT || s->req.how == WIRE_HOW_SCANNED)
 		if (s->req.index >= s->req.nr)
 			s->req.how = WIRE_HOW_UNKNOWN;
 	terminate(s->comm, sizeof(s->comm));
 	terminate(s->waker_comm, sizeof(s->waker_comm));
+	terminate(s->holder_comm, sizeof(s->holder_comm));
 	terminate(s->req.fstype, sizeof(s->req.fstype));
 	return 0;
 }

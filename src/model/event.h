@@ -46,6 +46,9 @@ enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
 /* WAKER_UNKNOWN: woken before it was off the CPU. WAKER_IRQ: an interrupt, usually a device's completion. */
 enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_IRQ };
 
+/* What kind of lock was waited for; the last two do not tell who holds them. */
+enum lock_kind { LOCK_NONE, LOCK_MUTEX, LOCK_RWSEM, LOCK_RT, LOCK_PERCPU, LOCK_OTHER };
+
 /* The thread that submitted. */
 struct who {
 	uint32_t pid, tid;
@@ -81,6 +84,9 @@ struct ev_stall {
 	enum waker_kind waker_kind;
 	uint32_t waker_pid, waker_tid;
 	const char *waker_comm; /* "" unless WAKER_TASK */
+	enum lock_kind lock_kind;
+	uint32_t holder_pid, holder_tid; /* who held the lock when the sleep began; 0 = not known */
+	const char *holder_comm;         /* "" = not known */
 	const struct stack *stack;      /* NULL = lost */
 	const struct stack *user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
 };

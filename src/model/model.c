@@ -170,6 +170,17 @@ static void add_stack(struct model *m, struct cause_row *row, const struct ev_st
 		user->stack = ev->user_stack;
 }
 
+/* Of a lock whose holder is known. */
+static void add_holder(struct model *m, struct cause_row *row, const struct ev_stall *ev)
+{
+	char key[128];
+
+	if (!ev->holder_pid)
+		return;
+	snprintf(key, sizeof(key), "%u %s", ev->holder_pid, ev->holder_comm ? ev->holder_comm : "");
+	tally__add(tally__get_str(&row->holders, key, &m->budget[BUDGET_NAMES]), ev->blocked_ns);
+}
+
 static void cause_row__add(struct model *m, struct cause_row *row, const struct ev_stall *ev)
 {
 	if (!row->sleeps || ev->blocked_ns > row->max_ns) {
@@ -184,6 +195,7 @@ static void cause_row__add(struct model *m, struct cause_row *row, const struct 
 	add_stack(m, row, ev);
 	tally__add(tally__get_str(&row->wakers, waker_name(ev), &m->budget[BUDGET_NAMES]),
 		   ev->blocked_ns);
+	add_holder(m, row, ev);
 	tally__add(tally__get_str(&row->files, ev->req.path, &m->budget[BUDGET_FILES]),
 		   ev->blocked_ns);
 }
@@ -384,6 +396,7 @@ static void cause_rows__free(struct cause_row **rows)
 		free(row->worst.path);
 		tally__free(&row->stacks);
 		tally__free(&row->wakers);
+		tally__free(&row->holders);
 		tally__free(&row->files);
 		free(row);
 	}

@@ -26,6 +26,13 @@ struct report_waker {
 	uint64_t sleeps;
 };
 
+/* Who held the lock that was waited for. */
+struct report_holder {
+	uint32_t pid;     /* 0 in "(other)" */
+	const char *comm;
+	uint64_t sleeps;
+};
+
 struct report_file {
 	const char *path; /* "" = not known */
 	uint64_t sleeps, blocked_ns, max_ns;
@@ -40,6 +47,7 @@ struct report_cause {
 	double share;                   /* of the filesystem's blocked time, 0..1 */
 	struct report_stack *stacks; size_t nr_stacks;  /* by blocked time, descending */
 	struct report_waker *wakers; size_t nr_wakers;  /* by sleeps, descending */
+	struct report_holder *holders; size_t nr_holders; /* by sleeps, descending; known ones only */
 	struct report_file *files; size_t nr_files;     /* by blocked time, descending */
 	/* the worst single stall */
 	uint32_t worst_pid, worst_tid, worst_index, worst_nr;

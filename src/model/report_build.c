@@ -103,6 +103,23 @@ static struct report_waker *build_wakers(struct pool *p, const struct tally *tab
 	return wakers;
 }
 
+static struct report_holder *build_holders(struct pool *p, const struct tally *table, size_t *n)
+{
+	const struct tally **list = sorted(p, table, by_sleeps, n);
+	struct report_holder *holders = pool__array(p, *n, sizeof(*holders));
+
+	if (!holders)
+		*n = 0;
+	for (size_t i = 0; i < *n; i++) {
+		char *comm;
+		unsigned long pid = strtoul(list[i]->key, &comm, 10);
+
+		/* "(other)" has no number before it */
+		holders[i] = (struct report_holder){(uint32_t)pid, comm + (*comm == ' '), list[i]->sleeps};
+	}
+	return holders;
+}
+
 static const struct stack *stack_of(const struct tally *t)
 {
 	static const char *other_frame[] = {TALLY_OTHER};
@@ -197,6 +214,7 @@ static void build_cause(struct model *m, struct report_cause *c, const struct ca
 	memcpy(c->how, row->how, sizeof(c->how));
 	c->stacks = build_stacks(p, row->stacks, &c->nr_stacks);
 	c->wakers = build_wakers(p, row->wakers, &c->nr_wakers);
+	c->holders = build_holders(p, row->holders, &c->nr_holders);
 	c->files = build_files(p, row->files, &c->nr_files);
 	c->telling_frames = build_telling(m, c);
 	build_worst(p, c, &row->worst);

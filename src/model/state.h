@@ -31,6 +31,7 @@ struct cause_row {
 	uint64_t how[4];
 	struct worst worst;
 	struct tally *stacks, *wakers, *files;
+	struct tally *holders; /* by "PID COMM" */
 };
 
 /* A superblock's device may be used again for another type of filesystem. */

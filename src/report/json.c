@@ -172,6 +172,19 @@ static void put_wakers(struct jsonw *w, json_t *o, const struct report_cause *c)
 	}
 }
 
+static void put_holders(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *list = jsonw__array(w, o, "lock_holders");
+
+	for (size_t i = 0; i < c->nr_holders; i++) {
+		json_t *item = jsonw__item(w, list);
+
+		jsonw__u64(w, item, "pid", c->holders[i].pid);
+		jsonw__str(w, item, "comm", c->holders[i].comm);
+		jsonw__u64(w, item, "sleeps", c->holders[i].sleeps);
+	}
+}
+
 static void put_worst(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *worst = jsonw__object(w, o, "worst");
@@ -225,6 +238,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	put_worst(w, o, c);
 	put_stacks(w, o, c);
 	put_wakers(w, o, c);
+	put_holders(w, o, c);
 	put_files(w, o, c->files, c->nr_files);
 }
 

@@ -50,6 +50,16 @@ const char *names__how(enum request_how how)
 	return (size_t)how < ARRAY_SIZE(how_names) ? how_names[how] : "unknown";
 }
 
+static const char *const lock_names[] = {
+    [LOCK_NONE] = "none", [LOCK_MUTEX] = "mutex",   [LOCK_RWSEM] = "rwsem",
+    [LOCK_RT] = "rt_mutex", [LOCK_PERCPU] = "percpu_rwsem", [LOCK_OTHER] = "other",
+};
+
+const char *names__lock(enum lock_kind kind)
+{
+	return (size_t)kind < ARRAY_SIZE(lock_names) ? lock_names[kind] : "other";
+}
+
 const char *names__waker(enum waker_kind kind)
 {
 	return (size_t)kind < ARRAY_SIZE(waker_names) ? waker_names[kind] : "unknown";

@@ -15,6 +15,7 @@ const char *names__op(uint16_t opcode);
 const char *names__how(enum request_how how);
 /* "task", "interrupt" or "unknown". */
 const char *names__waker(enum waker_kind kind);
+const char *names__lock(enum lock_kind kind);
 
 struct names_shape {
 	uint32_t bit;

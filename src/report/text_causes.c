@@ -104,6 +104,24 @@ static void print_wakers(struct print *p, const struct report_cause *c)
 			    c->nr_wakers > MAX_WAKERS ? ", ..." : "");
 }
 
+static void print_holders(struct print *p, const struct report_cause *c)
+{
+	char list[MAX_WAKERS * 128] = "", one[128], comm[80], n[16];
+
+	for (size_t i = 0; i < c->nr_holders && i < MAX_WAKERS; i++) {
+		esc__terminal(c->holders[i].comm, comm, sizeof(comm));
+		fmt__count(c->holders[i].sleeps, n, sizeof(n));
+		if (c->holders[i].pid)
+			snprintf(one, sizeof(one), "%s pid %u (%s)", comm, c->holders[i].pid, n);
+		else
+			snprintf(one, sizeof(one), "%s (%s)", comm, n);
+		append(list, sizeof(list), ", ", one);
+	}
+	if (*list)
+		print__para(p, PRINT_PLAIN, "    lock held by: ", "%s%s", list,
+			    c->nr_holders > MAX_WAKERS ? ", ..." : "");
+}
+
 static void print_files(struct print *p, const struct report_cause *c, size_t top)
 {
 	const char *lead = "    files: ";
@@ -186,6 +204,7 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		print_worst(p, c);
 	print_how(p, c);
 	print_wakers(p, c);
+	print_holders(p, c);
 	print_files(p, c, top);
 	print_facts(p, c->facts);
 	if (c->advice && *c->advice)

@@ -29,6 +29,19 @@ static void put_waker(struct jsonw *w, json_t *o, const struct ev_stall *ev)
 	jsonw__str(w, waker, "comm", ev->waker_comm);
 }
 
+static void put_lock(struct jsonw *w, json_t *o, const struct ev_stall *ev)
+{
+	json_t *lock;
+
+	if (ev->lock_kind == LOCK_NONE)
+		return;
+	lock = jsonw__object(w, o, "lock");
+	jsonw__str(w, lock, "kind", names__lock(ev->lock_kind));
+	jsonw__u64(w, lock, "holder_pid", ev->holder_pid);
+	jsonw__u64(w, lock, "holder_tid", ev->holder_tid);
+	jsonw__str(w, lock, "holder_comm", ev->holder_comm);
+}
+
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id)
 {
 	json_t *o = json_object();
@@ -48,6 +61,7 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	jsonw__u64(&w, o, "state", ev->state);
 	jsonw__bool(&w, o, "iowait", ev->iowait);
 	put_waker(&w, o, ev);
+	put_lock(&w, o, ev);
 	jsonw__bool(&w, o, "stack_lost", !ev->stack);
 	jsonw__frames(&w, o, "frames", ev->stack);
 	if (ev->user_stack)

@@ -64,6 +64,11 @@ static const struct word how_words[] = {
     {"batch", HOW_BATCH},
     {NULL, 0},
 };
+static const struct word lock_words[] = {
+    {"none", LOCK_NONE}, {"mutex", LOCK_MUTEX},   {"rwsem", LOCK_RWSEM},
+    {"rt", LOCK_RT},     {"percpu", LOCK_PERCPU}, {"other", LOCK_OTHER},
+    {NULL, 0},
+};
 static const struct word waker_words[] = {
     {"unknown", WAKER_UNKNOWN},
     {"task", WAKER_TASK},
@@ -222,6 +227,10 @@ static const struct field stall_fields[] = {
     F(struct stall_line, "waker_pid", ev.waker_pid, T_U32),
     F(struct stall_line, "waker_tid", ev.waker_tid, T_U32),
     F(struct stall_line, "waker_comm", ev.waker_comm, T_STR),
+    {"lock", T_WORD, offsetof(struct stall_line, ev.lock_kind), lock_words},
+    F(struct stall_line, "holder_pid", ev.holder_pid, T_U32),
+    F(struct stall_line, "holder_tid", ev.holder_tid, T_U32),
+    F(struct stall_line, "holder_comm", ev.holder_comm, T_STR),
     WHO(struct stall_line, ev.who),
     REQUEST(struct stall_line, ev.req),
     {0},

@@ -177,6 +177,12 @@ static void test_enums(void **state)
 	}
 	stall.waker_kind = UINT32_MAX;
 	assert_int_equal(decode__record(&stall, sizeof(stall), &rec), -EBADMSG);
+	stall = good_stall();
+	for (__u32 lock = 0; lock < 100; lock++) {
+		stall.lock_kind = lock;
+		assert_int_equal(decode__record(&stall, sizeof(stall), &rec),
+				 lock <= WIRE_LOCK_OTHER ? 0 : -EBADMSG);
+	}
 }
 
 /* An index that cannot be is not one: the stall stays, its request is not known. */
@@ -469,6 +475,9 @@ static void deliver_stall(struct fuzz *f, const struct wire_stall *w, bool print
 	    .iowait = w->iowait,
 	    .waker_kind = (enum waker_kind)w->waker_kind,
 	    .waker_comm = w->waker_comm,
+	    .lock_kind = (enum lock_kind)w->lock_kind,
+	    .holder_pid = w->holder_pid,
+	    .holder_comm = w->holder_comm,
 	    .stack = w->stack_id % 4 ? &f->stack[w->stack_id % 4 - 1] : NULL,
 	    .user_stack = w->user_stack_id % 2 ? &f->stack[1] : NULL,
 	};
@@ -520,6 +529,7 @@ static void one_record(struct fuzz *f, bool print)
 		if (kind > 3) {
 			stall.req.how %= WIRE_HOW_BATCH + 1;
 			stall.waker_kind %= WIRE_WAKER_IRQ + 1;
+			stall.lock_kind %= WIRE_LOCK_OTHER + 1;
 			size = sizeof(data);
 		}
 		memcpy(data, &stall, sizeof(stall));

@@ -293,6 +293,31 @@ static void test_most_frequent(void **state)
 	model__free(m);
 }
 
+/* Holders are told apart by process; sleeps whose lock has none that is known are in no row. */
+static void test_holders(void **state)
+{
+	struct model *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &tag, 5, "/f");
+	const struct report_cause *c;
+
+	(void)state;
+	ev.lock_kind = LOCK_RWSEM;
+	for (int i = 0; i < 6; i++) {
+		ev.holder_pid = i < 3 ? 70 : i < 5 ? 71 : 0;
+		ev.holder_comm = i < 5 ? "two words" : "";
+		model__sink(m)->stall(m, &ev);
+	}
+	c = report_of(m)->fs[0].causes;
+	assert_int_equal(c->sleeps, 6);
+	assert_int_equal(c->nr_holders, 2);
+	assert_int_equal(c->holders[0].pid, 70);
+	assert_int_equal(c->holders[0].sleeps, 3);
+	assert_string_equal(c->holders[0].comm, "two words");
+	assert_int_equal(c->holders[1].pid, 71);
+	assert_int_equal(c->holders[1].sleeps, 2);
+	model__free(m);
+}
+
 /* The same device and type is the same filesystem, whoever describes it; another type is not. */
 static void test_identity(void **state)
 {
@@ -601,6 +626,7 @@ static void test_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_holders),
 	    cmocka_unit_test(test_empty),
 	    cmocka_unit_test(test_no_zero_division),
 	    cmocka_unit_test(test_sums),

@@ -26,6 +26,8 @@ typedef __u8 u8;
 
 typedef __u32 u32;
 
+typedef __s64 s64;
+
 typedef int __kernel_pid_t;
 
 typedef long long int __kernel_loff_t;
@@ -44,6 +46,10 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
 struct files_struct;
 
 struct signal_struct;
@@ -56,6 +62,7 @@ struct task_struct {
 	pid_t pid;
 	pid_t tgid;
 	long unsigned int nvcsw;
+	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
 };
@@ -72,6 +79,12 @@ struct pt_regs {
 	long unsigned int si;
 	long unsigned int di;
 	long unsigned int orig_ax;
+};
+
+typedef atomic64_t atomic_long_t;
+
+struct mutex {
+	atomic_long_t owner;
 };
 
 struct refcount_struct {
@@ -94,6 +107,10 @@ struct request_queue;
 
 struct gendisk {
 	struct request_queue *queue;
+};
+
+struct rw_semaphore {
+	atomic_long_t owner;
 };
 
 struct vfsmount;
@@ -174,6 +191,10 @@ struct files_struct {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+};
+
+struct rt_mutex_base {
+	struct task_struct *owner;
 };
 
 struct trace_event_raw_sys_enter {
