@@ -64,10 +64,26 @@ size_t bootstrap__block(const struct slices *s)
 	return block < (double)most ? (size_t)block : most;
 }
 
-/* Few blocks make the resamples too much alike, by (m - 1) / m. */
-static struct spread spread_of(const struct moments *m, size_t n, size_t block)
+/* Slices of which some have most of the weight tell as little as fewer equal ones (Kish 1965). */
+struct weights {
+	double sum, squares;
+};
+
+static void weights__add(struct weights *w, double v)
 {
-	double blocks = (double)n / (double)block;
+	w->sum += v;
+	w->squares += v * v;
+}
+
+static double weights__slices(const struct weights *w)
+{
+	return w->squares > 0 ? w->sum * w->sum / w->squares : 0;
+}
+
+/* Few blocks make the resamples too much alike, by (m - 1) / m. */
+static struct spread spread_of(const struct moments *m, const struct weights *w, size_t block)
+{
+	double blocks = weights__slices(w) / (double)block;
 
 	if (blocks < MIN_BLOCKS)
 		return (struct spread){INFINITY, 1};
@@ -94,7 +110,10 @@ struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed
 	size_t block = bootstrap__block(s);
 	struct random r = {seed};
 	struct moments m = {0};
+	struct weights w = {0};
 
+	for (size_t i = 0; i < s->n; i++)
+		weights__add(&w, s->whole[i]);
 	for (int i = 0; i < BOOTSTRAP_RESAMPLES; i++) {
 		double v = one_ratio(s, block, add, &r);
 
@@ -102,30 +121,33 @@ struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed
 		if (isfinite(v))
 			moments__add(&m, v);
 	}
-	return spread_of(&m, s->n, block);
-}
-
-/* Buckets that hold anything at all: of the others there are many. */
-static size_t used_buckets(const uint32_t *rows, size_t n, uint16_t *used)
-{
-	size_t nr = 0;
-
-	for (size_t b = 0; b < HIST_BUCKETS; b++) {
-		size_t i = 0;
-
-		while (i < n && !rows[i * HIST_BUCKETS + b])
-			i++;
-		if (i < n)
-			used[nr++] = (uint16_t)b;
-	}
-	return nr;
+	return spread_of(&m, &w, block);
 }
 
 struct hist_rows {
 	const uint32_t *rows;
 	size_t n, block, nr_used;
-	uint16_t used[HIST_BUCKETS];
+	uint16_t used[HIST_BUCKETS]; /* buckets that hold anything at all: of the others there are many */
+	struct weights weights;
 };
+
+static void hist_rows__look(struct hist_rows *of)
+{
+	uint64_t in[HIST_BUCKETS] = {0};
+
+	for (size_t i = 0; i < of->n; i++) {
+		double sleeps = 0;
+
+		for (size_t b = 0; b < HIST_BUCKETS; b++) {
+			in[b] += of->rows[i * HIST_BUCKETS + b];
+			sleeps += of->rows[i * HIST_BUCKETS + b];
+		}
+		weights__add(&of->weights, sleeps);
+	}
+	for (size_t b = 0; b < HIST_BUCKETS; b++)
+		if (in[b])
+			of->used[of->nr_used++] = (uint16_t)b;
+}
 
 static void one_hist(const struct hist_rows *of, struct random *r, struct hist *h)
 {
@@ -150,11 +172,11 @@ struct spread bootstrap__quantile(const uint32_t *rows, size_t n, size_t block, 
 	struct moments m = {0};
 	struct hist h;
 
-	of.nr_used = used_buckets(rows, n, of.used);
+	hist_rows__look(&of);
 	for (int i = 0; i < BOOTSTRAP_QUANTILES; i++) {
 		one_hist(&of, &r, &h);
 		if (hist__count(&h))
 			moments__add(&m, log(fmax(1, (double)hist__quantile(&h, q, max_ns))));
 	}
-	return spread_of(&m, n, block);
+	return spread_of(&m, &of.weights, block);
 }

@@ -22,8 +22,8 @@ static void write_recording(struct jsonw *w, json_t *o, const char *key, const s
 	jsonw__str(w, rec, "file", s->name);
 	jsonw__u64(w, rec, "slices", s->nr_slices);
 	jsonw__u64(w, rec, "duration_ns", s->duration_ns);
-	jsonw__u64(w, rec, "submits", (uint64_t)s->scopes[0]->sum[SLICE_SUBMITS]);
-	jsonw__u64(w, rec, "requests", (uint64_t)s->scopes[0]->sum[SLICE_REQUESTS]);
+	jsonw__u64(w, rec, "submits", whole_number(s->scopes[0]->sum[SLICE_SUBMITS]));
+	jsonw__u64(w, rec, "requests", whole_number(s->scopes[0]->sum[SLICE_REQUESTS]));
 	jsonw__bool(w, rec, "any_loss", s->any_loss);
 	jsonw__bool(w, rec, "left_out", s->left_out);
 }

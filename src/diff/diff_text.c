@@ -22,7 +22,7 @@ static void print_recording(struct print *p, const char *lead, const struct samp
 	char count[16], time[16];
 
 	print__para(p, PRINT_PLAIN, lead, "%s: %s submits in %s", print__safe(p, s->name),
-		    fmt__count((uint64_t)submits, count, sizeof(count)),
+		    fmt__count(whole_number(submits), count, sizeof(count)),
 		    fmt__duration(s->duration_ns, time, sizeof(time)));
 }
 
@@ -59,7 +59,7 @@ static char *format_value(const struct measure *m, double v, char *buf, size_t s
 	if (!isfinite(v))
 		snprintf(buf, size, "-");
 	else if (m->is_time)
-		fmt__duration(v < 1e18 ? (uint64_t)(v + 0.5) : (uint64_t)1e18, buf, size);
+		fmt__duration(whole_number(v + 0.5), buf, size);
 	else
 		snprintf(buf, size, v < 10 ? "%.3f" : v < 10000 ? "%.1f" : "%.3g", v);
 	return buf;
@@ -172,16 +172,15 @@ static void print_news(struct print *p, const struct diff *d)
 
 		if ((!g->appeared && !g->vanished) || !s || !b)
 			continue;
+		if (!printed++)
+			print__line(p, PRINT_PLAIN, "%s", "");
 		format_value(stalls, g->appeared ? s->new : s->old, count, sizeof(count));
 		format_value(blocked, g->appeared ? b->new : b->old, time, sizeof(time));
 		print__para(p, PRINT_ALARM, g->appeared ? "APPEARED: " : "VANISHED: ",
 			    "%s on %s: %s stalls and %s blocked per 1000 submits",
 			    print__safe(p, g->cause),
 			    print__safe(p, group__name(g, name, sizeof(name))), count, time);
-		printed++;
 	}
-	if (printed)
-		print__line(p, PRINT_PLAIN, "%s", "");
 }
 
 static bool is_only_one_side(const struct diff_group *g)
@@ -292,7 +291,6 @@ static void print_diff(struct print *p, const struct diff *d, const struct diff_
 	print_recording(p, "NEW ", d->new);
 	print_warnings(p, d);
 	print_environment(p, d);
-	print__line(p, PRINT_PLAIN, "%s", "");
 	print_news(p, d);
 	print_groups(p, d, f && f->top ? f->top : CAUSES_SHOWN);
 	print_stacks(p, d);

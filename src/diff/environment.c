@@ -132,8 +132,8 @@ static void compare_shape(struct diff *d, const struct diff_group *g)
 	b = share(new->bytes, new->sum[SLICE_REQUESTS]);
 	if (are_apart(a, b))
 		warn(d, "%s: requests of another size, %s was the mean and %s is", name,
-		     fmt__size((uint64_t)a, size_old, sizeof(size_old)),
-		     fmt__size((uint64_t)b, size_new, sizeof(size_new)));
+		     fmt__size(whole_number(a), size_old, sizeof(size_old)),
+		     fmt__size(whole_number(b), size_new, sizeof(size_new)));
 	a = share(old->sum[SLICE_REQUESTS], old->sum[SLICE_SUBMITS]);
 	b = share(new->sum[SLICE_REQUESTS], new->sum[SLICE_SUBMITS]);
 	if (are_apart(a, b))

@@ -37,6 +37,12 @@ struct scope {
 	uint64_t max_ns;
 };
 
+/* Sums of a damaged recording may be beyond any integer. */
+static inline uint64_t whole_number(double v)
+{
+	return v >= 1e18 ? (uint64_t)1e18 : v > 0 ? (uint64_t)v : 0;
+}
+
 /* A stack by its normalised frames. */
 struct sample_stack {
 	char *cause;

@@ -248,6 +248,20 @@ static void test_bootstrap_of_too_few(void **state)
 	assert_true(isinf(bootstrap__ratio(&(struct slices){part, whole, 2}, 0, 7).se));
 }
 
+/* All that happened in one second of many is still one second. */
+static void test_bootstrap_of_one_burst(void **state)
+{
+	double part[20] = {[7] = 500}, whole[20] = {[7] = 1000};
+	uint32_t *rows = calloc(20, HIST_BUCKETS * sizeof(*rows));
+
+	(void)state;
+	assert_non_null(rows);
+	assert_true(isinf(bootstrap__ratio(&(struct slices){part, whole, 20}, 0, 7).se));
+	rows[7 * HIST_BUCKETS + 100] = 500;
+	assert_true(isinf(bootstrap__quantile(rows, 20, 1, 0.5, 1ULL << 36, 7).se));
+	free(rows);
+}
+
 /* Error of a median of n normal values: 1.2533 s / sqrt(n), here of the logarithm. */
 static void test_bootstrap_of_a_median(void **state)
 {
@@ -279,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_bootstrap_of_independent_slices),
 		cmocka_unit_test(test_bootstrap_of_alike_neighbours),
 		cmocka_unit_test(test_bootstrap_of_too_few),
+		cmocka_unit_test(test_bootstrap_of_one_burst),
 		cmocka_unit_test(test_bootstrap_of_a_median),
 	};
 
