@@ -274,7 +274,7 @@ SCENARIOS = [
              queue={"nr_requests": 4}),
     Scenario("queue freeze", "raw", "--pattern overwrite --calls 300 --qd 4",
              {"blk.queue_freeze": 0.9}, beside=queue_changes, sleeps=5),
-    Scenario("wbt", "xfs", "--pattern dsync --buffered --batch 8 --bs 64k --calls 20",
+    Scenario("wbt", "xfs", "--pattern dsync --buffered --bs 512k --calls 20",
              {"blk.wbt": RARE}, ("sync.data", "sync.flush", "buf.rmw_read", "blk.tag"),
              queue={"wbt_lat_usec": 1, "max_sectors_kb": 4}),
     # VFS
