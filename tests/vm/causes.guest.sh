@@ -1,0 +1,234 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Runs inside a guest of tools/kernels: loads that block where a kernel module is needed. It judges
+# nothing: reports go to /out/causes, a scenario that cannot be made says why in NAME/skip;
+# causes.py reads them outside.
+set -u
+OUT=/out/causes
+MB=2048 # sectors
+DELAY=5 # ms for each request of a slow disk
+
+skip()
+{
+	mkdir -p "$OUT/$1"
+	echo "$2" > "$OUT/$1/skip"
+}
+
+# trace NAME LOAD...: what aioload does, traced.
+trace()
+{
+	dir=$OUT/$1
+	shift
+	mkdir -p "$dir"
+	timeout 100 aiostall --format json -o "$dir/report" -- aioload "$@" > "$dir/load" 2> "$dir/err"
+	echo $? > "$dir/status"
+}
+
+create()
+{
+	dmsetup create "$1" --noudevsync --noudevrules --table "$2" 2> /run/dm.err &&
+		dmsetup mknodes "$1"
+}
+
+destroy()
+{
+	for name; do
+		dmsetup remove --noudevsync --noudevrules "$name" 2> /dev/null
+	done
+	dmsetup mknodes
+}
+
+# disk N: a slow disk of 64 MB, /dev/mapper/slowN.
+disk()
+{
+	create "slow$1" "0 $((64 * MB)) delay /dev/ram$1 0 $DELAY"
+}
+
+# need NAME MODULE DISK...: the module and the disks, or a reason why the scenario is skipped.
+need()
+{
+	name=$1 module=$2
+	shift 2
+	if ! modprobe -q "$module"; then
+		skip "$name" "no $module"
+		return 1
+	fi
+	for n; do
+		disk "$n"
+	done
+}
+
+tags()
+{
+	if [ -b "/dev/test/$1" ]; then
+		trace "$1" --pattern overwrite --file "/dev/test/$1" --bs 4k --batch 4 --calls 11
+	else
+		skip "$1" "no device"
+	fi
+}
+
+# The disk takes many requests, its queue few.
+nvme()
+{
+	if [ ! -b /dev/test/nvme ]; then
+		skip nvme "no device"
+		return
+	fi
+	disk=$(basename "$(readlink -f /dev/test/nvme)")
+	echo 4 > "/sys/block/$disk/queue/nr_requests"
+	trace nvme --pattern overwrite --file /dev/test/nvme --bs 64k --batch 32 --calls 11
+}
+
+# Every write to a new chunk copies it first, and only one copy may be under way.
+snapshot()
+{
+	need snapshot dm-snapshot 0 1 || return
+	echo 1 > /sys/module/dm_snapshot/parameters/snapshot_cow_threshold
+	if create snap "0 $((64 * MB)) snapshot /dev/mapper/slow0 /dev/mapper/slow1 N 16" &&
+		create origin "0 $((64 * MB)) snapshot-origin /dev/mapper/slow0"; then
+		trace snapshot --pattern overwrite --file /dev/mapper/origin --size 32M --bs 64k \
+			--batch 8 --calls 11
+	else
+		skip snapshot "$(cat /run/dm.err)"
+	fi
+	destroy origin snap slow0 slow1
+}
+
+thin()
+{
+	need thin dm-thin-pool 0 1 || return
+	dd if=/dev/zero of=/dev/ram0 bs=64k count=1 2> /dev/null
+	if create pool "0 $((64 * MB)) thin-pool /dev/mapper/slow0 /dev/mapper/slow1 128 0" &&
+		dmsetup message pool 0 "create_thin 0" 2> /run/dm.err &&
+		create thin "0 $((48 * MB)) thin /dev/mapper/pool 0"; then
+		trace thin --pattern overwrite --file /dev/mapper/thin --size 32M --bs 64k \
+			--batch 8 --calls 21
+	else
+		skip thin "$(cat /run/dm.err)"
+	fi
+	destroy thin pool slow0 slow1
+}
+
+crypt()
+{
+	need crypt dm-crypt 0 || return
+	modprobe -q crypto_null
+	if ! create crypt "0 $((64 * MB)) crypt cipher_null-ecb - 0 /dev/mapper/slow0 0"; then
+		skip crypt "$(cat /run/dm.err)"
+		destroy slow0
+		return
+	fi
+	trace crypt --pattern overwrite --file /dev/mapper/crypt --size 32M --bs 64k --batch 8 --calls 21
+	destroy crypt slow0
+}
+
+# The array is read through, and repaired, again and again.
+scrub()
+{
+	: > /run/scrub
+	while [ -e /run/scrub ]; do
+		dmsetup message "$1" 0 repair 2> /dev/null
+		usleep 50000
+	done
+}
+
+# raid NAME TABLE DISKS LOAD...: an array through dm-raid.
+raid()
+{
+	name=$1 table=$2 disks=$3
+	shift 3
+	# shellcheck disable=SC2086 # words are wanted
+	need "$name" dm-raid $disks || return
+	if create "$name" "$table"; then
+		scrub "$name" &
+		trace "$name" --pattern overwrite --file "/dev/mapper/$name" "$@"
+		rm -f /run/scrub
+		wait
+		destroy "$name"
+	else
+		skip "$name" "$(cat /run/dm.err; dmesg | tail -3)"
+	fi
+	for n in $disks; do
+		destroy "slow$n"
+	done
+}
+
+# Metadata lets them resync, and keeps a bitmap of what is written.
+raids()
+{
+	s=/dev/mapper/slow
+	m=/dev/mapper/meta
+	for n in 0 1; do
+		create "meta$n" "0 $((8 * MB)) linear /dev/ram3 $((n * 8 * MB))"
+	done
+	raid raid1 "0 $((64 * MB)) raid raid1 3 0 region_size 1024 2 ${m}0 ${s}0 ${m}1 ${s}1" \
+		"0 1" --size 32M --bs 4k --batch 4 --calls 101
+	dd if=/dev/zero of=/dev/ram3 bs=1M count=16 2> /dev/null
+	raid raid10 "0 $((64 * MB)) raid raid10 3 128 region_size 1024 2 ${m}0 ${s}0 ${m}1 ${s}1" \
+		"0 1" --size 32M --bs 4k --batch 4 --calls 101
+	destroy meta0 meta1
+	raid raid5 "0 $((96 * MB)) raid raid5_ls 1 128 3 - ${s}0 - ${s}1 - ${s}2" "0 1 2" \
+		--size 64M --bs 256k --batch 16 --calls 11
+}
+
+f2fs()
+{
+	need f2fs f2fs 0 || return
+	mkdir -p /mnt/f2fs
+	if ! mkfs.f2fs -f /dev/mapper/slow0 > /run/f2fs.txt 2>&1 ||
+		! mount -t f2fs /dev/mapper/slow0 /mnt/f2fs 2>> /run/f2fs.txt; then
+		for name in f2fs f2fs-cold; do
+			skip $name "$(tail -3 /run/f2fs.txt; dmesg | grep -i f2fs | tail -3)"
+		done
+		destroy slow0
+		return
+	fi
+	trace f2fs --pattern append --file /mnt/f2fs/a --side creator --side sync --side-us 2000 \
+		--calls 101
+	aioload --prepare --pattern cold-read --file /mnt/f2fs/b --size 8M
+	umount /mnt/f2fs
+	mount -t f2fs /dev/mapper/slow0 /mnt/f2fs
+	trace f2fs-cold --no-prepare --pattern cold-read --file /mnt/f2fs/b --size 8M --calls 101
+	umount /mnt/f2fs
+	destroy slow0
+}
+
+# A budget of few requests a second for everybody on the disk.
+iocost()
+{
+	modprobe -q null_blk nr_devices=0
+	d=/sys/kernel/config/nullb/cost
+	if ! mkdir $d 2> /dev/null; then
+		skip iocost "no null_blk"
+		return
+	fi
+	for kv in size=64 memory_backed=1 power=1; do
+		echo "${kv#*=}" > "$d/${kv%%=*}"
+	done
+	dev=$(cat $d/index)
+	number=$(cat "/sys/block/nullb$dev/dev" 2> /dev/null || cat /sys/block/cost/dev)
+	node=/dev/$(basename "$(readlink -f "/sys/dev/block/$number")")
+	cg=/sys/fs/cgroup
+	echo +io > $cg/cgroup.subtree_control
+	mkdir -p $cg/load
+	model="ctrl=user model=linear rbps=1000000 rseqiops=50 rrandiops=50 wbps=1000000"
+	if [ ! -e $cg/io.cost.model ]; then
+		skip iocost "no io.cost"
+		return
+	fi
+	echo "$number $model wseqiops=50 wrandiops=50" > $cg/io.cost.model
+	echo "$number enable=1 ctrl=user min=100 max=100" > $cg/io.cost.qos
+	echo $$ > $cg/load/cgroup.procs
+	trace iocost --pattern overwrite --file "$node" --size 32M --bs 4k --calls 31
+	echo $$ > $cg/cgroup.procs
+	echo "$number enable=0" > $cg/io.cost.qos
+}
+
+mkdir -p $OUT
+modprobe dm-mod
+modprobe dm-delay
+modprobe brd rd_nr=4 rd_size=65536 max_part=0
+for scenario in "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost; do
+	$scenario
+done
+uname -r

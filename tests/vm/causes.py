@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+Judges what causes.guest.sh brought out of a guest: causes.py DIR KERNEL. Prints a line for each
+scenario and "N passed, N failed" at the end; fails when a sleep has a wrong cause or none.
+"""
+import json
+import pathlib
+import sys
+
+NAMED = 0.95
+# Causes that a scenario must show, one of them is enough; and those that may be there besides.
+# An empty first set: it may be that nothing sleeps, but what does has a name.
+EXPECTED = {
+    "null_blk": ({"blk.tag"}, set()),
+    "scsi_debug": ({"blk.tag"}, {"blk.dispatch", "drv.scsi"}),
+    "nvme": ({"blk.tag"}, set()),
+    "snapshot": ({"dm.snapshot"}, {"dm.other"}),
+    "thin": (set(), {"dm.thin", "dm.other", "blk.mempool"}),
+    "crypt": (set(), {"dm.crypt", "dm.other", "blk.mempool"}),
+    "raid1": ({"md.raid1_barrier"}, {"md.write_start", "md.suspended"}),
+    "raid10": ({"md.raid10_barrier"}, {"md.write_start", "md.suspended"}),
+    "raid5": ({"md.raid5_stripe"}, {"md.write_start", "md.suspended"}),
+    "f2fs": ({"f2fs.dio_sync", "dio.sync"},
+             {"f2fs.checkpoint", "f2fs.node_read", "f2fs.gc", "f2fs.other", "lock.inode",
+              "vfs.dio_wq_init"}),
+    "f2fs-cold": ({"f2fs.node_read"}, {"f2fs.other", "vfs.dio_wq_init", "f2fs.checkpoint"}),
+    "iocost": ({"blk.iocost"}, {"blk.tag"}),
+}
+
+
+def sleeps_by_cause(report):
+    counts = {}
+    for row in report["filesystems"]:
+        for cause in row["causes"]:
+            counts[cause["id"]] = counts.get(cause["id"], 0) + cause["sleeps"]
+    return counts
+
+
+def stacks_of(report, ids):
+    return [f"{cause['id']} x{stack['sleeps']}: {' < '.join(stack['frames'])}"
+            for row in report["filesystems"] for cause in row["causes"] if cause["id"] in ids
+            for stack in cause["stacks"]]
+
+
+def judge(folder, must, may):
+    """What is wrong, "" if nothing is; and what was seen."""
+    status = (folder / "status").read_text(encoding="ascii").strip()
+    if status not in ("0", "3"):
+        return f"status {status}: {(folder / 'err').read_text(encoding='utf-8')}", ""
+    report = json.loads((folder / "report").read_text(encoding="utf-8"))
+    counts = sleeps_by_cause(report)
+    total = sum(counts.values())
+    wrong = set(counts) - must - may
+    seen = ", ".join(f"{cause} {n}" for cause, n in counts.items()) or "no sleep"
+    if "unknown" in counts or sum(counts[cause] for cause in wrong) > (1 - NAMED) * total:
+        return "\n  ".join([f"wrong cause: {seen}", *stacks_of(report, wrong)]), seen
+    if must and not must & set(counts):
+        return f"wanted {' or '.join(sorted(must))}: {seen}", seen
+    return "", seen
+
+
+def main():
+    top, kernel = pathlib.Path(sys.argv[1], "causes"), sys.argv[2]
+    good = bad = 0
+    for name, (must, may) in EXPECTED.items():
+        folder = top / name
+        if (folder / "skip").exists():
+            why = (folder / "skip").read_text(encoding="utf-8").strip()
+            print(f"skipped {kernel} {name}: {why}")
+            continue
+        fault, seen = judge(folder, must, may) if folder.is_dir() else ("was not run", "")
+        good, bad = good + (not fault), bad + bool(fault)
+        print(f"not ok {kernel} {name}: {fault}" if fault else f"ok {kernel} {name}: {seen}")
+    print(f"{good} passed, {bad} failed")
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Causes that need a kernel module, provoked in a guest and judged outside.
+# causes.sh KERNEL...; results are left in build/kernels/causes/KERNEL.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+worst=0
+for kernel in "${@:-6.12}"; do
+	out=build/kernels/causes/$kernel
+	rm -rf "$out"
+	tools/kernels run "$kernel" --timeout 400 --smp 2 --out "$out" \
+		--device null_blk --device scsi_debug --device nvme \
+		--file tests/vm/causes.guest.sh -- sh causes.guest.sh
+	rc=$?
+	if [ $rc -eq 77 ]; then continue; fi
+	if [ $rc -ne 0 ]; then
+		echo "not ok $kernel: tools/kernels ended with $rc"
+		worst=1
+	fi
+	/usr/bin/python3 tests/vm/causes.py "$out" "$kernel" || worst=1
+done
+exit $worst
