@@ -128,7 +128,7 @@ scrub()
 	: > /run/scrub
 	while [ -e /run/scrub ]; do
 		dmsetup message "$1" 0 repair 2> /dev/null
-		usleep 50000
+		usleep 500000
 	done
 }
 
@@ -162,10 +162,10 @@ raids()
 		create "meta$n" "0 $((8 * MB)) linear /dev/ram3 $((n * 8 * MB))"
 	done
 	raid raid1 "0 $((64 * MB)) raid raid1 3 0 region_size 1024 2 ${m}0 ${s}0 ${m}1 ${s}1" \
-		"0 1" --size 32M --bs 4k --batch 4 --calls 101
+		"0 1" --size 32M --bs 4k --batch 4 --calls 21
 	dd if=/dev/zero of=/dev/ram3 bs=1M count=16 2> /dev/null
 	raid raid10 "0 $((64 * MB)) raid raid10 3 128 region_size 1024 2 ${m}0 ${s}0 ${m}1 ${s}1" \
-		"0 1" --size 32M --bs 4k --batch 4 --calls 101
+		"0 1" --size 32M --bs 4k --batch 4 --calls 21
 	destroy meta0 meta1
 	raid raid5 "0 $((96 * MB)) raid raid5_ls 1 128 3 - ${s}0 - ${s}1 - ${s}2" "0 1 2" \
 		--size 64M --bs 256k --batch 16 --calls 11
