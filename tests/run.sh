@@ -132,6 +132,8 @@ for dir in tests/cli tests/live; do
 	if compgen -G "$dir/test_*.py" >/dev/null; then folders+=("$dir"); fi
 done
 if [ "${#folders[@]}" -gt 0 ]; then pytests "${folders[@]}"; fi
+# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
+if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
 
 title total
 for line in "${skips[@]}"; do echo "skipped: $line"; done

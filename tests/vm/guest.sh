@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Runs inside a guest of tools/kernels: the tracer over loads that block. It judges nothing: what
-# the tracer and the load said goes to /out, one folder a run, and judge.py looks at it outside.
+# the tracer and the load said goes to /out, one folder a run, for test_kernels.py outside. To
+# start the tracer takes seconds in an emulated machine, so one run has as many loads as it can.
 set -u
 OUT=/out
 BTF=/sys/kernel/btf/vmlinux
 
-say() { echo "guest: $*"; }
-
-# traced NAME VERB [OPTIONS...] -- LOAD...: /out/NAME/ gets report, load, err and status.
+# traced NAME VERB [OPTIONS...] -- LOAD...: report, load, err and status.
 traced()
 {
 	dir=$OUT/$1
@@ -21,15 +20,9 @@ traced()
 	done
 	mkdir -p "$dir"
 	# shellcheck disable=SC2086 # options are words
-	aiostall "$verb" $options --format json -o "$dir/report" "$@" > "$dir/load" 2> "$dir/err"
+	timeout 120 aiostall "$verb" $options --format json -o "$dir/report" "$@" \
+		> "$dir/load" 2> "$dir/err"
 	echo $? > "$dir/status"
-}
-
-# missing NAME WHY: the run cannot be made on this kernel.
-missing()
-{
-	mkdir -p "$OUT/$1"
-	echo "$2" > "$OUT/$1/missing"
 }
 
 # fs TYPE SIZE: a filesystem of that type on a loop device in memory, at /mnt/TYPE.
@@ -39,39 +32,65 @@ fs()
 	grep -qw "$1" /proc/filesystems || return 1
 	truncate -s "$2" "/run/$1.img"
 	case $1 in
-	ext4) mkfs.ext4 -q -F /run/ext4.img ;;
-	xfs | f2fs | btrfs) "mkfs.$1" -q -f "/run/$1.img" || "mkfs.$1" -f "/run/$1.img" ;;
-	esac > /run/mkfs.txt 2>&1
+	ext4) mkfs.ext4 -q -F "/run/$1.img" ;;
+	*) "mkfs.$1" -f "/run/$1.img" ;;
+	esac > /run/mkfs.txt 2>&1 || return 1
 	mkdir -p "/mnt/$1"
 	mount -t "$1" -o loop "/run/$1.img" "/mnt/$1"
+}
+
+slow_fs()
+{
+	mkfs.ext4 -q -F -E lazy_itable_init=1,lazy_journal_init=1 /dev/test/dm-delay || return 1
+	mkdir -p /mnt/slow
+	mount -t ext4 /dev/test/dm-delay /mnt/slow
 }
 
 # programs: what is loaded and attached now, whoever did it.
 programs()
 {
 	for what in prog map link; do
-		bpftool $what show 2> /dev/null | grep -E '^[0-9]+: ' | sed "s/^/$what /"
+		bpftool $what show | grep -E '^[0-9]+: ' | sed "s/^/$what /"
 	done
-	cat /sys/kernel/tracing/kprobe_events 2> /dev/null
+	cat /sys/kernel/tracing/kprobe_events
+}
+
+# The kernel frees them some time after the tracer has ended.
+programs_gone()
+{
+	n=0
+	until programs > "$OUT/programs-$1" && cmp -s "$OUT/programs-before" "$OUT/programs-$1"; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || return 0
+		usleep 200000
+	done
+}
+
+# A 32-bit program is part of the load where there is one.
+appends()
+{
+	echo "aioload --pattern append --calls $2 --size 8M --file /mnt/ext4/$1" > "$1.sh"
+	[ ! -x submit32 ] || echo "./submit32 /mnt/ext4/$1-32 31" >> "$1.sh"
+	shift 2
+	traced "$@" -- sh "${1#probe-}.sh"
 }
 
 # Each way of attaching by itself, over writes that wait for their own I/O.
 alternatives()
 {
-	aiostall check > "$OUT/check.txt" 2>&1
-	for probe in submit=fentry submit=kprobe submit=tracepoint request=fentry request=kprobe \
-		request=scan switch=tp_btf switch=raw_tp; do
-		traced "probe-$probe" stat --probe $probe -- aioload --pattern append --calls 53 \
-			--size 1M --file "/mnt/ext4/$probe"
+	aiostall check > "$OUT/check" 2>&1
+	appends best 1009 probe-best stat
+	for probe in submit=fentry submit=kprobe submit=tracepoint compat=kprobe request=kprobe \
+		request=scan switch=raw_tp; do
+		appends $probe 53 probe-$probe stat --probe $probe
 	done
 }
 
-laws()
+# Parts of each call's time, with a CPU hog in the way.
+conservation()
 {
-	traced agreement stat -- aioload --pattern append --calls 1009 --size 8M \
-		--file /mnt/ext4/agreement
 	traced conservation trace --submits -- aioload --pattern pipe --batch 8 --calls 53 \
-		--feed-delay-us 500 --hogs 1
+		--feed-delay-us 500 --hogs 1 --per-call
 }
 
 # Four files a batch: two of them make their requests sleep.
@@ -79,57 +98,77 @@ attribution()
 {
 	for request in best scan; do
 		option=
-		[ $request = best ] || option="--probe request=scan"
+		[ $request = best ] || option="--probe request=$request"
 		# shellcheck disable=SC2086 # words
-		traced "mixed-$request" trace --submits $option -- aioload --batch 8 --calls 13 --size 2M \
+		traced mixed-$request trace $option -- aioload --batch 8 --calls 13 --size 2M \
 			--file append=/mnt/slow/$request --file overwrite=/mnt/ext4/mixed-$request \
 			--file append=/mnt/ext4/grow-$request --file read=/mnt/ext4/read-$request
 	done
-	traced agree stat -- aioload --batch 8 --calls 101 --size 2M \
-		--file append=/mnt/ext4/agree-1 --file overwrite=/mnt/ext4/agree-2
 }
 
+# One load on each place, all under one tracer: the report has a row for each.
 causes()
 {
-	traced cause-ext4 stat -- aioload --pattern append --batch 2 --calls 11 --file /mnt/slow/cause
-	traced cause-freeze stat -- aioload --pattern overwrite --calls 200 --gap-us 1000 \
-		--side freeze --side-us 20000 --freeze-us 20000 --file /mnt/ext4/freeze
-	traced cause-null_blk stat -- aioload --pattern overwrite --batch 4 --calls 5 --size 64M \
-		--no-prepare --file /dev/test/null_blk
-	traced cause-scsi_debug stat -- aioload --pattern overwrite --batch 4 --calls 5 --size 64M \
-		--no-prepare --file /dev/test/scsi_debug
-	if fs xfs 320M; then
-		traced cause-xfs stat -- aioload --pattern append --qd 8 --batch 4 --calls 53 --file /mnt/xfs/f
-	fi
-	if fs f2fs 128M; then
-		traced cause-f2fs stat -- aioload --pattern append --qd 8 --calls 53 --file /mnt/f2fs/f
-	fi
-	if fs btrfs 256M; then
-		traced btrfs stat -- aioload --pattern append --qd 8 --calls 53 --file /mnt/btrfs/f
-	fi
+	cat > loads.sh <<-'END'
+		load() { aioload "$@"; }
+		load --pattern append --batch 2 --calls 11 --file /mnt/slow/cause
+		load --pattern overwrite --calls 200 --gap-us 1000 --side freeze --side-us 20000 \
+			--freeze-us 20000 --file /mnt/ext4/freeze
+		for device in null_blk scsi_debug; do
+			load --pattern overwrite --batch 4 --calls 5 --size 64M --no-prepare \
+				--file "$(readlink -f /dev/test/$device)"
+		done
+		[ ! -d /mnt/xfs ] || load --pattern append --qd 8 --batch 4 --calls 53 --file /mnt/xfs/f
+		[ ! -d /mnt/f2fs ] || load --pattern append --qd 8 --calls 53 --file /mnt/f2fs/f
+		[ ! -d /mnt/btrfs ] || load --pattern append --qd 8 --calls 53 --file /mnt/btrfs/f
+	END
+	fs xfs 320M
+	fs f2fs 128M
+	fs btrfs 256M
+	traced causes stat -- sh loads.sh
 }
 
-slow_ext4()
+# A kernel without type information of its own; with a file that has it.
+without_btf()
 {
-	mkfs.ext4 -q -F /dev/test/dm-delay > /run/mkfs.txt 2>&1
-	mkdir -p /mnt/slow
-	mount -t ext4 /dev/test/dm-delay /mnt/slow
+	cp $BTF /run/kernel.btf
+	mkdir -p /run/empty
+	mount --bind /run/empty "$(dirname $BTF)"
+	traced no-btf stat -- true
+	aiostall check --btf /run/kernel.btf > "$OUT/check-btf" 2>&1
+	traced btf stat --btf /run/kernel.btf -- aioload --pattern append --calls 53 --size 1M \
+		--file /mnt/ext4/btf
+	umount "$(dirname $BTF)"
 }
 
-uname -r > "$OUT/uname"
-say "filesystems"
+# A tracer that has no chance to clean up leaves nothing either.
+killed()
+{
+	aiostall stat --probe submit=kprobe --ready-file /run/ready > "$OUT/killed" 2>&1 &
+	tracer=$!
+	n=0
+	until [ -s /run/ready ]; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || break
+		usleep 100000
+	done
+	programs > "$OUT/programs-attached"
+	kill -9 $tracer
+	wait $tracer
+}
+
+uname -r > $OUT/uname
 modprobe -q -a crc32c_generic loop
-fs ext4 256M || exit 1
-slow_ext4 || exit 1
-cat /proc/uptime
-programs > "$OUT/programs-before"
-alternatives
-cat /proc/uptime
-laws
-cat /proc/uptime
-attribution
-cat /proc/uptime
-causes
-cat /proc/uptime
-programs > "$OUT/programs-after"
-exit 0
+if ! fs ext4 256M || ! slow_fs; then
+	echo "guest: no ext4 to work on"
+	exit 1
+fi
+programs > $OUT/programs-before
+for part in alternatives conservation attribution causes without_btf; do
+	echo "guest: $(cut -d. -f1 /proc/uptime) s: $part"
+	$part
+done
+programs_gone after
+killed
+programs_gone killed
+echo "guest: $(cut -d. -f1 /proc/uptime) s: done"

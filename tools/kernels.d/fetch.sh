@@ -76,7 +76,8 @@ apt_suite()
 		-oDir::Cache="$dir" -oDir::Cache::archives="$dir/archives" \
 		-oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache= -oAPT::Architecture=amd64 \
 		-oAPT::Architectures::=amd64 -oAPT::Sandbox::User=root \
-		-oAcquire::Languages=none -oAcquire::Check-Valid-Until=false \
+		-oAcquire::Languages=none -oAcquire::Retries=1 -oAcquire::http::Timeout=30 \
+		-oAcquire::Check-Valid-Until=false \
 		-oAPT::Update::Post-Invoke-Success::= "$@"
 }
 

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+table.py JUNIT FOLDER: what the tests on kernels found, as a table into docs/kernel-table.md and
+into README.md between the marks. FOLDER has the files of each guest.
+"""
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter, defaultdict
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "kernel-table.md"
+MARKS = "<!-- kernel-table -->", "<!-- /kernel-table -->"
+NEEDS = ("submit", "compat", "request", "switch")
+PAGE_HEAD = """# What was found on each kernel
+
+Written by `make check-kernels`: each kernel was booted in QEMU, and every way of attaching was
+taken there by itself, over loads that block. [kernels.md](kernels.md) tells how they are run.
+
+"""
+LEGEND = """
+**Bold**: used when nothing else is asked for. Plain: works, with `--probe`. Struck out: does not
+work there, see below. Tests: passed, failed, skipped.
+"""
+
+
+def kernel_of(case, known):
+    """The longest known name at either end of the parameters: "6.12-rt" is not "6.12"."""
+    inside = re.search(r"\[(.*)\]", case.get("name"))[1]
+    fits = [k for k in known if inside == k or inside.startswith(k + "-") or
+            inside.endswith("-" + k)]
+    return max(fits, key=len) if fits else None
+
+
+def listed():
+    rows = (ROOT / "tools/kernels.d/list").read_text(encoding="utf-8").splitlines()
+    return [row.split()[0] for row in rows if row and not row.startswith("#")]
+
+
+def outcome(case):
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    return "skipped" if case.find("skipped") is not None else "passed"
+
+
+def ways(folder):
+    """[(need, way, state, why)] as `aiostall check` said there."""
+    path, found, need = folder / "check", [], None
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        head = re.match(r"(\w+): ", line)
+        row = re.match(r"  (\w+) +(used|works|no) *(.*)", line)
+        if head:
+            need = head[1]
+        elif row and need:
+            found.append((need, row[1], row[2], row[3]))
+    return found
+
+
+def cell(need, found):
+    looks = {"used": "**{}**", "works": "{}", "no": "~~{}~~"}
+    return ", ".join(looks[state].format(way) for n, way, state, _ in found if n == need)
+
+
+def table(kernels, folder, results):
+    lines = ["| kernel | version | submit | 32-bit | request | switch | tests |",
+             "|---|---|---|---|---|---|---|"]
+    for kernel in kernels:
+        found, counts = ways(folder / kernel), results[kernel]
+        release = folder / kernel / "uname"
+        if not found or not release.exists():
+            lines.append(f"| {kernel} | not run here | | | | | |")
+            continue
+        cells = " | ".join(cell(need, found) for need in NEEDS)
+        figures = f"{counts['passed']}, {counts['failed']}, {counts['skipped']}"
+        lines.append(f"| {kernel} | {release.read_text().strip()} | {cells} | {figures} |")
+    return "\n".join(lines) + "\n"
+
+
+def reasons(kernels, folder):
+    lines = [f"* {kernel}: {need} by {way}: {why}" for kernel in kernels
+             for need, way, state, why in ways(folder / kernel) if state == "no"]
+    return "\n## What does not work\n\n" + "\n".join(lines or ["Nothing."]) + "\n"
+
+
+def observations(seen):
+    lines = [f"* {kernel}: {text}" for kernel, texts in seen.items() for text in texts]
+    return "\n## Observed, not asserted\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def put_between_marks(path, text):
+    page = path.read_text(encoding="utf-8")
+    begin, end = page.find(MARKS[0]), page.find(MARKS[1])
+    if begin < 0 or end < begin:
+        sys.exit(f"{path}: no {MARKS[0]} ... {MARKS[1]}")
+    path.write_text(f"{page[:begin]}{MARKS[0]}\n{text}{page[end:]}", encoding="utf-8")
+
+
+def main(junit, folder):
+    folder, kernels = pathlib.Path(folder), listed()
+    results, seen = defaultdict(Counter), defaultdict(list)
+    for case in ET.parse(junit).getroot().iter("testcase"):
+        kernel = kernel_of(case, kernels)
+        results[kernel][outcome(case)] += 1
+        seen[kernel] += [p.get("value") for p in case.iter("property")
+                         if p.get("name") == "observed"]
+    text = table(kernels, folder, results)
+    PAGE.write_text(PAGE_HEAD + text + LEGEND + reasons(kernels, folder) + observations(seen),
+                    encoding="utf-8")
+    put_between_marks(ROOT / "README.md", text + LEGEND)
+    print(f"{PAGE.relative_to(ROOT)} and README.md: the table of this run")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+The tracer on other kernels. guest.sh runs in each of them and brings out what the tracer and the
+loads said; the judging is here. KERNELS in the environment: quick (the oldest and the newest),
+full, or names. What changes between kernels is recorded, not asserted.
+"""
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools" / "kernels"
+OUT = ROOT / "build" / "kernels"
+GUEST_FILES = (ROOT / "tests" / "vm" / "guest.sh", ROOT / "build" / "tests" / "submit32")
+DEVICES = ("dm-delay", "null_blk", "scsi_debug")
+GUEST_TIMEOUT = 420
+SKIPPED, SPLAT = 77, 3
+LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
+PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
+# Forced one by one in guest.sh; fentry of the others is what is used without --probe.
+WAYS = ("submit=fentry", "submit=kprobe", "submit=tracepoint", "compat=kprobe", "request=kprobe",
+        "request=scan", "switch=raw_tp")
+
+
+def kernels():
+    """Names from tools/kernels.d/list."""
+    wanted = os.environ.get("KERNELS", "quick").split()
+    rows = [line.split() for line in (ROOT / "tools/kernels.d/list").read_text().splitlines()
+            if line and not line.startswith("#")]
+    named = {"full": [r[0] for r in rows], "quick": [r[0] for r in rows if r[3] == "quick"]}
+    return [name for word in wanted for name in named.get(word, [word])]
+
+
+@dataclass
+class Run:
+    """One run of the tracer: its report or lines, and what the loads under it said."""
+    name: str
+    status: int
+    err: str
+    report: dict
+    lines: list
+    loads: list
+
+    @property
+    def nvcsw(self):
+        return sum(load["nvcsw"] for load in self.loads)
+
+    def assert_complete(self):
+        assert self.status == 0, (self.name, self.status, self.err)
+        loss = (self.report or self.lines[-1])["loss"]
+        assert not {name: loss[name] for name in LOSSES if loss[name]}, self.name
+
+
+def read_json(text):
+    """All JSON values of a text."""
+    values, decoder, at = [], json.JSONDecoder(), 0
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        values.append(value)
+        while at < len(text) and text[at].isspace():
+            at += 1
+    return values
+
+
+@dataclass
+class Guest:
+    """A kernel, and where its files are."""
+    kernel: str
+    status: int
+    said: str
+    out: pathlib.Path
+
+    def text(self, name):
+        path = self.out / name
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def run(self, name):
+        if not (self.out / name / "status").exists():
+            pytest.fail(f"{self.kernel} did not come to {name}: {self.said}")
+        values = read_json(self.text(f"{name}/report"))
+        report = values[0] if len(values) == 1 and "schema" in values[0] else None
+        return Run(name, int(self.text(f"{name}/status")), self.text(f"{name}/err"), report,
+                   [] if report else values, read_json(self.text(f"{name}/load")))
+
+    def ways(self, check="check"):
+        """What `aiostall check` said: {"submit": {"fentry": ("used", why), ...}, ...}."""
+        needs, need = {}, None
+        for line in self.text(check).splitlines():
+            head = re.match(r"(\w+): ", line)
+            row = re.match(r"  (\w+) +(used|works|no) *(.*)", line)
+            if head:
+                need = needs.setdefault(head[1], {})
+            elif row and need is not None:
+                need[row[1]] = (row[2], row[3])
+        return needs
+
+
+def boot(kernel):
+    out = OUT / kernel
+    subprocess.run(["rm", "-rf", out], check=True)
+    out.mkdir(parents=True)
+    argv = [TOOL, "run", kernel, "--mem", "1536", "--timeout", str(GUEST_TIMEOUT), "--out", out]
+    for path in GUEST_FILES:
+        argv += ["--file", path] if path.exists() else []
+    for device in DEVICES:
+        argv += ["--device", device]
+    done = subprocess.run([*map(str, argv), "--", "sh", "guest.sh"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, errors="replace", check=False)
+    (out / "status").write_text(f"{done.returncode}\n", encoding="utf-8")
+    (out / "said").write_text(done.stderr, encoding="utf-8")
+    return Guest(kernel, done.returncode, done.stderr.strip(), out)
+
+
+@pytest.fixture(name="guests", scope="session")
+def guests_fixture():
+    """Guests boot side by side, one for each CPU; a test waits for its own."""
+    # What cannot be installed shows when the first guest is to be booted.
+    subprocess.run([TOOL, "deps"], stdin=subprocess.DEVNULL, check=False)
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        yield {kernel: pool.submit(boot, kernel) for kernel in kernels()}
+
+
+@pytest.fixture(name="guest", scope="module", params=kernels())
+def guest_fixture(request, guests):
+    guest = guests[request.param].result()
+    if guest.status == SKIPPED:
+        pytest.skip(f"kernel {guest.kernel}: {guest.said.splitlines()[-1]}")
+    return guest
+
+
+def test_guest_ends_without_a_splat(guest):
+    assert guest.status == 0, f"{'splat' if guest.status == SPLAT else 'guest'}: {guest.said}"
+
+
+def test_every_need_is_met(guest):
+    ways = guest.ways()
+    assert set(ways) == {"submit", "compat", "request", "switch"}, guest.text("check")
+    for need, alternatives in ways.items():
+        assert [way for way, (state, _) in alternatives.items() if state == "used"], need
+    assert "Tracing will work." in guest.text("check")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_way_by_itself(guest, way):
+    """It attaches where check says so, and counts what the kernel counted; else it says why."""
+    need, name = way.split("=")
+    state, why = guest.ways()[need][name]
+    run = guest.run(f"probe-{way}")
+    if state == "no":
+        assert run.status == 1 and why in run.err, run.err
+        pytest.skip(f"{guest.kernel} has no {way}: {why}")
+    run.assert_complete()
+    if need != "compat":
+        assert run.report["capture"]["probes"][need] == name
+    assert_agreement(run, guest)
+
+
+def assert_agreement(run, guest):
+    """Sleeps are voluntary switches, those of a 32-bit program too where it is seen."""
+    loads = run.loads
+    if guest.ways()["compat"]["none"][0] == "used":
+        loads = loads[:1]
+    totals = run.report["totals"]
+    assert sum(load["nvcsw"] for load in loads) >= 40, "the load did not block"
+    assert totals["submits"] == sum(load["submits"] for load in loads)
+    assert totals["sleeps"] == sum(load["nvcsw"] for load in loads)
+
+
+def test_agreement(guest):
+    run = guest.run("probe-best")
+    run.assert_complete()
+    assert run.loads[0]["nvcsw"] >= 500
+    assert_agreement(run, guest)
+    assert [fs["fstype"] for fs in run.report["filesystems"]] == ["ext4"]
+    causes = run.report["filesystems"][0]["causes"]
+    assert causes[0]["id"] == "ext4.dio_sync", causes
+    assert causes[0]["sleeps"] >= 0.9 * run.report["totals"]["sleeps"]
+
+
+def test_32_bit_program(guest):
+    if not (ROOT / "build/tests/submit32").exists():
+        pytest.skip("no compiler with -m32")
+    run = guest.run("probe-best")
+    assert len(run.loads) == 2, (run.loads, run.err)
+    rows = [f for fs in run.report["filesystems"] for f in fs["files"] if "-32" in f["path"]]
+    if guest.ways()["compat"]["none"][0] == "used":
+        pytest.skip(f"{guest.kernel} shows no submits of 32-bit programs")
+    assert run.loads[1]["nvcsw"] >= 15
+    assert sum(row["sleeps"] for row in rows) == run.loads[1]["nvcsw"]
+
+
+def test_parts_add_up_to_wall_time(guest):
+    run = guest.run("conservation")
+    run.assert_complete()
+    submits = [line for line in run.lines if line["type"] == "submit"]
+    stalls = [line for line in run.lines if line["type"] == "stall"]
+    assert len(submits) == run.loads[0]["submits"]
+    assert sum(s["preempted_ns"] + s["runqueue_ns"] for s in submits) > 0, "no hog in the way"
+    assert len(stalls) == run.nvcsw
+    for submit in submits:
+        wrong = abs(sum(submit[part] for part in PARTS) - submit["wall_ns"])
+        assert wrong <= max(submit["wall_ns"] // 1000, 2000), submit
+    per_call = run.loads[0]["threads"][0]["per_call"]["nvcsw"]
+    submits.sort(key=lambda s: s["call_seq"])
+    assert [s["sleeps"] for s in submits] == per_call
+
+
+# As aioload lays out the files of a batch of guest.sh, four requests apart.
+BATCH, FILES, BS, BLOCKS = 8, 4, 4096, (2 << 20) // 4096
+
+
+def place_of(path, offset):
+    """(call from 1, index from 0) of the request at that offset of that file."""
+    turn = [name in path for name in ("/slow/", "/mixed-", "/grow-", "/read-")].index(True)
+    n = offset // BS
+    if turn in (1, 3):
+        stride = BLOCKS * 618 // 1000 + 1
+        while math.gcd(stride, BLOCKS) != 1:
+            stride += 1
+        n = next(i for i in range(BLOCKS) if (1 + i * stride) % BLOCKS == n)
+    per_call = BATCH // FILES
+    return n // per_call + 1, n % per_call * FILES + turn
+
+
+@pytest.mark.parametrize("request_way", ("best", "scan"))
+def test_attribution_in_a_mixed_batch(guest, request_way, record_property):
+    run = guest.run(f"mixed-{request_way}")
+    run.assert_complete()
+    stalls = [line for line in run.lines if line["type"] == "stall"]
+    used = [way for way, (state, _) in guest.ways()["request"].items() if state == "used"][0]
+    assert len(stalls) == run.nvcsw >= 2 * run.loads[0]["submits"]
+    right = [s for s in stalls if s["request"] != "batch" and
+             (s["call_seq"], s["index"]) == place_of(s["path"], s["offset"])]
+    slow = {(s["call_seq"], s["index"]) for s in right if "/slow/" in s["path"]}
+    assert len(slow) == 2 * run.loads[0]["submits"]
+    if request_way == "best" and used != "scan":
+        assert {s["request"] for s in stalls} == {"exact"}
+        assert len(right) == len(stalls)
+        loss = run.lines[-1]["loss"]
+        agree, all_scans = loss["scan_agree"], loss["scan_agree"] + loss["scan_disagree"]
+        record_property("observed", f"the stack scan finds the request that the probe names in "
+                        f"{agree} of {all_scans} sleeps")
+        assert agree >= 0.95 * all_scans > 0
+    else:
+        record_property("observed", f"without a request probe, {len(right)} of {len(stalls)} sleeps "
+                        "have the right request")
+        assert {s["request"] for s in stalls} <= {"scanned", "batch"}
+        assert len(right) >= 0.95 * len(stalls)
+
+
+# Place: part of its mount or device, cause, least share of its sleeps, least longest sleep.
+CAUSES = {
+    "ext4 on dm-delay": ("/mnt/slow", "ext4.dio_sync", 0.9, 12_000_000),
+    "frozen ext4": ("/mnt/ext4", "vfs.freeze", 0.8, 5_000_000),
+    "null_blk": ("nullb0", "blk.tag", 0.9, 12_000_000),
+    "scsi_debug": ("sd", "blk.tag", 0.9, 12_000_000),
+    "xfs": ("/mnt/xfs", "xfs.append_wait", 0.8, 0),
+    "f2fs": ("/mnt/f2fs", "f2fs.", 0.8, 0),
+}
+
+
+def row_of(guest, where):
+    """The row of that mount or device, and the load that ran there; None if the kernel has none."""
+    run = guest.run("causes")
+    run.assert_complete()
+    rows = [fs for fs in run.report["filesystems"]
+            if fs["mount"] == where or
+            (fs["fstype"] == "blockdev" and fs["device_name"].startswith(where))]
+    prefix = where if where.startswith("/mnt/") else f"/dev/{where}"
+    loads = [load for load in run.loads if load["files"][0]["path"].startswith(prefix)]
+    assert len(rows) == len(loads) <= 1, (where, rows)
+    return (rows[0], loads[0]) if rows else (None, None)
+
+
+@pytest.mark.parametrize("place", CAUSES)
+def test_cause(guest, place):
+    where, cause, share, longest_ns = CAUSES[place]
+    row, load = row_of(guest, where)
+    if not row:
+        pytest.skip(f"kernel {guest.kernel} has no {place}")
+    assert row["submits"] == load["submits"]
+    assert row["sleeps"] == load["nvcsw"] > 0
+    named = [c for c in row["causes"] if c["id"].startswith(cause)]
+    assert sum(c["sleeps"] for c in named) >= share * row["sleeps"], row["causes"]
+    assert max(c["max_ns"] for c in named) >= longest_ns
+    if cause == "blk.tag":
+        # One tag: all but the first request of each call of four wait for it.
+        assert row["sleeps"] >= 3 * load["submits"]
+
+
+def test_btrfs_direct_append(guest, record_property):
+    """Asynchronous up to 6.1, blocking on 6.12 to 7.2, asynchronous again on 7.3: an observation."""
+    row, load = row_of(guest, "/mnt/btrfs")
+    if not row:
+        pytest.skip(f"kernel {guest.kernel} has no btrfs")
+    causes = ", ".join(f"{c['id']} {c['sleeps']}" for c in row["causes"])
+    record_property("observed", f"btrfs direct append: {row['sleeps']} sleeps in {row['requests']} "
+                    f"requests: {causes or 'none'}")
+    assert row["sleeps"] == load["nvcsw"]
+
+
+def test_btf_from_a_file(guest):
+    """Without BTF an error says how to get one; with a file all works but fentry and tp_btf."""
+    none = guest.run("no-btf")
+    assert none.status == 1 and "no BTF" in none.err and "--btf FILE" in none.err, none.err
+    run = guest.run("btf")
+    run.assert_complete()
+    assert run.report["totals"]["submits"] == run.loads[0]["submits"]
+    assert run.report["totals"]["sleeps"] == run.nvcsw >= 40
+    probes = run.report["capture"]["probes"]
+    assert (probes["submit"], probes["switch"]) == ("kprobe", "raw_tp")
+    assert guest.ways("check-btf")["submit"]["fentry"][0] == "no"
+
+
+@pytest.mark.parametrize("end", ("after", "killed"))
+def test_nothing_stays_attached(guest, end):
+    """Programs, maps, links and kprobes are those of before."""
+    assert "prog " in guest.text("programs-attached"), "a tracer that runs is not seen"
+    assert guest.text(f"programs-{end}") == guest.text("programs-before")
