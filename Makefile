@@ -5,11 +5,19 @@ CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 prefix  ?= /usr/local
-ARCH    ?= $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+HOST_ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+ARCH    ?= $(HOST_ARCH)
 STATIC  ?= 1
 V       ?= 0
 
 B       := build
+# Another architecture: make ARCH=arm64, with Debian's cross compiler and libraries.
+ifneq ($(ARCH),$(HOST_ARCH))
+B       := build/$(ARCH)
+CROSS   := $(patsubst arm64-%,aarch64-%,$(patsubst x86-%,x86_64-%,$(ARCH)-linux-gnu-))
+CC      := $(CROSS)gcc
+AR      := $(CROSS)ar
+endif
 VERSION := 0.1.0
 
 ifeq ($(V),1)
@@ -141,7 +149,7 @@ $(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lsqlite3 -pthread -lelf -lz -lm
 
 deps:
-	@sh tools/deps.sh
+	@sh tools/deps.sh $(filter-out $(HOST_ARCH),$(ARCH))
 
 demo:
 	@sh tools/deps.sh

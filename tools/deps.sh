@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Installs the Debian packages that building and testing need. Does nothing when all are there.
+# deps.sh [ARCH]: installs the Debian packages that building and testing need, or those for a cross
+# build. Does nothing when all are there.
 
 set -u
 
@@ -8,6 +9,24 @@ build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjans
 	uthash-dev pkg-config"
 tests="libcmocka-dev libaio-dev libfuse3-dev fuse3 fio xfsprogs btrfs-progs e2fsprogs util-linux
 	procps python3 python3-pytest shellcheck"
+
+# Debian's name of the architecture, and of what its programs are for.
+case ${1:-} in
+'') ;;
+arm64) foreign=arm64 triplet=aarch64-linux-gnu ;;
+x86) foreign=amd64 triplet=x86-64-linux-gnu ;;
+*)
+	echo "deps: no architecture \"$1\"; there are: x86 arm64" >&2
+	exit 1
+	;;
+esac
+if [ -n "${1:-}" ]; then
+	build="gcc-$triplet clang bpftool uthash-dev qemu-system-arm"
+	tests=
+	for package in libc6-dev libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev; do
+		build="$build $package:$foreign"
+	done
+fi
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
 	echo "deps: not a Debian system; install these or their equivalents by hand:" >&2
@@ -34,6 +53,7 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 
+[ -z "${1:-}" ] || dpkg --add-architecture "$foreign" || exit 1
 echo "deps: installing with apt-get:$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Made by tools/vmlinux.sh: only what bpf/ uses, found by name when loaded. */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#include <linux/aio_abi.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+typedef unsigned char __u8;
+
+typedef short unsigned int __u16;
+
+typedef int __s32;
+
+typedef unsigned int __u32;
+
+typedef long long int __s64;
+
+typedef long long unsigned int __u64;
+
+typedef __u8 u8;
+
+typedef __s32 s32;
+
+typedef __u32 u32;
+
+typedef __u64 u64;
+
+typedef int __kernel_pid_t;
+
+typedef long long int __kernel_loff_t;
+
+typedef u32 __kernel_dev_t;
+
+typedef __kernel_dev_t dev_t;
+
+typedef short unsigned int umode_t;
+
+typedef __kernel_pid_t pid_t;
+
+typedef __kernel_loff_t loff_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct files_struct;
+
+struct signal_struct;
+
+struct task_struct {
+	unsigned int __state;
+	void *stack;
+	unsigned int in_iowait: 1;
+	pid_t pid;
+	pid_t tgid;
+	long unsigned int nvcsw;
+	struct files_struct *files;
+	struct signal_struct *signal;
+};
+
+struct file_system_type {
+	void *name;
+};
+
+struct user_pt_regs {
+	__u64 regs[31];
+};
+
+struct pt_regs {
+	u64 orig_x0;
+	s32 syscallno;
+};
+
+struct refcount_struct {
+	atomic_t refs;
+};
+
+typedef struct refcount_struct refcount_t;
+
+struct inode;
+
+struct address_space {
+	struct inode *host;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct request_queue;
+
+struct gendisk {
+	struct request_queue *queue;
+};
+
+struct vfsmount;
+
+struct dentry;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct address_space *f_mapping;
+	struct inode *f_inode;
+	unsigned int f_flags;
+	struct path f_path;
+};
+
+struct hlist_bl_node {
+	void *pprev;
+};
+
+struct qstr {
+	void *name;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct super_block;
+
+struct inode {
+	umode_t i_mode;
+	struct super_block *i_sb;
+	long unsigned int i_ino;
+	dev_t i_rdev;
+	loff_t i_size;
+	u32 i_generation;
+	u8 i_blkbits;
+};
+
+struct block_device;
+
+struct super_block {
+	dev_t s_dev;
+	struct file_system_type *s_type;
+	struct block_device *s_bdev;
+};
+
+struct vfsmount {
+};
+
+struct queue_limits {
+	unsigned int logical_block_size;
+};
+
+struct request_queue {
+	struct queue_limits limits;
+};
+
+struct block_device {
+	struct gendisk *bd_disk;
+};
+
+struct trace_event_raw_sys_enter {
+	long unsigned int args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	long int ret;
+};
+
+struct fdtable;
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+typedef int __kernel_rwf_t;
+
+struct mount {
+	struct vfsmount mnt;
+	int mnt_id;
+};
+
+struct kioctx {
+	long unsigned int user_id;
+	unsigned int nr_events;
+};
+
+struct aio_kiocb {
+	union {
+		struct file *ki_filp;
+	};
+	struct kioctx *ki_ctx;
+	struct io_event ki_res;
+	refcount_t ki_refcnt;
+};
+
+struct bdev_inode {
+	struct block_device bdev;
+	struct inode vfs_inode;
+};
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */
