@@ -96,12 +96,15 @@ conservation()
 # Four files a batch: two of them make their requests sleep.
 attribution()
 {
+	slow=/mnt/slow
+	[ -d $slow ] || slow=/mnt/ext4/slow
+	mkdir -p $slow
 	for request in best scan; do
 		option=
 		[ $request = best ] || option="--probe request=$request"
 		# shellcheck disable=SC2086 # words
 		traced mixed-$request trace $option -- aioload --batch 8 --calls 13 --size 2M \
-			--file append=/mnt/slow/$request --file overwrite=/mnt/ext4/mixed-$request \
+			--file append=$slow/$request --file overwrite=/mnt/ext4/mixed-$request \
 			--file append=/mnt/ext4/grow-$request --file read=/mnt/ext4/read-$request
 	done
 }
@@ -111,17 +114,18 @@ causes()
 {
 	cat > loads.sh <<-'END'
 		load() { aioload "$@"; }
-		load --pattern append --batch 2 --calls 11 --file /mnt/slow/cause
+		[ ! -d /mnt/slow ] || load --pattern append --batch 2 --calls 11 --file /mnt/slow/cause
 		load --pattern overwrite --calls 200 --gap-us 1000 --side freeze --side-us 20000 \
 			--freeze-us 20000 --file /mnt/ext4/freeze
 		for device in null_blk scsi_debug; do
-			load --pattern overwrite --batch 4 --calls 5 --size 64M --no-prepare \
+			[ ! -b /dev/test/$device ] || load --pattern overwrite --batch 4 --calls 5 --size 64M --no-prepare \
 				--file "$(readlink -f /dev/test/$device)"
 		done
 		[ ! -d /mnt/xfs ] || load --pattern append --qd 8 --batch 4 --calls 53 --file /mnt/xfs/f
 		[ ! -d /mnt/f2fs ] || load --pattern append --qd 8 --calls 53 --file /mnt/f2fs/f
 		[ ! -d /mnt/btrfs ] || load --pattern append --qd 8 --calls 53 --file /mnt/btrfs/f
 	END
+	# Only where mkfs came along.
 	fs xfs 320M
 	fs f2fs 128M
 	fs btrfs 256M
@@ -159,7 +163,7 @@ killed()
 
 uname -r > $OUT/uname
 modprobe -q -a crc32c_generic loop
-if ! fs ext4 256M || ! slow_fs; then
+if ! fs ext4 256M || { [ -e /dev/test/dm-delay ] && ! slow_fs; }; then
 	echo "guest: no ext4 to work on"
 	exit 1
 fi

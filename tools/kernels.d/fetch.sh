@@ -4,13 +4,16 @@
 # archive is asked comes from this machine's apt sources; its lists and its cache are not touched.
 
 # shellcheck disable=SC2034 # the caller's variables
-# row NAME: the columns of a kernel in the list file, in $suite, $pattern, $sets.
+# row NAME: the columns of a kernel in the list file, in $suite, $pattern, $sets, and $arch.
 row()
 {
 	local name
 
 	while read -r name suite pattern sets; do
-		[ "$name" = "$1" ] && return 0
+		[ "$name" = "$1" ] || continue
+		arch=amd64
+		[[ $pattern != *arm64 ]] || arch=arm64
+		return 0
 	done < <(grep -v '^#' "$PARTS/list")
 	die "no kernel \"$1\" in ${PARTS#"$TOP"/}/list; there are: $(names | xargs)"
 }
@@ -64,18 +67,28 @@ sources_of()
 		END { flush() }'
 }
 
+# apt_folder SUITE: where the index of a suite is, for packages of $arch.
+apt_folder()
+{
+	local suffix=
+
+	[ "$arch" = amd64 ] || suffix=.$arch
+	echo "$CACHE/apt/$1$suffix"
+}
+
 # apt_suite SUITE COMMAND ARGS...: apt-get or apt-cache that sees this one suite and nothing else.
 apt_suite()
 {
-	local dir=$CACHE/apt/$1 command=$2
+	local dir command=$2
+	dir=$(apt_folder "$1")
 	shift 2
 
 	"$command" -q -oDir::Etc::SourceList=/dev/null -oDir::Etc::SourceParts="$dir/sources" \
 		-oDir::Etc::PreferencesParts=/dev/null -oDir::Etc::Preferences=/dev/null \
 		-oDir::State::Lists="$dir/lists" -oDir::State::status="$dir/status" \
 		-oDir::Cache="$dir" -oDir::Cache::archives="$dir/archives" \
-		-oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache= -oAPT::Architecture=amd64 \
-		-oAPT::Architectures::=amd64 -oAPT::Sandbox::User=root \
+		-oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache= -oAPT::Architecture="$arch" \
+		-oAPT::Architectures::="$arch" -oAPT::Sandbox::User=root \
 		-oAcquire::Languages=none -oAcquire::Retries=1 -oAcquire::http::Timeout=30 \
 		-oAcquire::Check-Valid-Until=false \
 		-oAPT::Update::Post-Invoke-Success::= "$@"
@@ -84,8 +97,9 @@ apt_suite()
 # A suite's index, fetched at most once a day.
 update_suite()
 {
-	local dir=$CACHE/apt/$1 kind=main uri key
+	local dir kind=main uri key
 
+	dir=$(apt_folder "$1")
 	[ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ] || return 0
 	case $1 in
 	*-security) kind=security ;;
@@ -128,7 +142,7 @@ download()
 fetch()
 {
 	# shellcheck disable=SC2034 # row sets them
-	local suite pattern sets dir=$CACHE/$1 package version
+	local suite pattern sets arch dir=$CACHE/$1 package version
 	local -a packages
 
 	row "$1"

@@ -52,27 +52,59 @@ option_word()
 	esac
 }
 
+# machine_args: QEMU of the kernel's architecture, in the array argv; its console, in $console.
+# KVM is never used: results must not depend on whether the host has it.
+machine_args()
+{
+	local accel="tcg,thread=multi" machine=pc
+
+	[[ " ${devices[*]} " != *" pmem "* ]] || machine=pc,nvdimm=on
+	[ "$icount" = 0 ] || accel="tcg,thread=single"
+	# shellcheck disable=SC2054 # commas are QEMU's
+	case $arch in
+	arm64)
+		console=ttyAMA0
+		argv=(nice -n 10 qemu-system-aarch64 -machine virt -cpu max,pauth-impdef=on)
+		;;
+	*)
+		console=ttyS0
+		argv=(nice -n 10 qemu-system-x86_64 -machine "$machine" -cpu max)
+		;;
+	esac
+	argv+=(-accel "$accel")
+	[ "$icount" = 0 ] || argv+=(-icount "shift=1,sleep=off")
+}
+
+# serial_args WORK: the kernel's console, and what the command prints on a line of its own.
+serial_args()
+{
+	argv+=(-serial "file:$1/console.txt")
+	# shellcheck disable=SC2054 # commas are QEMU's
+	case $arch in
+	arm64)
+		argv+=(-chardev "file,id=said,path=$1/stdout.txt" -device pci-serial,chardev=said)
+		;;
+	*) argv+=(-serial "file:$1/stdout.txt") ;;
+	esac
+}
+
 # qemu_args WORK KERNEL: the command line, in the array argv.
 qemu_args()
 {
-	local append="console=ttyS0 8250.nr_uarts=2 panic=-1 quiet loglevel=5" device
-	local accel="tcg,thread=multi" machine=pc memory=$mem
+	local append device console memory=$mem
 
+	machine_args
+	append="console=$console 8250.nr_uarts=2 panic=-1 quiet loglevel=5"
 	for device in "${devices[@]}"; do
 		append+=" kernels.device=$device"
 	done
-	[[ " ${devices[*]} " != *" pmem "* ]] || machine=pc,nvdimm=on
 	[[ " ${devices[*]} " != *" pmem "* ]] || memory=$mem,slots=2,maxmem=$((mem + 1024))M
-	[ "$icount" = 0 ] || accel="tcg,thread=single"
 	# shellcheck disable=SC2054 # commas are QEMU's
-	# KVM is never used: results must not depend on whether the host has it.
-	argv=(nice -n 10 qemu-system-x86_64 -accel "$accel" -machine "$machine" -cpu max
-		-smp "$smp" -m "$memory" -display none -monitor none -nodefaults -no-reboot
+	argv+=(-smp "$smp" -m "$memory" -display none -monitor none -nodefaults -no-reboot
 		-kernel "$CACHE/$2/vmlinuz" -initrd "$1/initrd" -append "$append"
-		-serial "file:$1/console.txt" -serial "file:$1/stdout.txt"
 		-drive "file=$1/out.img,format=raw,if=none,id=out,cache=unsafe"
 		-device virtio-blk-pci,drive=out)
-	[ "$icount" = 0 ] || argv+=(-icount "shift=1,sleep=off")
+	serial_args "$1"
 	for device in "${devices[@]}"; do
 		device_args "$1" "$device"
 	done
@@ -101,8 +133,12 @@ boot()
 	local rc
 
 	qemu_args "$1" "$2"
-	timeout --kill-after=5 "$timeout" "${argv[@]}" < /dev/null > "$1/qemu.txt" 2>&1
+	# Not in the foreground: a signal to this shell must end the guest now.
+	timeout --kill-after=5 "$timeout" "${argv[@]}" < /dev/null > "$1/qemu.txt" 2>&1 &
+	vm=$!
+	wait $vm
 	rc=$?
+	vm=
 	[ $rc -ne 137 ] || rc=124
 	if [ $rc -ne 0 ] && [ $rc -ne 124 ]; then
 		say "qemu: $(tail -1 "$1/qemu.txt")"
@@ -154,16 +190,21 @@ collect()
 # run_one KERNEL: what the command printed goes to stdout. Runs in a shell of its own.
 run_one()
 {
-	local rc boot_rc=0
+	# shellcheck disable=SC2034 # row sets them
+	local rc boot_rc=0 suite pattern sets arch tools
 
+	row "$1"
+	[ "$arch" = amd64 ] || type -P qemu-system-aarch64 > /dev/null ||
+		skip "not installed: qemu-system-arm"
 	fetch "$1"
 	build_kernel "$1"
-	build_tools
+	if [ "$arch" = amd64 ]; then build_tools; else build_foreign_tools; fi
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kernels.XXXXXX") || exit 2
-	trap 'rm -rf "$work"' EXIT
+	vm=
+	trap '[ -z "$vm" ] || kill $vm; rm -rf "$work"' EXIT
 	trap 'exit 130' INT TERM
 	build_job "$work" files "${command[@]}"
-	cat "$CACHE/$1/modules.cpio" "$CACHE/tools.cpio" "$work/job.cpio" > "$work/initrd"
+	cat "$CACHE/$1/modules.cpio" "$tools" "$work/job.cpio" > "$work/initrd"
 	truncate -s 256M "$work/out.img"
 	: > "$work/console.txt"
 	: > "$work/stdout.txt"
@@ -187,7 +228,7 @@ prepare()
 cmd_run()
 {
 	# shellcheck disable=SC2034 # row sets them
-	local suite pattern sets kernel=${1:-}
+	local suite pattern sets arch kernel=${1:-}
 	local smp mem icount timeout out set files devices command
 
 	[ -n "$kernel" ] || die "run: which kernel?"
@@ -216,7 +257,7 @@ word_of()
 cmd_all()
 {
 	# shellcheck disable=SC2034 # row sets them
-	local suite pattern sets name rc worst=77 start top work table=""
+	local suite pattern sets arch name rc worst=77 start top work table=""
 	local smp mem icount timeout out set files devices command
 
 	parse_options "$@"

@@ -98,12 +98,63 @@ with_libraries()
 	done
 }
 
-# build_tools: $CACHE/tools.cpio, with what this machine has of $TOOLS.
+# Of these packages are the tools of a guest of another architecture: the least that tests need.
+FOREIGN_SUITE=bookworm
+FOREIGN="busybox-static e2fsprogs bpftool libc6 libcom-err2 libext2fs2 libss2 libblkid1 libuuid1
+	libelf1 zlib1g libcap2"
+
+# lay_out ROOT BUSYBOX: the folders of a root, and the commands that busybox is.
+lay_out()
+{
+	local applet
+
+	rm -rf "$1"
+	mkdir -p "$1"/{tools,usr/bin,usr/sbin,lib,lib64,bin,sbin,dev,proc,sys,tmp,run,out,mnt,root,job,etc}
+	cp "$2" "$1/bin/busybox"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] || ln -s /bin/busybox "$1/bin/$applet"
+	done
+	# The kernel asks for modules by this path.
+	ln -s /bin/busybox "$1/sbin/modprobe"
+	echo 'root:x:0:0:root:/root:/bin/sh' > "$1/etc/passwd"
+	echo 'root:x:0:' > "$1/etc/group"
+}
+
+# build_foreign_tools: $CACHE/tools.$arch.cpio, out of Debian's packages; its name in $tools.
+build_foreign_tools()
+{
+	# shellcheck disable=SC2154 # row has set it
+	local dir=$CACHE/tools.$arch root=$CACHE/tools.$arch.root stamp deb
+
+	tools=$CACHE/tools.$arch.cpio
+	stamp=$(sha256sum < "$PARTS/image.sh")
+	if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+	rm -rf "$dir"
+	mkdir -p "$dir/debs" "$dir/all"
+	update_suite $FOREIGN_SUITE
+	# shellcheck disable=SC2086 # a list of names
+	download $FOREIGN_SUITE "$dir/debs" $FOREIGN
+	for deb in "$dir"/debs/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir/all" --exclude='./usr/share/*'
+	done
+	lay_out "$root" "$dir/all/bin/busybox"
+	cp -a "$dir/all"/lib/. "$root/lib/"
+	cp -a "$dir/all"/usr/lib "$root/usr/"
+	cp -a "$dir/all"/sbin/mkfs.ext4 "$dir/all"/sbin/mke2fs "$dir/all"/usr/sbin/bpftool "$root/tools/"
+	pack "$root" "$tools" || die "cannot write $tools"
+	rm -rf "$root" "$dir/all"
+	echo "$stamp" > "$dir/stamp"
+}
+
+# build_tools: $CACHE/tools.cpio, with what this machine has of $TOOLS; its name in $tools.
 build_tools()
 {
-	local root=$CACHE/tools.root name path stamp applet
+	local root=$CACHE/tools.root name path stamp
 	local -a paths=()
 
+	tools=$CACHE/tools.cpio
 	for name in $TOOLS; do
 		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$name") && paths+=("$path")
 	done
@@ -111,18 +162,9 @@ build_tools()
 	if [ "$(cat "$CACHE/tools.stamp" 2>/dev/null)" = "$stamp" ]; then
 		return 0
 	fi
-	rm -rf "$root"
-	mkdir -p "$root"/{tools,usr/bin,usr/sbin,lib,lib64,bin,sbin,dev,proc,sys,tmp,run,out,mnt,root,job,etc}
-	cp "$(type -P busybox)" "$root/bin/busybox"
-	for applet in $(busybox --list); do
-		[ "$applet" = busybox ] || ln -s /bin/busybox "$root/bin/$applet"
-	done
-	# The kernel asks for modules by this path.
-	ln -s /bin/busybox "$root/sbin/modprobe"
-	echo 'root:x:0:0:root:/root:/bin/sh' > "$root/etc/passwd"
-	echo 'root:x:0:' > "$root/etc/group"
+	lay_out "$root" "$(type -P busybox)"
 	with_libraries "$root" "${paths[@]}"
-	pack "$root" "$CACHE/tools.cpio" || die "cannot write $CACHE/tools.cpio"
+	pack "$root" "$tools" || die "cannot write $tools"
 	rm -rf "$root"
 	echo "$stamp" > "$CACHE/tools.stamp"
 }
@@ -130,15 +172,16 @@ build_tools()
 # build_job DIRECTORY FILES-ARRAY-NAME CMD...: job.cpio; the command runs in /job, where files are.
 build_job()
 {
-	local dir=$1 file
+	local dir=$1 file built=$TOP/build
 	local -n given=$2
 	shift 2
 
+	[ "$arch" = amd64 ] || built=$TOP/build/$arch
 	mkdir -p "$dir/root/job" "$dir/root/lib/kernels"
 	cp "$PARTS/init" "$dir/root/init"
 	cp "$PARTS/devices" "$dir/root/lib/kernels/devices"
 	chmod 755 "$dir/root/init" "$dir/root/lib/kernels/devices"
-	for file in "$TOP/build/aiostall" "$TOP/build/tools/aioload"; do
+	for file in "$built/aiostall" "$built/tools/aioload"; do
 		[ ! -x "$file" ] || cp -L "$file" "$dir/root/job/"
 	done
 	for file in "${given[@]}"; do
