@@ -127,6 +127,7 @@ if [ -f tests/replay/run.sh ]; then counted replay bash tests/replay/run.sh; fi
 title "single tests"
 single "causes are listed" causes_listed
 single "shellcheck" shell_clean
+single "programs compile for arm64" make -s bpf-arm64
 folders=()
 for dir in tests/cli tests/live; do
 	if compgen -G "$dir/test_*.py" >/dev/null; then folders+=("$dir"); fi

@@ -30,6 +30,8 @@ typedef __s32 s32;
 
 typedef __u32 u32;
 
+typedef __s64 s64;
+
 typedef __u64 u64;
 
 typedef int __kernel_pid_t;
@@ -50,6 +52,10 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
 struct files_struct;
 
 struct signal_struct;
@@ -61,6 +67,7 @@ struct task_struct {
 	pid_t pid;
 	pid_t tgid;
 	long unsigned int nvcsw;
+	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
 };
@@ -69,6 +76,8 @@ struct file_system_type {
 	void *name;
 };
 
+typedef atomic64_t atomic_long_t;
+
 struct user_pt_regs {
 	__u64 regs[31];
 };
@@ -76,6 +85,10 @@ struct user_pt_regs {
 struct pt_regs {
 	u64 orig_x0;
 	s32 syscallno;
+};
+
+struct mutex {
+	atomic_long_t owner;
 };
 
 struct refcount_struct {
@@ -98,6 +111,10 @@ struct request_queue;
 
 struct gendisk {
 	struct request_queue *queue;
+};
+
+struct rw_semaphore {
+	atomic_long_t owner;
 };
 
 struct vfsmount;
@@ -182,6 +199,10 @@ struct files_struct {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+};
+
+struct rt_mutex_base {
+	struct task_struct *owner;
 };
 
 typedef int __kernel_rwf_t;
