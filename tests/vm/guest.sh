@@ -158,7 +158,7 @@ killed()
 	done
 	programs > "$OUT/programs-attached"
 	kill -9 $tracer
-	wait $tracer
+	{ wait $tracer; } 2> /dev/null
 }
 
 uname -r > $OUT/uname

@@ -20,10 +20,12 @@ TOOL = ROOT / "tools" / "kernels"
 OUT = ROOT / "build" / "kernels"
 SCRIPT = ROOT / "tests" / "vm" / "guest.sh"
 SUBMIT32 = ROOT / "build" / "tests" / "submit32"
-GUEST_TIMEOUT = 420
+GUEST_TIMEOUT = 480
 SKIPPED, SPLAT = 77, 3
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
 PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
+# Sleeps of 53 appends to a file in memory: each waits, unless its I/O is done before.
+LEAST = 15
 # Forced one by one in guest.sh; fentry of the others is what is used without --probe.
 WAYS = ("submit=fentry", "submit=kprobe", "submit=tracepoint", "compat=kprobe", "request=kprobe",
         "request=scan", "switch=raw_tp")
@@ -80,6 +82,11 @@ class Guest:
     def text(self, name):
         path = self.out / name
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def observe(self, text):
+        """For the table of kernels (table.py)."""
+        with open(self.out / "observed", "a", encoding="utf-8") as out:
+            out.write(text + "\n")
 
     def run(self, name):
         if not (self.out / name / "status").exists():
@@ -154,7 +161,7 @@ def test_guest_ends_without_a_splat(guest):
 
 def test_every_need_is_met(guest):
     ways = guest.ways()
-    assert set(ways) == {"submit", "compat", "request", "switch"}, guest.text("check")
+    assert set(ways) >= {"submit", "compat", "request", "switch"}, guest.text("check")
     for need, alternatives in ways.items():
         assert [way for way, (state, _) in alternatives.items() if state == "used"], need
     assert "Tracing will work." in guest.text("check")
@@ -181,7 +188,7 @@ def assert_agreement(run, guest):
     if guest.ways()["compat"]["none"][0] == "used":
         loads = loads[:1]
     totals = run.report["totals"]
-    assert sum(load["nvcsw"] for load in loads) >= 40, "the load did not block"
+    assert sum(load["nvcsw"] for load in loads) >= LEAST, "the load did not block"
     assert totals["submits"] == sum(load["submits"] for load in loads)
     assert totals["sleeps"] == sum(load["nvcsw"] for load in loads)
 
@@ -189,7 +196,7 @@ def assert_agreement(run, guest):
 def test_agreement(guest):
     run = guest.run("probe-best")
     run.assert_complete()
-    assert run.loads[0]["nvcsw"] >= 500
+    assert run.loads[0]["nvcsw"] >= 10 * LEAST
     assert_agreement(run, guest)
     assert [fs["fstype"] for fs in run.report["filesystems"]] == ["ext4"]
     causes = run.report["filesystems"][0]["causes"]
@@ -207,7 +214,7 @@ def test_32_bit_program(guest):
     rows = [f for fs in run.report["filesystems"] for f in fs["files"] if "-32" in f["path"]]
     if guest.ways()["compat"]["none"][0] == "used":
         pytest.skip(f"{guest.kernel} shows no submits of 32-bit programs")
-    assert run.loads[1]["nvcsw"] >= 15
+    assert run.loads[1]["nvcsw"] >= LEAST // 2
     assert sum(row["sleeps"] for row in rows) == run.loads[1]["nvcsw"]
 
 
@@ -245,7 +252,7 @@ def place_of(path, offset):
 
 
 @pytest.mark.parametrize("request_way", ("best", "scan"))
-def test_attribution_in_a_mixed_batch(guest, request_way, record_property):
+def test_attribution_in_a_mixed_batch(guest, request_way):
     run = guest.run(f"mixed-{request_way}")
     run.assert_complete()
     stalls = [line for line in run.lines if line["type"] == "stall"]
@@ -255,18 +262,18 @@ def test_attribution_in_a_mixed_batch(guest, request_way, record_property):
              (s["call_seq"], s["index"]) == place_of(s["path"], s["offset"])]
     # On a slow device every append sleeps.
     slow = {(s["call_seq"], s["index"]) for s in right if s["path"].startswith("/mnt/slow/")}
-    assert len(slow) in (0, 2 * run.loads[0]["submits"])
+    assert len(slow) == (0 if is_foreign(guest.kernel) else 2 * run.loads[0]["submits"])
     if request_way == "best" and used != "scan":
         assert {s["request"] for s in stalls} == {"exact"}
         assert len(right) == len(stalls)
         loss = run.lines[-1]["loss"]
         agree, all_scans = loss["scan_agree"], loss["scan_agree"] + loss["scan_disagree"]
-        record_property("observed", f"the stack scan finds the request that the probe names in "
-                        f"{agree} of {all_scans} sleeps")
+        guest.observe(f"the stack scan finds the request that the probe names in {agree} of "
+                      f"{all_scans} sleeps")
         assert agree >= 0.95 * all_scans > 0
     else:
-        record_property("observed", f"without a request probe, {len(right)} of {len(stalls)} sleeps "
-                        "have the right request")
+        guest.observe(f"without a request probe, {len(right)} of {len(stalls)} sleeps "
+                      "have the right request")
         assert {s["request"] for s in stalls} <= {"scanned", "batch"}
         assert len(right) >= 0.95 * len(stalls)
 
@@ -311,14 +318,14 @@ def test_cause(guest, place):
         assert row["sleeps"] >= 3 * load["submits"]
 
 
-def test_btrfs_direct_append(guest, record_property):
+def test_btrfs_direct_append(guest):
     """Asynchronous up to 6.1, blocking on 6.12 to 7.2, asynchronous again on 7.3: an observation."""
     row, load = row_of(guest, "/mnt/btrfs")
     if not row:
         pytest.skip(f"kernel {guest.kernel} has no btrfs")
     causes = ", ".join(f"{c['id']} {c['sleeps']}" for c in row["causes"])
-    record_property("observed", f"btrfs direct append: {row['sleeps']} sleeps in {row['requests']} "
-                    f"requests: {causes or 'none'}")
+    guest.observe(f"btrfs direct append: {row['sleeps']} sleeps in {row['requests']} requests: "
+                  f"{causes or 'none'}")
     assert row["sleeps"] == load["nvcsw"]
 
 
@@ -329,7 +336,7 @@ def test_btf_from_a_file(guest):
     run = guest.run("btf")
     run.assert_complete()
     assert run.report["totals"]["submits"] == run.loads[0]["submits"]
-    assert run.report["totals"]["sleeps"] == run.nvcsw >= 40
+    assert run.report["totals"]["sleeps"] == run.nvcsw >= LEAST
     probes = run.report["capture"]["probes"]
     assert (probes["submit"], probes["switch"]) == ("kprobe", "raw_tp")
     assert guest.ways("check-btf")["submit"]["fentry"][0] == "no"
