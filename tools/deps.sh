@@ -35,11 +35,21 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
 	exit 0
 fi
 
+# installed PACKAGE[:ARCH]: a library may be there for several architectures.
+native=$(dpkg --print-architecture)
+installed() {
+	arch=$native
+	case $1 in
+	*:*) arch=${1#*:} ;;
+	esac
+	# shellcheck disable=SC2016 # dpkg-query's own format, not the shell's
+	dpkg-query -W -f='${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qxE "(all|$arch) installed"
+}
+
 missing=
 for package in $build $tests; do
-	# shellcheck disable=SC2016 # dpkg-query's own format, not the shell's
-	state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)
-	[ "$state" = installed ] || missing="$missing $package"
+	installed "$package" || missing="$missing $package"
 done
 
 if [ -z "$missing" ]; then
