@@ -17,6 +17,7 @@
 
 #include "wire.h"
 #include "compat.bpf.h"
+#include "complete.bpf.h"
 #include "sleep.bpf.h"
 #include "submit.bpf.h"
 
@@ -163,6 +164,20 @@ SEC("?kretprobe/io_submit_one")
 int request_kretprobe(struct pt_regs *ctx)
 {
 	return request_ends();
+}
+
+/* ---- the programs: complete ---- */
+
+SEC("?fentry/aio_complete_rw")
+int BPF_PROG(complete_fentry, struct kiocb *kiocb, long res)
+{
+	return request_completes(ctx, kiocb, res);
+}
+
+SEC("?kprobe/aio_complete_rw")
+int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
+{
+	return request_completes(ctx, kiocb, res);
 }
 
 /* ---- the programs: switch ---- */

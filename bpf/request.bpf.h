@@ -5,6 +5,8 @@
 
 #include "target.bpf.h"
 
+#define RWF_NOWAIT_ 0x8
+
 static __always_inline __u32 fold_op(__u32 opcode)
 {
 	switch (opcode) {
@@ -129,6 +131,8 @@ static __always_inline void count_request(struct wire_call *c, __u32 i, bool und
 		bytes = f->bytes;
 	f->requests += undo ? -1 : 1;
 	f->ops[BOUNDED(op, WIRE_OPS)] += undo ? -1 : 1;
+	if (iocb.aio_rw_flags & RWF_NOWAIT_)
+		f->nowait += undo ? -1 : 1;
 	if (bytes == BYTES_UNKNOWN)
 		f->bytes_unknown += undo ? -1 : 1;
 	else

@@ -17,6 +17,11 @@ const volatile __u32 filter_nr_comms = 0, filter_nr_fstypes = 0, filter_wants = 
 const volatile char filter_comm[8][WIRE_COMM_LEN] = {};
 const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 
+#if defined(__TARGET_ARCH_arm64)
+#define O_DIRECT_ 00200000
+#else
+#define O_DIRECT_ 00040000
+#endif
 #define S_IFMT  00170000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000

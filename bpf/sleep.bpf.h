@@ -133,6 +133,10 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		row->below_min_sleeps++;
 		row->below_min_ns += blocked;
 	}
+	if (c->req.shape & WIRE_SHAPE_NOWAIT) {
+		row->nowait_sleeps++;
+		row->nowait_ns += blocked;
+	}
 	hist_add(row->sleep_hist, blocked);
 	row->mnt_id = c->req.mnt_id;
 	if (!row->pid)

@@ -29,14 +29,8 @@ static __always_inline void read_iocb(struct wire_req *r, bool compat)
 
 #define O_APPEND_ 00002000
 #define O_DSYNC_  00010000
-#if defined(__TARGET_ARCH_arm64)
-#define O_DIRECT_ 00200000
-#else
-#define O_DIRECT_ 00040000
-#endif
 #define RWF_DSYNC_  0x2
 #define RWF_SYNC_   0x4
-#define RWF_NOWAIT_ 0x8
 #define RWF_APPEND_ 0x10
 
 static __always_inline __u32 shape_of(const struct wire_req *r, struct file *file, struct inode *inode)

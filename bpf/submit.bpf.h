@@ -69,6 +69,14 @@ static __always_inline void row_add_call(struct wire_fs *row, const struct wire_
 		row->pid = c->pid;
 }
 
+static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_call_fs *f)
+{
+	row->inside_buffered += f->inside_buffered;
+	row->inside_direct += f->inside_direct;
+	row->nowait += f->nowait;
+	row->nowait_refused += f->nowait_refused;
+}
+
 static __always_inline void flush_fs(struct wire_call *c, __u32 i, __u64 wall, __s64 ret,
 				     struct wire_fs *total)
 {
@@ -77,12 +85,14 @@ static __always_inline void flush_fs(struct wire_call *c, __u32 i, __u64 wall, _
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
+	row_add_sync(total, f);
 	if (!row)
 		return;
 	row_add_call(row, c, wall, ret, f->blocked_ns, f->sleeps);
 	row->requests += f->requests;
 	row->bytes += f->bytes;
 	row->bytes_unknown += f->bytes_unknown;
+	row_add_sync(row, f);
 	for (__u32 op = 0; op < WIRE_OPS; op++) {
 		row->ops[op] += f->ops[op];
 		total->ops[op] += f->ops[op];

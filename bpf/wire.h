@@ -76,6 +76,12 @@ struct wire_fs {
 	__u64 bytes_unknown; /* requests whose iovec could not be read in full */
 	__u64 below_min_sleeps; /* shorter than -m: counted above, no record sent */
 	__u64 below_min_ns;
+	__u64 inside_buffered; /* reads and writes done before io_submit returned, by the submitter itself */
+	__u64 inside_direct;
+	__u64 nowait;          /* requests with RWF_NOWAIT */
+	__u64 nowait_refused;  /* ... that came back with EAGAIN at once */
+	__u64 nowait_sleeps;   /* ... in which the submitter slept all the same */
+	__u64 nowait_ns;
 	__u64 ops[WIRE_OPS];
 	__u64 max_sleep_ns;
 	__u64 max_submit_ns;
@@ -256,6 +262,10 @@ struct wire_call_fs {
 	__u32 bytes_unknown;
 	__u32 sleeps;
 	__u64 blocked_ns;
+	__u16 inside_buffered;
+	__u16 inside_direct;
+	__u16 nowait;
+	__u16 nowait_refused;
 	__u16 ops[WIRE_OPS];
 	char fstype[WIRE_FSTYPE_LEN];
 };

@@ -73,7 +73,8 @@ static const struct option options[] = {
 	{"probe", 0, "NEED=WAY", OPTION_PROBE,
 	 "take this way of attaching instead of the best one that works: "
 	 "submit=fentry|kprobe|tracepoint, compat=fentry|kprobe|none, "
-	 "request=fentry|kprobe|scan, switch=tp_btf|raw_tp",
+	 "request=fentry|kprobe|scan, switch=tp_btf|raw_tp, "
+	 "lock=tp_btf|none, complete=fentry|kprobe|none",
 	 .verbs = ALL},
 	{"btf", 0, "FILE", OPTION_TEXT, "kernel type information, for kernels without their own",
 	 .offset = AT(live.btf_path), .verbs = ALL},

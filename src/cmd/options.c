@@ -21,6 +21,8 @@ static const struct {
 	{"compat", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_compat)},
 	{"request", "fentry, kprobe, scan", offsetof(struct cmd_opts, live.probe_request)},
 	{"switch", "tp_btf, raw_tp", offsetof(struct cmd_opts, live.probe_switch)},
+	{"lock", "tp_btf, none", offsetof(struct cmd_opts, live.probe_lock)},
+	{"complete", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_complete)},
 };
 
 struct parse {

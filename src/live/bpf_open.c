@@ -258,6 +258,7 @@ static const char *target_of(const struct probe_env *env, enum probe_need need)
 	case NEED_SUBMIT: return env->submit_fn;
 	case NEED_COMPAT: return env->compat_fn;
 	case NEED_REQUEST: return env->request_fn;
+	case NEED_COMPLETE: return "aio_complete_rw";
 	default: return NULL;
 	}
 }
@@ -361,7 +362,7 @@ static int attach_plain(struct live *lv, struct bpf_program *p)
  */
 static int attach(struct live *lv, struct probe_env *env, struct err *e)
 {
-	static const enum probe_need order[] = {NEED_LOCK, NEED_SWITCH, NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
+	static const enum probe_need order[] = {NEED_LOCK, NEED_SWITCH, NEED_COMPLETE, NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
 	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
 
 	if (!rc && lv->opts.tree_only)
@@ -372,7 +373,9 @@ static int attach(struct live *lv, struct probe_env *env, struct err *e)
 		if (!names || !names[0])
 			continue;
 		/* rows name entry before exit; attach them the other way round */
-		rc = attach_one(lv, env, order[i], bpf_object__find_program_by_name(lv->skel->obj, names[1]), true);
+		if (names[1])
+			rc = attach_one(lv, env, order[i],
+					bpf_object__find_program_by_name(lv->skel->obj, names[1]), true);
 		if (!rc)
 			rc = attach_one(lv, env, order[i], bpf_object__find_program_by_name(lv->skel->obj, names[0]), false);
 		if (rc)
@@ -414,6 +417,7 @@ static void describe_capture(struct live *lv)
 	c->probe_submit = lv->plan.chosen[NEED_SUBMIT];
 	c->probe_request = lv->plan.chosen[NEED_REQUEST];
 	c->probe_switch = lv->plan.chosen[NEED_SWITCH];
+	c->probe_complete = lv->plan.chosen[NEED_COMPLETE];
 	c->user_stacks = lv->opts.user_stacks;
 	c->min_ns = lv->opts.filter.min_ns;
 	c->started_unix_ns = clock__wall_ns();

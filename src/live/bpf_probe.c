@@ -235,6 +235,17 @@ static int try_lock_tp_btf(struct probe_env *env, char *why, size_t size)
 	return rc ? rc : try_tracing(env, "btf_trace_contention_end", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
 }
 
+static int try_complete_fentry(struct probe_env *env, char *why, size_t size)
+{
+	return try_function(env, "aio_complete_rw", why, size);
+}
+
+static int try_complete_kprobe(struct probe_env *env, char *why, size_t size)
+{
+	(void)env;
+	return try_kprobe("aio_complete_rw", why, size);
+}
+
 /* ---- the table: one row an alternative, best first within its need ---- */
 
 struct alternative {
@@ -262,6 +273,9 @@ static const struct alternative table[] = {
 	{NEED_SWITCH, "raw_tp", try_always, {"switch_raw_tp", "waking_raw_tp"}, "a little more cost per switch"},
 	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, ""},
 	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for (kernels before 5.19)"},
+	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, ""},
+	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, ""},
+	{NEED_COMPLETE, "none", try_always, {NULL}, "requests done inside io_submit, and RWF_NOWAIT refusals"},
 };
 
 static const struct {
@@ -272,6 +286,7 @@ static const struct {
 	[NEED_REQUEST] = {"request", "which request of a call sleeps"},
 	[NEED_SWITCH] = {"switch", "sleep and wake-up"},
 	[NEED_LOCK] = {"lock", "who holds a lock that is waited for"},
+	[NEED_COMPLETE] = {"complete", "requests that are done inside io_submit"},
 };
 
 const char *const *probe__programs(enum probe_need need, const char *alternative)
@@ -383,6 +398,8 @@ static const char *forced(const struct live_opts *o, enum probe_need need)
 	case NEED_COMPAT: return o->probe_compat;
 	case NEED_REQUEST: return o->probe_request;
 	case NEED_SWITCH: return o->probe_switch;
+	case NEED_LOCK: return o->probe_lock;
+	case NEED_COMPLETE: return o->probe_complete;
 	default: return NULL;
 	}
 }

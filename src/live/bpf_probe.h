@@ -7,7 +7,7 @@
 
 struct btf;
 
-enum probe_need { NEED_SUBMIT, NEED_COMPAT, NEED_REQUEST, NEED_SWITCH, NEED_LOCK, NEED_MAX };
+enum probe_need { NEED_SUBMIT, NEED_COMPAT, NEED_REQUEST, NEED_SWITCH, NEED_LOCK, NEED_COMPLETE, NEED_MAX };
 
 /* What trying needs to know, and what it found out. */
 struct probe_env {

@@ -99,6 +99,12 @@ void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
 	c->short_submits += w->short_submits;
 	c->bytes += w->bytes;
 	c->bytes_unknown += w->bytes_unknown;
+	c->inside_buffered += w->inside_buffered;
+	c->inside_direct += w->inside_direct;
+	c->nowait += w->nowait;
+	c->nowait_refused += w->nowait_refused;
+	c->nowait_sleeps += w->nowait_sleeps;
+	c->nowait_ns += w->nowait_ns;
 	c->below_min_sleeps += w->below_min_sleeps;
 	c->below_min_ns += w->below_min_ns;
 	for (size_t i = 0; i < WIRE_OPS; i++)

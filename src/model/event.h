@@ -119,6 +119,10 @@ struct counters {
 	uint64_t wall_ns, on_cpu_ns, blocked_ns, blocked_elsewhere_ns, runqueue_ns, preempted_ns;
 	uint64_t held_up_requests, held_up_ns;
 	uint64_t submit_errors, short_submits, bytes, bytes_unknown;
+	/* reads and writes that the submitter itself completed inside io_submit: not asynchronous */
+	uint64_t inside_buffered, inside_direct;
+	/* requests with RWF_NOWAIT; those refused with EAGAIN inside io_submit; sleeps in spite of it */
+	uint64_t nowait, nowait_refused, nowait_sleeps, nowait_ns;
 	uint64_t below_min_sleeps, below_min_ns; /* shorter than -m: in the counters, not in the causes */
 	uint64_t ops[8]; /* pread pwrite fsync fdsync poll preadv pwritev other */
 	uint64_t max_sleep_ns, max_submit_ns;

@@ -191,6 +191,7 @@ static void cause_row__add(struct model *m, struct cause_row *row, const struct 
 	row->blocked_ns = sat_add(row->blocked_ns, ev->blocked_ns);
 	row->held_up_requests = sat_add(row->held_up_requests, ev->held_up_requests);
 	row->iowait_sleeps += ev->iowait;
+	row->nowait_sleeps += (ev->req.shape & SHAPE_NOWAIT) != 0;
 	row->how[(unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN]++;
 	add_stack(m, row, ev);
 	tally__add(tally__get_str(&row->wakers, waker_name(ev), &m->budget[BUDGET_NAMES]),

@@ -6,6 +6,8 @@
 #ifndef AIOSTALL_MODEL_REPORT_H
 #define AIOSTALL_MODEL_REPORT_H
 
+#include <string.h>
+
 #include "model/event.h"
 #include "model/source.h"
 
@@ -58,6 +60,7 @@ struct report_cause {
 	/* how the requests of these stalls were found */
 	uint64_t how[4]; /* by enum request_how */
 	uint64_t iowait_sleeps;
+	uint64_t nowait_sleeps; /* in spite of RWF_NOWAIT */
 };
 
 struct report_fs {
@@ -96,5 +99,13 @@ struct report {
 	uint64_t slow_threshold_ns;
 	struct report_unfinished *unfinished; size_t nr_unfinished; /* by age, descending */
 };
+
+/* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */
+static inline bool report__knows_completions(const struct report *r)
+{
+	const char *probe = r->capture->probe_complete;
+
+	return probe && *probe && strcmp(probe, "none") != 0;
+}
 
 #endif

@@ -210,6 +210,7 @@ static void build_cause(struct model *m, struct report_cause *c, const struct ca
 	    .max_ns = row->max_ns,
 	    .held_up_requests = row->held_up_requests,
 	    .iowait_sleeps = row->iowait_sleeps,
+	    .nowait_sleeps = row->nowait_sleeps,
 	};
 	memcpy(c->how, row->how, sizeof(c->how));
 	c->stacks = build_stacks(p, row->stacks, &c->nr_stacks);
@@ -381,7 +382,7 @@ static void build_capture(struct model *m, const struct capture_info *capture)
 {
 	struct capture_info *c = &m->capture;
 	const char **texts[] = {&c->command, &c->filters, &c->probe_submit, &c->probe_request,
-				&c->probe_switch};
+				&c->probe_switch, &c->probe_complete};
 
 	*c = capture ? *capture : (struct capture_info){0};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

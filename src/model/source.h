@@ -36,6 +36,7 @@ struct capture_info {
 	const char *probe_submit;  /* fentry | kprobe | tracepoint */
 	const char *probe_request; /* fentry | kprobe | scan */
 	const char *probe_switch;  /* tp_btf | raw_tp */
+	const char *probe_complete; /* fentry | kprobe | none: requests done inside io_submit are not known */
 	bool child_ran;            /* -- CMD was given */
 	int child_status;          /* its exit status; 128 + signal if killed */
 	bool user_stacks;

@@ -27,7 +27,7 @@ struct worst {
 struct cause_row {
 	UT_hash_handle hh; /* by pointer to the cause */
 	const struct cause *cause;
-	uint64_t sleeps, blocked_ns, max_ns, held_up_requests, iowait_sleeps;
+	uint64_t sleeps, blocked_ns, max_ns, held_up_requests, iowait_sleeps, nowait_sleeps;
 	uint64_t how[4];
 	struct worst worst;
 	struct tally *stacks, *wakers, *files;

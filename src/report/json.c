@@ -47,7 +47,29 @@ static void put_fields(struct jsonw *w, json_t *o, const void *base, const struc
 		jsonw__u64(w, o, f[i].key, *(const uint64_t *)((const char *)base + f[i].at));
 }
 
-static void put_counters(struct jsonw *w, json_t *o, const struct counters *c)
+/* What is known only where the completions are seen is null elsewhere. */
+static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, bool completions)
+{
+	json_t *inside, *nowait;
+
+	if (completions) {
+		inside = jsonw__object(w, o, "done_inside");
+		jsonw__u64(w, inside, "buffered", c->inside_buffered);
+		jsonw__u64(w, inside, "direct", c->inside_direct);
+	} else {
+		jsonw__null(w, o, "done_inside");
+	}
+	nowait = jsonw__object(w, o, "nowait");
+	jsonw__u64(w, nowait, "requests", c->nowait);
+	if (completions)
+		jsonw__u64(w, nowait, "refused", c->nowait_refused);
+	else
+		jsonw__null(w, nowait, "refused");
+	jsonw__u64(w, nowait, "sleeps", c->nowait_sleeps);
+	jsonw__u64(w, nowait, "blocked_ns", c->nowait_ns);
+}
+
+static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, bool completions)
 {
 	json_t *ops, *below;
 
@@ -55,6 +77,7 @@ static void put_counters(struct jsonw *w, json_t *o, const struct counters *c)
 	ops = jsonw__object(w, o, "ops");
 	for (size_t i = 0; i < NAMES_OPS; i++)
 		jsonw__u64(w, ops, names__op_cell(i), c->ops[i]);
+	put_sync(w, o, c, completions);
 	below = jsonw__object(w, o, "below_min");
 	jsonw__u64(w, below, "sleeps", c->below_min_sleeps);
 	jsonw__u64(w, below, "blocked_ns", c->below_min_ns);
@@ -118,6 +141,7 @@ static void put_capture(struct jsonw *w, json_t *root, const struct capture_info
 	jsonw__str(w, probes, "submit", c->probe_submit);
 	jsonw__str(w, probes, "request", c->probe_request);
 	jsonw__str(w, probes, "switch", c->probe_switch);
+	jsonw__str(w, probes, "complete", c->probe_complete);
 }
 
 void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r)
@@ -232,6 +256,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__u64(w, o, "max_ns", c->max_ns);
 	jsonw__u64(w, o, "held_up_requests", c->held_up_requests);
 	jsonw__u64(w, o, "iowait_sleeps", c->iowait_sleeps);
+	jsonw__u64(w, o, "nowait_sleeps", c->nowait_sleeps);
 	how = jsonw__object(w, o, "request_how");
 	for (int h = HOW_UNKNOWN; h <= HOW_BATCH; h++)
 		jsonw__u64(w, how, names__how((enum request_how)h), c->how[h]);
@@ -253,7 +278,7 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 
 		jsonw__fs(w, o, f->fs);
 		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
-		put_counters(w, o, &f->c);
+		put_counters(w, o, &f->c, report__knows_completions(r));
 		jsonw__real(w, o, "blocked_share", f->blocked_share);
 		jsonw__real(w, o, "ctxsw_per_io", f->ctxsw_per_io);
 		put_dist(w, o, "sleep_ns", &f->sleep);
@@ -269,7 +294,7 @@ static void put_totals(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *totals = jsonw__object(w, root, "totals");
 
-	put_counters(w, totals, &r->totals);
+	put_counters(w, totals, &r->totals, report__knows_completions(r));
 	jsonw__real(w, totals, "blocked_share", r->blocked_share);
 	jsonw__real(w, totals, "ctxsw_per_io", r->ctxsw_per_io);
 	put_dist(w, totals, "sleep_ns", &r->sleep);

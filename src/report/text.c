@@ -8,6 +8,7 @@
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
+#include "report/text_sync.h"
 #include "report/verdict.h"
 
 #define MAX_UNFINISHED 16
@@ -275,6 +276,7 @@ static void print_body(struct print *p, const struct report *r, const struct for
 		print_table(p, r);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		text_causes__print(p, &r->fs[i], o);
+	text_sync__print(p, r);
 	print_slow(p, r);
 	print_conservation(p, &r->totals);
 }

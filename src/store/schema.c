@@ -29,7 +29,9 @@ static const struct schema_table tables[] = {
 	 " wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns INTEGER,"
 	 " runqueue_ns INTEGER, preempted_ns INTEGER, held_up_requests INTEGER,"
 	 " held_up_ns INTEGER, submit_errors INTEGER, short_submits INTEGER, bytes INTEGER,"
-	 " bytes_unknown INTEGER, below_min_sleeps INTEGER, below_min_ns INTEGER,"
+	 " bytes_unknown INTEGER, inside_buffered INTEGER, inside_direct INTEGER,"
+	 " nowait INTEGER, nowait_refused INTEGER, nowait_sleeps INTEGER, nowait_ns INTEGER,"
+	 " below_min_sleeps INTEGER, below_min_ns INTEGER,"
 	 " op_pread INTEGER, op_pwrite INTEGER, op_fsync INTEGER, op_fdsync INTEGER,"
 	 " op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"
 	 " max_sleep_ns INTEGER, max_submit_ns INTEGER, sleep BLOB, submit BLOB,"
@@ -44,7 +46,8 @@ static const struct schema_table tables[] = {
 		  " end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"
 		  " sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","
 		  " held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"
-		  " waker_pid INTEGER, waker_tid INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
+		  " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_pid INTEGER,"
+		  " holder_tid INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
 	{"submit",
 	 "CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup INTEGER,"
 	 " end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"
@@ -76,7 +79,8 @@ static const struct schema_column counters_columns[] = {
 	C(submits), C(submits_blocked), C(requests), C(sleeps), C(wall_ns), C(on_cpu_ns),
 	C(blocked_ns), C(blocked_elsewhere_ns), C(runqueue_ns), C(preempted_ns),
 	C(held_up_requests), C(held_up_ns), C(submit_errors), C(short_submits), C(bytes),
-	C(bytes_unknown), C(below_min_sleeps), C(below_min_ns),
+	C(bytes_unknown), C(inside_buffered), C(inside_direct), C(nowait), C(nowait_refused),
+	C(nowait_sleeps), C(nowait_ns), C(below_min_sleeps), C(below_min_ns),
 	OP(0, "pread"), OP(1, "pwrite"), OP(2, "fsync"), OP(3, "fdsync"), OP(4, "poll"),
 	OP(5, "preadv"), OP(6, "pwritev"), OP(7, "other"),
 	C(max_sleep_ns), C(max_submit_ns),
@@ -113,7 +117,8 @@ static const struct schema_column stall_columns[] = {
 	E(end_ns), E(blocked_ns), E(runqueue_ns), E(call_seq), E32(sleep_no),
 	U32(ev_stall, "tid", who.tid), REQUEST(ev_stall), E32(held_up_requests), E32(state),
 	{"iowait", COLUMN_BOOL, offsetof(struct ev_stall, iowait)},
-	E32(waker_kind), E32(waker_pid), E32(waker_tid),
+	E32(waker_kind), E32(waker_pid), E32(waker_tid), E32(lock_kind), E32(holder_pid),
+	E32(holder_tid),
 };
 
 #define W(member) U64(ev_submit, #member, member)

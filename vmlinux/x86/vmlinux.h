@@ -131,6 +131,11 @@ struct file {
 	};
 };
 
+struct kiocb {
+	struct file *ki_filp;
+	int ki_flags;
+};
+
 struct hlist_bl_node {
 	void *pprev;
 };

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* AIO that is not asynchronous, though nothing may have slept; and what became of RWF_NOWAIT. */
+#include "base/base.h"
+#include "report/print.h"
+#include "report/text_sync.h"
+
+static void print_inside(struct print *p, const struct report_fs *f)
+{
+	const struct counters *c = &f->c;
+	uint64_t inside = c->inside_buffered + c->inside_direct;
+	char n[16], of[16], buffered[16], direct[16];
+
+	print__para(p, PRINT_PLAIN, "  ",
+		    "%s: %s of %s requests were done inside io_submit by the caller itself: %s "
+		    "buffered, %s with O_DIRECT",
+		    print__fs(p, f->fs, p->width), fmt__count(inside, n, sizeof(n)),
+		    fmt__count(c->requests, of, sizeof(of)),
+		    fmt__count(c->inside_buffered, buffered, sizeof(buffered)),
+		    fmt__count(c->inside_direct, direct, sizeof(direct)));
+}
+
+static void print_not_async(struct print *p, const struct report *r)
+{
+	if (!(r->totals.inside_buffered | r->totals.inside_direct))
+		return;
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_BOLD, "", "NOT ASYNCHRONOUS, blocked or not:");
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].c.inside_buffered | r->fs[i].c.inside_direct)
+			print_inside(p, &r->fs[i]);
+	print__para(p, PRINT_PLAIN, "  ",
+		    "Page cache, pipes and some filesystems do the work in the call: the caller's "
+		    "CPU pays for it, and a cache miss is a sleep. O_DIRECT on blocks that are "
+		    "written already is asynchronous.");
+}
+
+/* The causes of sleeps that the flag did not prevent: "3 ext4.extent_read, 1 blk.tag". */
+static void print_nowait_causes(struct print *p, const struct report_fs *f)
+{
+	const char *lead = "    slept in: ";
+	char n[16];
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+
+		if (!c->nowait_sleeps)
+			continue;
+		print__para(p, PRINT_PLAIN, lead, "%s (%s): %s", print__safe(p, c->id),
+			    fmt__count(c->nowait_sleeps, n, sizeof(n)),
+			    print__safe(p, c->telling_frames));
+		lead = "              ";
+	}
+}
+
+static void print_nowait_fs(struct print *p, const struct report *r, const struct report_fs *f)
+{
+	const struct counters *c = &f->c;
+	char n[16], refused[32] = "an unknown number", sleeps[16], slept[16];
+
+	if (report__knows_completions(r))
+		fmt__count(c->nowait_refused, refused, sizeof(refused));
+	print__para(p, c->nowait_sleeps ? PRINT_ALARM : PRINT_PLAIN, "  ",
+		    "%s: %s request%s, %s refused with EAGAIN inside io_submit, %s sleep%s in "
+		    "spite of it (%s)",
+		    print__fs(p, f->fs, p->width), fmt__count(c->nowait, n, sizeof(n)),
+		    plural(c->nowait), refused, fmt__count(c->nowait_sleeps, sleeps, sizeof(sleeps)),
+		    plural(c->nowait_sleeps), fmt__duration(c->nowait_ns, slept, sizeof(slept)));
+	print_nowait_causes(p, f);
+}
+
+static void print_nowait(struct print *p, const struct report *r)
+{
+	if (!r->totals.nowait)
+		return;
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__line(p, PRINT_BOLD, "RWF_NOWAIT:");
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].c.nowait)
+			print_nowait_fs(p, r, &r->fs[i]);
+}
+
+void text_sync__print(struct print *p, const struct report *r)
+{
+	print_not_async(p, r);
+	print_nowait(p, r);
+}
