@@ -88,7 +88,7 @@ serial_args()
 	esac
 }
 
-# qemu_args WORK KERNEL: the command line, in the array argv.
+# qemu_args WORK: the command line, in the array argv.
 qemu_args()
 {
 	local append device console memory=$mem
@@ -101,7 +101,7 @@ qemu_args()
 	[[ " ${devices[*]} " != *" pmem "* ]] || memory=$mem,slots=2,maxmem=$((mem + 1024))M
 	# shellcheck disable=SC2054 # commas are QEMU's
 	argv+=(-smp "$smp" -m "$memory" -display none -monitor none -nodefaults -no-reboot
-		-kernel "$CACHE/$2/vmlinuz" -initrd "$1/initrd" -append "$append"
+		-kernel "$1/vmlinuz" -initrd "$1/initrd" -append "$append"
 		-drive "file=$1/out.img,format=raw,if=none,id=out,cache=unsafe"
 		-device virtio-blk-pci,drive=out)
 	serial_args "$1"
@@ -126,13 +126,13 @@ device_args()
 	esac
 }
 
-# boot WORK KERNEL: 0 when QEMU ended by itself, 124 when it had to be stopped.
+# boot WORK: 0 when QEMU ended by itself, 124 when it had to be stopped.
 boot()
 {
 	local -a argv
 	local rc
 
-	qemu_args "$1" "$2"
+	qemu_args "$1"
 	# Not in the foreground: a signal to this shell must end the guest now.
 	timeout --kill-after=5 "$timeout" "${argv[@]}" < /dev/null > "$1/qemu.txt" 2>&1 &
 	vm=$!
@@ -187,28 +187,40 @@ collect()
 	mkdir -p "$out" && cp -r "$1/out/." "$out/"
 }
 
+# build_root WORK KERNEL: what the guest boots from. Several runs may want the cache at once.
+build_root()
+{
+	local tools lock
+
+	exec {lock}> "$CACHE/lock"
+	flock "$lock"
+	fetch "$2"
+	build_kernel "$2"
+	if [ "$arch" = amd64 ]; then build_tools; else build_foreign_tools; fi
+	cp "$CACHE/$2/vmlinuz" "$1/vmlinuz" || die "$2: no vmlinuz"
+	cat "$CACHE/$2/modules.cpio" "$tools" "$1/job.cpio" > "$1/initrd"
+	exec {lock}>&-
+}
+
 # run_one KERNEL: what the command printed goes to stdout. Runs in a shell of its own.
 run_one()
 {
 	# shellcheck disable=SC2034 # row sets them
-	local rc boot_rc=0 suite pattern sets arch tools
+	local rc boot_rc=0 suite pattern sets arch
 
 	row "$1"
 	[ "$arch" = amd64 ] || type -P qemu-system-aarch64 > /dev/null ||
 		skip "not installed: qemu-system-arm"
-	fetch "$1"
-	build_kernel "$1"
-	if [ "$arch" = amd64 ]; then build_tools; else build_foreign_tools; fi
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kernels.XXXXXX") || exit 2
 	vm=
 	trap '[ -z "$vm" ] || kill $vm; rm -rf "$work"' EXIT
 	trap 'exit 130' INT TERM
 	build_job "$work" files "${command[@]}"
-	cat "$CACHE/$1/modules.cpio" "$tools" "$work/job.cpio" > "$work/initrd"
+	build_root "$work" "$1"
 	truncate -s 256M "$work/out.img"
 	: > "$work/console.txt"
 	: > "$work/stdout.txt"
-	boot "$work" "$1" || boot_rc=$?
+	boot "$work" || boot_rc=$?
 	collect "$work" || say "cannot write to $out"
 	cat "$work/stdout.txt"
 	rc=0
