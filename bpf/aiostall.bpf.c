@@ -18,6 +18,7 @@
 #include "wire.h"
 #include "compat.bpf.h"
 #include "complete.bpf.h"
+#include "sample.bpf.h"
 #include "sleep.bpf.h"
 #include "submit.bpf.h"
 
@@ -234,6 +235,14 @@ int lock_end_tp_btf(__u64 *ctx)
 {
 	lock_ends(ctx[0]);
 	return 0;
+}
+
+/* ---- the programs: samples ---- */
+
+SEC("?perf_event")
+int sample_perf(void *ctx)
+{
+	return take_sample(ctx);
 }
 
 /* ---- the programs: threads that end, processes that begin ---- */

@@ -244,6 +244,12 @@ struct wire_stack {
 	__u64 ip[WIRE_STACK_DEPTH];
 };
 
+/* Key of the samples map. */
+struct wire_sample_key {
+	__u64 stack_id;
+	struct wire_fs_key fs;
+};
+
 /* Value of the files map: names from the file up to the filesystem's root. */
 struct wire_file {
 	__u32 len;      /* used bytes of names[] */

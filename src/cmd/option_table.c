@@ -66,6 +66,10 @@ static const struct option options[] = {
 	{"submits", 0, NULL, OPTION_FLAG,
 	 "with --format json: also one object per submit, blocked or not; costs an event each",
 	 .offset = AT(live.all_submits), .verbs = VERB_TRACE},
+	{"sample", 0, "HZ", OPTION_NUMBER,
+	 "also take the stacks of calls that are on a CPU, so many times a second; for calls that "
+	 "are slow without sleeping", .min = 1, .max = 10000, .offset = AT(live.sample_hz),
+	 .verbs = VERB_STAT},
 	{"user-stacks", 0, NULL, OPTION_FLAG, "also take the user stack of each stall",
 	 .offset = AT(live.user_stacks), .verbs = TRACING},
 	{"rules", 0, "FILE", OPTION_TEXT, "try the rules of this file before the built-in ones",

@@ -155,7 +155,15 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.submits = opts->live.all_submits,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
-	struct sink sink = {&run, on_stall, on_submit, on_unfinished, on_fs_counts, on_totals, on_loss};
+	struct sink sink = {
+		.ctx = &run,
+		.stall = on_stall,
+		.submit = on_submit,
+		.unfinished = on_unfinished,
+		.fs_counts = on_fs_counts,
+		.totals = on_totals,
+		.loss = on_loss,
+	};
 	struct session_hooks hooks = {.ctx = &run, .sink = &sink, .batch = flush_batch};
 	struct err e = {0}, end_e = {0};
 	struct session *s = session__new(opts, &e);

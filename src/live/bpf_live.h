@@ -36,7 +36,8 @@ struct live {
 	struct aiostall_bpf *skel;
 	struct bpf_link *links[LIVE_LINKS_MAX]; /* in the order of attaching */
 	size_t nr_links;
-	int perf_fds[2];
+	struct bpf_link **sample_links; /* one a CPU, with --sample */
+	size_t nr_sample_links;
 	int cgroup_fd;
 	struct ring_buffer *ring;
 	const struct sink *to; /* of the poll under way */
@@ -66,6 +67,12 @@ void live__names_free(struct live *lv);
 
 /* The table of operations of this source. */
 extern const struct source_ops live_ops;
+
+/* --sample: nothing is done without it. 0 or -errno with e set. */
+int live__sample_attach(struct live *lv, struct err *e);
+void live__sample_detach(struct live *lv);
+/* After the rows: they have named the filesystems. */
+void live__sample_deliver(struct live *lv, const struct sink *to);
 
 /* Take the probes off, newest first. */
 void live__detach(struct live *lv);

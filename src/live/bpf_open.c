@@ -280,6 +280,7 @@ static int choose_programs(struct live *lv, const struct probe_env *env)
 		}
 	}
 	bpf_program__set_autoload(lv->skel->progs.exit_raw_tp, true);
+	bpf_program__set_autoload(lv->skel->progs.sample_perf, lv->opts.sample_hz != 0);
 	bpf_program__set_autoload(lv->skel->progs.fork_raw_tp, lv->opts.tree_only);
 	return 0;
 }
@@ -387,6 +388,7 @@ static int attach(struct live *lv, struct probe_env *env, struct err *e)
 
 void live__detach(struct live *lv)
 {
+	live__sample_detach(lv);
 	while (lv->nr_links)
 		bpf_link__destroy(lv->links[--lv->nr_links]);
 }
@@ -420,6 +422,7 @@ static void describe_capture(struct live *lv)
 	c->probe_complete = lv->plan.chosen[NEED_COMPLETE];
 	c->user_stacks = lv->opts.user_stacks;
 	c->min_ns = lv->opts.filter.min_ns;
+	c->sample_hz = lv->opts.sample_hz;
 	c->started_unix_ns = clock__wall_ns();
 	lv->started_ns = clock__mono_ns();
 }
@@ -437,6 +440,8 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 	if (rc)
 		return rc;
 	rc = attach(lv, env, e);
+	if (!rc)
+		rc = live__sample_attach(lv, e);
 	if (rc)
 		return rc;
 	/* From here on, and all probes at once. */

@@ -376,6 +376,7 @@ static int live_finish(struct source *src, const struct sink *to)
 		rc = deliver_rows(lv, to, unfinished);
 		partials_free(unfinished);
 	}
+	live__sample_deliver(lv, to);
 	deliver_unfinished(lv, to, now);
 	return rc;
 }

@@ -28,6 +28,7 @@ struct live_opts {
 	bool user_stacks;
 	bool all_submits;      /* an event for every submit, not only for slow ones */
 	uint64_t slow_ns;      /* submits at least this long that did not sleep are sent; 0 = none */
+	uint64_t sample_hz;    /* stacks on the CPU inside io_submit, so often a second; 0 = none */
 	bool tree_only;        /* trace only what live__add_tree names, and its descendants */
 	/* forced alternatives, NULL = best */
 	const char *probe_submit, *probe_compat, *probe_request, *probe_switch,

@@ -113,6 +113,13 @@ struct ev_unfinished {
 	const struct stack *stack;
 };
 
+/* How often a timer found a stack on a CPU inside io_submit, since tracing began. */
+struct ev_sample {
+	const struct fs_info *fs;
+	const struct stack *stack; /* NULL = lost */
+	uint64_t count;
+};
+
 /* Counters since tracing began; see DESIGN of the JSON keys in docs. Additive. */
 struct counters {
 	uint64_t submits, submits_blocked, requests, sleeps;

@@ -362,6 +362,25 @@ static void on_loss(void *ctx, const struct loss *loss)
 	m->loss = *loss;
 }
 
+static void on_sample(void *ctx, const struct ev_sample *ev)
+{
+	struct model *m = ctx;
+	struct ev_sample *grown;
+
+	m->samples_total = sat_add(m->samples_total, ev->count);
+	grown = m->nr_samples < MODEL_SAMPLES_MAX ?
+			realloc(m->samples, (m->nr_samples + 1) * sizeof(*grown)) : NULL;
+	if (!grown) {
+		m->evicted = sat_add(m->evicted, 1);
+		return;
+	}
+	m->samples = grown;
+	grown[m->nr_samples] = *ev;
+	if (!ev->fs)
+		grown[m->nr_samples].fs = &pseudo_fs_unknown;
+	m->nr_samples++;
+}
+
 struct model *model__new(const struct model_opts *opts)
 {
 	struct model *m = calloc(1, sizeof(*m));
@@ -383,6 +402,7 @@ struct model *model__new(const struct model_opts *opts)
 	    .fs_counts = on_fs_counts,
 	    .totals = on_totals,
 	    .loss = on_loss,
+	    .sample = on_sample,
 	};
 	return m;
 }
@@ -430,6 +450,7 @@ void model__free(struct model *m)
 	for (size_t i = 0; i < m->nr_unfinished; i++)
 		unfinished__release(&m->unfinished[i]);
 	free(m->unfinished);
+	free(m->samples);
 	pool__clear(&m->pool);
 	free(m);
 }

@@ -97,6 +97,8 @@ struct report {
 	struct report_slow *slow; size_t nr_slow;  /* by wall time, descending, bounded */
 	uint64_t slow_total;                       /* all of them */
 	uint64_t slow_threshold_ns;
+	struct ev_sample *samples; size_t nr_samples; /* by count, descending */
+	uint64_t samples_total;
 	struct report_unfinished *unfinished; size_t nr_unfinished; /* by age, descending */
 };
 

@@ -389,6 +389,15 @@ static void build_capture(struct model *m, const struct capture_info *capture)
 		*texts[i] = pool__str(&m->pool, *texts[i]);
 }
 
+static int sample_order(const void *a, const void *b)
+{
+	const struct ev_sample *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return x->stack < y->stack ? -1 : x->stack > y->stack;
+}
+
 const struct report *model__report(struct model *m, const struct capture_info *capture)
 {
 	struct report *r = &m->report;
@@ -407,12 +416,17 @@ const struct report *model__report(struct model *m, const struct capture_info *c
 	    .slow_threshold_ns = m->opts.slow_threshold_ns,
 	    .unfinished = m->unfinished,
 	    .nr_unfinished = m->nr_unfinished,
+	    .samples = m->samples,
+	    .nr_samples = m->nr_samples,
+	    .samples_total = m->samples_total,
 	};
 	build_dist(&r->sleep, &m->totals.sleep, c->max_sleep_ns);
 	build_dist(&r->submit, &m->totals.submit, c->max_submit_ns);
 	build_loss(m, r);
 	build_all_fs(m, r);
 	qsort(m->slow, m->nr_slow, sizeof(*m->slow), slow_order);
+	if (m->nr_samples)
+		qsort(m->samples, m->nr_samples, sizeof(*m->samples), sample_order);
 	if (m->nr_unfinished)
 		qsort(m->unfinished, m->nr_unfinished, sizeof(*m->unfinished), unfinished_order);
 	return m->pool.failed ? NULL : r;

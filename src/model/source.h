@@ -19,6 +19,8 @@ struct sink {
 	/* Counters over all filesystems since tracing began: each submit once. */
 	void (*totals)(void *ctx, const struct fs_counts *counts);
 	void (*loss)(void *ctx, const struct loss *loss);
+	/* At the end, once for each stack. NULL: not wanted. */
+	void (*sample)(void *ctx, const struct ev_sample *ev);
 };
 
 /* Facts about the host and the capture, the same for live, recorded and made-up ones. */
@@ -41,6 +43,7 @@ struct capture_info {
 	int child_status;          /* its exit status; 128 + signal if killed */
 	bool user_stacks;
 	uint64_t min_ns;           /* -m */
+	uint64_t sample_hz;        /* ticks a second on each CPU, 0 = no samples */
 };
 
 struct source;

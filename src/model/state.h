@@ -11,6 +11,7 @@
 
 #define MODEL_SLOW_MAX 20
 #define MODEL_UNFINISHED_MAX 1024
+#define MODEL_SAMPLES_MAX 8192
 
 /* Causes that no rule gives. */
 enum pseudo { PSEUDO_UNKNOWN, PSEUDO_NO_STACK, PSEUDO_BELOW_MIN, PSEUDO_LOST, PSEUDO_OTHER };
@@ -76,6 +77,9 @@ struct model {
 	uint64_t slow_total;
 	struct report_unfinished *unfinished; /* comm, cgroup and path are owned */
 	size_t nr_unfinished;
+	struct ev_sample *samples;
+	size_t nr_samples;
+	uint64_t samples_total;
 	uint64_t evicted; /* besides what the budgets count */
 	/* the last report */
 	struct pool pool;

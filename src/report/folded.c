@@ -3,6 +3,7 @@
  * Folded stacks for flame graphs, one line each, root first:
  *   comm;fstype;outermost;...;innermost MICROSECONDS
  * User frames, where there are any, stand between fstype and the kernel's, with "-" after them.
+ * Samples of running calls, where they were asked for, have "(on-cpu)" for a comm.
  */
 #define _GNU_SOURCE /* reallocarray */
 #include <errno.h>
@@ -91,6 +92,22 @@ static int folded__add(struct folded *f, const struct fs_info *fs, const struct 
 	return 0;
 }
 
+/* Time on the CPU stands apart from time asleep: its comm is "(on-cpu)". */
+static int folded__samples(struct folded *f, const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_samples; i++) {
+		const struct ev_sample *s = &r->samples[i];
+		struct report_stack rs = {.stack = s->stack, .comm = "(on-cpu)"};
+		int rc;
+
+		rs.blocked_ns = r->capture->sample_hz ? s->count * (NSEC_PER_SEC / r->capture->sample_hz) : 0;
+		rc = folded__add(f, s->fs, &rs);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 static int folded__collect(struct folded *f, const struct report *r)
 {
 	for (size_t i = 0; i < r->nr_fs; i++) {
@@ -105,7 +122,7 @@ static int folded__collect(struct folded *f, const struct report *r)
 			}
 		}
 	}
-	return 0;
+	return folded__samples(f, r);
 }
 
 static int by_text(const void *a, const void *b)

@@ -344,6 +344,25 @@ void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinishe
 	jsonw__frames(w, o, "frames", u->ev.stack);
 }
 
+static void put_samples(struct jsonw *w, json_t *root, const struct report *r)
+{
+	json_t *samples, *list;
+
+	if (!r->capture->sample_hz)
+		return;
+	samples = jsonw__object(w, root, "samples");
+	jsonw__u64(w, samples, "hz", r->capture->sample_hz);
+	jsonw__u64(w, samples, "total", r->samples_total);
+	list = jsonw__array(w, samples, "stacks");
+	for (size_t i = 0; i < r->nr_samples; i++) {
+		json_t *o = jsonw__item(w, list);
+
+		jsonw__u64(w, o, "count", r->samples[i].count);
+		jsonw__fs(w, o, r->samples[i].fs);
+		jsonw__frames(w, o, "frames", r->samples[i].stack);
+	}
+}
+
 static void put_unfinished(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "unfinished");
@@ -364,6 +383,7 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
 	put_slow(&w, root, r);
+	put_samples(&w, root, r);
 	put_unfinished(&w, root, r);
 	return jsonw__finish(&w, root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 }

@@ -86,9 +86,9 @@ static void print_nothing_seen(struct print *p)
 		    "with `-- CMD`.");
 }
 
-static void join_frames(const struct stack *s, char *buf, size_t size)
+static void join_frames(const struct stack *s, size_t max, char *buf, size_t size)
 {
-	size_t used = 0, max = 8;
+	size_t used = 0;
 	char frame[128];
 
 	buf[0] = '\0';
@@ -114,7 +114,7 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 	if (ev->held_up_requests)
 		print__line(p, PRINT_PLAIN, "    held up behind it: %u request%s of the same call",
 			    ev->held_up_requests, plural(ev->held_up_requests));
-	join_frames(ev->stack, frames, sizeof(frames));
+	join_frames(ev->stack, 8, frames, sizeof(frames));
 	print__para(p, PRINT_PLAIN, "    at: ", "%s", *frames ? frames : "(stack lost)");
 }
 
@@ -251,6 +251,27 @@ static void print_slow(struct print *p, const struct report *r)
 	}
 }
 
+static void print_samples(struct print *p, const struct report *r)
+{
+	size_t max = 5;
+	char n[16], share[16], frames[8 * 132];
+
+	if (!r->capture->sample_hz)
+		return;
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_BOLD, "", "ON CPU inside io_submit: %s sample%s at %llu a second and CPU%s",
+		    fmt__count(r->samples_total, n, sizeof(n)), plural(r->samples_total),
+		    (unsigned long long)r->capture->sample_hz, r->samples_total ? ", most often:" : "");
+	for (size_t i = 0; i < r->nr_samples && i < max; i++) {
+		const struct ev_sample *s = &r->samples[i];
+
+		join_frames(s->stack, 5, frames, sizeof(frames));
+		print__para(p, PRINT_PLAIN, "  ", "%s on %s: %s",
+			    fmt__percent((double)s->count / (double)r->samples_total, share, sizeof(share)),
+			    print__fs(p, s->fs, p->width / 2), *frames ? frames : "(stack lost)");
+	}
+}
+
 static void print_conservation(struct print *p, const struct counters *c)
 {
 	double wall = (double)c->wall_ns;
@@ -278,6 +299,7 @@ static void print_body(struct print *p, const struct report *r, const struct for
 		text_causes__print(p, &r->fs[i], o);
 	text_sync__print(p, r);
 	print_slow(p, r);
+	print_samples(p, r);
 	print_conservation(p, &r->totals);
 }
 

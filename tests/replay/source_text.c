@@ -119,6 +119,7 @@ union line {
 	struct stall_line stall;
 	struct submit_line submit;
 	struct ev_unfinished unfinished;
+	struct ev_sample sample;
 	struct loss loss;
 };
 
@@ -155,6 +156,7 @@ static const struct field capture_fields[] = {
     F(struct capture_line, "probe_request", info.probe_request, T_STR),
     F(struct capture_line, "probe_switch", info.probe_switch, T_STR),
     F(struct capture_line, "probe_complete", info.probe_complete, T_STR),
+    F(struct capture_line, "sample_hz", info.sample_hz, T_U64),
     F(struct capture_line, "user_stacks", info.user_stacks, T_BOOL),
     F(struct capture_line, "min", info.min_ns, T_TIME),
     F(struct capture_line, "child_status", child_status, T_STR),
@@ -269,6 +271,12 @@ static const struct field unfinished_fields[] = {
     F(struct ev_unfinished, "state", state, T_U32),
     WHO(struct ev_unfinished, who),
     REQUEST(struct ev_unfinished, req),
+    {0},
+};
+static const struct field sample_fields[] = {
+    F(struct ev_sample, "fs", fs, T_FS),
+    F(struct ev_sample, "stack", stack, T_STACK),
+    F(struct ev_sample, "count", count, T_U64),
     {0},
 };
 #define L(name) F(struct loss, #name, name, T_U64)
@@ -569,6 +577,14 @@ static int do_submit(struct text *t, union line *l, const struct sink *to)
 	return 0;
 }
 
+static int do_sample(struct text *t, union line *l, const struct sink *to)
+{
+	(void)t;
+	if (to->sample)
+		to->sample(to->ctx, &l->sample);
+	return 0;
+}
+
 static int do_unfinished(struct text *t, union line *l, const struct sink *to)
 {
 	(void)t;
@@ -596,6 +612,7 @@ static const struct kind {
     {"stall", stall_fields, do_stall},
     {"submit", submit_fields, do_submit},
     {"unfinished", unfinished_fields, do_unfinished},
+    {"sample", sample_fields, do_sample},
     {"loss", loss_fields, do_loss},
 };
 

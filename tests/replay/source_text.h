@@ -10,7 +10,7 @@
  *
  *   host        hostname kernel arch cpus
  *   capture     started (ns, Unix) duration command filters probe_submit probe_request
- *               probe_switch child_status (implies that a child ran) user_stacks min
+ *               probe_switch probe_complete sample_hz child_status (implies that a child ran) user_stacks min
  *   fs          id type major minor device mount options
  *   stack       id (number from 1) frames (innermost first, separated by "<")
  *   counts      fs (id of an fs line, or "total"), the names in struct counters with
@@ -18,10 +18,12 @@
  *   stall       repeat fs stack user_stack blocked runqueue end call_seq sleep_no
  *               pid tid comm cgroup cgroup_id how index nr op fd offset len rw_flags
  *               shape ino path held_up state iowait waker waker_pid waker_tid waker_comm
+ *               lock holder_pid holder_tid holder_comm
  *   submit      repeat fs wall on_cpu blocked runqueue preempted sleeps preemptions nr
  *               fs_count ret pid tid comm cgroup cgroup_id call_seq end
  *   unfinished  fs stack age before_tracing pid tid comm cgroup cgroup_id how index nr
  *               op fd offset len rw_flags shape ino path held_up state
+ *   sample      fs stack count
  *   loss        the names in struct loss
  *
  * Times take units (5ms), bare ones are ns. how: unknown exact scanned batch.
