@@ -546,6 +546,23 @@ def test_the_cause_is_named(places, scenario):
     pytest.skip(f"{', '.join(missing)} did not show in {RUNS} runs")
 
 
+def test_sleeps_in_spite_of_nowait_are_counted(places):
+    """ext4 reads its extents whatever the request asked for."""
+    place = places.get("ext4")
+    args = ["--pattern", "cold-read", "--nowait", "--calls", "500", "--file", f"{place.mnt}/nowait"]
+    helpers.aioload("--prepare", *args)
+    places.scratch.remount(place)
+    places.delay(place, **DELAY)
+    try:
+        argv = [helpers.AIOLOAD, "--no-prepare", *args]
+        report = tracing.trace(places.scratch.dir, argv).report
+    finally:
+        places.delay(place, read=0, write=0)
+    causes = {cause["id"]: cause for row in report["filesystems"] for cause in row["causes"]}
+    extents = causes["ext4.extent_read"]
+    assert extents["nowait_sleeps"] == extents["sleeps"] >= 5
+
+
 def test_hardly_anything_is_unknown():
     if not SEEN:
         pytest.skip("needs the scenarios before it")
