@@ -122,16 +122,6 @@ crypt()
 	destroy crypt slow0
 }
 
-# The array is read through, and repaired, again and again.
-scrub()
-{
-	: > /run/scrub
-	while [ -e /run/scrub ]; do
-		dmsetup message "$1" 0 repair 2> /dev/null
-		usleep 500000
-	done
-}
-
 # raid NAME TABLE DISKS LOAD...: an array through dm-raid.
 raid()
 {
@@ -140,10 +130,7 @@ raid()
 	# shellcheck disable=SC2086 # words are wanted
 	need "$name" dm-raid $disks || return
 	if create "$name" "$table"; then
-		scrub "$name" &
 		trace "$name" --pattern overwrite --file "/dev/mapper/$name" "$@"
-		rm -f /run/scrub
-		wait
 		destroy "$name"
 	else
 		skip "$name" "$(cat /run/dm.err; dmesg | tail -3)"
