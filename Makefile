@@ -49,9 +49,16 @@ SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
 LIBS := -lbpf -lelf -lz -ljansson -lsqlite3 -pthread -lm
 libdirs := $(shell $(CC) -print-search-dirs 2>/dev/null | sed -n 's/^libraries: =//p' | tr : ' ')
 have_a   = $(firstword $(wildcard $(addsuffix /$(1),$(libdirs))))
+comma := ,
 ifeq ($(STATIC),1)
 ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a),$(call have_a,libsqlite3.a)),)
-LINK := -static
+# src/static/unused.c says what these are and why.
+UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister \
+	sqlite3StmtVtabInit sqlite3CloseExtensions sqlite3AutoLoadExtensions \
+	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror
+LINK := -static -Wl,--gc-sections
+STATIC_OBJ := $(B)/obj/src/static/unused.o
+STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED))
 endif
 endif
 
@@ -70,9 +77,9 @@ all: $(B)/aiostall
 -include Makefile.kernels
 -include Makefile.docs
 
-$(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a
+$(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
-	$(Q)$(CC) $(LINK) $(LDFLAGS) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(B)/libaiostall.a $(LIBS)
+	$(Q)$(CC) $(LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
 
 # A source that is removed must leave the archive: it is made again when the list changes.
 $(B)/libaiostall.a: $(LIB_OBJ) $(B)/lib.list

@@ -20,6 +20,8 @@ struct cmd_verb {
 
 int cmd_stat(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_causes(int argc, char **argv);
 

@@ -9,6 +9,8 @@
 static const struct cmd_verb verbs[] = {
 	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
 	{"trace", "one line per stall as it ends", cmd_trace},
+	{"record", "trace, and keep it in a file", cmd_record},
+	{"report", "the report of recordings", cmd_report},
 	{"check", "what this kernel offers and what will be used", cmd_check},
 	{"causes", "the rules that name a cause, with advice", cmd_causes},
 };

@@ -6,8 +6,8 @@
 
 #include "report/format.h"
 
-#define TRACING (VERB_STAT | VERB_TRACE)
-#define ALL (TRACING | VERB_CHECK)
+#define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD)
+#define ALL (TRACING | VERB_CHECK | VERB_REPORT)
 #define AT(member) offsetof(struct cmd_opts, member)
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)
@@ -17,33 +17,50 @@ static const char *trace_formats(void)
 	return "text, json";
 }
 
+static const char *report_formats(void)
+{
+	return "text, json, csv, folded, perfetto";
+}
+
 static const struct option options[] = {
 	{"pid", 'p', "PID[,PID...]", OPTION_IDS,
 	 "trace these processes; tracing ends when all of them are gone", .min = 1,
 	 .max = INT32_MAX, LIST(live.filter.pids, live.filter.nr_pids), .verbs = TRACING, .filter = true},
+	{"pid", 'p', "PID[,PID...]", OPTION_IDS, "only stalls of these processes", .min = 1,
+	 .max = INT32_MAX, LIST(live.filter.pids, live.filter.nr_pids), .verbs = VERB_REPORT,
+	 .filter = true},
 	{"tid", 't', "TID[,TID...]", OPTION_IDS, "trace these threads", .min = 1, .max = INT32_MAX,
 	 LIST(live.filter.tids, live.filter.nr_tids), .verbs = TRACING, .filter = true},
+	{"tid", 't', "TID[,TID...]", OPTION_IDS,
+	 "only stalls of these threads; of recordings made with --events", .min = 1,
+	 .max = INT32_MAX, LIST(live.filter.tids, live.filter.nr_tids), .verbs = VERB_REPORT,
+	 .filter = true},
 	{"comm", 'c', "NAME[,NAME...]", OPTION_WORDS,
 	 "trace threads of these names; the kernel keeps 15 bytes of a name", .min = 1, .max = 15,
 	 LIST(live.filter.comms, live.filter.nr_comms), .verbs = TRACING, .filter = true},
+	{"comm", 'c', "NAME[,NAME...]", OPTION_WORDS, "only stalls of threads of these names",
+	 .min = 1, .max = 15, LIST(live.filter.comms, live.filter.nr_comms),
+	 .verbs = VERB_REPORT, .filter = true},
 	{"cgroup", 0, "PATH", OPTION_TEXT,
 	 "trace this cgroup and those below it; an absolute path, or one below the cgroup2 root",
 	 .offset = AT(live.filter.cgroup), .verbs = TRACING, .filter = true},
+	{"cgroup", 0, "PATH", OPTION_TEXT, "only stalls in this cgroup and those below it",
+	 .offset = AT(live.filter.cgroup), .verbs = VERB_REPORT, .filter = true},
 	{"fs", 0, "TYPE[,TYPE...]", OPTION_WORDS,
 	 "only requests to filesystems of these types: ext4, xfs, btrfs, blockdev, ...", .min = 1,
-	 .max = 15, LIST(live.filter.fstypes, live.filter.nr_fstypes), .verbs = TRACING,
+	 .max = 15, LIST(live.filter.fstypes, live.filter.nr_fstypes), .verbs = TRACING | VERB_REPORT,
 	 .filter = true},
 	{"mount", 0, "PATH", OPTION_PATHS,
 	 "only requests to the filesystem mounted here; may be given several times", .min = 1,
-	 .max = 4095, LIST(live.filter.mounts, live.filter.nr_mounts), .verbs = TRACING,
+	 .max = 4095, LIST(live.filter.mounts, live.filter.nr_mounts), .verbs = TRACING | VERB_REPORT,
 	 .filter = true},
 	{"device", 0, "NAME[,NAME...]", OPTION_WORDS,
 	 "only requests to filesystems on these devices, or to the devices: sda1 or /dev/sda1",
 	 .min = 1, .max = 255, LIST(live.filter.devices, live.filter.nr_devices),
-	 .verbs = TRACING, .filter = true},
+	 .verbs = TRACING | VERB_REPORT, .filter = true},
 	{"min", 'm', "TIME", OPTION_DURATION,
 	 "shortest stall to give a cause to and to show, with its unit: 500us, 10ms; shorter ones "
-	 "are only counted", .max = DAY_NS, .offset = AT(live.filter.min_ns), .verbs = TRACING,
+	 "are only counted", .max = DAY_NS, .offset = AT(live.filter.min_ns), .verbs = TRACING | VERB_REPORT,
 	 .filter = true},
 	{"duration", 'd', "TIME", OPTION_SECONDS,
 	 "end after this time: 30, 30s, 5m; a bare number is seconds. Without it: until Ctrl-C",
@@ -53,35 +70,60 @@ static const struct option options[] = {
 	 .min = 10 * NSEC_PER_MSEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_STAT},
 	{"output", 'o', "FILE", OPTION_TEXT,
 	 "write the results there; the file appears when it is complete", .offset = AT(output),
-	 .verbs = TRACING},
+	 .verbs = VERB_STAT | VERB_TRACE | VERB_REPORT},
+	{"output", 'o', "FILE", OPTION_TEXT,
+	 "the recording; default aiostall.db. One that exists becomes FILE.old",
+	 .offset = AT(output), .verbs = VERB_RECORD},
 	{"format", 0, "NAME", OPTION_CHOICE, "how to print the report", .offset = AT(format),
 	 .verbs = VERB_STAT, .names = format__names},
+	{"format", 0, "NAME", OPTION_CHOICE, "how to print it", .offset = AT(format),
+	 .verbs = VERB_REPORT, .names = report_formats},
 	{"format", 0, "NAME", OPTION_CHOICE, "how to print each line", .offset = AT(format),
 	 .verbs = VERB_TRACE, .names = trace_formats},
 	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
-	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT},
+	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT},
 	{"slow", 0, "TIME", OPTION_DURATION,
 	 "list submits at least this long that did not sleep; default 1ms, 0 lists none",
-	 .max = DAY_NS, .offset = AT(live.slow_ns), .verbs = VERB_STAT},
+	 .max = DAY_NS, .offset = AT(live.slow_ns), .verbs = VERB_STAT | VERB_RECORD},
 	{"submits", 0, NULL, OPTION_FLAG,
 	 "with --format json: also one object per submit, blocked or not; costs an event each",
 	 .offset = AT(live.all_submits), .verbs = VERB_TRACE},
 	{"sample", 0, "HZ", OPTION_NUMBER,
 	 "also take the stacks of calls that are on a CPU, so many times a second; for calls that "
 	 "are slow without sleeping", .min = 1, .max = 10000, .offset = AT(live.sample_hz),
-	 .verbs = VERB_STAT},
+	 .verbs = VERB_STAT | VERB_RECORD},
+	{"events", 0, NULL, OPTION_FLAG,
+	 "keep every stall and submit, not only sums and the worst: for timelines, and for "
+	 "--tid and --min of report", .offset = AT(events), .verbs = VERB_RECORD},
+	{"keep", 0, "TIME", OPTION_SECONDS,
+	 "keep only the last so long, in a file that does not grow; a bare number is seconds",
+	 .min = NSEC_PER_SEC, .max = 365 * DAY_NS, .offset = AT(keep_ns), .verbs = VERB_RECORD},
+	{"trigger", 0, "TIME", OPTION_DURATION,
+	 "keep only what surrounds a stall at least this long, --keep (or 10s) before and after "
+	 "it", .min = 1, .max = DAY_NS, .offset = AT(trigger_ns), .verbs = VERB_RECORD},
+	{"by", 0, "WHAT[,WHAT...]", OPTION_TEXT,
+	 "a row for each of these instead of the report: fs, mount, device, file, comm, pid, "
+	 "cgroup, cause, stack, kernel, host", .offset = AT(by), .verbs = VERB_REPORT},
+	{"since", 0, "TIME", OPTION_SECONDS,
+	 "only what came so long after recording began; a bare number is seconds",
+	 .max = 365 * DAY_NS, .offset = AT(since_ns), .verbs = VERB_REPORT},
+	{"until", 0, "TIME", OPTION_SECONDS,
+	 "only what came before that; a bare number is seconds", .min = 1, .max = 365 * DAY_NS,
+	 .offset = AT(until_ns), .verbs = VERB_REPORT},
+	{"info", 0, NULL, OPTION_FLAG, "say what is in the recordings, and of which host",
+	 .offset = AT(info), .verbs = VERB_REPORT},
 	{"user-stacks", 0, NULL, OPTION_FLAG, "also take the user stack of each stall",
 	 .offset = AT(live.user_stacks), .verbs = TRACING},
 	{"rules", 0, "FILE", OPTION_TEXT, "try the rules of this file before the built-in ones",
-	 .offset = AT(rules), .verbs = TRACING},
+	 .offset = AT(rules), .verbs = TRACING | VERB_REPORT},
 	{"probe", 0, "NEED=WAY", OPTION_PROBE,
 	 "take this way of attaching instead of the best one that works: "
 	 "submit=fentry|kprobe|tracepoint, compat=fentry|kprobe|none, "
 	 "request=fentry|kprobe|scan, switch=tp_btf|raw_tp, "
 	 "lock=tp_btf|none, complete=fentry|kprobe|none",
-	 .verbs = ALL},
+	 .verbs = TRACING | VERB_CHECK},
 	{"btf", 0, "FILE", OPTION_TEXT, "kernel type information, for kernels without their own",
-	 .offset = AT(live.btf_path), .verbs = ALL},
+	 .offset = AT(live.btf_path), .verbs = TRACING | VERB_CHECK},
 	{"ready-file", 0, "FILE", OPTION_TEXT,
 	 "written with the tracer's process id when the probes are attached",
 	 .offset = AT(ready_file), .verbs = TRACING},

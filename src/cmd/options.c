@@ -261,6 +261,12 @@ static int parse_all(struct parse *p, int argc, char **argv)
 
 		if (!strcmp(argv[i], "--"))
 			return take_child(p, argc, argv, i + 1);
+		if (argv[i][0] != '-' && p->spec->takes_files) {
+			/* at a place that was looked at already */
+			p->o->files = argv + 1;
+			p->o->files[p->o->nr_files++] = argv[i];
+			continue;
+		}
 		if (argv[i][0] != '-' || !argv[i][1]) {
 			err__set(&p->e, -EINVAL, "%s: unexpected argument \"%s\"", p->spec->name,
 				 argv[i]);

@@ -9,6 +9,8 @@
 #define VERB_STAT (1u << 0)
 #define VERB_TRACE (1u << 1)
 #define VERB_CHECK (1u << 2)
+#define VERB_RECORD (1u << 3)
+#define VERB_REPORT (1u << 4)
 
 struct cmd_opts {
 	struct live_opts live;
@@ -16,6 +18,12 @@ struct cmd_opts {
 	uint64_t top;                      /* 0 = the formatter's default */
 	const char *format, *output, *rules, *ready_file;
 	bool verbose;
+	uint64_t keep_ns, trigger_ns;   /* record */
+	uint64_t since_ns, until_ns;    /* report */
+	const char *by;
+	bool events, info;
+	char **files; /* what stands without an option, in argv */
+	size_t nr_files;
 	char **child;      /* CMD and its arguments, NULL = none */
 	char command[512]; /* own command line, cut to fit */
 	char filters[256]; /* the filters as text, cut to fit */
@@ -31,6 +39,7 @@ struct cmd_spec {
 	const char *about;    /* one paragraph */
 	const char *examples; /* lines, ready to print */
 	bool takes_child;
+	bool takes_files;
 };
 
 #define OPTIONS_GO (-1)

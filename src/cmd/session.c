@@ -30,6 +30,7 @@ struct session {
 	uint64_t start_ns, next_interval_ns, next_progress_ns;
 	struct fs_counts before;
 	bool progress;
+	bool ended;
 	bool not_run; /* the command could not be started */
 	int interrupts; /* dealt with so far */
 };
@@ -112,6 +113,11 @@ const struct causes *session__causes(const struct session *s)
 const struct sink *session__model_sink(struct session *s)
 {
 	return model__sink(s->model);
+}
+
+const struct capture_info *session__capture(struct session *s)
+{
+	return s->ended ? &s->capture : s->source->ops->capture(s->source);
 }
 
 /* True if a signal says that tracing ends; with a command the first one is for the command. */
@@ -233,6 +239,7 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	if (h.batch && !rc)
 		rc = h.batch(h.ctx, e);
 	s->capture = *s->source->ops->capture(s->source);
+	s->ended = true;
 	if (s->child)
 		end_child(s);
 	/*

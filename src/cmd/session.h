@@ -27,6 +27,8 @@ struct session_hooks {
 struct session *session__new(const struct cmd_opts *opts, struct err *e);
 const struct causes *session__causes(const struct session *s);
 const struct sink *session__model_sink(struct session *s);
+/* As of now; after session__run of the whole. Valid until the next call. */
+const struct capture_info *session__capture(struct session *s);
 /*
  * Trace until the time is over, the command or all -p targets have ended, or
  * Ctrl-C. 0 or -errno with e set; what was seen until then is in the report.

@@ -50,6 +50,7 @@ static struct fs_row *fs_row__find(const struct model *m, const struct fs_info *
 	memset(key, 0, sizeof(*key));
 	key->major = fs->major;
 	key->minor = fs->minor;
+	key->origin = m->origin;
 	memcpy(key->fstype, type, strnlen(type, sizeof(key->fstype)));
 	HASH_FIND(hh, m->fs, key, sizeof(*key), row);
 	return row;
@@ -146,7 +147,8 @@ static const char *waker_name(const struct ev_stall *ev)
 	return "(unknown)";
 }
 
-static void add_stack(struct model *m, struct cause_row *row, const struct ev_stall *ev)
+static void add_stack(struct model *m, struct cause_row *row, const struct ev_stall *ev,
+		      const struct model_stalls *sum)
 {
 	uint64_t id = ev->stack ? ev->stack->id : 0;
 	struct tally *t, *user;
@@ -154,86 +156,108 @@ static void add_stack(struct model *m, struct cause_row *row, const struct ev_st
 	t = tally__get(&row->stacks, &id, sizeof(id), &m->budget[BUDGET_STACKS]);
 	if (!t)
 		return;
-	tally__add(t, ev->blocked_ns);
+	tally__add(t, sum->sleeps, sum->blocked_ns, sum->max_ns);
 	/* "(other)" has no frames of its own */
 	if (t->key_len != sizeof(id))
 		return;
 	t->stack = ev->stack;
-	tally__add(tally__get_str(&t->comms, ev->who.comm, &m->budget[BUDGET_NAMES]),
-		   ev->blocked_ns);
+	tally__add(tally__get_str(&t->comms, ev->who.comm, &m->budget[BUDGET_NAMES]), sum->sleeps,
+		   sum->blocked_ns, sum->max_ns);
 	if (!ev->user_stack)
 		return;
 	id = ev->user_stack->id;
 	user = tally__get(&t->user_stacks, &id, sizeof(id), &m->budget[BUDGET_STACKS]);
-	tally__add(user, ev->blocked_ns);
+	tally__add(user, sum->sleeps, sum->blocked_ns, sum->max_ns);
 	if (user && user->key_len == sizeof(id))
 		user->stack = ev->user_stack;
 }
 
 /* Of a lock whose holder is known. */
-static void add_holder(struct model *m, struct cause_row *row, const struct ev_stall *ev)
+static void add_holder(struct model *m, struct cause_row *row, const struct ev_stall *ev,
+		       const struct model_stalls *sum)
 {
 	char key[128];
 
 	if (!ev->holder_pid)
 		return;
 	snprintf(key, sizeof(key), "%u %s", ev->holder_pid, ev->holder_comm ? ev->holder_comm : "");
-	tally__add(tally__get_str(&row->holders, key, &m->budget[BUDGET_NAMES]), ev->blocked_ns);
+	tally__add(tally__get_str(&row->holders, key, &m->budget[BUDGET_NAMES]), sum->sleeps,
+		   sum->blocked_ns, sum->max_ns);
 }
 
-static void cause_row__add(struct model *m, struct cause_row *row, const struct ev_stall *ev)
+static void cause_row__add(struct model *m, struct cause_row *row, const struct ev_stall *ev,
+			   const struct model_stalls *sum)
 {
-	if (!row->sleeps || ev->blocked_ns > row->max_ns) {
-		row->max_ns = ev->blocked_ns;
+	if (!row->sleeps || sum->max_ns > row->max_ns) {
+		row->max_ns = sum->max_ns;
 		worst__set(m, &row->worst, ev);
 	}
-	row->sleeps = sat_add(row->sleeps, 1);
-	row->blocked_ns = sat_add(row->blocked_ns, ev->blocked_ns);
-	row->held_up_requests = sat_add(row->held_up_requests, ev->held_up_requests);
-	row->iowait_sleeps += ev->iowait;
-	row->nowait_sleeps += (ev->req.shape & SHAPE_NOWAIT) != 0;
-	row->how[(unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN]++;
-	add_stack(m, row, ev);
+	row->sleeps = sat_add(row->sleeps, sum->sleeps);
+	row->blocked_ns = sat_add(row->blocked_ns, sum->blocked_ns);
+	row->held_up_requests = sat_add(row->held_up_requests, sum->held_up_requests);
+	row->iowait_sleeps = sat_add(row->iowait_sleeps, sum->iowait_sleeps);
+	row->nowait_sleeps = sat_add(row->nowait_sleeps, sum->nowait_sleeps);
+	for (size_t i = 0; i <= HOW_BATCH; i++)
+		row->how[i] = sat_add(row->how[i], sum->how[i]);
+	add_stack(m, row, ev, sum);
 	tally__add(tally__get_str(&row->wakers, waker_name(ev), &m->budget[BUDGET_NAMES]),
-		   ev->blocked_ns);
-	add_holder(m, row, ev);
-	tally__add(tally__get_str(&row->files, ev->req.path, &m->budget[BUDGET_FILES]),
-		   ev->blocked_ns);
+		   sum->sleeps, sum->blocked_ns, sum->max_ns);
+	add_holder(m, row, ev, sum);
+	tally__add(tally__get_str(&row->files, ev->req.path, &m->budget[BUDGET_FILES]), sum->sleeps,
+		   sum->blocked_ns, sum->max_ns);
 }
 
 /* Where the kernel's table of filesystems was full, stalls are all there is. */
-static void count_without_counters(struct fs_counts *counts, const struct ev_stall *ev)
+static void count_without_counters(struct fs_counts *counts, const struct model_stalls *sum)
 {
 	struct counters *c = &counts->c;
 
-	c->sleeps = sat_add(c->sleeps, 1);
-	c->blocked_ns = sat_add(c->blocked_ns, ev->blocked_ns);
-	c->runqueue_ns = sat_add(c->runqueue_ns, ev->runqueue_ns);
-	c->held_up_requests = sat_add(c->held_up_requests, ev->held_up_requests);
-	if (ev->blocked_ns > c->max_sleep_ns)
-		c->max_sleep_ns = ev->blocked_ns;
-	hist__add(&counts->sleep, ev->blocked_ns, 1);
+	c->sleeps = sat_add(c->sleeps, sum->sleeps);
+	c->blocked_ns = sat_add(c->blocked_ns, sum->blocked_ns);
+	c->runqueue_ns = sat_add(c->runqueue_ns, sum->runqueue_ns);
+	c->held_up_requests = sat_add(c->held_up_requests, sum->held_up_requests);
+	if (sum->max_ns > c->max_sleep_ns)
+		c->max_sleep_ns = sum->max_ns;
+	/* of several only the longest is known by itself */
+	hist__add(&counts->sleep, sum->max_ns, sum->sleeps);
 }
 
-static void on_stall(void *ctx, const struct ev_stall *ev)
+void model__add_stalls(struct model *m, const struct ev_stall *ev, const struct model_stalls *sum)
 {
-	struct model *m = ctx;
 	struct fs_row *fs = fs_row__get(m, ev->fs);
-	struct cause_row *row = fs ? cause_row__get(m, fs, model__cause_of(m, ev->stack)) : NULL;
+	struct cause_row *row = fs ? cause_row__get(m, fs, sum->cause) : NULL;
 
 	if (!row) {
 		m->evicted = sat_add(m->evicted, 1);
 		return;
 	}
-	fs->sleeps = sat_add(fs->sleeps, 1);
-	fs->blocked_ns = sat_add(fs->blocked_ns, ev->blocked_ns);
-	if (ev->blocked_ns > fs->max_ns)
-		fs->max_ns = ev->blocked_ns;
+	fs->sleeps = sat_add(fs->sleeps, sum->sleeps);
+	fs->blocked_ns = sat_add(fs->blocked_ns, sum->blocked_ns);
+	if (sum->max_ns > fs->max_ns)
+		fs->max_ns = sum->max_ns;
 	if (!fs->has_counts)
-		count_without_counters(&fs->counts, ev);
-	cause_row__add(m, row, ev);
-	tally__add(tally__get_str(&fs->files, ev->req.path, &m->budget[BUDGET_FILES]),
-		   ev->blocked_ns);
+		count_without_counters(&fs->counts, sum);
+	cause_row__add(m, row, ev, sum);
+	tally__add(tally__get_str(&fs->files, ev->req.path, &m->budget[BUDGET_FILES]), sum->sleeps,
+		   sum->blocked_ns, sum->max_ns);
+}
+
+static void on_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct model *m = ctx;
+	struct model_stalls one = {
+	    .cause = model__cause_of(m, ev->stack),
+	    .sleeps = 1,
+	    .blocked_ns = ev->blocked_ns,
+	    .runqueue_ns = ev->runqueue_ns,
+	    .max_ns = ev->blocked_ns,
+	    .held_up_requests = ev->held_up_requests,
+	    .iowait_sleeps = ev->iowait,
+	    .nowait_sleeps = (ev->req.shape & SHAPE_NOWAIT) != 0,
+	};
+
+	one.how[(unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN] = 1;
+	model__add_stalls(m, ev, &one);
 }
 
 static void who__release(struct who *who)
@@ -300,7 +324,7 @@ static struct report_unfinished *unfinished_place(struct model *m, uint32_t tid)
 	struct report_unfinished *grown;
 
 	for (size_t i = 0; i < m->nr_unfinished; i++) {
-		if (m->unfinished[i].ev.who.tid == tid) {
+		if (m->unfinished[i].ev.who.tid == tid && m->unfinished[i].origin == m->origin) {
 			unfinished__release(&m->unfinished[i]);
 			return &m->unfinished[i];
 		}
@@ -314,22 +338,28 @@ static struct report_unfinished *unfinished_place(struct model *m, uint32_t tid)
 	return &m->unfinished[m->nr_unfinished++];
 }
 
-static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
+void model__add_unfinished(struct model *m, const struct ev_unfinished *ev, const struct cause *cause)
 {
-	struct model *m = ctx;
 	struct report_unfinished *u = unfinished_place(m, ev->who.tid);
-	const struct cause *cause = model__cause_of(m, ev->stack);
 
 	if (!u) {
 		m->evicted = sat_add(m->evicted, 1);
 		return;
 	}
 	*u =
-	    (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name};
+	    (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name,
+				       .origin = m->origin};
 	who__own(m, &u->ev.who, &ev->who);
 	u->ev.req.path = copy(m, ev->req.path);
 	if (!u->ev.fs)
 		u->ev.fs = &pseudo_fs_unknown;
+}
+
+static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
+{
+	struct model *m = ctx;
+
+	model__add_unfinished(m, ev, model__cause_of(m, ev->stack));
 }
 
 static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
@@ -453,6 +483,16 @@ void model__free(struct model *m)
 	free(m->samples);
 	pool__clear(&m->pool);
 	free(m);
+}
+
+void model__add_slow(struct model *m, uint64_t n)
+{
+	m->slow_total = sat_add(m->slow_total, n);
+}
+
+void model__set_origin(struct model *m, uint32_t origin)
+{
+	m->origin = origin;
 }
 
 const struct sink *model__sink(struct model *m)

@@ -27,6 +27,20 @@ struct model_opts {
 /* NULL on lack of memory. */
 struct model *model__new(const struct model_opts *opts);
 void model__free(struct model *m);
+/* Stalls that are summed up already, as a recording has them. */
+struct model_stalls {
+	const struct cause *cause;
+	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
+	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
+	uint64_t how[4]; /* by enum request_how */
+};
+/* `like` is the longest of them; the others have its thread, filesystem, file, waker and stacks. */
+void model__add_stalls(struct model *m, const struct ev_stall *like, const struct model_stalls *sum);
+void model__add_unfinished(struct model *m, const struct ev_unfinished *ev, const struct cause *cause);
+/* Long submits that did not sleep, besides those fed as events. */
+void model__add_slow(struct model *m, uint64_t n);
+/* What is fed from now on is of that host: equal device numbers of two hosts are two filesystems. */
+void model__set_origin(struct model *m, uint32_t origin);
 /* The sink that feeds this model; valid as long as the model. */
 const struct sink *model__sink(struct model *m);
 /*

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Causes and filesystems of sleeps about which not everything is known. */
-#include "model/state.h"
+#include "model/pseudo.h"
+
+#include "model/tally.h"
 
 static const struct cause causes[] = {
     [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,

@@ -84,6 +84,7 @@ struct report_slow {
 struct report_unfinished {
 	struct ev_unfinished ev; /* strings owned by the model */
 	const char *cause_id, *cause_name;
+	uint32_t origin; /* see model__set_origin */
 };
 
 struct report {

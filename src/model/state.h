@@ -5,6 +5,7 @@
 
 #include "model/model.h"
 #include "model/pool.h"
+#include "model/pseudo.h"
 #include "model/tally.h"
 
 #include "cause/causes.h"
@@ -12,11 +13,6 @@
 #define MODEL_SLOW_MAX 20
 #define MODEL_UNFINISHED_MAX 1024
 #define MODEL_SAMPLES_MAX 8192
-
-/* Causes that no rule gives. */
-enum pseudo { PSEUDO_UNKNOWN, PSEUDO_NO_STACK, PSEUDO_BELOW_MIN, PSEUDO_LOST, PSEUDO_OTHER };
-const struct cause *pseudo__cause(enum pseudo which);
-extern const struct fs_info pseudo_fs_unknown, pseudo_fs_other;
 
 /* The longest stall of a cause; the strings are owned. */
 struct worst {
@@ -38,6 +34,7 @@ struct cause_row {
 /* A superblock's device may be used again for another type of filesystem. */
 struct fs_key {
 	uint32_t major, minor;
+	uint32_t origin;
 	char fstype[32];
 };
 
@@ -66,6 +63,7 @@ enum budget_kind { BUDGET_ROWS, BUDGET_STACKS, BUDGET_NAMES, BUDGET_FILES, BUDGE
 struct model {
 	struct model_opts opts;
 	struct sink sink;
+	uint32_t origin; /* of what is fed at present */
 	struct budget budget[BUDGETS];
 	struct budget cache_budget;
 	struct fs_row *fs;

@@ -60,14 +60,14 @@ struct tally *tally__get_str(struct tally **table, const char *s, struct budget 
 	return tally__get(table, s ? s : "", len, b);
 }
 
-void tally__add(struct tally *t, uint64_t blocked_ns)
+void tally__add(struct tally *t, uint64_t sleeps, uint64_t blocked_ns, uint64_t max_ns)
 {
 	if (!t)
 		return;
-	t->sleeps = sat_add(t->sleeps, 1);
+	t->sleeps = sat_add(t->sleeps, sleeps);
 	t->blocked_ns = sat_add(t->blocked_ns, blocked_ns);
-	if (blocked_ns > t->max_ns)
-		t->max_ns = blocked_ns;
+	if (max_ns > t->max_ns)
+		t->max_ns = max_ns;
 }
 
 const struct tally *tally__top(const struct tally *table)

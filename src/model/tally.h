@@ -54,8 +54,8 @@ struct tally *tally__get(struct tally **table, const void *key, size_t len, stru
 /* The same for a string, of which at most the last TALLY_STR_MAX bytes are told apart. */
 #define TALLY_STR_MAX 4096
 struct tally *tally__get_str(struct tally **table, const char *s, struct budget *b);
-/* Count one sleep. t may be NULL. */
-void tally__add(struct tally *t, uint64_t blocked_ns);
+/* Count sleeps, the longest of max_ns. t may be NULL. */
+void tally__add(struct tally *t, uint64_t sleeps, uint64_t blocked_ns, uint64_t max_ns);
 /* The entry with the most sleeps, NULL if there is none. */
 const struct tally *tally__top(const struct tally *table);
 void tally__free(struct tally **table);

@@ -7,6 +7,7 @@
 
 int text__print(FILE *out, const struct report *r, const struct format_opts *o);
 int json__print(FILE *out, const struct report *r, const struct format_opts *o);
+int csv__print(FILE *out, const struct report *r, const struct format_opts *o);
 int folded__print(FILE *out, const struct report *r, const struct format_opts *o);
 
 #endif

@@ -9,21 +9,21 @@
 	"how INTEGER, idx INTEGER, nr INTEGER, opcode INTEGER, fd INTEGER, offset INTEGER,"        \
 	" len_bytes INTEGER, rw_flags INTEGER, shape INTEGER, ino INTEGER"
 
-static const struct schema_table tables[] = {
-	{"info", "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID"},
-	{"fact", "CREATE TABLE fact(id INTEGER PRIMARY KEY, what TEXT, of TEXT, value TEXT)"},
-	{"string", "CREATE TABLE string(id INTEGER PRIMARY KEY, text TEXT)"},
-	{"stack", "CREATE TABLE stack(id INTEGER PRIMARY KEY, frames TEXT)"},
-	{"fs", "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, fstype TEXT,"
+static const struct schema_table tables[TABLES] = {
+	[TABLE_INFO] = {"info", "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID"},
+	[TABLE_FACT] = {"fact", "CREATE TABLE fact(id INTEGER PRIMARY KEY, what TEXT, of TEXT, value TEXT)"},
+	[TABLE_STRING] = {"string", "CREATE TABLE string(id INTEGER PRIMARY KEY, text TEXT)"},
+	[TABLE_STACK] = {"stack", "CREATE TABLE stack(id INTEGER PRIMARY KEY, frames TEXT)"},
+	[TABLE_FS] = {"fs", "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, fstype TEXT,"
 	       " device TEXT, mount TEXT, options TEXT)"},
-	{"cause", "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
+	[TABLE_CAUSE] = {"cause", "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
 		  " operator_advice TEXT, author_advice TEXT)"},
-	{"key", "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack INTEGER,"
+	[TABLE_KEY] = {"key", "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack INTEGER,"
 		" user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
-		" pid INTEGER, cgroup_id INTEGER, opcode INTEGER)"},
-	{"slice", "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
-		  " slow_submits INTEGER, kept INTEGER)"},
-	{"counters",
+		" holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid INTEGER)"},
+	[TABLE_SLICE] = {"slice", "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
+		  " slow_submits INTEGER)"},
+	[TABLE_COUNTERS] = {"counters",
 	 "CREATE TABLE counters(slice INTEGER, fs INTEGER,"
 	 " submits INTEGER, submits_blocked INTEGER, requests INTEGER, sleeps INTEGER,"
 	 " wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns INTEGER,"
@@ -36,33 +36,35 @@ static const struct schema_table tables[] = {
 	 " op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"
 	 " max_sleep_ns INTEGER, max_submit_ns INTEGER, sleep BLOB, submit BLOB,"
 	 " PRIMARY KEY(slice, fs)) WITHOUT ROWID"},
-	{"sleeps",
+	[TABLE_SLEEPS] = {"sleeps",
 	 "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
 	 " sleeps INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, max_ns INTEGER,"
-	 " held_up_requests INTEGER, iowait_sleeps INTEGER, how_unknown INTEGER,"
-	 " how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER, hist BLOB,"
+	 " held_up_requests INTEGER, iowait_sleeps INTEGER, nowait_sleeps INTEGER,"
+	 " how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER, hist BLOB,"
 	 " PRIMARY KEY(slice, key)) WITHOUT ROWID"},
-	{"stall", "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
+	[TABLE_STALL] = {"stall", "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
 		  " end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"
 		  " sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","
 		  " held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"
-		  " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_pid INTEGER,"
-		  " holder_tid INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
-	{"submit",
+		  " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_tid INTEGER,"
+		  " PRIMARY KEY(slice, no)) WITHOUT ROWID"},
+	[TABLE_SUBMIT] = {"submit",
 	 "CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup INTEGER,"
 	 " end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"
 	 " runqueue_ns INTEGER, preempted_ns INTEGER, call_seq INTEGER, sleeps INTEGER,"
 	 " preemptions INTEGER, nr INTEGER, fs_count INTEGER, ret INTEGER, pid INTEGER,"
 	 " tid INTEGER, cgroup_id INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
-	{"loss", "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
+	[TABLE_LOSS] = {"loss", "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
 		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
 		 " scan_agree INTEGER, scan_disagree INTEGER)"},
-	{"unfinished",
+	[TABLE_UNFINISHED] = {"unfinished",
 	 "CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"
 	 " stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"
 	 " age_ns INTEGER, before_tracing INTEGER, pid INTEGER, tid INTEGER, cgroup_id INTEGER, "
 	 REQUEST_SQL ", held_up_requests INTEGER, state INTEGER)"},
+	[TABLE_SAMPLE] = {"sample", "CREATE TABLE sample(id INTEGER PRIMARY KEY, fs INTEGER,"
+				    " stack INTEGER, count INTEGER)"},
 };
 
 const struct schema_table *schema__table(size_t i)
@@ -89,6 +91,7 @@ static const struct schema_column counters_columns[] = {
 #define S(member) U64(store_sum, #member, member)
 static const struct schema_column sleeps_columns[] = {
 	S(sleeps), S(blocked_ns), S(runqueue_ns), S(max_ns), S(held_up_requests), S(iowait_sleeps),
+	S(nowait_sleeps),
 	U64(store_sum, "how_unknown", how[0]), U64(store_sum, "how_exact", how[1]),
 	U64(store_sum, "how_scanned", how[2]), U64(store_sum, "how_batch", how[3]),
 };
@@ -117,8 +120,7 @@ static const struct schema_column stall_columns[] = {
 	E(end_ns), E(blocked_ns), E(runqueue_ns), E(call_seq), E32(sleep_no),
 	U32(ev_stall, "tid", who.tid), REQUEST(ev_stall), E32(held_up_requests), E32(state),
 	{"iowait", COLUMN_BOOL, offsetof(struct ev_stall, iowait)},
-	E32(waker_kind), E32(waker_pid), E32(waker_tid), E32(lock_kind), E32(holder_pid),
-	E32(holder_tid),
+	E32(waker_kind), E32(waker_pid), E32(waker_tid), E32(lock_kind), E32(holder_tid),
 };
 
 #define W(member) U64(ev_submit, #member, member)
@@ -139,7 +141,8 @@ static const struct schema_column unfinished_columns[] = {
 	U32(ev_unfinished, "held_up_requests", held_up_requests),
 	U32(ev_unfinished, "state", state),
 };
-static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4, "enums are U32");
+static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
+	      sizeof(enum lock_kind) == 4, "enums are U32");
 
 #define COLUMNS(list) .column = list, .nr = ARRAY_SIZE(list)
 const struct schema_columns schema_counters = {"counters", "slice, fs", "sleep, submit",

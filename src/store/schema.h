@@ -11,6 +11,13 @@
 #define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
 #define SCHEMA_VERSION 1
 
+/* In the order in which they are made. */
+enum schema_table_no {
+	TABLE_INFO, TABLE_FACT, TABLE_STRING, TABLE_STACK, TABLE_FS, TABLE_CAUSE, TABLE_KEY,
+	TABLE_SLICE, TABLE_COUNTERS, TABLE_SLEEPS, TABLE_STALL, TABLE_SUBMIT, TABLE_LOSS,
+	TABLE_UNFINISHED, TABLE_SAMPLE, TABLES,
+};
+
 struct schema_table {
 	const char *name;
 	const char *sql; /* the CREATE statement, byte by byte as in the file */

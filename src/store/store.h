@@ -78,7 +78,8 @@ struct store_key {
 	const struct stack *user_stack;  /* NULL = none */
 	const char *path, *comm, *cgroup;
 	const char *waker;               /* "kworker/0:1", "(interrupt)", "(unknown)" */
-	uint32_t pid;
+	const char *holder;              /* of the lock that was waited for, "" = none or not known */
+	uint32_t pid, holder_pid;
 	uint64_t cgroup_id;
 	uint16_t opcode;                 /* IOCB_CMD_* */
 };
@@ -92,7 +93,7 @@ size_t store__fs_no(const struct store *s, const struct fs_info *fs);
 /* Stalls of one key in one slice. Additive but for max_ns. */
 struct store_sum {
 	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
-	uint64_t held_up_requests, iowait_sleeps;
+	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
 	uint64_t how[4]; /* by enum request_how */
 };
 void store_sum__add(struct store_sum *to, const struct store_sum *from);
@@ -101,7 +102,7 @@ void store_sum__add(struct store_sum *to, const struct store_sum *from);
  * Receiver of store__read; a function that is NULL is not called, and its
  * table not read. One that returns other than 0 ends the reading with that.
  * Order: slice, then all of that slice (fs_counts, stalls, stall, submit,
- * loss), the next slice, ...; at the end unfinished.
+ * loss), the next slice, ...; at the end unfinished and sample.
  */
 struct store_visitor {
 	void *ctx;
@@ -117,6 +118,7 @@ struct store_visitor {
 	int (*submit)(void *ctx, const struct ev_submit *ev);
 	int (*loss)(void *ctx, const struct loss *delta);
 	int (*unfinished)(void *ctx, const struct ev_unfinished *ev, const struct cause *cause);
+	int (*sample)(void *ctx, const struct ev_sample *ev);
 };
 
 /* Only slices that begin in [since_ns, until_ns) after the recording began; until_ns 0 = to the end. */

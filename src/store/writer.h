@@ -25,7 +25,7 @@ struct store_write_opts {
 	uint64_t trigger_ns;   /* only slices around a stall at least this long stay; 0 = all */
 	bool events;           /* keep every stall and submit */
 	size_t max_keys;       /* bound on distinct keys; 0 = default */
-	const char *root;      /* of /proc and /sys, for the host's facts; NULL = "" */
+	const char *kernel_build, *boot_id; /* NULL = not known */
 };
 
 /*
@@ -33,6 +33,8 @@ struct store_write_opts {
  * The strings of opts are copied.
  */
 int store_writer__new(const struct store_write_opts *opts, struct store_writer **w, struct err *e);
+/* A fact of the host, see docs/recording.md; written with the first slice. */
+void store_writer__add_fact(struct store_writer *w, const char *what, const char *of, const char *value);
 /* Events and cumulative counters go here; valid as long as the writer. Never waits for the disk. */
 const struct sink *store_writer__sink(struct store_writer *w);
 /* True if a second has passed, so that counters should be delivered and the slice be ended. */
@@ -49,6 +51,9 @@ int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct er
  */
 int store_writer__finish(struct store_writer *w, const struct capture_info *capture,
 			 uint64_t now_mono_ns, struct err *e);
+/* Details folded or left out for want of room. */
+uint64_t store_writer__evicted(const struct store_writer *w);
+/* Bytes of the file as of the last transaction. */
 uint64_t store_writer__size(const struct store_writer *w);
 void store_writer__free(struct store_writer *w); /* free(NULL) works */
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every fixture in every format against its golden; UPDATE=1 writes the goldens anew.
 # Builds nothing. The last line is "N passed, N failed".
-set -u
+set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C.UTF-8 TZ=UTC
 
-replay=build/tests/replay
+replay=build/tests/replay stored=build/tests/stored
 here=tests/replay
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -30,6 +30,14 @@ golden() {
 	if diff -u "$want" "$got"; then ok "${want##*/}"; else not_ok "${want##*/}"; fi
 }
 
+# stored NAME FORMAT: through a recording and back, nothing changes.
+stored() {
+	rm -f "$scratch"/db*
+	if "$stored" "$here/$1.fix" "$scratch/db" "$2" >"$scratch/stored" 2>"$scratch/stderr" &&
+		diff -u "$here/golden/$1.$2" "$scratch/stored" | cut -c 1-200
+	then ok "$1.$2 recorded"; else cat "$scratch/stderr"; not_ok "$1.$2 recorded"; fi
+}
+
 # harmless FIXTURE FORMAT WIDTH: no byte that a terminal would obey, no line wider than asked for.
 harmless() {
 	local what
@@ -48,16 +56,17 @@ refused() {
 	then ok "refused: $1"; else not_ok "refused: $1"; fi
 }
 
-if [ ! -x "$replay" ]; then
-	echo "$replay is not built: make unit"
+if [ ! -x "$replay" ] || [ ! -x "$stored" ]; then
+	echo "$replay or $stored is not built: make unit"
 	echo "0 passed, 1 failed"
 	exit 1
 fi
 
 for fixture in "$here"/*.fix; do
 	name=$(basename "$fixture" .fix)
-	for format in text json folded; do
+	for format in text json csv folded; do
 		golden "$name.$format" "$name.fix" "$format"
+		stored "$name" "$format"
 	done
 	for width in 40 80 132; do
 		harmless "$fixture" text "$width"

@@ -247,7 +247,7 @@ static void check_lines(const char *text, size_t width)
 static void test_names(void **state)
 {
 	(void)state;
-	assert_string_equal(format__names(), "text, json, folded");
+	assert_string_equal(format__names(), "text, json, csv, folded");
 	assert_null(format__find("tex"));
 	assert_null(format__find(""));
 	assert_null(format__find(NULL));

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "live/hostfacts.h"
+#include "store/writer.h"
+
+#define DEFAULT_FILE "aiostall.db"
+
+static const struct cmd_spec spec = {
+	.name = "record",
+	.verb = VERB_RECORD,
+	.synopsis = "[OPTIONS] [-- CMD [ARG...]]",
+	.about = "Trace io_submit(2) as stat does, and keep sums of each second, the worst stalls "
+		 "and the facts of the host in one file, for report and diff. It grows with what "
+		 "there is to tell apart, not with stalls. Exit status: 0 fine, 1 failed, 2 usage, "
+		 "3 data incomplete.",
+	.examples = "  aiostall record -d 60s                       the whole host, to aiostall.db\n"
+		    "  aiostall record -o run.db -- fio job.fio     one command\n"
+		    "  aiostall record --keep 10m                   the last ten minutes, until Ctrl-C\n"
+		    "  aiostall record --trigger 100ms --keep 30s   what surrounds long stalls\n"
+		    "  aiostall report aiostall.db\n",
+	.takes_child = true,
+};
+
+/* A sink that passes all on to the file, and to the model what the last line says. */
+struct record_run {
+	struct store_writer *writer;
+	const struct sink *to, *model;
+	uint64_t started_mono_ns;
+};
+
+static void on_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct record_run *run = ctx;
+
+	run->to->stall(run->to->ctx, ev);
+}
+
+static void on_submit(void *ctx, const struct ev_submit *ev)
+{
+	struct record_run *run = ctx;
+
+	run->to->submit(run->to->ctx, ev);
+}
+
+static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
+{
+	struct record_run *run = ctx;
+
+	run->to->unfinished(run->to->ctx, ev);
+	run->model->unfinished(run->model->ctx, ev);
+}
+
+static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
+{
+	struct record_run *run = ctx;
+
+	run->to->fs_counts(run->to->ctx, fs, counts);
+}
+
+static void on_totals(void *ctx, const struct fs_counts *counts)
+{
+	struct record_run *run = ctx;
+
+	run->to->totals(run->to->ctx, counts);
+	run->model->totals(run->model->ctx, counts);
+}
+
+static void on_loss(void *ctx, const struct loss *loss)
+{
+	struct record_run *run = ctx;
+
+	run->to->loss(run->to->ctx, loss);
+	run->model->loss(run->model->ctx, loss);
+}
+
+static void on_sample(void *ctx, const struct ev_sample *ev)
+{
+	struct record_run *run = ctx;
+
+	run->to->sample(run->to->ctx, ev);
+}
+
+/* Every second, with counters just delivered. */
+static int end_slice(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
+		     const struct fs_counts *now, struct err *e)
+{
+	struct record_run *run = ctx;
+
+	(void)elapsed_ns;
+	(void)before;
+	(void)now;
+	return store_writer__commit(run->writer, clock__mono_ns(), e);
+}
+
+static void add_fact(void *ctx, const char *what, const char *of, const char *value)
+{
+	store_writer__add_fact(ctx, what, of, value);
+}
+
+static int open_writer(struct record_run *run, const struct cmd_opts *opts, struct session *s,
+		       struct err *e)
+{
+	const struct capture_info *c = session__capture(s);
+	char build[256], boot_id[64];
+	struct store_write_opts o = {
+		.path = opts->output,
+		.causes = session__causes(s),
+		.capture = c,
+		.started_mono_ns = clock__mono_ns() - c->duration_ns,
+		.slow_ns = opts->live.slow_ns,
+		.keep_ns = opts->keep_ns,
+		.trigger_ns = opts->trigger_ns,
+		.events = opts->events,
+		.kernel_build = hostfacts__kernel_build("", build, sizeof(build)),
+		.boot_id = hostfacts__boot_id("", boot_id, sizeof(boot_id)),
+	};
+	int rc = store_writer__new(&o, &run->writer, e);
+
+	if (rc)
+		return rc;
+	hostfacts__each("", add_fact, run->writer);
+	run->to = store_writer__sink(run->writer);
+	run->model = session__model_sink(s);
+	run->started_mono_ns = o.started_mono_ns;
+	return 0;
+}
+
+static int sum_up(const struct record_run *run, const struct cmd_opts *opts, struct session *s,
+		  struct err *e)
+{
+	const struct report *r = session__report(s, e);
+	uint64_t evicted = store_writer__evicted(run->writer);
+	char sleeps[16], blocked[16], size[16], time[16], path[512];
+
+	if (!r)
+		return cmd__fail(e);
+	esc__terminal(opts->output, path, sizeof(path));
+	fprintf(stderr, "recorded %s, %s stalls, %s blocked, into %s (%s)\n",
+		fmt__duration(r->capture->duration_ns, time, sizeof(time)),
+		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
+		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)), path,
+		fmt__size(store_writer__size(run->writer), size, sizeof(size)));
+	if (r->nr_unfinished)
+		fprintf(stderr, "%zu sleep%s not ended: see the report\n", r->nr_unfinished,
+			r->nr_unfinished == 1 ? " has" : "s have");
+	if (!r->any_loss && !evicted)
+		return CMD_OK;
+	fprintf(stderr, "incomplete: some data was lost, see the report\n");
+	return CMD_LOSS;
+}
+
+static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
+{
+	const struct sink sink = {
+		.ctx = run,
+		.stall = on_stall,
+		.submit = on_submit,
+		.unfinished = on_unfinished,
+		.fs_counts = on_fs_counts,
+		.totals = on_totals,
+		.loss = on_loss,
+		.sample = on_sample,
+	};
+	const struct session_hooks hooks = {.ctx = run, .sink = &sink, .interval = end_slice};
+	struct err e = {0}, end_e = {0};
+	const struct capture_info *c;
+	int rc = session__run(s, &hooks, &e), end_rc, status = CMD_OK;
+
+	if (rc)
+		status = cmd__fail(&e);
+	c = session__capture(s);
+	end_rc = store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
+	/* a disk that failed before fails again */
+	if (end_rc && !rc)
+		return cmd__fail(&end_e);
+	if (end_rc || !session__has_run(s))
+		return status;
+	end_rc = sum_up(run, opts, s, &end_e);
+	return status == CMD_OK ? end_rc : status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record_run run = {0};
+	struct session *s = NULL;
+	struct cmd_opts opts;
+	struct err e = {0};
+	int status = options__parse(&opts, &spec, argc, argv);
+
+	if (status == OPTIONS_GO) {
+		opts.output = opts.output ? opts.output : DEFAULT_FILE;
+		opts.interval_ns = STORE_SLICE_NS;
+		opts.live.all_submits = opts.events;
+		s = session__new(&opts, &e);
+		if (!s || open_writer(&run, &opts, s, &e))
+			status = cmd__fail(&e);
+		else
+			status = run_session(&run, &opts, s);
+	}
+	store_writer__free(run.writer);
+	session__free(s);
+	options__free(&opts);
+	return status;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cause/causes.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+#include "cmd/screen.h"
+#include "report/format.h"
+#include "report/groups.h"
+#include "report/info.h"
+#include "report/perfetto.h"
+#include "store/load.h"
+
+static const struct cmd_spec spec = {
+	.name = "report",
+	.verb = VERB_REPORT,
+	.synopsis = "[OPTIONS] FILE...",
+	.about = "Print what stat prints, of one recording or of several as one: of many hosts, of "
+		 "many runs. Needs neither root nor the host that recorded. With --by, a row for "
+		 "each filesystem, cause, file, ... instead. Exit status: 0 fine, 1 failed, 2 "
+		 "usage, 3 data incomplete.",
+	.examples = "  aiostall report aiostall.db                    the report\n"
+		    "  aiostall report --by kernel,cause *.db         many hosts, by kernel and cause\n"
+		    "  aiostall report --since 5m --until 6m a.db     one minute of it\n"
+		    "  aiostall report --by file -c postgres a.db     files of one program\n"
+		    "  aiostall report --format perfetto -o t.json a.db   for ui.perfetto.dev\n"
+		    "  aiostall report --info a.db                    what is in it\n",
+	.takes_files = true,
+};
+
+static struct load_opts load_opts(const struct cmd_opts *opts)
+{
+	const struct live_filter *f = &opts->live.filter;
+
+	return (struct load_opts){
+		.filter = {
+			.pids = f->pids, .nr_pids = f->nr_pids,
+			.tids = f->tids, .nr_tids = f->nr_tids,
+			.comms = f->comms, .nr_comms = f->nr_comms,
+			.fstypes = f->fstypes, .nr_fstypes = f->nr_fstypes,
+			.mounts = f->mounts, .nr_mounts = f->nr_mounts,
+			.devices = f->devices, .nr_devices = f->nr_devices,
+			.cgroup = f->cgroup,
+			.min_ns = f->min_ns,
+		},
+		.range = {opts->since_ns, opts->until_ns},
+		.rematch = opts->rules != NULL,
+		.command = opts->command,
+	};
+}
+
+/* ---- --by ---- */
+
+static int print_groups(struct load *l, const struct load_opts *lo, const struct report *r,
+			const struct cmd_opts *opts, FILE *out, const struct format_opts *fo,
+			struct err *e)
+{
+	struct report_groups g = {.nr_names = lo->nr_by, .report = r};
+	const struct group *groups = load__groups(l, &g.nr, e);
+	const char *names[BYS];
+	struct report_group *rows;
+	int rc;
+
+	if (!groups)
+		return -ENOMEM;
+	rows = calloc(g.nr ? g.nr : 1, sizeof(*rows));
+	if (!rows)
+		return err__set(e, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < lo->nr_by; i++)
+		names[i] = load_by__name(lo->by[i]);
+	for (size_t i = 0; i < g.nr; i++)
+		rows[i] = (struct report_group){
+			groups[i].values, groups[i].has_submits, &groups[i].counts.c,
+			groups[i].share, groups[i].ctxsw_per_io, groups[i].blocked_share,
+			groups[i].p50, groups[i].p90, groups[i].p99,
+		};
+	g.names = names;
+	g.group = rows;
+	rc = groups__print(out, opts->format, &g, fo);
+	free(rows);
+	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
+}
+
+/* ---- the report ---- */
+
+static int print_report(struct load *l, const struct load_opts *lo, const struct cmd_opts *opts,
+			struct output *out, bool *any_loss, struct err *e)
+{
+	struct format_opts fo = screen__format_opts(output__fd(out), opts->top);
+	const struct report *r = load__report(l, e);
+	int rc;
+
+	if (!r)
+		return -ENOMEM;
+	*any_loss = r->any_loss;
+	if (lo->nr_by)
+		return print_groups(l, lo, r, opts, output__file(out), &fo, e);
+	rc = format__find(opts->format)->print(output__file(out), r, &fo);
+	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
+}
+
+static int load_and_print(struct load *l, struct load_opts *lo, const struct cmd_opts *opts,
+			  struct output *out, bool *any_loss, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < opts->nr_files; i++)
+		rc = load__add(l, opts->files[i], e);
+	return rc ? rc : print_report(l, lo, opts, out, any_loss, e);
+}
+
+static int report(const struct cmd_opts *opts, struct output *out, bool *any_loss, struct err *e)
+{
+	struct load_opts lo = load_opts(opts);
+	struct causes *causes;
+	struct load *l;
+	char why[384];
+	int rc = 0;
+
+	if (opts->by)
+		rc = load_by__parse(opts->by, lo.by, e);
+	if (rc < 0)
+		return rc;
+	lo.nr_by = (size_t)rc;
+	causes = causes__new(opts->rules, why, sizeof(why));
+	if (!causes)
+		return err__set(e, -EINVAL, "%s", why);
+	lo.causes = causes;
+	l = load__new(&lo, e);
+	rc = l ? load_and_print(l, &lo, opts, out, any_loss, e) : -ENOMEM;
+	load__free(l);
+	causes__free(causes);
+	return rc;
+}
+
+/* ---- --info ---- */
+
+static int print_info(const struct cmd_opts *opts, struct output *out, struct err *e)
+{
+	struct format_opts fo = screen__format_opts(output__fd(out), opts->top);
+	bool json = !strcmp(opts->format, "json");
+	int rc = 0;
+
+	if (!json && strcmp(opts->format, "text") != 0)
+		return err__set(e, -EINVAL, "--info knows the formats text and json");
+	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
+		struct store *s = store__open(opts->files[i], NULL, e);
+
+		if (!s)
+			return -EBADMSG;
+		rc = json ? info__print_json(output__file(out), s)
+			  : info__print_text(output__file(out), s, &fo);
+		store__free(s);
+		if (rc)
+			err__set(e, rc, "cannot print: %s", strerror(-rc));
+	}
+	return rc;
+}
+
+/* ---- the timeline ---- */
+
+static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
+{
+	return timeline__stall(ctx, ev, key->cause->id);
+}
+
+static int add_submit(void *ctx, const struct ev_submit *ev)
+{
+	return timeline__submit(ctx, ev);
+}
+
+static int add_recording(struct timeline *t, struct store *s, const struct store_range *range,
+			 struct err *e)
+{
+	const struct store_visitor v = {.ctx = t, .stall = add_stall, .submit = add_submit};
+	int rc;
+
+	if (!store__info(s)->events)
+		log__print(LOG_WARN, "%s was made without --events: the timeline has only the worst stalls",
+			   store__path(s));
+	rc = timeline__recording(t, store__capture(s));
+	if (!rc)
+		rc = store__read(s, range, &v, e);
+	if (rc == -ENOMEM && !e->text[0])
+		err__set(e, rc, "out of memory");
+	return rc;
+}
+
+static int print_timeline(const struct cmd_opts *opts, struct output *out, struct err *e)
+{
+	const struct store_range range = {opts->since_ns, opts->until_ns};
+	struct store **stores = calloc(opts->nr_files, sizeof(*stores));
+	struct timeline *t = timeline__new();
+	int rc = stores && t ? 0 : err__set(e, -ENOMEM, "out of memory");
+
+	/* the stacks must stay until it is printed */
+	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
+		stores[i] = store__open(opts->files[i], NULL, e);
+		rc = stores[i] ? add_recording(t, stores[i], &range, e) : -EBADMSG;
+	}
+	if (!rc) {
+		rc = timeline__print(output__file(out), t);
+		if (rc)
+			err__set(e, rc, "cannot print the timeline: %s", strerror(-rc));
+	}
+	timeline__free(t);
+	for (size_t i = 0; stores && i < opts->nr_files; i++)
+		store__free(stores[i]);
+	free(stores);
+	return rc;
+}
+
+/* ---- the verb ---- */
+
+static int run(const struct cmd_opts *opts, struct output *out)
+{
+	struct err e = {0};
+	bool any_loss = false;
+	int rc;
+
+	if (opts->info)
+		rc = print_info(opts, out, &e);
+	else if (!strcmp(opts->format, "perfetto"))
+		rc = print_timeline(opts, out, &e);
+	else
+		rc = report(opts, out, &any_loss, &e);
+	/* the stream knows better why it failed */
+	if (output__flush(out, rc ? &(struct err){0} : &e) && !rc)
+		rc = -EIO;
+	if (!rc)
+		rc = output__commit(out, &e);
+	if (rc)
+		return cmd__fail(&e);
+	return any_loss ? CMD_LOSS : CMD_OK;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct cmd_opts opts;
+	struct err e = {0};
+	struct output *out;
+	int status = options__parse(&opts, &spec, argc, argv);
+
+	if (status == OPTIONS_GO && !opts.nr_files) {
+		err__set(&e, -EINVAL, "report: which recording? There is none without a name");
+		err__hint(&e, "aiostall record writes aiostall.db if it is not told otherwise.");
+		cmd__fail(&e);
+		status = CMD_USAGE;
+	} else if (status == OPTIONS_GO) {
+		out = output__open(opts.output, &e);
+		status = out ? run(&opts, out) : cmd__fail(&e);
+		output__free(out);
+	}
+	options__free(&opts);
+	return status;
+}

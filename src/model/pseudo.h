@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Causes that no rule gives, filesystems of which nothing is known. */
+#ifndef AIOSTALL_MODEL_PSEUDO_H
+#define AIOSTALL_MODEL_PSEUDO_H
+
+#include "cause/causes.h"
+#include "model/event.h"
+
+enum pseudo { PSEUDO_UNKNOWN, PSEUDO_NO_STACK, PSEUDO_BELOW_MIN, PSEUDO_LOST, PSEUDO_OTHER };
+const struct cause *pseudo__cause(enum pseudo which);
+extern const struct fs_info pseudo_fs_unknown, pseudo_fs_other;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Histograms as blobs: LEB128 pairs of the distance to the last bucket that is set, and its count. */
+#ifndef AIOSTALL_STORE_CODEC_H
+#define AIOSTALL_STORE_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/hist.h"
+
+/* A pair takes two bytes of distance at most and ten of count. */
+#define CODEC_HIST_MAX (HIST_BUCKETS * 12)
+
+/* Returns the bytes used, 0 for an empty histogram. */
+size_t codec__put_hist(const struct hist *h, uint8_t buf[CODEC_HIST_MAX]);
+/* Add a blob to h; saturates. 0 or -EBADMSG, with h as it was or with a part added. */
+int codec__add_hist(const uint8_t *blob, size_t size, struct hist *h);
+
+/* A histogram with few buckets set. */
+struct sparse {
+	struct sparse_pair {
+		uint32_t bucket;
+		uint32_t count;
+	} *pair;
+	uint32_t nr, room;
+};
+/* 0 or -ENOMEM. */
+int sparse__add(struct sparse *s, uint64_t ns);
+size_t sparse__put(struct sparse *s, uint8_t buf[CODEC_HIST_MAX]);
+void sparse__free(struct sparse *s);
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stored FIXTURE DB FORMAT [WIDTH]: a text fixture into a recording, a slice for every few events,
+ * and the report of that recording: it must be what replay prints of the fixture itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cause/causes.h"
+#include "report/format.h"
+#include "source_text.h"
+#include "store/load.h"
+#include "store/writer.h"
+
+#define SLOW_NS NSEC_PER_MSEC
+/* A prime, so that slices end at any kind of event. */
+#define EVENTS_PER_SLICE 17
+#define STARTED_MONO_NS (5 * NSEC_PER_SEC)
+
+struct stored {
+	const char *db;
+	FILE *in;
+	struct source *source;
+	struct causes *causes;
+	struct store_writer *writer;
+	uint64_t now_ns, events;
+	int rc;
+	struct err *e;
+};
+
+/* The fixture's first lines say what it is a capture of. */
+static const struct sink *sink_of(struct stored *s)
+{
+	const struct store_write_opts o = {
+		.path = s->db,
+		.causes = s->causes,
+		.capture = s->source->ops->capture(s->source),
+		.started_mono_ns = STARTED_MONO_NS,
+		.slow_ns = SLOW_NS,
+		.kernel_build = "#1 SMP",
+		.boot_id = "0",
+	};
+
+	if (!s->writer && !s->rc)
+		s->rc = store_writer__new(&o, &s->writer, s->e);
+	return s->rc ? NULL : store_writer__sink(s->writer);
+}
+
+static void count(struct stored *s)
+{
+	if (s->rc || ++s->events % EVENTS_PER_SLICE)
+		return;
+	s->now_ns += NSEC_PER_SEC;
+	/* while the disk is busy this does nothing and the slice goes on, as it would while tracing */
+	s->rc = store_writer__commit(s->writer, s->now_ns, s->e);
+}
+
+static void on_stall(void *ctx, const struct ev_stall *ev)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->stall(to->ctx, ev);
+	count(s);
+}
+
+static void on_submit(void *ctx, const struct ev_submit *ev)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->submit(to->ctx, ev);
+	count(s);
+}
+
+static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->unfinished(to->ctx, ev);
+	count(s);
+}
+
+static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->fs_counts(to->ctx, fs, counts);
+	count(s);
+}
+
+static void on_totals(void *ctx, const struct fs_counts *counts)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->totals(to->ctx, counts);
+	count(s);
+}
+
+static void on_loss(void *ctx, const struct loss *loss)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->loss(to->ctx, loss);
+	count(s);
+}
+
+static void on_sample(void *ctx, const struct ev_sample *ev)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->sample(to->ctx, ev);
+	count(s);
+}
+
+static int record(struct stored *s, const char *fixture)
+{
+	const struct sink sink = {
+		.ctx = s,
+		.stall = on_stall,
+		.submit = on_submit,
+		.unfinished = on_unfinished,
+		.fs_counts = on_fs_counts,
+		.totals = on_totals,
+		.loss = on_loss,
+		.sample = on_sample,
+	};
+	int rc;
+
+	s->in = fopen(fixture, "r");
+	if (!s->in)
+		return err__set(s->e, -errno, "%s: %s", fixture, strerror(errno));
+	s->source = source_text__new(s->in, s->e);
+	if (!s->source)
+		return err__set(s->e, -ENOMEM, "out of memory");
+	rc = s->source->ops->finish(s->source, &sink);
+	if (!rc && !sink_of(s))
+		rc = s->rc;
+	return rc ? rc : store_writer__finish(s->writer, s->source->ops->capture(s->source),
+					      s->now_ns + NSEC_PER_SEC, s->e);
+}
+
+static int print(const struct stored *s, const char *format, int width)
+{
+	const struct load_opts lo = {.causes = s->causes};
+	const struct format_opts fo = {.width = width};
+	struct load *l = load__new(&lo, s->e);
+	const struct report *r = NULL;
+	int rc = l ? load__add(l, s->db, s->e) : -ENOMEM;
+
+	if (!rc) {
+		r = load__report(l, s->e);
+		rc = r ? format__find(format)->print(stdout, r, &fo) : -ENOMEM;
+	}
+	load__free(l);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+	struct stored s = {.now_ns = STARTED_MONO_NS, .e = &e};
+	uint64_t width = 80;
+	char why[512];
+	int rc;
+
+	if (argc < 4 || argc > 5 || !format__find(argv[3]) ||
+	    (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
+		fprintf(stderr, "usage: stored FIXTURE DB FORMAT [WIDTH]\n");
+		return 2;
+	}
+	s.db = argv[2];
+	s.causes = causes__new(NULL, why, sizeof(why));
+	rc = s.causes ? record(&s, argv[1]) : err__set(&e, -EINVAL, "%s", why);
+	if (!rc)
+		rc = print(&s, argv[3], (int)width);
+	if (rc)
+		fprintf(stderr, "%s: %s\n", argv[1], e.text[0] ? e.text : strerror(-rc));
+	store_writer__free(s.writer);
+	if (s.source)
+		s.source->ops->free(s.source);
+	if (s.in)
+		fclose(s.in);
+	causes__free(s.causes);
+	return rc ? 1 : 0;
+}
