@@ -21,7 +21,7 @@ struct format {
 
 /* NULL if there is none of that name. */
 const struct format *format__find(const char *name);
-/* "text, json, folded": for messages and help. */
+/* "text, json, csv, folded": for messages and help. */
 const char *format__names(void);
 
 /* One line per stall as it ends (the trace verb), cut to the width. cause_id from the rule engine. */

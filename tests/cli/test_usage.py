@@ -45,7 +45,7 @@ WRONG = [
     (["--top", "0"], "--top"),
     (["-p", ",".join(["1"] * 33)], "--pid"),
     # choices
-    (["--format", "yaml"], "text, json, folded"),
+    (["--format", "yaml"], "text, json, csv, folded"),
     (["trace", "--format", "folded"], "text, json"),
     (["--format", "tex"], "--format"),
     (["--format", ","], "--format"),
