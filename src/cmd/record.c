@@ -20,7 +20,7 @@ static const struct cmd_spec spec = {
 		 "3 data incomplete.",
 	.examples = "  aiostall record -d 60s                       the whole host, to aiostall.db\n"
 		    "  aiostall record -o run.db -- fio job.fio     one command\n"
-		    "  aiostall record --keep 10m                   the last ten minutes, until Ctrl-C\n"
+		    "  aiostall record --keep 10m                   the last ten minutes\n"
 		    "  aiostall record --trigger 100ms --keep 30s   what surrounds long stalls\n"
 		    "  aiostall report aiostall.db\n",
 	.takes_child = true,

@@ -248,6 +248,7 @@ int cmd_report(int argc, char **argv)
 		err__set(&e, -EINVAL, "report: which recording? There is none without a name");
 		err__hint(&e, "aiostall record writes aiostall.db if it is not told otherwise.");
 		cmd__fail(&e);
+		fprintf(stderr, "  See aiostall report --help.\n");
 		status = CMD_USAGE;
 	} else if (status == OPTIONS_GO) {
 		out = output__open(opts.output, &e);

@@ -5,7 +5,7 @@ import re
 import pytest
 
 TRACING = ["stat", "trace"]
-VERBS = TRACING + ["check", "causes"]
+VERBS = TRACING + ["record", "report", "check", "causes"]
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 
 

@@ -4,8 +4,12 @@ import pytest
 
 WRONG = [
     # arguments, what the message must name
-    (["record"], "unknown verb"),
-    (["report", "x"], "unknown verb"),
+    (["report"], "which recording"),
+    (["report", "--until", "x", "a.db"], "--until"),
+    (["report", "--format", "yaml", "a.db"], "perfetto"),
+    (["record", "--trigger", "5"], "--trigger"),
+    (["record", "--keep", "1ms"], "--keep"),
+    (["record", "a.db"], "unexpected argument"),
     (["--no-such"], "--no-such"),
     (["stat", "--no-such=1"], "--no-such"),
     (["stat", "-Z"], "-Z"),
