@@ -294,7 +294,7 @@ SCENARIOS = [
     Scenario("ext4 fragmented", "ext4", "--pattern cold-read --calls 2000",
              {"ext4.extent_read": 0.8}, cold=True, sleeps=5),
     Scenario("ext4 bitmaps", "ext4-small-groups", "--pattern append --bs 256k --calls 200",
-             {"ext4.bitmap_read": 0.02, "ext4.dio_sync": 0.8}, ("blk.tag",),
+             {"ext4.bitmap_read": 0.005, "ext4.dio_sync": 0.8}, ("blk.tag",),
              cold=True),
     Scenario("ext4 zeroout", "ext4-no-dioread", "--pattern dsync --buffered --state empty "
              "--size 4M --calls 100", {"ext4.zeroout": 0.05, "sync.data": 0.2},

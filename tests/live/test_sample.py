@@ -23,9 +23,10 @@ def test_samples_are_the_time_on_the_cpu(scratch):
     assert expected > 50, "the load is too short to say anything"
     # the clock of a virtual CPU may lose ticks, it makes none up
     assert 0.5 * expected < samples["total"] < 1.3 * expected + 10
-    for stack in samples["stacks"]:
-        assert stack["fstype"] == "tmpfs"
-        assert any("io_submit" in f or "do_syscall" in f for f in stack["frames"]), stack
+    assert all(stack["fstype"] == "tmpfs" for stack in samples["stacks"])
+    # a tick in a function without a frame of its own can cut the rest off
+    whole = sum(s["count"] for s in samples["stacks"] if any("do_syscall" in f for f in s["frames"]))
+    assert whole > 0.9 * samples["total"], samples["stacks"]
 
 
 def test_samples_elsewhere(scratch):
