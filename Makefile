@@ -76,6 +76,7 @@ all: $(B)/aiostall
 -include Makefile.bench
 -include Makefile.kernels
 -include Makefile.docs
+-include Makefile.fuzz
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
@@ -165,7 +166,7 @@ demo:
 
 check:
 	@sh tools/deps.sh
-	@$(MAKE) --no-print-directory all tools unit
+	@$(MAKE) --no-print-directory all tools unit $(if $(HAVE_FUZZER),fuzz-build)
 	@bash tests/run.sh
 
 install: $(B)/aiostall

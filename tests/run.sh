@@ -136,6 +136,14 @@ if [ "${#folders[@]}" -gt 0 ]; then pytests "${folders[@]}"; fi
 # The oldest and the newest kernel, in QEMU; make check-kernels takes all.
 if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
 
+# Long enough to read each seed and many of their children; make fuzz takes longer.
+if [ -x build/fuzz/recording ]; then
+	counted fuzz bash tests/fuzz/run.sh 60
+else
+	skipped=$((skipped + 1))
+	skips+=("fuzz: clang's fuzzer runtime (libclang-rt-dev) is not installed")
+fi
+
 title total
 for line in "${skips[@]}"; do echo "skipped: $line"; done
 for line in "${failures[@]}"; do echo "failed: $line"; done

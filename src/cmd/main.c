@@ -11,6 +11,7 @@ static const struct cmd_verb verbs[] = {
 	{"trace", "one line per stall as it ends", cmd_trace},
 	{"record", "trace, and keep it in a file", cmd_record},
 	{"report", "the report of recordings", cmd_report},
+	{"diff", "compare recordings: what changed beyond chance", cmd_diff},
 	{"check", "what this kernel offers and what will be used", cmd_check},
 	{"causes", "the rules that name a cause, with advice", cmd_causes},
 };

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/screen.h"
+#include "diff/load.h"
+#include "diff/print_diff.h"
+
+#define RECORDINGS_MAX 32
+#define PERCENT_MAX 1000
+#define TOP_MAX 1000000
+
+static const char help[] =
+	"Usage: aiostall diff [OPTIONS] OLD NEW [NEW...]\n\n"
+	"Compare recordings: what appeared, vanished, or is different beyond chance.\n"
+	"Figures are per 1000 submits or per request. Exit status: 0 fine, 1 failed or\n"
+	"a --fail-on condition is true, 2 usage, 3 a recording is incomplete.\n\n"
+	"Options:\n"
+	"      --fail-on EXPR    conditions that set exit status 1, separated by commas;\n"
+	"                        may be given several times\n"
+	"      --margin PERCENT  differences up to this are none; default 5\n"
+	"      --format NAME     how to print it: text, json\n"
+	"  -o, --output FILE     write it there; the file appears when it is complete\n"
+	"      --top N           causes to show per filesystem; default 8\n"
+	"  -h, --help            this text\n\n";
+
+static const char help_tail[] =
+	"\nA condition is [SCOPE:]appeared, [SCOPE:]vanished, or [SCOPE:]MEASURE>VALUE with\n"
+	"one of < <= > >=. SCOPE is a type of filesystem or the id of a cause. VALUE is a\n"
+	"change with its sign (+20%), which counts only if it is beyond chance, or bounds\n"
+	"NEW itself (5ms, 0.1).\n\n"
+	"Examples:\n"
+	"  aiostall diff before.db after.db\n"
+	"  aiostall diff 6.1.db 6.12.db 7.3.db --format json\n"
+	"  aiostall diff base.db new.db --fail-on 'blocked_per_1k>+20%,appeared'\n"
+	"  aiostall diff base.db new.db --fail-on 'ext4:ctxsw_per_io>0.1'\n";
+
+static const struct {
+	const char *name;
+	diff_print_fn print;
+} formats[] = {
+	{"text", diff_text__print},
+	{"json", diff_json__print},
+};
+
+struct job {
+	struct gate gate;
+	double margin;
+	uint64_t top;
+	diff_print_fn print;
+	const char *output;
+	struct sample *samples[RECORDINGS_MAX];
+	struct diff *diffs[RECORDINGS_MAX];
+	size_t nr; /* samples; the first is OLD */
+};
+
+static int print_help(void)
+{
+	const struct measure *m;
+
+	printf("%sMeasures:\n", help);
+	for (size_t i = 0; (m = measure__at(i)); i++)
+		printf("  %-23s %s\n", m->id, m->text);
+	printf("%s", help_tail);
+	return output__finish_stdout();
+}
+
+static diff_print_fn find_format(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (!strcmp(formats[i].name, name))
+			return formats[i].print;
+	return NULL;
+}
+
+static int set_format(struct job *j, const char *name, struct err *e)
+{
+	j->print = find_format(name);
+	return j->print ? 0 :
+			  err__set(e, -EINVAL, "diff: --format \"%s\": must be one of text, json",
+				   name);
+}
+
+static int set_number(const char *option, const char *value, uint64_t min, uint64_t max,
+		      uint64_t *v, struct err *e)
+{
+	if (!parse__u64(value, min, max, v))
+		return 0;
+	return err__set(e, -EINVAL, "diff: %s \"%s\": must be a number from %llu to %llu", option,
+			value, (unsigned long long)min, (unsigned long long)max);
+}
+
+static int set_margin(struct job *j, const char *value, struct err *e)
+{
+	uint64_t percent;
+	int rc = set_number("--margin", value, 0, PERCENT_MAX, &percent, e);
+
+	if (!rc)
+		j->margin = (double)percent / 100;
+	return rc;
+}
+
+static int set_option(struct job *j, int letter, struct err *e)
+{
+	switch (letter) {
+	case 'F':
+		return gate__parse(&j->gate, optarg, e);
+	case 'm':
+		return set_margin(j, optarg, e);
+	case 'f':
+		return set_format(j, optarg, e);
+	case 't':
+		return set_number("--top", optarg, 1, TOP_MAX, &j->top, e);
+	case 'o':
+		j->output = optarg;
+		return *optarg ? 0 : err__set(e, -EINVAL, "diff: --output: must not be empty");
+	case ':':
+		return err__set(e, -EINVAL, "diff: an option needs a value");
+	default:
+		return err__set(e, -EINVAL, "diff: unknown option");
+	}
+}
+
+/* 0, 1 if help was asked for, or -errno with e set. What is left in argv are the recordings. */
+static int parse(struct job *j, int argc, char **argv, struct err *e)
+{
+	static const struct option options[] = {
+		{"fail-on", required_argument, NULL, 'F'},
+		{"margin", required_argument, NULL, 'm'},
+		{"format", required_argument, NULL, 'f'},
+		{"output", required_argument, NULL, 'o'},
+		{"top", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c, rc = 0;
+
+	optind = 1;
+	opterr = 0;
+	while (!rc && (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		if (c == 'h')
+			return 1;
+		rc = set_option(j, c, e);
+	}
+	if (!rc && argc - optind < 2)
+		rc = err__set(e, -EINVAL, "diff: two recordings at least: OLD and NEW");
+	if (!rc && argc - optind > RECORDINGS_MAX)
+		rc = err__set(e, -EINVAL, "diff: %d recordings at most", RECORDINGS_MAX);
+	return rc;
+}
+
+static int load_all(struct job *j, int argc, char **argv, struct err *e)
+{
+	for (int i = optind; i < argc; i++) {
+		j->samples[j->nr] = load__sample(argv[i], e);
+		if (!j->samples[j->nr])
+			return -EIO;
+		j->nr++;
+	}
+	return 0;
+}
+
+static int compare_all(struct job *j, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 1; !rc && i < j->nr; i++) {
+		j->diffs[i - 1] = diff__new(j->samples[0], j->samples[i], j->margin);
+		rc = j->diffs[i - 1] ? 0 : -ENOMEM;
+	}
+	if (!rc)
+		rc = diff__judge(j->diffs, j->nr - 1, DIFF_SIGNIFICANCE);
+	return rc ? err__set(e, rc, "cannot compare the recordings: %s", strerror(-rc)) : 0;
+}
+
+static int print_all(const struct job *j, struct err *e)
+{
+	const struct diff_output what = {(const struct diff *const *)j->diffs, j->nr - 1, &j->gate,
+					 DIFF_SIGNIFICANCE};
+	struct output *out = output__open(j->output, e);
+	struct format_opts f;
+	int rc;
+
+	if (!out)
+		return -EIO;
+	f = screen__format_opts(output__fd(out), j->top);
+	rc = j->print(output__file(out), &what, &f);
+	/* the stream knows better why it failed */
+	if (output__flush(out, e))
+		rc = -EIO;
+	else if (rc)
+		err__set(e, rc, "cannot print the comparison: %s", strerror(-rc));
+	else
+		rc = output__commit(out, e);
+	output__free(out);
+	return rc;
+}
+
+static int status_of(const struct job *j)
+{
+	char where[160];
+
+	for (size_t d = 0; d + 1 < j->nr; d++)
+		for (size_t i = 0; i < j->gate.nr; i++)
+			if (gate__tripped(&j->gate, i, j->diffs[d], where, sizeof(where)))
+				return CMD_FAILED;
+	for (size_t i = 0; i < j->nr; i++)
+		if (j->samples[i]->any_loss)
+			return CMD_LOSS;
+	return CMD_OK;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct job *j = calloc(1, sizeof(*j));
+	struct err e = {0};
+	int rc, status;
+
+	if (!j) {
+		err__set(&e, -ENOMEM, "out of memory");
+		return cmd__fail(&e);
+	}
+	j->margin = DIFF_MARGIN;
+	j->print = diff_text__print;
+	rc = parse(j, argc, argv, &e);
+	if (rc == 1) {
+		status = print_help();
+	} else if (rc) {
+		cmd__fail(&e);
+		fprintf(stderr, "  See aiostall diff --help.\n");
+		status = CMD_USAGE;
+	} else if (load_all(j, argc, argv, &e) || compare_all(j, &e) || print_all(j, &e)) {
+		status = cmd__fail(&e);
+	} else {
+		status = status_of(j);
+	}
+	for (size_t i = 0; i < j->nr; i++) {
+		diff__free(j->diffs[i]);
+		sample__free(j->samples[i]);
+	}
+	free(j);
+	return status;
+}

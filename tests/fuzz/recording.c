@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* libFuzzer: any bytes as a recording, read in every way there is. */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diff/load.h"
+#include "diff/print_diff.h"
+#include "report/perfetto.h"
+#include "store/store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char path[64];
+static FILE *nowhere;
+
+static void remove_file(void)
+{
+	unlink(path);
+}
+
+static void write_file(const uint8_t *data, size_t size)
+{
+	FILE *out;
+
+	if (!nowhere) {
+		snprintf(path, sizeof(path), "/dev/shm/aiostall-fuzz.%d", (int)getpid());
+		nowhere = fopen("/dev/null", "w");
+		atexit(remove_file);
+	}
+	out = fopen(path, "w");
+	if (!out || fwrite(data, 1, size, out) != size || fclose(out))
+		abort();
+}
+
+/* A refusal says why. */
+static void expect_reason(const struct err *e)
+{
+	if (!*e->text)
+		abort();
+}
+
+/* The statistics take longer than all else: one in so many files is compared too. */
+#define COMPARED 8
+
+static void read_as_diff(bool compared)
+{
+	struct err e = {0};
+	struct sample *s = load__sample(path, &e);
+	struct diff *d;
+
+	if (!s) {
+		expect_reason(&e);
+		return;
+	}
+	d = compared ? diff__new(s, s, DIFF_MARGIN) : NULL;
+	if (d && !diff__judge(&d, 1, DIFF_SIGNIFICANCE)) {
+		const struct gate none = {0};
+		const struct diff_output o = {(const struct diff *const *)&d, 1, &none,
+					      DIFF_SIGNIFICANCE};
+
+		diff_text__print(nowhere, &o, NULL);
+		diff_json__print(nowhere, &o, NULL);
+	}
+	diff__free(d);
+	sample__free(s);
+}
+
+static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
+{
+	return timeline__stall(ctx, ev, key->cause->id);
+}
+
+static int add_submit(void *ctx, const struct ev_submit *ev)
+{
+	return timeline__submit(ctx, ev);
+}
+
+static void read_as_timeline(void)
+{
+	struct timeline *t = timeline__new();
+	struct err e = {0};
+	struct store *s = store__open(path, NULL, &e);
+	const struct store_visitor v = {.ctx = t, .stall = add_stall, .submit = add_submit};
+
+	if (!t)
+		abort();
+	if (!s) {
+		expect_reason(&e);
+	} else {
+		timeline__recording(t, store__capture(s));
+		if (store__read(s, NULL, &v, &e))
+			expect_reason(&e);
+		timeline__print(nowhere, t);
+	}
+	store__free(s);
+	timeline__free(t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	write_file(data, size);
+	read_as_diff(size && data[size / 3] % COMPARED == 0);
+	read_as_timeline();
+	return 0;
+}

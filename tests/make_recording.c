@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes a recording of a made-up host, for tests of what reads recordings:
+ *
+ *   make_recording FILE [KEY=VALUE...]
+ *
+ * seed seconds submits (per second) stalls (per submit) sleep_us (median) batch
+ * len (bytes) op (IOCB_CMD_*) fstype mount kernel scheduler events, and stack (a file with a
+ * frame to a line, innermost first, an empty line at the end), which may be given several times.
+ * Files with the same words are the same workload; the seed decides what chance does.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cause/causes.h"
+#include "diff/random.h"
+#include "store/writer.h"
+
+#define FRAMES_MAX 64
+#define STACKS_MAX 8
+#define START_NS (1000 * NSEC_PER_SEC)
+
+struct made_stack {
+	char text[FRAMES_MAX][128];
+	const char *frames[FRAMES_MAX];
+	struct stack stack;
+};
+
+struct maker {
+	struct random random;
+	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events;
+	const char *fstype, *mount, *kernel, *scheduler;
+	struct made_stack stacks[STACKS_MAX];
+	size_t nr_stacks;
+	struct fs_info fs;
+	struct fs_counts counts;
+	struct capture_info capture;
+	uint64_t now_ns, calls;
+};
+
+static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "make_recording: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void read_stack(struct maker *m, const char *path)
+{
+	struct made_stack *s = &m->stacks[m->nr_stacks];
+	FILE *in = fopen(path, "r");
+	char line[128];
+
+	if (!in || m->nr_stacks == STACKS_MAX)
+		die(path, "cannot be read, or one too many");
+	while (s->stack.depth < FRAMES_MAX && fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!*line)
+			break;
+		if (!strcmp(line, "__schedule") || !strcmp(line, "schedule"))
+			continue;
+		memcpy(s->text[s->stack.depth], line, sizeof(line));
+		s->frames[s->stack.depth] = s->text[s->stack.depth];
+		s->stack.depth++;
+	}
+	s->stack.frames = s->frames;
+	s->stack.id = ++m->nr_stacks;
+	fclose(in);
+}
+
+static void set_number(struct maker *m, const char *word)
+{
+	const struct {
+		const char *name;
+		double *value;
+	} numbers[] = {
+		{"seed=", &m->seed},	 {"seconds=", &m->seconds},   {"submits=", &m->submits},
+		{"stalls=", &m->stalls}, {"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
+		{"len=", &m->len},	 {"op=", &m->op},	      {"events=", &m->events},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		size_t n = strlen(numbers[i].name);
+
+		if (!strncmp(word, numbers[i].name, n)) {
+			*numbers[i].value = strtod(word + n, NULL);
+			return;
+		}
+	}
+	die(word, "no such word");
+}
+
+static void set_word(struct maker *m, const char *word)
+{
+	if (!strncmp(word, "stack=", 6))
+		read_stack(m, word + 6);
+	else if (!strncmp(word, "fstype=", 7))
+		m->fstype = word + 7;
+	else if (!strncmp(word, "mount=", 6))
+		m->mount = word + 6;
+	else if (!strncmp(word, "kernel=", 7))
+		m->kernel = word + 7;
+	else if (!strncmp(word, "scheduler=", 10))
+		m->scheduler = word + 10;
+	else
+		set_number(m, word);
+}
+
+static double gauss(struct maker *m)
+{
+	return sqrt(-2 * log(1 - random__unit(&m->random))) *
+	       cos(2 * M_PI * random__unit(&m->random));
+}
+
+static void make_stall(struct maker *m, const struct sink *to, double speed, uint64_t call_ns)
+{
+	const uint32_t nr = (uint32_t)m->batch, index = (uint32_t)random__below(&m->random, nr);
+	struct counters *c = &m->counts.c;
+	struct ev_stall ev = {
+		.blocked_ns = (uint64_t)(m->sleep_us * 1000 * speed * exp(0.4 * gauss(m))),
+		.runqueue_ns = 2000,
+		.call_seq = m->calls,
+		.sleep_no = 1,
+		.who = {.pid = 100, .tid = 101 + (uint32_t)(m->calls % 3), .comm = "made",
+			.cgroup = "/"},
+		.fs = &m->fs,
+		.req = {.how = HOW_EXACT, .index = index, .nr = nr, .opcode = (uint16_t)m->op,
+			.fd = 3, .len_bytes = (uint64_t)m->len, .path = "/data/file",
+			.shape = SHAPE_DIRECT},
+		.held_up_requests = nr - 1 - index,
+		.state = 2,
+		.iowait = true,
+		.waker_kind = WAKER_IRQ,
+		.waker_comm = "",
+		.stack = &m->stacks[random__below(&m->random, m->nr_stacks)].stack,
+	};
+
+	ev.end_ns = call_ns + ev.blocked_ns + ev.runqueue_ns;
+	to->stall(to->ctx, &ev);
+	c->submits_blocked++;
+	c->sleeps++;
+	c->blocked_ns += ev.blocked_ns;
+	c->runqueue_ns += ev.runqueue_ns;
+	c->held_up_requests += ev.held_up_requests;
+	c->held_up_ns += ev.held_up_requests * ev.blocked_ns;
+	c->wall_ns += ev.blocked_ns + ev.runqueue_ns;
+	c->max_sleep_ns = ev.blocked_ns > c->max_sleep_ns ? ev.blocked_ns : c->max_sleep_ns;
+	hist__add(&m->counts.sleep, ev.blocked_ns, 1);
+}
+
+static void make_submit(struct maker *m, const struct sink *to, double speed, uint64_t call_ns)
+{
+	struct counters *c = &m->counts.c;
+
+	m->calls++;
+	c->submits++;
+	c->requests += (uint64_t)m->batch;
+	c->bytes += (uint64_t)(m->batch * m->len);
+	c->ops[(size_t)m->op & 7] += (uint64_t)m->batch;
+	c->on_cpu_ns += 5000;
+	c->wall_ns += 5000;
+	hist__add(&m->counts.submit, 5000, 1);
+	if (m->nr_stacks && random__unit(&m->random) < m->stalls)
+		make_stall(m, to, speed, call_ns);
+}
+
+/* The writer hands a slice to a thread; in real life that has a second for it. */
+static void commit(struct maker *m, struct store_writer *w)
+{
+	struct err e = {0};
+
+	for (int i = 0; i < 100000 && !store_writer__is_due(w, m->now_ns); i++)
+		usleep(200);
+	if (store_writer__commit(w, m->now_ns, &e))
+		die("commit", e.text);
+}
+
+static void make_second(struct maker *m, struct store_writer *w)
+{
+	const struct sink *to = store_writer__sink(w);
+	double speed = exp(0.1 * gauss(m));
+	unsigned int submits = (unsigned int)(m->submits * exp(0.1 * gauss(m)));
+	struct loss none = {0};
+
+	for (unsigned int i = 0; i < submits; i++)
+		make_submit(m, to, speed, m->now_ns + i * NSEC_PER_SEC / submits);
+	m->now_ns += NSEC_PER_SEC;
+	to->fs_counts(to->ctx, &m->fs, &m->counts);
+	to->totals(to->ctx, &m->counts);
+	to->loss(to->ctx, &none);
+	commit(m, w);
+}
+
+static void make(struct maker *m, const char *path)
+{
+	char text[512] = "";
+	struct causes *causes = causes__new(NULL, text, sizeof(text));
+	struct store_write_opts opts = {
+		.path = path,
+		.causes = causes,
+		.capture = &m->capture,
+		.started_mono_ns = START_NS,
+		.slow_ns = NSEC_PER_MSEC,
+		.events = m->events > 0,
+	};
+	struct store_writer *w = NULL;
+	struct err e = {0};
+
+	if (!causes)
+		die("rules", text);
+	if (store_writer__new(&opts, &w, &e))
+		die(path, e.text);
+	store_writer__add_fact(w, "scheduler", "loop0", m->scheduler);
+	store_writer__add_fact(w, "scheduler", "sdz", m->scheduler);
+	m->now_ns = START_NS;
+	for (unsigned int i = 0; i < (unsigned int)m->seconds; i++)
+		make_second(m, w);
+	m->capture.duration_ns = m->now_ns - START_NS;
+	if (store_writer__finish(w, &m->capture, m->now_ns, &e))
+		die(path, e.text);
+	store_writer__free(w);
+	causes__free(causes);
+}
+
+int main(int argc, char **argv)
+{
+	static struct maker m = {
+		.seed = 1, .seconds = 20, .submits = 200, .stalls = 0.3, .sleep_us = 1000,
+		.batch = 8, .len = 4096, .op = 1,
+		.fstype = "ext4", .mount = "/data", .kernel = "6.1.0", .scheduler = "none",
+		.capture = {.host = {"made", "", "x86_64", 2}, .started_unix_ns = 1700000000000000000,
+			    .command = "made", .filters = "", .probe_submit = "fentry",
+			    .probe_request = "fentry", .probe_switch = "tp_btf"},
+	};
+
+	if (argc < 2)
+		die("usage", "make_recording FILE [KEY=VALUE...]");
+	for (int i = 2; i < argc; i++)
+		set_word(&m, argv[i]);
+	m.random.state = (uint64_t)m.seed;
+	m.fs = (struct fs_info){.major = 7, .fstype = m.fstype, .device_name = "loop0",
+				.mount = m.mount, .mount_options = "rw,relatime"};
+	snprintf(m.capture.host.kernel, sizeof(m.capture.host.kernel), "%s", m.kernel);
+	make(&m, argv[1]);
+	return 0;
+}
