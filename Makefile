@@ -28,7 +28,9 @@ Q := @
 say := @printf '  %-8s%s\n'
 endif
 
-CFLAGS   ?= -O2 -g
+CFLAGS   ?= -Os -g
+# Nothing unwinds in production, and the binary has to stay small.
+SMALL    := -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 ALL_CFLAGS = -std=gnu11 $(WARN) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -100,7 +102,7 @@ $(B)/needed: tools/need.sh
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(SMALL) -MMD -MP -c -o $@ $<
 
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
