@@ -178,6 +178,11 @@ struct request_queue {
 	struct queue_limits limits;
 };
 
+struct kiocb {
+	struct file *ki_filp;
+	int ki_flags;
+};
+
 struct block_device {
 	struct gendisk *bd_disk;
 };
