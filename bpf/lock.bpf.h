@@ -73,7 +73,8 @@ static __always_inline void lock_ends(__u64 lock)
 /* The owner word of the lock; 0 where there is none. */
 static __always_inline __u64 lock_owner(__u64 lock, __u32 kind)
 {
-	if (kind == WIRE_LOCK_MUTEX)
+	/* with PREEMPT_RT a mutex is an rt_mutex, and tells so when it is waited for */
+	if (kind == WIRE_LOCK_MUTEX && bpf_core_field_exists(((struct mutex *)0)->owner))
 		return BPF_CORE_READ((struct mutex *)lock, owner.counter);
 	if (kind == WIRE_LOCK_RT && bpf_core_type_exists(struct rt_mutex_base))
 		return (__u64)BPF_CORE_READ((struct rt_mutex_base *)lock, owner);
