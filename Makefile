@@ -57,7 +57,8 @@ ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.
 # src/static/unused.c says what these are and why.
 UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister \
 	sqlite3StmtVtabInit sqlite3CloseExtensions sqlite3AutoLoadExtensions \
-	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror
+	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror \
+	sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
 LINK := -static -Wl,--gc-sections
 STATIC_OBJ := $(B)/obj/src/static/unused.o
 STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED))
