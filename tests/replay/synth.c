@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * synth DB SECONDS STALLS_PER_SECOND KEYS: a long recording, made by feeding the events of one in
+ * the time it takes to sum them up.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cause/causes.h"
+#include "store/writer.h"
+
+#define START_NS NSEC_PER_SEC
+#define FILESYSTEMS 4
+#define STACKS 6
+
+static const char *frames[STACKS][5] = {
+	{"io_schedule", "blk_mq_get_tag", "ext4_file_write_iter", "aio_write", "io_submit_one"},
+	{"io_schedule", "__iomap_dio_rw", "ext4_file_write_iter", "aio_write", "io_submit_one"},
+	{"schedule", "xlog_grant_head_wait", "xfs_log_reserve", "aio_write", "io_submit_one"},
+	{"schedule", "rwsem_down_read_slowpath", "xfs_ilock", "aio_write", "io_submit_one"},
+	{"io_schedule", "folio_wait_bit_common", "filemap_read", "aio_read", "io_submit_one"},
+	{"schedule", "wait_on_commit", "jbd2_log_wait_commit", "aio_write", "io_submit_one"},
+};
+static struct stack stacks[STACKS];
+static struct fs_info filesystems[FILESYSTEMS];
+static struct fs_counts counts[FILESYSTEMS], totals;
+
+static void set_up(void)
+{
+	static const char *const types[FILESYSTEMS] = {"ext4", "xfs", "btrfs", "blockdev"};
+	static char mounts[FILESYSTEMS][16];
+
+	for (uint32_t i = 0; i < STACKS; i++)
+		stacks[i] = (struct stack){i + 1, 5, frames[i]};
+	for (uint32_t i = 0; i < FILESYSTEMS; i++) {
+		snprintf(mounts[i], sizeof(mounts[i]), "/data%u", i);
+		filesystems[i] = (struct fs_info){8, i, types[i], "sda", mounts[i], "rw"};
+	}
+}
+
+/* The same sequence in every run. */
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+static void add_counts(struct fs_counts *c, uint64_t blocked_ns)
+{
+	c->c.submits++;
+	c->c.submits_blocked++;
+	c->c.requests += 4;
+	c->c.sleeps++;
+	c->c.blocked_ns += blocked_ns;
+	if (blocked_ns > c->c.max_sleep_ns)
+		c->c.max_sleep_ns = blocked_ns;
+	hist__add(&c->sleep, blocked_ns, 1);
+	hist__add(&c->submit, blocked_ns + 5000, 1);
+}
+
+static void stall(const struct sink *to, uint32_t key, uint32_t random)
+{
+	uint32_t fs = key % FILESYSTEMS;
+	uint64_t blocked_ns = 50000 + (uint64_t)(random % 4096) * (random % 97) * 40;
+	char path[64];
+	struct ev_stall ev = {
+		.end_ns = START_NS,
+		.blocked_ns = blocked_ns,
+		.who = {.pid = 100 + key % 3, .tid = 100 + key % 3, .comm = "load", .cgroup = "/load"},
+		.fs = &filesystems[fs],
+		.req = {.how = HOW_EXACT, .nr = 4, .opcode = 1, .len_bytes = 4096, .path = path},
+		.held_up_requests = 3,
+		.waker_kind = WAKER_IRQ,
+		.waker_comm = "",
+		.stack = &stacks[key % STACKS],
+	};
+
+	snprintf(path, sizeof(path), "/data%u/table.%u", fs, key);
+	to->stall(to->ctx, &ev);
+	add_counts(&counts[fs], blocked_ns);
+	add_counts(&totals, blocked_ns);
+}
+
+static int second(struct store_writer *w, uint64_t now_ns, struct err *e)
+{
+	const struct sink *to = store_writer__sink(w);
+	struct timespec t = {0, 1000000};
+
+	for (uint32_t i = 0; i < FILESYSTEMS; i++)
+		to->fs_counts(to->ctx, &filesystems[i], &counts[i]);
+	to->totals(to->ctx, &totals);
+	/* a second of this time is shorter than the disk may take */
+	while (!store_writer__is_due(w, now_ns))
+		nanosleep(&t, NULL);
+	return store_writer__commit(w, now_ns, e);
+}
+
+static int record(struct store_writer *w, uint64_t seconds, uint64_t per_second, uint64_t keys,
+		  struct err *e)
+{
+	uint32_t random = 1;
+	int rc = 0;
+
+	for (uint64_t s = 1; !rc && s <= seconds; s++) {
+		for (uint64_t i = 0; i < per_second; i++) {
+			uint32_t r = next_random(&random);
+
+			stall(store_writer__sink(w), (uint32_t)(r % keys), r);
+		}
+		rc = second(w, START_NS + s * NSEC_PER_SEC, e);
+	}
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct capture_info c = {
+		.host = {"synth", "6.1.0", "x86_64", 8},
+		.started_unix_ns = 1767225600LL * (int64_t)NSEC_PER_SEC,
+	};
+	struct store_write_opts o = {.capture = &c, .started_mono_ns = START_NS, .slow_ns = NSEC_PER_MSEC};
+	uint64_t n[3];
+	struct store_writer *w = NULL;
+	struct err e = {0};
+	char why[512];
+	int rc = argc == 5 ? 0 : -1;
+
+	for (int i = 0; !rc && i < 3; i++)
+		rc = parse__u64(argv[2 + i], 1, 10000000, &n[i]);
+	if (rc) {
+		fprintf(stderr, "usage: synth DB SECONDS STALLS_PER_SECOND KEYS\n");
+		return 2;
+	}
+	set_up();
+	o.path = argv[1];
+	o.causes = causes__new(NULL, why, sizeof(why));
+	c.duration_ns = n[0] * NSEC_PER_SEC;
+	rc = o.causes ? store_writer__new(&o, &w, &e) : err__set(&e, -1, "%s", why);
+	if (!rc)
+		rc = record(w, n[0], n[1], n[2], &e);
+	if (!rc)
+		rc = store_writer__finish(w, &c, START_NS + c.duration_ns, &e);
+	if (rc)
+		fprintf(stderr, "synth: %s\n", e.text);
+	store_writer__free(w);
+	causes__free((struct causes *)o.causes);
+	return rc ? 1 : 0;
+}

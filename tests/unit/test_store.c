@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Every field of every event survives a recording; what is no recording is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <assert.h>
+#include <cmocka.h>
+
+#include "store/codec.h"
+#include "store/schema.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+/*
+ * A field that these structs gain changes their size: give it a column, or a place in a key or in
+ * info, then a line in this test, and then the new size here.
+ */
+#if UINTPTR_MAX == UINT64_MAX
+static_assert(sizeof(struct ev_stall) == 216, "a new field of a stall must survive a recording");
+static_assert(sizeof(struct ev_submit) == 120, "... of a submit");
+static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not ended");
+static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
+static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
+static_assert(sizeof(struct fs_info) == 40, "... of a filesystem");
+static_assert(sizeof(struct capture_info) == 296, "... of a capture");
+#endif
+
+static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
+static const struct stack stack = {77, 4, frames}, user_stack = {78, 1, frames + 3};
+static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime"};
+static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
+
+static const struct ev_stall stall = {
+	.end_ns = UINT64_MAX, .blocked_ns = 2000000, .runqueue_ns = 3, .call_seq = 4, .sleep_no = 5,
+	.who = who, .fs = &fs,
+	.req = {.how = HOW_SCANNED, .index = 6, .nr = 7, .opcode = 8, .fd = -9, .offset = 10,
+		.len_bytes = 11, .rw_flags = 12, .shape = SHAPE_NOWAIT | SHAPE_DIRECT, .ino = 14,
+		.path = "/data/\xff/file"},
+	.held_up_requests = 15, .state = 16, .iowait = true, .waker_kind = WAKER_TASK,
+	.waker_pid = 17, .waker_tid = 18, .waker_comm = "waker", .lock_kind = LOCK_RWSEM,
+	.holder_pid = 19, .holder_tid = 20, .holder_comm = "holder",
+	.stack = &stack, .user_stack = &user_stack,
+};
+static const struct ev_submit submit = {
+	.end_ns = 21, .wall_ns = 2200000, .on_cpu_ns = 23, .blocked_ns = 24, .runqueue_ns = 25,
+	.preempted_ns = 26, .call_seq = 27, .sleeps = 0, .preemptions = 28, .nr = 29,
+	.fs_count = 30, .ret = -11, .who = who, .fs = &fs,
+};
+static const struct ev_unfinished unfinished = {
+	.age_ns = 31, .before_tracing = true, .who = who, .fs = &fs,
+	.req = {.how = HOW_EXACT, .index = 32, .nr = 33, .opcode = 34, .fd = 35, .offset = 36,
+		.len_bytes = 37, .rw_flags = 38, .shape = 39, .ino = 40, .path = "/p"},
+	.held_up_requests = 41, .state = 42, .stack = &stack,
+};
+static const struct ev_sample sample = {&fs, &stack, 43};
+static const struct capture_info capture = {
+	.host = {"host", "6.1.0", "x86_64", 44},
+	.started_unix_ns = 45, .duration_ns = 46000000000, .command = "aiostall record",
+	.filters = "-p 1", .probe_submit = "fentry", .probe_request = "scan",
+	.probe_switch = "raw_tp", .probe_complete = "kprobe", .sample_hz = 47, .child_ran = true,
+	.child_status = 130, .user_stacks = true, .min_ns = 48,
+};
+
+struct seen {
+	unsigned int stalls, submits, unfinished, samples, counts, losses, sums;
+};
+
+static void same_who(const struct who *w)
+{
+	assert_int_equal(w->pid, who.pid);
+	assert_int_equal(w->tid, who.tid);
+	assert_string_equal(w->comm, who.comm);
+	assert_true(w->cgroup_id == who.cgroup_id);
+	assert_string_equal(w->cgroup, who.cgroup);
+}
+
+static void same_request(const struct request *a, const struct request *b)
+{
+	assert_int_equal(a->how, b->how);
+	assert_int_equal(a->index, b->index);
+	assert_int_equal(a->nr, b->nr);
+	assert_int_equal(a->opcode, b->opcode);
+	assert_int_equal(a->fd, b->fd);
+	assert_int_equal(a->offset, b->offset);
+	assert_int_equal(a->len_bytes, b->len_bytes);
+	assert_int_equal(a->rw_flags, b->rw_flags);
+	assert_int_equal(a->shape, b->shape);
+	assert_int_equal(a->ino, b->ino);
+	assert_string_equal(a->path, b->path);
+}
+
+static void same_stack(const struct stack *a, const struct stack *b)
+{
+	assert_non_null(a);
+	assert_int_equal(a->depth, b->depth);
+	for (uint32_t i = 0; i < a->depth; i++)
+		assert_string_equal(a->frames[i], b->frames[i]);
+}
+
+static void same_fs(const struct fs_info *f)
+{
+	assert_int_equal(f->major, fs.major);
+	assert_int_equal(f->minor, fs.minor);
+	assert_string_equal(f->fstype, fs.fstype);
+	assert_string_equal(f->device_name, fs.device_name);
+	assert_string_equal(f->mount, fs.mount);
+	assert_string_equal(f->mount_options, fs.mount_options);
+}
+
+static int see_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
+{
+	assert_true(ev->end_ns == stall.end_ns);
+	assert_int_equal(ev->blocked_ns, stall.blocked_ns);
+	assert_int_equal(ev->runqueue_ns, stall.runqueue_ns);
+	assert_int_equal(ev->call_seq, stall.call_seq);
+	assert_int_equal(ev->sleep_no, stall.sleep_no);
+	same_who(&ev->who);
+	same_fs(ev->fs);
+	same_request(&ev->req, &stall.req);
+	assert_int_equal(ev->held_up_requests, stall.held_up_requests);
+	assert_int_equal(ev->state, stall.state);
+	assert_true(ev->iowait);
+	assert_int_equal(ev->waker_kind, stall.waker_kind);
+	assert_int_equal(ev->waker_pid, stall.waker_pid);
+	assert_int_equal(ev->waker_tid, stall.waker_tid);
+	assert_string_equal(ev->waker_comm, stall.waker_comm);
+	assert_int_equal(ev->lock_kind, stall.lock_kind);
+	assert_int_equal(ev->holder_pid, stall.holder_pid);
+	assert_int_equal(ev->holder_tid, stall.holder_tid);
+	assert_string_equal(ev->holder_comm, stall.holder_comm);
+	same_stack(ev->stack, &stack);
+	same_stack(ev->user_stack, &user_stack);
+	assert_string_equal(key->cause->id, CAUSE_UNKNOWN);
+	((struct seen *)ctx)->stalls++;
+	return 0;
+}
+
+static int see_submit(void *ctx, const struct ev_submit *ev)
+{
+	assert_int_equal(ev->end_ns, submit.end_ns);
+	assert_int_equal(ev->wall_ns, submit.wall_ns);
+	assert_int_equal(ev->on_cpu_ns, submit.on_cpu_ns);
+	assert_int_equal(ev->blocked_ns, submit.blocked_ns);
+	assert_int_equal(ev->runqueue_ns, submit.runqueue_ns);
+	assert_int_equal(ev->preempted_ns, submit.preempted_ns);
+	assert_int_equal(ev->call_seq, submit.call_seq);
+	assert_int_equal(ev->sleeps, submit.sleeps);
+	assert_int_equal(ev->preemptions, submit.preemptions);
+	assert_int_equal(ev->nr, submit.nr);
+	assert_int_equal(ev->fs_count, submit.fs_count);
+	assert_int_equal(ev->ret, submit.ret);
+	same_who(&ev->who);
+	same_fs(ev->fs);
+	((struct seen *)ctx)->submits++;
+	return 0;
+}
+
+static int see_unfinished(void *ctx, const struct ev_unfinished *ev, const struct cause *cause)
+{
+	assert_int_equal(ev->age_ns, unfinished.age_ns);
+	assert_true(ev->before_tracing);
+	same_who(&ev->who);
+	same_fs(ev->fs);
+	same_request(&ev->req, &unfinished.req);
+	assert_int_equal(ev->held_up_requests, unfinished.held_up_requests);
+	assert_int_equal(ev->state, unfinished.state);
+	same_stack(ev->stack, &stack);
+	assert_string_equal(cause->id, CAUSE_UNKNOWN);
+	((struct seen *)ctx)->unfinished++;
+	return 0;
+}
+
+static int see_sample(void *ctx, const struct ev_sample *ev)
+{
+	same_fs(ev->fs);
+	same_stack(ev->stack, &stack);
+	assert_int_equal(ev->count, sample.count);
+	((struct seen *)ctx)->samples++;
+	return 0;
+}
+
+/* Numbers that differ from member to member. */
+static void number(uint64_t *v, size_t n, uint64_t from)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i] = from + i;
+}
+
+static int see_counts(void *ctx, const struct fs_info *of, const struct fs_counts *c)
+{
+	struct fs_counts want;
+
+	number((uint64_t *)&want, sizeof(want) / 8, of ? 1000 : 5000);
+	if (of)
+		same_fs(of);
+	assert_memory_equal(c, &want, sizeof(want));
+	((struct seen *)ctx)->counts++;
+	return 0;
+}
+
+static int see_loss(void *ctx, const struct loss *l)
+{
+	struct loss want;
+
+	number((uint64_t *)&want, sizeof(want) / 8, 70);
+	/* the writer counts that one itself */
+	want.model_evicted = l->model_evicted;
+	assert_memory_equal(l, &want, sizeof(want));
+	((struct seen *)ctx)->losses++;
+	return 0;
+}
+
+static int see_sums(void *ctx, const struct store_key *key, const struct store_sum *sum,
+		    const struct hist *h)
+{
+	assert_int_equal(sum->sleeps, 1);
+	assert_int_equal(sum->blocked_ns, stall.blocked_ns);
+	assert_int_equal(sum->runqueue_ns, stall.runqueue_ns);
+	assert_int_equal(sum->max_ns, stall.blocked_ns);
+	assert_int_equal(sum->held_up_requests, stall.held_up_requests);
+	assert_int_equal(sum->iowait_sleeps, 1);
+	assert_int_equal(sum->nowait_sleeps, 1);
+	assert_int_equal(sum->how[HOW_SCANNED], 1);
+	assert_int_equal(h->n[hist__bucket(stall.blocked_ns)], 1);
+	assert_int_equal(hist__count(h), 1);
+	assert_string_equal(key->waker, "waker");
+	assert_int_equal(key->opcode, stall.req.opcode);
+	((struct seen *)ctx)->sums++;
+	return 0;
+}
+
+static char dir[] = "/tmp/test_store.XXXXXX";
+static char path[64];
+
+static void feed(const struct sink *to)
+{
+	struct fs_counts counts;
+	struct loss loss;
+
+	to->stall(to->ctx, &stall);
+	to->submit(to->ctx, &submit);
+	to->unfinished(to->ctx, &unfinished);
+	to->sample(to->ctx, &sample);
+	number((uint64_t *)&counts, sizeof(counts) / 8, 1000);
+	to->fs_counts(to->ctx, &fs, &counts);
+	number((uint64_t *)&counts, sizeof(counts) / 8, 5000);
+	to->totals(to->ctx, &counts);
+	number((uint64_t *)&loss, sizeof(loss) / 8, 70);
+	to->loss(to->ctx, &loss);
+}
+
+static void record(void)
+{
+	const struct store_write_opts o = {.path = path, .capture = &capture, .started_mono_ns = 5,
+					   .slow_ns = 1000, .events = true, .keep_ns = 100 * NSEC_PER_SEC,
+					   .kernel_build = "#1", .boot_id = "b"};
+	struct store_writer *w;
+	struct err e = {0};
+
+	assert_int_equal(store_writer__new(&o, &w, &e), 0);
+	store_writer__add_fact(w, "sysctl", "vm.swappiness", "60");
+	feed(store_writer__sink(w));
+	assert_int_equal(store_writer__finish(w, &capture, 5 + NSEC_PER_SEC, &e), 0);
+	store_writer__free(w);
+}
+
+static void same_capture(const struct capture_info *c)
+{
+	assert_string_equal(c->host.hostname, capture.host.hostname);
+	assert_string_equal(c->host.kernel, capture.host.kernel);
+	assert_string_equal(c->host.arch, capture.host.arch);
+	assert_int_equal(c->host.cpus, capture.host.cpus);
+	assert_int_equal(c->started_unix_ns, capture.started_unix_ns);
+	assert_int_equal(c->duration_ns, capture.duration_ns);
+	assert_string_equal(c->command, capture.command);
+	assert_string_equal(c->filters, capture.filters);
+	assert_string_equal(c->probe_submit, capture.probe_submit);
+	assert_string_equal(c->probe_request, capture.probe_request);
+	assert_string_equal(c->probe_switch, capture.probe_switch);
+	assert_string_equal(c->probe_complete, capture.probe_complete);
+	assert_int_equal(c->sample_hz, capture.sample_hz);
+	assert_true(c->child_ran);
+	assert_int_equal(c->child_status, capture.child_status);
+	assert_true(c->user_stacks);
+	assert_int_equal(c->min_ns, capture.min_ns);
+}
+
+static void test_every_field_survives(void **state)
+{
+	struct seen seen = {0};
+	const struct store_visitor v = {
+		.ctx = &seen, .stall = see_stall, .submit = see_submit, .unfinished = see_unfinished,
+		.sample = see_sample, .fs_counts = see_counts, .loss = see_loss, .stalls_hist = see_sums,
+	};
+	struct err e = {0};
+	struct store *s;
+
+	(void)state;
+	record();
+	s = store__open(path, NULL, &e);
+	assert_non_null(s);
+	same_capture(store__capture(s));
+	assert_string_equal(store__fact(s, 0)->of, "vm.swappiness");
+	assert_null(store__fact(s, 1));
+	assert_true(store__info(s)->complete && store__info(s)->events);
+	assert_int_equal(store__info(s)->started_mono_ns, 5);
+	assert_int_equal(store__info(s)->slow_ns, 1000);
+	assert_int_equal(store__read(s, NULL, &v, &e), 0);
+	assert_int_equal(seen.stalls, 1);
+	assert_int_equal(seen.submits, 1);
+	assert_int_equal(seen.unfinished, 1);
+	assert_int_equal(seen.samples, 1);
+	assert_int_equal(seen.counts, 2);
+	assert_int_equal(seen.losses, 1);
+	assert_int_equal(seen.sums, 1);
+	store__free(s);
+}
+
+/* Overwrite bytes of the recording. */
+static void patch(long at, const void *bytes, size_t n)
+{
+	FILE *f = fopen(path, "r+b");
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void refused(const char *why)
+{
+	struct err e = {0};
+	struct store *s = store__open(path, NULL, &e);
+
+	assert_null(s);
+	assert_non_null(strstr(e.text, why));
+}
+
+static void test_newer_versions_are_refused_with_both_named(void **state)
+{
+	(void)state;
+	record();
+	patch(60, "\0\0\0\x63", 4);
+	refused("version 99 ");
+	refused("up to version 1");
+}
+
+static void test_other_databases_are_refused(void **state)
+{
+	(void)state;
+	record();
+	patch(68, "\0\0\0\0", 4);
+	refused("not written");
+	record();
+	patch(18, "\2\2", 2);
+	refused("write-ahead");
+	record();
+	assert_int_equal(truncate(path, 50), 0);
+	refused("not an SQLite file");
+	assert_int_equal(unlink(path), 0);
+	refused("No such file");
+}
+
+static void test_damaged_pages_are_an_error(void **state)
+{
+	char junk[4096];
+
+	(void)state;
+	memset(junk, 0xa5, sizeof(junk));
+	record();
+	patch(3 * 4096, junk, sizeof(junk));
+	refused("damaged");
+	record();
+	assert_int_equal(truncate(path, 6 * 4096), 0);
+	refused("damaged");
+}
+
+static void test_histogram_blobs(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+	} bad[] = {{"\x80", 1}, {"\x01", 1}, {"\xff\x7f\x01", 3}, {"\x00\x01\xff\x02\x01", 5},
+		   {"\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11}};
+	struct hist h = {0}, back = {0};
+	uint8_t blob[CODEC_HIST_MAX];
+	size_t n;
+
+	(void)state;
+	h.n[0] = UINT64_MAX;
+	h.n[7] = 1;
+	h.n[HIST_BUCKETS - 1] = 300;
+	n = codec__put_hist(&h, blob);
+	assert_int_equal(codec__add_hist(blob, n, &back), 0);
+	assert_memory_equal(&h, &back, sizeof(h));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(codec__add_hist((const uint8_t *)bad[i].bytes, bad[i].size, &back) < 0);
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/run.db", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	char old[80];
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.old", path);
+	unlink(path);
+	unlink(old);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_field_survives),
+		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),
+		cmocka_unit_test(test_other_databases_are_refused),
+		cmocka_unit_test(test_damaged_pages_are_an_error),
+		cmocka_unit_test(test_histogram_blobs),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
