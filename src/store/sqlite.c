@@ -47,7 +47,7 @@ int sqlite__open(const char *path, int flags, sqlite3 **db, struct err *e)
 	*db = NULL;
 	if (!name)
 		return err__set(e, -ENOMEM, "out of memory");
-	rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
+	rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	free(name);
 	if (rc)
 		return sqlite__failed(*db, "cannot open", path, e);

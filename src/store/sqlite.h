@@ -13,7 +13,7 @@
 /*
  * Open with SQLITE_OPEN_READONLY or _READWRITE: never an URI or a special
  * name, in defensive mode, with nothing that a schema could run, lowered
- * limits, memory mapping off. 0, or -errno with e set.
+ * limits. One thread at a time may use it. 0, or -errno with e set.
  */
 int sqlite__open(const char *path, int flags, sqlite3 **db, struct err *e);
 /* Statements of our own. An SQLite status. */

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+"""report of recordings that a program has made: without root, without a kernel."""
+import csv
+import io
+import json
+import os
+import pathlib
+import resource
+import sqlite3
+import subprocess
+
+import pytest
+
+COLUMNS = ["fs", "mount", "device", "file", "comm", "pid", "cgroup", "cause", "stack", "kernel", "host"]
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def synth(root, path, seconds, per_second, keys):
+    subprocess.run([root / "build" / "tests" / "synth", path, str(seconds), str(per_second),
+                    str(keys)], check=True, timeout=300)
+    return path
+
+
+@pytest.fixture(name="recording", scope="module")
+def recording_fixture(tmp_path_factory):
+    return synth(ROOT, tmp_path_factory.mktemp("record") / "run.db", 20, 300, 24)
+
+
+def report_json(aiostall, *args):
+    done = aiostall("report", "--format", "json", *map(str, args))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_sums(aiostall, recording):
+    rep = report_json(aiostall, recording)
+    assert rep["totals"]["sleeps"] == rep["totals"]["submits"] == 6000
+    assert sum(fs["sleeps"] for fs in rep["filesystems"]) == 6000
+    for fs in rep["filesystems"]:
+        assert sum(c["sleeps"] for c in fs["causes"]) == fs["sleeps"]
+        assert sum(c["blocked_ns"] for c in fs["causes"]) == fs["blocked_ns"]
+        assert max(c["max_ns"] for c in fs["causes"]) == fs["sleep_ns"]["max"]
+        for cause in fs["causes"]:
+            assert cause["worst"]["blocked_ns"] == cause["max_ns"]
+            assert cause["worst"]["how"] == "exact"
+
+
+@pytest.mark.parametrize("by", COLUMNS + ["fs,cause", "kernel,host,fs"])
+def test_groups_add_up(aiostall, recording, by):
+    groups = report_json(aiostall, "--by", by, recording)["groups"]
+    assert sum(g["sleeps"] for g in groups) == 6000
+    assert abs(sum(g["share"] for g in groups) - 1) < 1e-3
+    values = [json.dumps([g[name] for name in by.split(",")]) for g in groups]
+    assert len(values) == len(set(values))
+    assert ("submits" in groups[0]) == set(by.split(",")).issubset(
+        {"fs", "mount", "device", "kernel", "host"})
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "folded"])
+def test_groups_in_other_formats(aiostall, recording, form):
+    done = aiostall("report", "--by", "fs,stack", "--format", form, str(recording))
+    assert done.returncode == 0 and done.stdout
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert sum(int(row["sleeps"]) for row in rows) == 6000
+    if form == "folded":
+        assert all(line.split(";")[1] == "io_submit_one" for line in done.stdout.splitlines())
+
+
+def test_ranges_are_parts_of_the_whole(aiostall, recording):
+    first = report_json(aiostall, "--until", "7", recording)
+    rest = report_json(aiostall, "--since", "7", recording)
+    assert first["totals"]["sleeps"] == 2100
+    assert first["totals"]["sleeps"] + rest["totals"]["sleeps"] == 6000
+    assert first["capture"]["duration_ns"] == 7 * 10**9
+
+
+def test_filters(aiostall, recording):
+    whole = {g["fs"]: g["sleeps"] for g in report_json(aiostall, "--by", "fs", recording)["groups"]}
+    ext4 = report_json(aiostall, "--fs", "ext4", recording)
+    assert [fs["fstype"] for fs in ext4["filesystems"]] == ["ext4"]
+    assert ext4["totals"]["submits"] == whole["ext4"]
+    assert report_json(aiostall, "--mount", "/data1", recording)["totals"]["sleeps"] == whole["xfs"]
+    pids = {g["pid"]: g["sleeps"] for g in report_json(aiostall, "--by", "pid", recording)["groups"]}
+    assert len(pids) == 3
+    for pid, sleeps in pids.items():
+        assert report_json(aiostall, "-p", pid, recording)["totals"]["sleeps"] == sleeps
+    assert report_json(aiostall, "-c", "none", recording)["totals"]["sleeps"] == 0
+    done = aiostall("report", "-m", "1ms", str(recording))
+    assert done.returncode == 1 and "--events" in done.stderr
+
+
+def test_several_recordings_are_one(aiostall, recording, tmp_path):
+    other = tmp_path / "other.db"
+    other.write_bytes(recording.read_bytes())
+    rep = report_json(aiostall, recording, other)
+    assert rep["totals"]["sleeps"] == 12000
+    assert len(rep["filesystems"]) == 4
+    writer = sqlite3.connect(other)
+    writer.execute("UPDATE info SET value = 'another' WHERE name = 'hostname'")
+    writer.execute("UPDATE info SET value = '6.12.0' WHERE name = 'kernel'")
+    writer.commit()
+    writer.close()
+    rep = report_json(aiostall, recording, other)
+    assert len(rep["filesystems"]) == 8
+    assert {fs["mount"].split(":")[0] for fs in rep["filesystems"]} == {"synth", "another"}
+    kernels = report_json(aiostall, "--by", "kernel", recording, other)["groups"]
+    assert {g["kernel"]: g["submits"] for g in kernels} == {"6.1.0": 6000, "6.12.0": 6000}
+
+
+HOSTILE = [
+    ("CREATE TABLE more(a)", "other tables"),
+    ("CREATE VIEW v AS SELECT 1", "other tables"),
+    ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
+    ("DROP TABLE fact", "other tables"),
+    ("PRAGMA user_version = 2", "version 2"),
+    ("UPDATE sleeps SET key = key + 99999", "damaged"),
+    ("UPDATE sleeps SET hist = x'ffffff'", "damaged"),
+    ("UPDATE sleeps SET sleeps = 'text'", "damaged"),
+    ("UPDATE key SET stack = -1", "damaged"),
+    ("UPDATE stack SET frames = zeroblob(3000000)", "damaged"),
+    ("UPDATE slice SET end_ns = -1, start_ns = 5", None),
+    ("UPDATE counters SET submits = -1", None),
+    ("UPDATE string SET text = 'a' || char(27) || '[31m' || char(10)", None),
+]
+
+
+@pytest.mark.parametrize("sql,says", HOSTILE, ids=lambda v: str(v)[:30])
+def test_hostile_recordings(aiostall, recording, tmp_path, sql, says):
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(recording.read_bytes())
+    writer = sqlite3.connect(bad)
+    writer.execute(sql)
+    writer.commit()
+    writer.close()
+    for args in ([], ["--by", "file,cause,stack"]):
+        done = aiostall("report", *args, str(bad))
+        assert done.returncode in (0, 1, 3), done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
+    # the groups read every table, histograms too
+    if says:
+        assert done.returncode == 1 and says in done.stderr
+
+
+def test_size_and_cost_follow_keys_not_stalls(root, aiostall, tmp_path):
+    """Generous: the figures of an hour at 10,000 stalls a second are checked by hand."""
+    few = synth(root, tmp_path / "few.db", 60, 1000, 20).stat().st_size
+    many = synth(root, tmp_path / "many.db", 60, 10000, 20).stat().st_size
+    assert many < 2 * few
+    assert many * 60 < 50 * 10**6
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert aiostall("report", str(tmp_path / "many.db")).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 5
+    assert os.path.getsize(tmp_path / "many.db") == many
