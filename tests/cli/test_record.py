@@ -144,6 +144,13 @@ def test_hostile_recordings(aiostall, recording, tmp_path, sql, says):
         assert done.returncode == 1 and says in done.stderr
 
 
+def test_the_schema_is_the_documented_one(root, recording):
+    text = (root / "docs" / "recording.md").read_text(encoding="utf-8")
+    documented = text.split("```sql\n")[1].split("```")[0].replace("\n    ", " ").splitlines()
+    made = sqlite3.connect(recording).execute("SELECT sql FROM sqlite_schema ORDER BY rowid")
+    assert [row[0] + ";" for row in made] == documented
+
+
 def test_size_and_cost_follow_keys_not_stalls(root, aiostall, tmp_path):
     """Generous: the figures of an hour at 10,000 stalls a second are checked by hand."""
     few = synth(root, tmp_path / "few.db", 60, 1000, 20).stat().st_size
