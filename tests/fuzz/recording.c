@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cause/causes.h"
 #include "diff/load.h"
 #include "diff/print_diff.h"
+#include "report/format.h"
+#include "report/info.h"
 #include "report/perfetto.h"
+#include "store/load.h"
 #include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -68,6 +72,42 @@ static void read_as_diff(bool compared)
 	sample__free(s);
 }
 
+static void print_report(struct load *l)
+{
+	static const char *const names[] = {"text", "json", "csv", "folded"};
+	struct err e = {0};
+	const struct report *r = load__report(l, &e);
+	size_t n;
+
+	if (!r)
+		expect_reason(&e);
+	for (size_t i = 0; r && i < ARRAY_SIZE(names); i++)
+		format__find(names[i])->print(nowhere, r, &(struct format_opts){.width = 80});
+	load__groups(l, &n, &e);
+}
+
+/* As the verb does it, by all dimensions and with the causes as the rules of today have them. */
+static void read_as_report(void)
+{
+	static struct causes *causes;
+	char why[256];
+	struct load_opts o = {.rematch = true, .command = "", .nr_by = BYS};
+	struct err e = {0};
+	struct load *l;
+
+	if (!causes)
+		causes = causes__new(NULL, why, sizeof(why));
+	o.causes = causes;
+	for (size_t i = 0; i < BYS; i++)
+		o.by[i] = (enum load_by)i;
+	l = load__new(&o, &e);
+	if (!l || load__add(l, path, &e))
+		expect_reason(&e);
+	else
+		print_report(l);
+	load__free(l);
+}
+
 static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
 {
 	return timeline__stall(ctx, ev, key->cause->id);
@@ -78,6 +118,7 @@ static int add_submit(void *ctx, const struct ev_submit *ev)
 	return timeline__submit(ctx, ev);
 }
 
+/* And what --info says of it. */
 static void read_as_timeline(void)
 {
 	struct timeline *t = timeline__new();
@@ -93,6 +134,8 @@ static void read_as_timeline(void)
 		timeline__recording(t, store__capture(s));
 		if (store__read(s, NULL, &v, &e))
 			expect_reason(&e);
+		info__print_text(nowhere, s, NULL);
+		info__print_json(nowhere, s);
 		timeline__print(nowhere, t);
 	}
 	store__free(s);
@@ -103,6 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	write_file(data, size);
 	read_as_diff(size && data[size / 3] % COMPARED == 0);
+	read_as_report();
 	read_as_timeline();
 	return 0;
 }
