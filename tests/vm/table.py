@@ -61,33 +61,51 @@ def cell(need, found):
     return ", ".join(looks[state].format(way) for n, way, state, _ in found if n == need)
 
 
-def table(kernels, folder, results):
-    needs = list(dict.fromkeys(need for k in kernels for need, *_ in ways(folder / k)))
+def row(kernel, needs, folder, counts):
+    found = ways(folder / kernel)
+    release = folder / kernel / "uname"
+    if not found or not release.exists():
+        what = "did not come to an end" if counts["failed"] else "could not be had"
+        return f"| {kernel} | {what} |{' |' * (len(needs) + 1)}"
+    cells = " | ".join(cell(need, found) for need in needs)
+    figures = f"{counts['passed']}, {counts['failed']}, {counts['skipped']}"
+    return f"| {kernel} | {release.read_text().strip()} | {cells} | {figures} |"
+
+
+def table(kernels, folder, results, before):
+    """A kernel that was not run keeps its line of before."""
+    needs = list(dict.fromkeys(need for k in results for need, *_ in ways(folder / k)))
     lines = [f"| kernel | version | {' | '.join(needs)} | tests |",
              "|---" * (len(needs) + 3) + "|"]
     for kernel in kernels:
-        found, counts = ways(folder / kernel), results[kernel]
-        release = folder / kernel / "uname"
-        if not found or not release.exists():
-            lines.append(f"| {kernel} | not run here |{' |' * (len(needs) + 1)}")
-            continue
-        cells = " | ".join(cell(need, found) for need in needs)
-        figures = f"{counts['passed']}, {counts['failed']}, {counts['skipped']}"
-        lines.append(f"| {kernel} | {release.read_text().strip()} | {cells} | {figures} |")
+        if kernel in results:
+            lines.append(row(kernel, needs, folder, results[kernel]))
+        else:
+            lines += [line for line in before if line.startswith(f"| {kernel} |")]
     return "\n".join(lines) + "\n"
 
 
-def reasons(kernels, folder):
-    lines = [f"* {kernel}: {need} by {way}: {why}" for kernel in kernels
-             for need, way, state, why in ways(folder / kernel) if state == "no"]
-    return "\n## What does not work\n\n" + "\n".join(lines or ["Nothing."]) + "\n"
+def failings(kernel, folder):
+    return [f"{need} by {way}: {why}" for need, way, state, why in ways(folder / kernel)
+            if state == "no"]
 
 
-def observations(kernels, folder):
-    paths = {kernel: folder / kernel / "observed" for kernel in kernels}
-    lines = [f"* {kernel}: {text}" for kernel, path in paths.items() if path.exists()
-             for text in path.read_text(encoding="utf-8").splitlines()]
-    return "\n## Observed, not asserted\n\n" + "\n".join(lines) + "\n" if lines else ""
+def observations(kernel, folder):
+    path = folder / kernel / "observed"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def section(title, kernels, folder, results, before, lines_of):
+    """A list with lines of each kernel, those of before for one that was not run."""
+    begin = before.index(title) if title in before else len(before)
+    old = before[begin + 1:]
+    old = old[:next((n for n, line in enumerate(old) if line.startswith("#")), len(old))]
+    lines = []
+    for kernel in kernels:
+        mark = f"* {kernel}: "
+        lines += [mark + text for text in lines_of(kernel, folder)] if kernel in results else \
+            [line for line in old if line.startswith(mark)]
+    return f"\n{title}\n\n" + "\n".join(lines or ["Nothing."]) + "\n"
 
 
 def put_between_marks(path, text):
@@ -105,9 +123,12 @@ def main(junit, folder):
         kernel = kernel_of(case, kernels)
         if kernel:
             results[kernel][outcome(case)] += 1
-    text = table(kernels, folder, results)
-    PAGE.write_text(PAGE_HEAD + text + LEGEND + reasons(kernels, folder) + observations(kernels, folder),
-                    encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
+    text = table(kernels, folder, results, before)
+    PAGE.write_text(PAGE_HEAD + text + LEGEND + "".join(
+        section(title, kernels, folder, results, before, lines_of)
+        for title, lines_of in (("## What does not work", failings),
+                                ("## Observed, not asserted", observations))), encoding="utf-8")
     put_between_marks(ROOT / "README.md", text + LEGEND)
     print(f"{PAGE.relative_to(ROOT)} and README.md: the table of this run")
 
