@@ -124,9 +124,22 @@ for bin in build/tests/test_*; do
 	if [ -x "$bin" ] && [ -f "$bin" ]; then unit "$bin"; fi
 done
 if [ -f tests/replay/run.sh ]; then counted replay bash tests/replay/run.sh; fi
+# src/static/unused.c stands in for what only SQLite refers to: our own objects must not.
+nothing_left_out() {
+	local names
+	names=$(sed -n 's/^\(NO_ANGLES\|NOTHING_TO_INIT\)(\(.*\))$/\2/p; s/.*__wrap_\([a-z0-9_]*\)(.*;$/\1/p' \
+		src/static/unused.c | sort -u)
+	[ "$(wc -w <<<"$names")" -gt 15 ] || return 1
+	if find build/obj/src -name '*.o' ! -path '*/static/*' -exec nm -u {} + |
+		awk '{ print $2 }' | grep -xFf <(echo "$names"); then
+		return 1
+	fi
+}
+
 title "single tests"
 single "causes are listed" causes_listed
 single "shellcheck" shell_clean
+single "nothing is used that the static binary leaves out" nothing_left_out
 single "programs compile for arm64" make -s bpf-arm64
 folders=()
 for dir in tests/cli tests/live; do
