@@ -25,7 +25,7 @@ static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, lon
 
 	if (!c || c->state != WIRE_CALL_RUNNING || in_interrupt(ctx))
 		return 0;
-	file = BPF_CORE_READ(kiocb, ki_filp);
+	file = READ(kiocb, kiocb, ki_filp);
 	target_of_file(file, &t);
 	if (FILTERING_FS && !target_wanted(&t))
 		return 0;
@@ -33,11 +33,11 @@ static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, lon
 	if (i >= WIRE_FS_PER_CALL)
 		return 0;
 	f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	if (BPF_CORE_READ(file, f_flags) & O_DIRECT_)
+	if (READ(file, file, f_flags) & O_DIRECT_)
 		f->inside_direct++;
 	else
 		f->inside_buffered++;
-	if (res == -EAGAIN_ && (BPF_CORE_READ(kiocb, ki_flags) & IOCB_NOWAIT_))
+	if (res == -EAGAIN_ && (READ(kiocb, kiocb, ki_flags) & IOCB_NOWAIT_))
 		f->nowait_refused++;
 	return 0;
 }

@@ -7,18 +7,17 @@
 
 #define RWF_NOWAIT_ 0x8
 
+/* The operation of each opcode below 16, four bits each: a shift instead of a branch for each. */
+#define FOLD(opcode, op) ((__u64)(op) << (4 * (opcode)))
+#define FOLDED                                                                                     \
+	(FOLD(0, WIRE_OP_PREAD) | FOLD(1, WIRE_OP_PWRITE) | FOLD(2, WIRE_OP_FSYNC) |               \
+	 FOLD(3, WIRE_OP_FDSYNC) | FOLD(4, WIRE_OP_OTHER) | FOLD(5, WIRE_OP_POLL) |                \
+	 FOLD(6, WIRE_OP_OTHER) | FOLD(7, WIRE_OP_PREADV) | FOLD(8, WIRE_OP_PWRITEV))
+#define FOLDED_OPCODES 9
+
 static __always_inline __u32 fold_op(__u32 opcode)
 {
-	switch (opcode) {
-	case 0: return WIRE_OP_PREAD;
-	case 1: return WIRE_OP_PWRITE;
-	case 2: return WIRE_OP_FSYNC;
-	case 3: return WIRE_OP_FDSYNC;
-	case 5: return WIRE_OP_POLL;
-	case 7: return WIRE_OP_PREADV;
-	case 8: return WIRE_OP_PWRITEV;
-	}
-	return WIRE_OP_OTHER;
+	return opcode < FOLDED_OPCODES ? FOLDED >> (4 * opcode) & 15 : WIRE_OP_OTHER;
 }
 
 /*
@@ -87,87 +86,116 @@ static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 	return i + 1;
 }
 
-/* Count request i in its row, or take it back (undo). */
-static __always_inline void count_request(struct wire_call *c, __u32 i, bool undo)
+/* A request that is counted in no row: one more such, or one less. */
+static __always_inline void count_aside(__u32 *cell, bool undo)
 {
-	struct iocb iocb;
-	__u64 addr = iocb_at(c->iocbpp, i, c->compat), bytes;
-	struct wire_call_fs *f;
-	__u32 row, op;
+	if (!undo)
+		*cell += 1;
+	else if (*cell)
+		*cell -= 1;
+}
 
-	if (!addr || bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr)) {
-		if (!undo)
-			c->unreadable++;
-		else if (c->unreadable)
-			c->unreadable--;
-		return;
+static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb *iocb, bool compat, bool undo)
+{
+	__u32 op = fold_op(iocb->aio_lio_opcode), by = undo ? -1 : 1;
+	__u64 bytes = 0;
+
+	if (op == WIRE_OP_PREAD || op == WIRE_OP_PWRITE)
+		bytes = iocb->aio_nbytes;
+	else if (op == WIRE_OP_PREADV || op == WIRE_OP_PWRITEV)
+		bytes = iovec_bytes(iocb->aio_buf, iocb->aio_nbytes, compat);
+	f->requests += by;
+	f->ops[BOUNDED(op, WIRE_OPS)] += by;
+	if (iocb->aio_rw_flags & RWF_NOWAIT_)
+		f->nowait += by;
+	if (bytes == BYTES_UNKNOWN)
+		f->bytes_unknown += by;
+	else if (!undo)
+		f->bytes += bytes;
+	else
+		f->bytes -= bytes < f->bytes ? bytes : f->bytes;
+}
+
+/*
+ * Count a request in its row, or take it back (undo). A global function, which
+ * the verifier looks at once and not in each round of a loop. It finds the call
+ * again by itself: only scalars can be handed to a global function before 5.13.
+ */
+__noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct wire_call_fs *f;
+	struct iocb iocb;
+	__u32 row;
+
+	if (!c)
+		return 0;
+	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr)) {
+		count_aside(&c->unreadable, undo);
+		return 0;
 	}
 	row = row_of_fd(c, iocb.aio_fildes);
 	if (row == WIRE_FD_SKIP) {
 		if (!undo)
 			c->skipped++;
-		return;
+		return 0;
 	}
 	if (row == 0 || row > WIRE_FS_PER_CALL) {
-		if (!undo)
-			c->fs_overflow++;
-		else if (c->fs_overflow)
-			c->fs_overflow--;
-		return;
+		count_aside(&c->fs_overflow, undo);
+		return 0;
 	}
 	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
-	op = fold_op(iocb.aio_lio_opcode);
-	bytes = iocb.aio_nbytes;
-	if (op == WIRE_OP_PREADV || op == WIRE_OP_PWRITEV)
-		bytes = iovec_bytes(iocb.aio_buf, iocb.aio_nbytes, c->compat);
-	else if (op != WIRE_OP_PREAD && op != WIRE_OP_PWRITE)
-		bytes = 0;
 	/* Not what was counted: the iocb or the descriptor has changed meanwhile. */
-	if (undo && (!f->requests || !f->ops[BOUNDED(op, WIRE_OPS)])) {
+	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb.aio_lio_opcode), WIRE_OPS)]))
 		c->fs_overflow++;
-		return;
-	}
-	if (undo && bytes != BYTES_UNKNOWN && bytes > f->bytes)
-		bytes = f->bytes;
-	f->requests += undo ? -1 : 1;
-	f->ops[BOUNDED(op, WIRE_OPS)] += undo ? -1 : 1;
-	if (iocb.aio_rw_flags & RWF_NOWAIT_)
-		f->nowait += undo ? -1 : 1;
-	if (bytes == BYTES_UNKNOWN)
-		f->bytes_unknown += undo ? -1 : 1;
 	else
-		f->bytes += undo ? -bytes : bytes;
+		count_in_row(f, &iocb, c->compat, undo);
+	return 0;
 }
 
 /*
- * Requests of a call are counted some at a time by a global function, which
- * the verifier looks at once. It finds the call again by itself: only scalars
- * can be handed to a global function before 5.13.
+ * Count up to COUNT_CHUNK requests, their addresses read at once. Where that
+ * fails the array ends in a page that is not there, and what lies before it is
+ * read one by one.
  */
-#define COUNT_CHUNK 4
-__noinline int count_requests(__u32 tid, __u32 from, __u32 to, __u32 undo)
+#define COUNT_CHUNK 16
+__noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 list[COUNT_CHUNK] = {};
+	__u32 bytes;
+	bool failed;
 
-	if (!c)
+	if (n == 0)
 		return 0;
+	if (n > COUNT_CHUNK)
+		n = COUNT_CHUNK;
+	bytes = compat ? n * 4 : n * 8;
+	failed = bpf_probe_read_user(list, BOUNDED(bytes - 1, sizeof(list)) + 1, (void *)iocbpp) != 0;
 	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
-		if (from + i >= to)
+		__u64 addr = compat ? ((__u32 *)list)[i] : list[i];
+
+		if (i >= n)
 			break;
-		count_request(c, from + i, undo);
+		if (failed)
+			addr = iocb_at(iocbpp, i, compat);
+		count_request(tid, addr, undo);
 	}
 	return 0;
 }
 
-static __always_inline void walk_requests(__u32 tid, __u32 from, __u32 to, bool undo)
+static __always_inline void walk_requests(const struct wire_call *c, __u32 from, bool undo)
 {
+	__u32 tid = c->tid, compat = c->compat, to = c->nr;
+	__u64 iocbpp = c->iocbpp + from * (compat ? 4ULL : 8ULL);
+
 	if (to > WIRE_MAX_REQUESTS)
 		to = WIRE_MAX_REQUESTS;
 	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / COUNT_CHUNK; i++) {
 		if (from >= to)
 			break;
-		count_requests(tid, from, to, undo);
+		count_requests(tid, iocbpp, to - from, compat, undo);
 		from += COUNT_CHUNK;
+		iocbpp += COUNT_CHUNK * (compat ? 4ULL : 8ULL);
 	}
 }
 

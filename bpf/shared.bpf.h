@@ -76,6 +76,14 @@ struct {
 	__type(value, struct wire_fs);
 } filesystems SEC(".maps");
 
+/* All calls, each once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wire_fs);
+} totals SEC(".maps");
+
 /*
  * Stacks and names, once each. The reader copies what it has not seen within
  * its polling interval, so on a host that runs for days the oldest may go.
@@ -157,6 +165,13 @@ static __always_inline struct scratch *scratch_here(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline struct wire_fs *totals_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&totals, &zero);
 }
 
 static __always_inline void lose(__u32 which, __u64 n)

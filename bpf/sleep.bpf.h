@@ -43,12 +43,12 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 
 #if defined(__TARGET_ARCH_x86)
 	if (c->compat)
-		return (__u32)BPF_CORE_READ(regs, orig_ax) == 248 &&
-		       (__u32)BPF_CORE_READ(regs, bx) == (__u32)c->ctx_id;
-	return BPF_CORE_READ(regs, orig_ax) == 209 && BPF_CORE_READ(regs, di) == c->ctx_id;
+		return (__u32)READ(pt_regs, regs, orig_ax) == 248 &&
+		       (__u32)READ(pt_regs, regs, bx) == (__u32)c->ctx_id;
+	return READ(pt_regs, regs, orig_ax) == 209 && READ(pt_regs, regs, di) == c->ctx_id;
 #else
-	return BPF_CORE_READ(regs, syscallno) == (c->compat ? 246 : 2) &&
-	       BPF_CORE_READ(regs, orig_x0) == c->ctx_id;
+	return READ(pt_regs, regs, syscallno) == (c->compat ? 246 : 2) &&
+	       READ(pt_regs, regs, orig_x0) == c->ctx_id;
 #endif
 }
 
@@ -82,7 +82,7 @@ static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct
 	c->waker_kind = WIRE_WAKER_UNKNOWN;
 	c->waker_pid = 0;
 	c->waker_tid = 0;
-	nvcsw = BPF_CORE_READ(prev, nvcsw);
+	nvcsw = READ(task_struct, prev, nvcsw);
 	/*
 	 * __schedule() has just counted this switch: in nvcsw if the thread had
 	 * set itself to a sleeping state and was not preempted, else in nivcsw.
@@ -204,7 +204,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 {
 	/* Not seen waking: woken while still being switched out, so it was runnable all the time. */
 	__u64 wake = c->wake_ns, blocked, runqueue;
-	struct wire_fs_key key, total_key = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	struct wire_fs_key key;
 	__u32 held = 0;
 
 	if (wake < c->since_ns)
@@ -223,7 +223,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	c->counted_sleeps++;
 	c->counted_ns += blocked;
 	row_add_sleep(fs_row(&key), c, blocked, held);
-	row_add_sleep(fs_row(&total_key), c, blocked, held);
+	row_add_sleep(totals_here(), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue);
 }

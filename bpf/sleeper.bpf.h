@@ -35,7 +35,7 @@ static __always_inline void read_iocb(struct wire_req *r, bool compat)
 
 static __always_inline __u32 shape_of(const struct wire_req *r, struct file *file, struct inode *inode)
 {
-	__u32 flags = BPF_CORE_READ(file, f_flags), shape = 0, lb;
+	__u32 flags = READ(file, file, f_flags), shape = 0, lb;
 	bool rw = r->opcode == 0 || r->opcode == 1 || r->opcode == 7 || r->opcode == 8;
 	bool write = r->opcode == 1 || r->opcode == 8;
 	__u64 ends = r->offset | r->len;
@@ -53,15 +53,19 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 	    (r->i_mode & S_IFMT) == S_IFCHR)
 		return shape;
 	if (r->fs.kind == WIRE_FS_SUPER) {
-		bdev = BPF_CORE_READ(inode, i_sb, s_bdev);
-		if (write && r->offset + r->len > (__u64)BPF_CORE_READ(inode, i_size))
+		struct super_block *sb = READ(inode, inode, i_sb);
+
+		bdev = READ(super_block, sb, s_bdev);
+		if (write && r->offset + r->len > (__u64)READ(inode, inode, i_size))
 			shape |= WIRE_SHAPE_BEYOND_EOF;
 	} else {
 		/* the node in /dev has the block size of its own filesystem */
-		inode = BPF_CORE_READ(file, f_mapping, host);
+		struct address_space *pages = READ(file, file, f_mapping);
+
+		inode = READ(address_space, pages, host);
 		bdev = device_of_inode(inode);
 	}
-	if (ends & ((1ULL << (BPF_CORE_READ(inode, i_blkbits) & 31)) - 1))
+	if (ends & ((1ULL << (READ(inode, inode, i_blkbits) & 31)) - 1))
 		shape |= WIRE_SHAPE_UNALIGNED;
 	lb = logical_block_size(bdev);
 	if (lb && (ends & (lb - 1)))
@@ -109,7 +113,7 @@ __noinline int save_names(__u64 dentry, __u64 file_id)
 
 static __always_inline void describe_file(struct wire_req *r, struct file *file)
 {
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = READ(file, file, f_inode);
 	struct target t = {};
 
 	target_of_file(file, &t);
@@ -117,11 +121,11 @@ static __always_inline void describe_file(struct wire_req *r, struct file *file)
 	r->mnt_id = t.mnt_id;
 	r->i_mode = t.i_mode;
 	r->sb_dev = t.sb_dev;
-	__builtin_memcpy(r->fstype, t.fstype, sizeof(r->fstype));
-	r->ino = BPF_CORE_READ(inode, i_ino);
+	read_fstype(&t, r->fstype);
+	r->ino = READ(inode, inode, i_ino);
 	r->shape = shape_of(r, file, inode);
 	r->file_id = (r->ino * 0x9e3779b97f4a7c15ULL) ^ ((__u64)t.sb_dev << 32) ^
-		     BPF_CORE_READ(inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
+		     READ(inode, inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
 	if (!r->file_id)
 		r->file_id = 1;
 	save_names((__u64)BPF_CORE_READ(file, f_path.dentry), r->file_id);
@@ -161,6 +165,23 @@ static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
 	return INDEX_NONE;
 }
 
+/* Is this one of the context's requests whose submission runs? If so it goes to the scratch. */
+__noinline int take_request(__u64 p, __u64 ctx_id, __u64 kernel)
+{
+	struct scratch *s = scratch_here();
+	__u64 ctx = (__u64)READ(aio_kiocb, p, ki_ctx), obj;
+
+	if (!s || ctx < kernel || READ(kioctx, ctx, user_id) != ctx_id)
+		return 0;
+	obj = READ(aio_kiocb, p, ki_res.obj);
+	if (READ(aio_kiocb, p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
+		return 0;
+	s->obj = obj;
+	s->nr_events = READ(kioctx, ctx, nr_events);
+	s->file = (__u64)READ(aio_kiocb, p, ki_filp);
+	return 1;
+}
+
 /*
  * The request under way from the thread's own kernel stack: io_submit_one and
  * what it calls keep the struct aio_kiocb pointer there. It is one of this
@@ -182,23 +203,12 @@ __noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
 		return 0;
 	for (__u32 i = 0; i < SCAN_WORDS; i++) {
-		struct aio_kiocb *p = (void *)s->words[SCAN_WORDS - 1 - i];
-		struct kioctx *ctx;
-		__u64 obj;
+		__u64 p = s->words[SCAN_WORDS - 1 - i];
 
-		if ((__u64)p < kernel || ((__u64)p & 31) ||
-		    ((__u64)p >= base && (__u64)p < base + KERNEL_STACK_BYTES))
+		if (p < kernel || (p & 31) || p - base < KERNEL_STACK_BYTES)
 			continue;
-		ctx = BPF_CORE_READ(p, ki_ctx);
-		if ((__u64)ctx < kernel || BPF_CORE_READ(ctx, user_id) != ctx_id)
-			continue;
-		obj = BPF_CORE_READ(p, ki_res.obj);
-		if (BPF_CORE_READ(p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
-			continue;
-		s->obj = obj;
-		s->nr_events = BPF_CORE_READ(ctx, nr_events);
-		s->file = (__u64)BPF_CORE_READ(p, ki_filp);
-		return 1;
+		if (take_request(p, ctx_id, kernel))
+			return 1;
 	}
 	return 0;
 }

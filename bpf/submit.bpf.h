@@ -77,28 +77,37 @@ static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_
 	row->nowait_refused += f->nowait_refused;
 }
 
-static __always_inline void flush_fs(struct wire_call *c, __u32 i, __u64 wall, __s64 ret,
-				     struct wire_fs *total)
+/*
+ * Count what a call did on one of its filesystems. A global function, as the
+ * rows of a call are counted in a loop. Returns the requests of the row.
+ */
+__noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 {
-	struct wire_call_fs *f = &c->fs[i];
-	struct wire_fs *row = fs_row(&f->key);
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct wire_fs *total = totals_here(), *row;
+	struct wire_call_fs *f;
 
+	if (!c || !total)
+		return 0;
+	f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
 	row_add_sync(total, f);
+	for (__u32 op = 0; op < WIRE_OPS; op++)
+		total->ops[op] += f->ops[op];
+	row = fs_row(&f->key);
 	if (!row)
-		return;
+		return f->requests;
 	row_add_call(row, c, wall, ret, f->blocked_ns, f->sleeps);
 	row->requests += f->requests;
 	row->bytes += f->bytes;
 	row->bytes_unknown += f->bytes_unknown;
 	row_add_sync(row, f);
-	for (__u32 op = 0; op < WIRE_OPS; op++) {
+	for (__u32 op = 0; op < WIRE_OPS; op++)
 		row->ops[op] += f->ops[op];
-		total->ops[op] += f->ops[op];
-	}
 	row->mnt_id = f->mnt_id;
 	__builtin_memcpy(row->fstype, f->fstype, sizeof(row->fstype));
+	return f->requests;
 }
 
 /* Requests that the kernel did not take (short or failed call) come off the rows again. */
@@ -108,7 +117,7 @@ static __always_inline void take_back(struct wire_call *c, __s64 ret)
 
 	if (accepted >= c->nr)
 		return;
-	walk_requests(c->tid, accepted, c->nr, true);
+	walk_requests(c, accepted, true);
 	c->beyond = accepted > WIRE_MAX_REQUESTS ? accepted - WIRE_MAX_REQUESTS : 0;
 }
 
@@ -155,8 +164,7 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs_key total_key = {.dev = 0, .kind = WIRE_FS_TOTAL};
-	struct wire_fs *total = fs_row(&total_key);
+	struct wire_fs *total = totals_here();
 	__u32 wanted = 0;
 
 	if (!c || !total)
@@ -165,8 +173,7 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
-		wanted += c->fs[i].requests;
-		flush_fs(c, i, wall, ret, total);
+		wanted += flush_row(tid, i, wall, ret);
 	}
 	if (FILTERING_FS)
 		total->requests += wanted;
@@ -261,7 +268,7 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 		c->on_cpu_ns = 0;
 		c->preempted_ns = 0;
 		c->preemptions = 0;
-		c->nvcsw = BPF_CORE_READ(task, nvcsw);
+		c->nvcsw = READ(task_struct, task, nvcsw);
 		c->start_ns = bpf_ktime_get_ns();
 		c->since_ns = c->start_ns;
 		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
@@ -294,7 +301,7 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	c->compat = compat;
 	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
 	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
-	walk_requests(tid, 0, c->nr, false);
+	walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0)
 		return 0;
 	call_start(c, task);
@@ -331,7 +338,7 @@ static __always_inline int submit_exit(__s64 ret)
 	if (now < c->since_ns) /* the clock may step back a little between CPUs */
 		now = c->since_ns;
 	task = (void *)c->task;
-	if (BPF_CORE_READ(task, nvcsw) != c->nvcsw) {
+	if (READ(task_struct, task, nvcsw) != c->nvcsw) {
 		/* it has slept, and the switch was not seen */
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
 		return 0;

@@ -55,8 +55,35 @@ struct target {
 	__u32 mnt_id;
 	__u32 sb_dev;
 	__u32 i_mode;
-	char fstype[WIRE_FSTYPE_LEN];
+	__u32 pad;
+	__u64 type; /* struct file_system_type, 0 for device nodes */
 };
+
+/* The name of a target's filesystem type: text from the kernel, wanted seldom. */
+static __always_inline void read_fstype(const struct target *t, char *to)
+{
+	__builtin_memset(to, 0, WIRE_FSTYPE_LEN);
+	if (t->key.kind == WIRE_FS_BLKDEV)
+		__builtin_memcpy(to, "blockdev", 8);
+	else if (t->key.kind == WIRE_FS_CHRDEV)
+		__builtin_memcpy(to, "chardev", 7);
+	else if (t->type)
+		bpf_probe_read_kernel_str(to, WIRE_FSTYPE_LEN, READ(file_system_type, t->type, name));
+}
+
+static __always_inline bool fstype_wanted(const struct target *t)
+{
+	char name[WIRE_FSTYPE_LEN];
+
+	read_fstype(t, name);
+	for (__u32 i = 0; i < 8; i++) {
+		if (i >= filter_nr_fstypes)
+			break;
+		if (same_name(filter_fstype[i], name, WIRE_FSTYPE_LEN))
+			return true;
+	}
+	return false;
+}
 
 static __always_inline bool want_has(__u32 kind, __u32 value)
 {
@@ -67,14 +94,7 @@ static __always_inline bool want_has(__u32 kind, __u32 value)
 
 static __always_inline bool target_wanted(const struct target *t)
 {
-	bool found = filter_nr_fstypes == 0;
-
-	for (__u32 i = 0; i < 8 && !found; i++) {
-		if (i >= filter_nr_fstypes)
-			break;
-		found = same_name(filter_fstype[i], t->fstype, WIRE_FSTYPE_LEN);
-	}
-	if (!found)
+	if (filter_nr_fstypes && !fstype_wanted(t))
 		return false;
 	if (!filter_wants)
 		return true;
@@ -87,45 +107,50 @@ static __always_inline bool target_wanted(const struct target *t)
 
 static __always_inline void target_of_file(struct file *file, struct target *t)
 {
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
-	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
-	struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	struct inode *inode = READ(file, file, f_inode);
+	struct super_block *sb = READ(inode, inode, i_sb);
+	void *mnt = READ(file, file, f_path.mnt);
+	__u32 type;
 
-	t->sb_dev = BPF_CORE_READ(sb, s_dev);
-	t->i_mode = BPF_CORE_READ(inode, i_mode);
-	t->mnt_id = BPF_CORE_READ(m, mnt_id);
-	if ((t->i_mode & S_IFMT) == S_IFBLK || (t->i_mode & S_IFMT) == S_IFCHR) {
-		bool blk = (t->i_mode & S_IFMT) == S_IFBLK;
-
-		t->key.kind = blk ? WIRE_FS_BLKDEV : WIRE_FS_CHRDEV;
-		t->key.dev = BPF_CORE_READ(inode, i_rdev);
-		__builtin_memcpy(t->fstype, blk ? "blockdev" : "chardev\0", 9);
+	t->sb_dev = READ(super_block, sb, s_dev);
+	t->i_mode = READ(inode, inode, i_mode);
+	t->mnt_id = READ(mount, mnt - bpf_core_field_offset(struct mount, mnt), mnt_id);
+	type = t->i_mode & S_IFMT;
+	if (type == S_IFBLK || type == S_IFCHR) {
+		t->key.kind = type == S_IFBLK ? WIRE_FS_BLKDEV : WIRE_FS_CHRDEV;
+		t->key.dev = READ(inode, inode, i_rdev);
 		return;
 	}
 	t->key.kind = WIRE_FS_SUPER;
 	t->key.dev = t->sb_dev;
-	bpf_probe_read_kernel_str(t->fstype, sizeof(t->fstype), BPF_CORE_READ(sb, s_type, name));
+	t->type = (__u64)READ(super_block, sb, s_type);
 }
 
 static __always_inline struct file *file_of_fd(__u32 fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **table;
-	struct file *file = NULL;
+	void *files = READ(task_struct, bpf_get_current_task(), files);
+	void *fdt = READ(files_struct, files, fdt);
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd >= READ(fdtable, fdt, max_fds))
 		return NULL;
-	table = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
-	return file;
+	return read_pointer(READ(fdtable, fdt, fd) + fd);
+}
+
+/* A row of a call begins empty; what an earlier call of the thread has left there may hold the name. */
+static __always_inline void start_row(struct wire_call_fs *f, const struct target *t)
+{
+	if (!f->fstype[0] || f->type != t->type || f->key.kind != t->key.kind)
+		read_fstype(t, f->fstype);
+	f->key = t->key;
+	f->type = t->type;
+	f->mnt_id = t->mnt_id;
+	__builtin_memset((void *)f + offsetof(struct wire_call_fs, requests), 0,
+			 sizeof(*f) - offsetof(struct wire_call_fs, requests));
 }
 
 /* Index of the row in the call, new if need be; WIRE_FS_PER_CALL if there is no place. */
 static __always_inline __u32 call_fs(struct wire_call *c, const struct target *t)
 {
-	struct wire_call_fs *f;
 	__u32 i;
 
 	for (i = 0; i < WIRE_FS_PER_CALL; i++) {
@@ -136,11 +161,7 @@ static __always_inline __u32 call_fs(struct wire_call *c, const struct target *t
 	}
 	if (i >= WIRE_FS_PER_CALL)
 		return WIRE_FS_PER_CALL;
-	f = &c->fs[i];
-	__builtin_memset(f, 0, sizeof(*f));
-	f->key = t->key;
-	f->mnt_id = t->mnt_id;
-	__builtin_memcpy(f->fstype, t->fstype, sizeof(f->fstype));
+	start_row(&c->fs[i], t);
 	c->nr_fs = i + 1;
 	return i;
 }

@@ -40,7 +40,7 @@ enum wire_fs_kind {
 	WIRE_FS_BLKDEV = 2,  /* dev = inode.i_rdev of a block special file */
 	WIRE_FS_CHRDEV = 3,  /* dev = inode.i_rdev of a character special file */
 	WIRE_FS_BATCH = 4,   /* a sleep of the whole call (final plug flush) over several filesystems */
-	WIRE_FS_TOTAL = 5,   /* all calls, each once; dev = 0 */
+	WIRE_FS_TOTAL = 5,   /* all calls, each once; dev = 0; in a map of its own */
 };
 
 struct wire_fs_key {
@@ -262,7 +262,10 @@ struct wire_file {
 /* One filesystem of a call under way. */
 struct wire_call_fs {
 	struct wire_fs_key key;
+	__u64 type; /* struct file_system_type that fstype is the name of */
+	char fstype[WIRE_FSTYPE_LEN];
 	__u32 mnt_id;
+	/* from here on zero when a call begins */
 	__u32 requests;
 	__u64 bytes;
 	__u32 bytes_unknown;
@@ -273,7 +276,6 @@ struct wire_call_fs {
 	__u16 nowait;
 	__u16 nowait_refused;
 	__u16 ops[WIRE_OPS];
-	char fstype[WIRE_FSTYPE_LEN];
 };
 
 enum wire_call_state {

@@ -18,6 +18,7 @@
 
 #include "live/bpf_live.h"
 #include "aiostall.skel.h"
+#include "live/procfile.h"
 #include "live/tracefs.h"
 
 /* ---- what must be there ---- */
@@ -239,6 +240,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_own_pid = (uint32_t)getpid();
 	ro->opt_exact_requests = strcmp(lv->plan.chosen[NEED_REQUEST], "scan") != 0;
 	ro->opt_has_prev_state = env->has_prev_state;
+	ro->opt_typed_reads = env->has_typed_reads;
 	ro->filter_pids = f->nr_pids != 0;
 	ro->filter_tids = f->nr_tids != 0;
 	ro->filter_cgroup = f->cgroup != NULL;
@@ -285,6 +287,19 @@ static int choose_programs(struct live *lv, const struct probe_env *env)
 	return 0;
 }
 
+static bool jit_is_off(void)
+{
+	size_t len;
+	char *text;
+	bool off;
+
+	if (procfile__read("/proc/sys/net/core/bpf_jit_enable", 16, &text, &len))
+		return false;
+	off = text[0] == '0';
+	free(text);
+	return off;
+}
+
 static int load(struct live *lv, const struct probe_env *env, struct err *e)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
@@ -301,7 +316,8 @@ static int load(struct live *lv, const struct probe_env *env, struct err *e)
 		rc = aiostall_bpf__load(lv->skel);
 	if (rc) {
 		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, "run again with --verbose for the verifier's words");
+		err__hint(e, jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1" :
+			  "run again with --verbose for the verifier's words");
 	}
 	return rc;
 }

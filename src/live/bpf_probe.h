@@ -17,6 +17,7 @@ struct probe_env {
 	const char *submit_fn, *compat_fn; /* names of this architecture's entry points */
 	char request_fn[64];  /* io_submit_one as this kernel spells it */
 	bool has_prev_state;  /* sched_switch's fourth argument */
+	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */
 };
 
 /* The chosen alternatives: names from the table, NULL = none works. */

@@ -235,7 +235,8 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 {
 	int map = bpf_map__fd(lv->skel->maps.filesystems);
 	struct wire_fs *cpus = calloc((size_t)lv->cpus, sizeof(*cpus));
-	struct wire_fs_key key, *prev = NULL;
+	struct wire_fs_key key, *prev = NULL, total = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	uint32_t zero = 0;
 	struct loss loss;
 
 	if (!cpus)
@@ -243,6 +244,8 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	for (; !bpf_map_get_next_key(map, prev, &key); prev = &key)
 		if (!bpf_map_lookup_elem(map, &key, cpus))
 			deliver_row(lv, to, key, cpus, unfinished);
+	if (!bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.totals), &zero, cpus))
+		deliver_row(lv, to, total, cpus, unfinished);
 	free(cpus);
 	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);

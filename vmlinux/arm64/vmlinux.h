@@ -133,6 +133,10 @@ struct file {
 	struct path f_path;
 };
 
+struct hlist_head {
+	void *first;
+};
+
 struct hlist_bl_node {
 	void *pprev;
 };

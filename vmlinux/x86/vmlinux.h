@@ -136,6 +136,10 @@ struct kiocb {
 	int ki_flags;
 };
 
+struct hlist_head {
+	void *first;
+};
+
 struct hlist_bl_node {
 	void *pprev;
 };
