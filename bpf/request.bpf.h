@@ -158,7 +158,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
  * fails the array ends in a page that is not there, and what lies before it is
  * read one by one.
  */
-#define COUNT_CHUNK 16
+#define COUNT_CHUNK 8
 __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
 	__u64 list[COUNT_CHUNK] = {};

@@ -58,6 +58,8 @@ __u32 tracing_on = 0;
  * known. A sleep without it among its frames is the whole call's.
  */
 __u64 submit_one_start = 0, submit_one_end = 0;
+/* The same of io_submit's own function. */
+__u64 submit_start = 0, submit_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 struct wire_fs zero_fs = {};
 struct wire_call zero_call = {};
@@ -145,8 +147,32 @@ struct {
 
 /* Used with interrupts off (sched_switch) only: nothing can come between. */
 #define SCAN_WORDS 256
+#define RAW_WORDS 1024
+#define KNOWN_STACKS 8
+#define KNOWN_WORDS 64
+/* A stack by some of its words, see stack.bpf.h; n = 0 if there is none. */
+struct known_stack {
+	__u64 id;
+	__u64 submit_one; /* submit_one_start when it was learnt */
+	__u32 n, in_request, hits;
+	__u32 words;      /* of the raw stack it was learnt from */
+	__u32 tail;       /* words from this one on lie beyond the system call's function */
+	__u32 pad;
+	__u32 at[KNOWN_WORDS]; /* place in the raw stack */
+	__u64 ip[KNOWN_WORDS]; /* what is there */
+};
 struct scratch {
 	struct wire_stack stack;
+	__u64 raw[RAW_WORDS]; /* of which raw_words are of this stack */
+	struct known_stack known[KNOWN_STACKS];
+	__u32 raw_words;
+	__u32 latest;     /* known stack that matched last */
+	__u32 learning;   /* the one that is being learnt, or was last */
+	__u32 found;      /* words of it so far */
+	__u32 next_frame; /* number + 1 of the frame that is to come */
+	__u32 submit_frame; /* number + 1 of the system call's function */
+	__u32 pause, pause_left; /* stacks not to be learnt */
+	__u64 base;
 	struct wire_file names;
 	__u64 words[SCAN_WORDS];
 	/* where the scan begins, what it found */

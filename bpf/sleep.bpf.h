@@ -5,13 +5,14 @@
 
 #include "lock.bpf.h"
 #include "sleeper.bpf.h"
+#include "stack.bpf.h"
 #include "submit.bpf.h"
 
 static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
 					__u32 state)
 {
 	struct scratch *s = scratch_here();
-	bool in_request = true;
+	bool in_request = true, again;
 
 	c->sleeps++;
 	c->task_state = state;
@@ -20,11 +21,9 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	c->user_stack_id = 0;
 	if (!s)
 		return;
-	c->stack_id = save_stack(ctx, s, 0, 0);
-	if (c->stack_id)
-		in_request = request_in_stack(s->stack.depth);
+	c->stack_id = kernel_stack(ctx, s, task, &in_request);
 	if (opt_user_stacks)
-		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid);
+		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid, &again);
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
 	c->cgroup_id = bpf_get_current_cgroup_id();
 	find_holder(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is known of a thread that falls asleep: its request, its file, its stack. */
+/* What is known of a thread that falls asleep: its request and its file. */
 #ifndef AIOSTALL_SLEEPER_BPF_H
 #define AIOSTALL_SLEEPER_BPF_H
 
@@ -282,68 +282,6 @@ static __always_inline void find_request(struct wire_call *c, struct scratch *s,
 		file = (__u64)file_of_fd(r->fd);
 	if (file)
 		describe_file(r, (struct file *)file);
-}
-
-/* ---- stacks ---- */
-
-/* Is io_submit_one in the stack that was just taken? What is not known counts as yes. */
-__noinline __u32 request_in_stack(__u32 depth)
-{
-	struct scratch *s = scratch_here();
-	__u64 start = submit_one_start, size = submit_one_end - start;
-
-	if (!s || !start)
-		return 1;
-	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
-		if (i >= depth)
-			return 0;
-		/* a return address: behind the call, so the end may be one and the start never */
-		if (s->stack.ip[i] - start - 1 < size)
-			return 1;
-	}
-	return 1; /* cut off */
-}
-
-__noinline __u64 stack_hash(__u32 depth)
-{
-	struct scratch *s = scratch_here();
-	__u64 h = 0xcbf29ce484222325ULL ^ depth;
-
-	if (!s)
-		return 1;
-	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
-		if (i >= depth)
-			break;
-		h = (h ^ s->stack.ip[i]) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
-	}
-	return h ? h : 1;
-}
-
-/* Keep a stack once; returns its id, 0 if lost. */
-static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flags, __u32 pid)
-{
-	struct wire_stack *st = &s->stack;
-	long bytes = bpf_get_stack(ctx, st->ip, sizeof(st->ip), flags);
-	__u64 id;
-
-	if (bytes <= 0) {
-		lose(WIRE_LOSS_STACKS, 1);
-		return 0;
-	}
-	st->depth = (__u32)bytes / 8;
-	if (st->depth > WIRE_STACK_DEPTH)
-		st->depth = WIRE_STACK_DEPTH;
-	st->user = flags != 0;
-	st->pid = pid;
-	id = stack_hash(st->depth) ^ ((__u64)pid << 32);
-	if (bpf_map_lookup_elem(&stacks, &id))
-		return id;
-	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) && !bpf_map_lookup_elem(&stacks, &id)) {
-		lose(WIRE_LOSS_STACKS, 1);
-		return 0;
-	}
-	return id;
 }
 
 #endif

@@ -481,14 +481,22 @@ static int preconditions(struct err *e)
 int live__ring_new(struct live *lv);
 
 /* The end first: the programs take what has a start for known. */
-static void name_submit_one(struct live *lv)
+static void tell_range(const struct ksyms *k, const char *function, __u64 *to_start, __u64 *to_end)
 {
 	uint64_t start, end;
 
-	if (ksyms__range(lv->ksyms, "io_submit_one", &start, &end))
+	if (ksyms__range(k, function, &start, &end))
 		return;
-	__atomic_store_n(&lv->skel->bss->submit_one_end, end, __ATOMIC_RELEASE);
-	__atomic_store_n(&lv->skel->bss->submit_one_start, start, __ATOMIC_RELEASE);
+	__atomic_store_n(to_end, end, __ATOMIC_RELEASE);
+	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
+}
+
+static void tell_ranges(struct live *lv, const char *submit_fn)
+{
+	struct aiostall_bpf__bss *bss = lv->skel->bss;
+
+	tell_range(lv->ksyms, submit_fn, &bss->submit_start, &bss->submit_end);
+	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
 }
 
 int live__open(const struct live_opts *opts, struct source **src, struct err *e)
@@ -519,7 +527,7 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 		rc = lv->ksyms ? 0 : -EIO;
 	}
 	if (!rc)
-		name_submit_one(lv);
+		tell_ranges(lv, env.submit_fn);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Stacks of sleeps, each kept once.
+ *
+ * Unwinding is by far the dearest part of a sleep, and most sleeps of a host
+ * have one of a few stacks. Each CPU therefore knows its latest ones by the
+ * words of the raw stack that are their return addresses. Whoever has the same
+ * addresses in all these places has the same stack: the unwinder starts from
+ * the same frame and is led on by nothing else. Words that merely look like one
+ * of the addresses, left over from earlier calls, are compared too; they can
+ * only make a known stack be missed.
+ *
+ * Between the system call's function and the code that enters the kernel lies a
+ * gap of random size (CONFIG_RANDOMIZE_KSTACK_OFFSET, 5.13), so the places
+ * beyond, which are the same in every system call, may count from the end.
+ */
+#ifndef AIOSTALL_STACK_BPF_H
+#define AIOSTALL_STACK_BPF_H
+
+#include "shared.bpf.h"
+
+/* ---- stacks in full ---- */
+
+/*
+ * Number + 1 of the first frame of the stack just taken that lies in a function;
+ * 0 if none. These are return addresses, which lie behind the call: the end may
+ * be one, the start never.
+ */
+__noinline __u32 frame_of(__u64 start, __u64 end, __u32 depth)
+{
+	struct scratch *s = scratch_here();
+
+	if (!s)
+		return 0;
+	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
+		if (i >= depth)
+			break;
+		if (s->stack.ip[i] - start - 1 < end - start)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Is io_submit_one in the stack just taken? What is not known counts as yes. */
+static __always_inline bool request_in_stack(__u32 depth)
+{
+	__u64 start = submit_one_start;
+
+	return !start || depth >= WIRE_STACK_DEPTH || frame_of(start, submit_one_end, depth);
+}
+
+__noinline __u64 stack_hash(__u32 depth)
+{
+	struct scratch *s = scratch_here();
+	__u64 h = 0xcbf29ce484222325ULL ^ depth;
+
+	if (!s)
+		return 1;
+	for (__u32 i = 0; i < WIRE_STACK_DEPTH; i++) {
+		if (i >= depth)
+			break;
+		h = (h ^ s->stack.ip[i]) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+	}
+	return h ? h : 1;
+}
+
+/* Keep a stack once; returns its id, 0 if lost. *again tells that it was there. */
+static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flags, __u32 pid, bool *again)
+{
+	struct wire_stack *st = &s->stack;
+	long bytes = bpf_get_stack(ctx, st->ip, sizeof(st->ip), flags);
+	__u64 id;
+
+	*again = false;
+	if (bytes <= 0) {
+		lose(WIRE_LOSS_STACKS, 1);
+		return 0;
+	}
+	st->depth = (__u32)bytes / 8;
+	if (st->depth > WIRE_STACK_DEPTH)
+		st->depth = WIRE_STACK_DEPTH;
+	st->user = flags != 0;
+	st->pid = pid;
+	id = stack_hash(st->depth) ^ ((__u64)pid << 32);
+	if (bpf_map_lookup_elem(&stacks, &id)) {
+		*again = true;
+		return id;
+	}
+	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) && !bpf_map_lookup_elem(&stacks, &id)) {
+		lose(WIRE_LOSS_STACKS, 1);
+		return 0;
+	}
+	return id;
+}
+
+/* ---- known stacks ---- */
+
+/* Is this the word at that place? What lies beyond the raw stack is an earlier one's. */
+static __always_inline bool word_at(const struct scratch *s, __u32 at, __u64 ip)
+{
+	return at < s->raw_words && s->raw[BOUNDED(at, RAW_WORDS)] == ip;
+}
+
+/* Are all words of known stack number which in the raw stack that was just read? */
+__noinline int stack_matches(__u32 which)
+{
+	struct scratch *s = scratch_here();
+	struct known_stack *k;
+	__u32 moved;
+
+	if (!s)
+		return 0;
+	k = &s->known[BOUNDED(which, KNOWN_STACKS)];
+	if (k->n == 0 || k->submit_one != submit_one_start)
+		return 0;
+	moved = s->raw_words - k->words;
+	for (__u32 i = 0; i < KNOWN_WORDS; i++) {
+		if (i >= k->n)
+			return 1;
+		if (!word_at(s, k->at[i], k->ip[i]) &&
+		    (i < k->tail || !word_at(s, k->at[i] + moved, k->ip[i])))
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * The known stack that the thread has, which lies from `from` to `end`: its
+ * number + 1. 0 if it is none, or is longer than what can be compared.
+ */
+__noinline __u32 find_known_stack(__u64 from, __u64 end)
+{
+	struct scratch *s = scratch_here();
+	__u64 bytes = end - from;
+
+	if (!s)
+		return 0;
+	s->raw_words = 0;
+	if (bytes - 1 >= sizeof(s->raw) || bpf_probe_read_kernel(s->raw, bytes, (void *)from))
+		return 0;
+	s->raw_words = bytes / 8;
+	for (__u32 i = 0; i < KNOWN_STACKS; i++) {
+		__u32 which = (s->latest + i) & (KNOWN_STACKS - 1);
+
+		if (stack_matches(which)) {
+			s->latest = which;
+			return which + 1;
+		}
+	}
+	return 0;
+}
+
+/* Frames below the raw stack: the program's own and what calls it. */
+#define FRAMES_BELOW 4
+
+/* Note where in the next words of the raw stack its return addresses are. */
+#define LEARN_CHUNK 16
+__noinline int learn_words(__u32 from, __u32 depth)
+{
+	struct scratch *s = scratch_here();
+	struct known_stack *k;
+
+	if (!s)
+		return 0;
+	k = &s->known[BOUNDED(s->learning, KNOWN_STACKS)];
+	for (__u32 i = 0; i < LEARN_CHUNK; i++) {
+		__u64 v = s->raw[BOUNDED(from + i, RAW_WORDS)];
+		__u32 frame, n = s->found;
+
+		if (from + i >= s->raw_words || n >= KNOWN_WORDS)
+			return 0;
+		/* no kernel address */
+		if (v < KERNEL_HALF)
+			continue;
+		frame = frame_of(v - 1, v, depth);
+		/* nor what looks like the end of the stack before it is reached */
+		if (!frame || (frame > s->submit_frame && s->next_frame <= s->submit_frame))
+			continue;
+		if (frame <= s->submit_frame)
+			k->tail = n + 1;
+		if (frame == s->next_frame || (n == 0 && frame <= FRAMES_BELOW))
+			s->next_frame = frame + 1;
+		k->at[BOUNDED(n, KNOWN_WORDS)] = from + i;
+		k->ip[BOUNDED(n, KNOWN_WORDS)] = v;
+		s->found = n + 1;
+	}
+	return 0;
+}
+
+/*
+ * Is it worth while to learn a stack? Where known ones are replaced before they
+ * were of use there are more than can be known: learn ever more seldom then.
+ */
+static __always_inline bool may_learn(struct scratch *s)
+{
+	struct known_stack *k = &s->known[BOUNDED(s->learning + 1, KNOWN_STACKS)];
+
+	if (s->pause_left) {
+		s->pause_left--;
+		return false;
+	}
+	s->pause = k->n && !k->hits ? (s->pause * 2 + 1) & 63 : 0;
+	s->pause_left = s->pause;
+	return s->raw_words != 0;
+}
+
+/* Know the stack just taken from now on, unless some frame of it is not in the raw one. */
+static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_request)
+{
+	__u32 depth = s->stack.depth;
+	struct known_stack *k;
+
+	if (depth >= WIRE_STACK_DEPTH || !may_learn(s))
+		return;
+	s->learning++;
+	k = &s->known[BOUNDED(s->learning, KNOWN_STACKS)];
+	k->n = 0;
+	s->found = 0;
+	s->next_frame = 0;
+	s->submit_frame = submit_start ? frame_of(submit_start, submit_end, depth) : 0;
+	if (!s->submit_frame)
+		s->submit_frame = depth;
+	k->tail = 0;
+	for (__u32 from = 0; from < RAW_WORDS; from += LEARN_CHUNK)
+		learn_words(from, depth);
+	if (s->next_frame != depth + 1 || s->found >= KNOWN_WORDS)
+		return;
+	k->id = id;
+	k->submit_one = submit_one_start;
+	k->in_request = in_request;
+	k->hits = 0;
+	k->words = s->raw_words;
+	k->n = s->found;
+}
+
+/* The kernel stack of the current thread: its id, 0 if lost, and whether io_submit_one is in it. */
+static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct task_struct *task,
+					  bool *in_request)
+{
+	__u64 id, base = (__u64)READ(task_struct, task, stack);
+	struct known_stack *k;
+	__u32 known;
+	bool again;
+
+	/* Through memory: the verifier takes a pointer for no scalar argument. */
+	*(volatile __u64 *)&s->top = (__u64)ctx;
+	*(volatile __u64 *)&s->base = base;
+	known = find_known_stack(*(volatile __u64 *)&s->top, *(volatile __u64 *)&s->base + KERNEL_STACK_BYTES);
+	if (known) {
+		k = &s->known[BOUNDED(known - 1, KNOWN_STACKS)];
+		/* the table drops its oldest */
+		if (bpf_map_lookup_elem(&stacks, &k->id)) {
+			k->hits++;
+			*in_request = k->in_request;
+			return k->id;
+		}
+	}
+	id = save_stack(ctx, s, 0, 0, &again);
+	*in_request = id ? request_in_stack(s->stack.depth) : true;
+	if (again && !known)
+		learn_stack(s, id, *in_request);
+	return id;
+}
+
+#endif
