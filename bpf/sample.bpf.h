@@ -4,7 +4,7 @@
 #define AIOSTALL_SAMPLE_BPF_H
 
 #include "lock.bpf.h"
-#include "sleeper.bpf.h"
+#include "stack.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -23,10 +23,11 @@ static __always_inline int take_sample(void *ctx)
 	struct scratch *s = scratch_here();
 	struct wire_sample_key key = {};
 	__u64 one = 1, *n;
+	bool again;
 
 	if (!c || c->state != WIRE_CALL_RUNNING || !s)
 		return 0;
-	key.stack_id = save_stack(ctx, s, 0, 0);
+	key.stack_id = save_stack(ctx, s, 0, 0, &again);
 	if (!key.stack_id)
 		return 0;
 	if (c->nr_fs == 1)

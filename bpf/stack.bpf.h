@@ -137,7 +137,8 @@ __noinline __u32 find_known_stack(__u64 from, __u64 end)
 	if (!s)
 		return 0;
 	s->raw_words = 0;
-	if (bytes - 1 >= sizeof(s->raw) || bpf_probe_read_kernel(s->raw, bytes, (void *)from))
+	if (bytes - 1 >= sizeof(s->raw) ||
+	    bpf_probe_read_kernel(s->raw, BOUNDED(bytes - 1, sizeof(s->raw)) + 1, (void *)from))
 		return 0;
 	s->raw_words = bytes / 8;
 	for (__u32 i = 0; i < KNOWN_STACKS; i++) {
