@@ -64,7 +64,11 @@ static int load_nothing(struct probe_env *env, const char *name, uint32_t kind,
 	return prog < 0 ? fail(-errno, why, size, "load refused") : prog;
 }
 
-/* Load and attach an empty program; what attaches now will attach again. */
+/*
+ * Load and attach an empty program; what attaches now will attach again. A
+ * tracepoint takes what could be loaded for it, and each attaching and detaching
+ * takes the host some 50 ms, so that is left to those who want to know for sure.
+ */
 static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
 		       enum bpf_attach_type type, char *why, size_t size)
 {
@@ -72,6 +76,10 @@ static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
 
 	if (prog < 0)
 		return prog;
+	if (type == BPF_TRACE_RAW_TP && !env->thorough) {
+		close(prog);
+		return 0;
+	}
 	link = bpf_raw_tracepoint_open(NULL, prog);
 	if (link < 0)
 		link = fail(-errno, why, size, "attach refused");
@@ -92,7 +100,7 @@ static int try_tracing(struct probe_env *env, const char *name, uint32_t kind,
 static int try_function(struct probe_env *env, const char *name, char *why, size_t size)
 {
 	static const char harmless[] = "bpf_fentry_test1";
-	int prog = load_nothing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	int prog = load_nothing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size), rc;
 
 	if (prog < 0)
 		return prog;
@@ -101,9 +109,14 @@ static int try_function(struct probe_env *env, const char *name, char *why, size
 		snprintf(why, size, "this kernel's fexit is not safe where functions sleep (before 5.12)");
 		return -ENOTSUP;
 	}
+	/* a kernel that has attached one attaches the others */
+	if (env->fentry_works && !env->thorough)
+		return 0;
 	if (btf__find_by_name_kind(env->btf, harmless, BTF_KIND_FUNC) >= 0)
 		name = harmless;
-	return try_tracing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	rc = try_tracing(env, name, BTF_KIND_FUNC, BPF_TRACE_FENTRY, why, size);
+	env->fentry_works = !rc;
+	return rc;
 }
 
 static int try_kprobe(const char *function, char *why, size_t size)
@@ -168,6 +181,8 @@ static int try_submit_tracepoint(struct probe_env *env, char *why, size_t size)
 		id = tracefs__id(env->tracefs_fd, events[i], why, size);
 		if (id < 0)
 			return id;
+		if (!env->thorough)
+			continue;
 		fd = probe__open_tracepoint(id);
 		if (fd < 0)
 			return fail(fd, why, size, events[i]);
@@ -433,6 +448,7 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 		     bool all, struct err *e)
 {
 	memset(plan, 0, sizeof(*plan));
+	env->thorough = all;
 	for (int n = 0; n < NEED_MAX; n++) {
 		struct live_need *need = &plan->need[n];
 		const char *force = forced(opts, n);

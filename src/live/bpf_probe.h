@@ -16,6 +16,8 @@ struct probe_env {
 	char tracefs_why[128];
 	const char *submit_fn, *compat_fn; /* names of this architecture's entry points */
 	char request_fn[64];  /* io_submit_one as this kernel spells it */
+	bool thorough;        /* every alternative is to be attached, not only loaded */
+	bool fentry_works;    /* one has been attached */
 	bool has_prev_state;  /* sched_switch's fourth argument */
 	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */
 };
