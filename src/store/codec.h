@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Histograms as blobs: LEB128 pairs of the distance to the last bucket that is set, and its count. */
+/*
+ * Histograms as blobs: pairs of numbers in Elias' gamma code, the distance to
+ * the last bucket that is set, and its count. Most are 1, which takes one bit:
+ * a third of what whole bytes would take.
+ */
 #ifndef AIOSTALL_STORE_CODEC_H
 #define AIOSTALL_STORE_CODEC_H
 
@@ -8,8 +12,8 @@
 
 #include "model/hist.h"
 
-/* A pair takes two bytes of distance at most and ten of count. */
-#define CODEC_HIST_MAX (HIST_BUCKETS * 12)
+/* A pair takes 17 bits of distance at most and 127 of count. */
+#define CODEC_HIST_MAX (HIST_BUCKETS * 18)
 
 /* Returns the bytes used, 0 for an empty histogram. */
 size_t codec__put_hist(const struct hist *h, uint8_t buf[CODEC_HIST_MAX]);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "model/tally.h"
 #include "store/disk.h"
@@ -411,8 +412,15 @@ static void flush_worst(struct store_writer *w)
 	}
 }
 
+static int by_no(const struct key_row *a, const struct key_row *b)
+{
+	return (a->no > b->no) - (a->no < b->no);
+}
+
 static void flush_keys(struct store_writer *w)
 {
+	/* in the order of the table, so that its pages become full */
+	LL_SORT(w->touched, by_no);
 	for (struct key_row *row = w->touched; row; row = row->next) {
 		put_sleeps(w, row);
 		note_worst(w, row);

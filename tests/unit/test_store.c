@@ -386,8 +386,12 @@ static void test_histogram_blobs(void **state)
 	static const struct {
 		const char *bytes;
 		size_t size;
-	} bad[] = {{"\x80", 1}, {"\x01", 1}, {"\xff\x7f\x01", 3}, {"\x00\x01\xff\x02\x01", 5},
-		   {"\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11}};
+	} bad[] = {{"\x80", 1}, /* a distance without a count */
+		   {"\x00", 1}, /* a byte too many */
+		   {"\xc0\x00", 2},
+		   {"\x40", 1}, /* a distance cut short */
+		   {"\x00\x8c\xc0", 3}, /* of 281 */
+		   {"\x80\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff", 18}};
 	struct hist h = {0}, back = {0};
 	uint8_t blob[CODEC_HIST_MAX];
 	size_t n;
@@ -395,6 +399,8 @@ static void test_histogram_blobs(void **state)
 	(void)state;
 	h.n[0] = UINT64_MAX;
 	h.n[7] = 1;
+	h.n[8] = 1ULL << 29; /* from here on a window does not hold a number */
+	h.n[9] = 1ULL << 28;
 	h.n[HIST_BUCKETS - 1] = 300;
 	n = codec__put_hist(&h, blob);
 	assert_int_equal(codec__add_hist(blob, n, &back), 0);
