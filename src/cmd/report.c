@@ -162,17 +162,28 @@ static int print_info(const struct cmd_opts *opts, struct output *out, struct er
 
 /* ---- the timeline ---- */
 
+struct timeline_filter {
+	struct timeline *timeline;
+	struct load_filter filter;
+};
+
 static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
 {
-	return timeline__stall(ctx, ev, key->cause->id);
+	const struct timeline_filter *t = ctx;
+
+	if (ev->blocked_ns < t->filter.min_ns || !load_filter__wants(&t->filter, ev->fs, &ev->who))
+		return 0;
+	return timeline__stall(t->timeline, ev, key->cause->id);
 }
 
 static int add_submit(void *ctx, const struct ev_submit *ev)
 {
-	return timeline__submit(ctx, ev);
+	const struct timeline_filter *t = ctx;
+
+	return load_filter__wants(&t->filter, ev->fs, &ev->who) ? timeline__submit(t->timeline, ev) : 0;
 }
 
-static int add_recording(struct timeline *t, struct store *s, const struct store_range *range,
+static int add_recording(struct timeline_filter *t, struct store *s, const struct store_range *range,
 			 struct err *e)
 {
 	const struct store_visitor v = {.ctx = t, .stall = add_stall, .submit = add_submit};
@@ -181,7 +192,7 @@ static int add_recording(struct timeline *t, struct store *s, const struct store
 	if (!store__info(s)->events)
 		log__print(LOG_WARN, "%s was made without --events: the timeline has only the worst stalls",
 			   store__path(s));
-	rc = timeline__recording(t, store__capture(s));
+	rc = timeline__recording(t->timeline, store__capture(s));
 	if (!rc)
 		rc = store__read(s, range, &v, e);
 	if (rc == -ENOMEM && !e->text[0])
@@ -194,12 +205,13 @@ static int print_timeline(const struct cmd_opts *opts, struct output *out, struc
 	const struct store_range range = {opts->since_ns, opts->until_ns};
 	struct store **stores = calloc(opts->nr_files, sizeof(*stores));
 	struct timeline *t = timeline__new();
+	struct timeline_filter filter = {t, load_opts(opts).filter};
 	int rc = stores && t ? 0 : err__set(e, -ENOMEM, "out of memory");
 
 	/* the stacks must stay until it is printed */
 	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
 		stores[i] = store__open(opts->files[i], NULL, e);
-		rc = stores[i] ? add_recording(t, stores[i], &range, e) : -EBADMSG;
+		rc = stores[i] ? add_recording(&filter, stores[i], &range, e) : -EBADMSG;
 	}
 	if (!rc) {
 		rc = timeline__print(output__file(out), t);

@@ -54,12 +54,15 @@ static bool is_below(const char *cgroup, const char *top)
 	return !*top || (rest != cgroup && (!*rest || *rest == '/'));
 }
 
-static bool wants_fs(const struct load *l, const struct fs_info *fs)
+static bool filter_wants_fs(const struct load_filter *f, const struct fs_info *fs)
 {
-	const struct load_filter *f = &l->opts->filter;
-
 	return is_named(fs->fstype, f->fstypes, f->nr_fstypes) &&
 	       is_named(fs->mount, f->mounts, f->nr_mounts) && has_device(f, fs);
+}
+
+static bool wants_fs(const struct load *l, const struct fs_info *fs)
+{
+	return filter_wants_fs(&l->opts->filter, fs);
 }
 
 static bool wants_key(const struct load *l, const struct store_key *k)
@@ -70,13 +73,17 @@ static bool wants_key(const struct load *l, const struct store_key *k)
 	       is_named(k->comm, f->comms, f->nr_comms) && (!f->cgroup || is_below(k->cgroup, f->cgroup));
 }
 
-static bool wants_event(const struct load *l, const struct fs_info *fs, const struct who *who)
+bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs, const struct who *who)
 {
-	const struct load_filter *f = &l->opts->filter;
-
-	return wants_fs(l, fs ? fs : &pseudo_fs_unknown) && is_listed(who->pid, f->pids, f->nr_pids) &&
+	return filter_wants_fs(f, fs ? fs : &pseudo_fs_unknown) &&
+	       is_listed(who->pid, f->pids, f->nr_pids) &&
 	       is_listed(who->tid, f->tids, f->nr_tids) && is_named(who->comm, f->comms, f->nr_comms) &&
 	       (!f->cgroup || is_below(who->cgroup, f->cgroup));
+}
+
+static bool wants_event(const struct load *l, const struct fs_info *fs, const struct who *who)
+{
+	return load_filter__wants(&l->opts->filter, fs, who);
 }
 
 static bool filters_fs(const struct load_filter *f)

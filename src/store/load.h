@@ -16,6 +16,9 @@ struct load_filter {
 	uint64_t min_ns;
 };
 
+/* Whether a single event is one of them, its length aside; fs NULL = not known. */
+bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs, const struct who *who);
+
 /* The dimensions by which stalls can be grouped. */
 enum load_by { BY_FS, BY_MOUNT, BY_DEVICE, BY_FILE, BY_COMM, BY_PID, BY_CGROUP, BY_CAUSE, BY_STACK,
 	       BY_KERNEL, BY_HOST, BYS };

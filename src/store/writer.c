@@ -485,19 +485,19 @@ static void delete_slice(struct store_writer *w, uint32_t slice)
 	batch__int(&w->batch, slice);
 }
 
-/* The oldest slice leaves. Whether a trigger keeps it shows before this slice's own trigger counts. */
+/* The oldest slice leaves, but for what a trigger keeps: this slice's own, too. */
 static void expire(struct store_writer *w)
 {
 	uint32_t oldest;
 
 	if (!w->keep_slices)
 		return;
-	oldest = w->slice > w->keep_slices ? w->slice - w->keep_slices : 0;
-	if (oldest)
-		delete_slice(w, oldest);
 	if (w->triggered)
 		w->last_trigger = w->slice;
 	w->triggered = false;
+	oldest = w->slice > w->keep_slices ? w->slice - w->keep_slices : 0;
+	if (oldest)
+		delete_slice(w, oldest);
 	/* what a trigger keeps refers to names of any age */
 	if (w->trigger_ns || w->slice < w->expired_at + w->keep_slices)
 		return;
@@ -617,6 +617,8 @@ static void set_keep(struct store_writer *w, const struct store_write_opts *o)
 	if (!keep_ns && o->trigger_ns)
 		keep_ns = TRIGGER_KEEP_NS;
 	keep_ns = (keep_ns + STORE_SLICE_NS - 1) / STORE_SLICE_NS;
+	/* the last slice is cut short by the end: all of --keep is there nevertheless */
+	keep_ns += keep_ns && !o->trigger_ns;
 	w->keep_slices = keep_ns < UINT32_MAX / 4 ? (uint32_t)keep_ns : UINT32_MAX / 4;
 }
 

@@ -17,9 +17,9 @@ COLUMNS = ["fs", "mount", "device", "file", "comm", "pid", "cgroup", "cause", "s
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def synth(root, path, seconds, per_second, keys):
-    subprocess.run([root / "build" / "tests" / "synth", path, str(seconds), str(per_second),
-                    str(keys)], check=True, timeout=300)
+def synth(root, path, seconds, per_second, keys, *options):
+    subprocess.run([root / "build" / "tests" / "synth", *options, path, str(seconds),
+                    str(per_second), str(keys)], check=True, timeout=300)
     return path
 
 
@@ -168,3 +168,83 @@ def test_an_hour_of_many_keys_fits(root, tmp_path):
     one = synth(root, tmp_path / "one.db", 60, 10000, 200).stat().st_size
     three = synth(root, tmp_path / "three.db", 180, 10000, 200).stat().st_size
     assert 60 * (three - one) / 2 < 50 * 10**6
+
+
+def slices(path):
+    return [row[0] for row in sqlite3.connect(path).execute("SELECT id FROM slice ORDER BY id")]
+
+
+def rows(path, table):
+    return sqlite3.connect(path).execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_keep_is_a_rolling_window_of_bounded_size(root, aiostall, tmp_path):
+    """Other files in every second: names that nothing refers to must go, too."""
+    short = synth(root, tmp_path / "short.db", 20, 200, 50, "-c", "-k", "5")
+    long = synth(root, tmp_path / "long.db", 100, 200, 50, "-c", "-k", "5")
+    assert slices(long)[:-1] == list(range(96, 101)), "the oldest must go, the last five stay"
+    assert long.stat().st_size < 1.5 * short.stat().st_size
+    for table in ("string", "key"):
+        assert rows(long, table) < 12 * 50
+    rep = report_json(aiostall, long)
+    assert rep["totals"]["sleeps"] == 5 * 200
+    assert 5 * 10**9 <= rep["capture"]["duration_ns"] < 6 * 10**9
+    files = {g["file"] for g in report_json(aiostall, "--by", "file", long)["groups"]}
+    assert {name.rsplit(".", 1)[1] for name in files} == {"95", "96", "97", "98", "99"}
+
+
+def test_trigger_keeps_what_surrounds_a_long_stall(root, aiostall, tmp_path):
+    args = (60, 200, 20, "-t", "100", "-k", "4")
+    path = synth(root, tmp_path / "long.db", *args, "-l", "30")
+    assert slices(path) == list(range(26, 35))
+    rep = report_json(aiostall, path)
+    assert rep["totals"]["sleeps"] == 9 * 200
+    assert max(fs["sleep_ns"]["max"] for fs in rep["filesystems"]) == 200 * 10**6
+    for table in ("sleeps", "counters", "stall"):
+        kept = sqlite3.connect(path).execute(f"SELECT DISTINCT slice FROM {table}")
+        assert {row[0] for row in kept} <= set(range(26, 35))
+    nothing = synth(root, tmp_path / "nothing.db", *args)
+    assert not slices(nothing)
+    assert report_json(aiostall, nothing)["totals"]["sleeps"] == 0
+    # ten seconds, if nothing is said of them
+    path = synth(root, tmp_path / "ten.db", 60, 50, 5, "-t", "100", "-l", "30")
+    assert slices(path) == list(range(20, 41))
+
+
+@pytest.fixture(name="events", scope="module")
+def events_fixture(tmp_path_factory):
+    return synth(ROOT, tmp_path_factory.mktemp("events") / "run.db", 4, 300, 20, "-e", "-l", "3")
+
+
+def test_filters_of_single_stalls(aiostall, events):
+    stalls = sqlite3.connect(events).execute("SELECT tid, blocked_ns FROM stall").fetchall()
+    assert len(stalls) == 1200
+    for tid in {tid for tid, _ in stalls}:
+        rep = report_json(aiostall, "-t", str(tid), events)
+        assert rep["totals"]["sleeps"] == sum(t == tid for t, _ in stalls)
+        assert rep["totals"]["blocked_ns"] == sum(ns for t, ns in stalls if t == tid)
+    long = [ns for _, ns in stalls if ns >= 5 * 10**6]
+    rep = report_json(aiostall, "-m", "5ms", events)
+    causes = [c for fs in rep["filesystems"] for c in fs["causes"]]
+    assert 0 < len(long) < 1200
+    assert sum(c["sleeps"] for c in causes if c["id"] != "below_min") == len(long)
+    assert sum(c["sleeps"] for c in causes if c["id"] == "below_min") == 1200 - len(long)
+    assert max(c["max_ns"] for c in causes) == 200 * 10**6
+
+
+def test_timeline_of_a_recording(aiostall, events):
+    def spans(*args):
+        done = aiostall("report", "--format", "perfetto", *args, str(events))
+        assert done.returncode == 0, done.stderr
+        assert "--events" not in done.stderr
+        return [e for e in json.loads(done.stdout)["traceEvents"] if e["ph"] == "X"]
+    whole = spans()
+    assert {e["tid"] for e in whole} == {1000, 1001, 1002, 1003, 1004}
+    assert sum(e["dur"] == 200000 for e in whole) == 1
+    assert all(e["ts"] >= 0 and e["dur"] >= 0 for e in whole)
+    part = spans("--since", "1", "--until", "2")
+    assert 0 < len(part) < len(whole)
+    assert {e["tid"] for e in spans("-t", "1002")} == {1002}
+    assert {e["args"]["fstype"] for e in spans("--fs", "xfs") if e["cat"] == "sleep"} == {"xfs"}
+    long = [e for e in spans("-m", "100ms") if e["cat"] == "sleep"]
+    assert [e["dur"] for e in long] == [200000]

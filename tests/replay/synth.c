@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * synth DB SECONDS STALLS_PER_SECOND KEYS: a long recording, made by feeding the events of one in
- * the time it takes to sum them up.
+ * synth [OPTIONS] DB SECONDS STALLS_PER_SECOND KEYS: a long recording, made by feeding the events of
+ * one in the time it takes to sum them up.
+ *
+ * -k S   keep that many seconds        -t MS  trigger on stalls of that length
+ * -l S   200 ms of a stall in second S -c     other files in every second
+ * -e     keep every event
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cause/causes.h"
 #include "store/writer.h"
@@ -14,6 +20,7 @@
 #define START_NS NSEC_PER_SEC
 #define FILESYSTEMS 4
 #define STACKS 6
+#define LONG_NS (200 * NSEC_PER_MSEC)
 
 static const char *frames[STACKS][5] = {
 	{"io_schedule", "blk_mq_get_tag", "ext4_file_write_iter", "aio_write", "io_submit_one"},
@@ -26,6 +33,14 @@ static const char *frames[STACKS][5] = {
 static struct stack stacks[STACKS];
 static struct fs_info filesystems[FILESYSTEMS];
 static struct fs_counts counts[FILESYSTEMS], totals;
+
+/* What there is of it, and when. */
+struct load {
+	uint64_t seconds, per_second, keys;
+	uint64_t long_at;
+	bool churn;
+	uint64_t second; /* now */
+};
 
 static void set_up(void)
 {
@@ -60,15 +75,14 @@ static void add_counts(struct fs_counts *c, uint64_t blocked_ns)
 	hist__add(&c->submit, blocked_ns + 5000, 1);
 }
 
-static void stall(const struct sink *to, uint32_t key, uint32_t random)
+static void stall(const struct load *load, const struct sink *to, uint32_t random, uint64_t i)
 {
-	uint32_t fs = key % FILESYSTEMS;
+	uint32_t key = (uint32_t)(random % load->keys), fs = key % FILESYSTEMS;
 	uint64_t blocked_ns = 50000 + (uint64_t)(random % 4096) * (random % 97) * 40;
 	char path[64];
 	struct ev_stall ev = {
-		.end_ns = START_NS,
-		.blocked_ns = blocked_ns,
-		.who = {.pid = 100 + key % 3, .tid = 100 + key % 3, .comm = "load", .cgroup = "/load"},
+		.end_ns = START_NS + load->second * NSEC_PER_SEC + i * (NSEC_PER_SEC / load->per_second),
+		.who = {.pid = 100 + key % 3, .tid = 1000 + key % 5, .comm = "load", .cgroup = "/load"},
 		.fs = &filesystems[fs],
 		.req = {.how = HOW_EXACT, .nr = 4, .opcode = 1, .len_bytes = 4096, .path = path},
 		.held_up_requests = 3,
@@ -77,7 +91,11 @@ static void stall(const struct sink *to, uint32_t key, uint32_t random)
 		.stack = &stacks[key % STACKS],
 	};
 
-	snprintf(path, sizeof(path), "/data%u/table.%u", fs, key);
+	if (!i && load->second + 1 == load->long_at)
+		blocked_ns = LONG_NS;
+	ev.blocked_ns = blocked_ns;
+	snprintf(path, sizeof(path), "/data%u/table.%u.%llu", fs, key,
+		 (unsigned long long)(load->churn ? load->second : 0));
 	to->stall(to->ctx, &ev);
 	add_counts(&counts[fs], blocked_ns);
 	add_counts(&totals, blocked_ns);
@@ -97,20 +115,46 @@ static int second(struct store_writer *w, uint64_t now_ns, struct err *e)
 	return store_writer__commit(w, now_ns, e);
 }
 
-static int record(struct store_writer *w, uint64_t seconds, uint64_t per_second, uint64_t keys,
-		  struct err *e)
+static int record(struct store_writer *w, struct load *load, struct err *e)
 {
 	uint32_t random = 1;
 	int rc = 0;
 
-	for (uint64_t s = 1; !rc && s <= seconds; s++) {
-		for (uint64_t i = 0; i < per_second; i++) {
-			uint32_t r = next_random(&random);
-
-			stall(store_writer__sink(w), (uint32_t)(r % keys), r);
-		}
-		rc = second(w, START_NS + s * NSEC_PER_SEC, e);
+	for (; !rc && load->second < load->seconds; load->second++) {
+		for (uint64_t i = 0; i < load->per_second; i++)
+			stall(load, store_writer__sink(w), next_random(&random), i);
+		rc = second(w, START_NS + (load->second + 1) * NSEC_PER_SEC, e);
 	}
+	return rc;
+}
+
+/* 0, or -1 if the arguments are not what the usage says. */
+static int parse(int argc, char **argv, struct load *load, struct store_write_opts *o)
+{
+	uint64_t *const numbers[] = {&load->seconds, &load->per_second, &load->keys};
+	int opt, rc = 0;
+
+	while (!rc && (opt = getopt(argc, argv, "k:t:l:ce")) != -1) {
+		if (opt == 'k')
+			rc = parse__u64(optarg, 1, 100000, &o->keep_ns);
+		else if (opt == 't')
+			rc = parse__u64(optarg, 1, 100000, &o->trigger_ns);
+		else if (opt == 'l')
+			rc = parse__u64(optarg, 1, 100000, &load->long_at);
+		else if (opt == 'c')
+			load->churn = true;
+		else if (opt == 'e')
+			o->events = true;
+		else
+			rc = -1;
+	}
+	o->keep_ns *= NSEC_PER_SEC;
+	o->trigger_ns *= NSEC_PER_MSEC;
+	if (rc || argc - optind != 4)
+		return -1;
+	o->path = argv[optind];
+	for (int i = 0; !rc && i < 3; i++)
+		rc = parse__u64(argv[optind + 1 + i], 1, 10000000, numbers[i]);
 	return rc;
 }
 
@@ -121,25 +165,23 @@ int main(int argc, char **argv)
 		.started_unix_ns = 1767225600LL * (int64_t)NSEC_PER_SEC,
 	};
 	struct store_write_opts o = {.capture = &c, .started_mono_ns = START_NS, .slow_ns = NSEC_PER_MSEC};
-	uint64_t n[3];
 	struct store_writer *w = NULL;
+	struct load load = {0};
 	struct err e = {0};
 	char why[512];
-	int rc = argc == 5 ? 0 : -1;
+	int rc;
 
-	for (int i = 0; !rc && i < 3; i++)
-		rc = parse__u64(argv[2 + i], 1, 10000000, &n[i]);
-	if (rc) {
-		fprintf(stderr, "usage: synth DB SECONDS STALLS_PER_SECOND KEYS\n");
+	if (parse(argc, argv, &load, &o)) {
+		fprintf(stderr, "usage: synth [-k S] [-t MS] [-l S] [-ce] DB SECONDS STALLS_PER_SECOND "
+				"KEYS\n");
 		return 2;
 	}
 	set_up();
-	o.path = argv[1];
 	o.causes = causes__new(NULL, why, sizeof(why));
-	c.duration_ns = n[0] * NSEC_PER_SEC;
+	c.duration_ns = load.seconds * NSEC_PER_SEC;
 	rc = o.causes ? store_writer__new(&o, &w, &e) : err__set(&e, -1, "%s", why);
 	if (!rc)
-		rc = record(w, n[0], n[1], n[2], &e);
+		rc = record(w, &load, &e);
 	if (!rc)
 		rc = store_writer__finish(w, &c, START_NS + c.duration_ns, &e);
 	if (rc)
