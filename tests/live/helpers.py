@@ -28,6 +28,8 @@ SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 TIMEOUT = 60
 # At most, of a load whose switches the kernel did not show.
 RUNS = 6
+# At most, of a test that failed while switches were not shown.
+RERUNS = 3
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
 
 
@@ -185,13 +187,14 @@ class Traced:
 
 class Switches:
     """
-    A second witness of context switches, ftrace, of everything named aioload. A kernel may keep
+    A second witness of context switches, ftrace, of the programs that load. A kernel may keep
     the switches of some tasks from tracers (those of a sandbox's own agent, for instance): a
     thread that comes back behind such a task is seen leaving and not seen coming. A tracer then
     loses the call, or takes two sleeps for one, so a run like that shows nothing about it.
     """
     SWITCH = re.compile(r"sched_switch: prev_comm=.* prev_pid=(\d+) .* next_pid=(\d+) ")
     CALL = re.compile(r"-(\d+) .*: sys_io_submit( ->|\()")
+    COMMS = ("aioload", "python3", "fio")
     EVENTS = ("sched/sched_switch", "syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit")
 
     def __enter__(self):
@@ -203,8 +206,8 @@ class Switches:
             self.dir.mkdir()
             (self.dir / "trace_clock").write_text("mono")
             (self.dir / "buffer_size_kb").write_text("8192")
-            self.event("sched/sched_switch", "filter").write_text(
-                'prev_comm == "aioload" || next_comm == "aioload"')
+            self.event("sched/sched_switch", "filter").write_text(" || ".join(
+                f'{end}_comm == "{comm}"' for end in ("prev", "next") for comm in self.COMMS))
             self.enable("1")
         return self
 
@@ -223,10 +226,13 @@ class Switches:
             subprocess.run(["umount", self.top], check=True)
         self.top.rmdir()
 
-    def hidden(self, tids):
+    def hidden(self, tids=None):
         """How many times a thread left or came back inside io_submit without being seen."""
         if not self.mounted:
             return 0
+        if tids is None:
+            tids = {int(call[1]) for line in (self.dir / "trace").read_text().splitlines()
+                    if (call := self.CALL.search(line))}
         inside, away, hidden = set(), set(), 0
         for line in (self.dir / "trace").read_text().splitlines():
             switch, call = self.SWITCH.search(line), self.CALL.search(line)

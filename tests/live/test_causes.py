@@ -324,7 +324,8 @@ SCENARIOS = [
               "buf.stable_page"),
              after=fill_up, sleeps=0),
     Scenario("ext4 unwritten", "ext4", "--pattern unwritten --qd 16 --calls 3000",
-             {}, ("ext4.i_data_sem", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait"), sleeps=0),
+             {}, ("ext4.i_data_sem", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait",
+                  "ext4.bitmap_read"), sleeps=0),
     # xfs
     Scenario("xfs cold allocation", "xfs", "--pattern hole --calls 20",
              {"xfs.ag_header|xfs.alloc_btree": RARE}, ("xfs.buf", "xfs.ilock"), cold=True,

@@ -156,7 +156,7 @@ def test_transaction_cut_short_is_taken_back(tmp):
 def test_full_disk_ends_with_an_error_and_a_readable_file(tmp):
     small = tmp / "small"
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
     try:
         with Program([AIOLOAD, *APPEND, "--file", tmp / "f", "--calls", "1000000",
                       "--gap-us", "500"]) as load:
