@@ -60,8 +60,8 @@ UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister
 	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror \
 	sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
 LINK := -static -Wl,--gc-sections
-STATIC_OBJ := $(B)/obj/src/static/unused.o
-STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED))
+STATIC_OBJ := $(B)/obj/src/static/unused.o $(B)/obj/src/static/no_btf.o
+STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf)
 endif
 endif
 
