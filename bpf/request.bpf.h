@@ -95,18 +95,29 @@ static __always_inline void count_aside(__u32 *cell, bool undo)
 		*cell -= 1;
 }
 
-static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb *iocb, bool compat, bool undo)
+/* The part of an iocb that counting needs: what is read from user memory costs. */
+struct iocb_start {
+	__u64 data;
+	__u32 key, rw_flags;
+	__u16 opcode, reqprio;
+	__u32 fd;
+	__u64 buf, nbytes;
+};
+_Static_assert(sizeof(struct iocb_start) == offsetof(struct iocb, aio_offset), "as in linux/aio_abi.h");
+
+static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_start *iocb, bool compat,
+					 bool undo)
 {
-	__u32 op = fold_op(iocb->aio_lio_opcode), by = undo ? -1 : 1;
+	__u32 op = fold_op(iocb->opcode), by = undo ? -1 : 1;
 	__u64 bytes = 0;
 
 	if (op == WIRE_OP_PREAD || op == WIRE_OP_PWRITE)
-		bytes = iocb->aio_nbytes;
+		bytes = iocb->nbytes;
 	else if (op == WIRE_OP_PREADV || op == WIRE_OP_PWRITEV)
-		bytes = iovec_bytes(iocb->aio_buf, iocb->aio_nbytes, compat);
+		bytes = iovec_bytes(iocb->buf, iocb->nbytes, compat);
 	f->requests += by;
 	f->ops[BOUNDED(op, WIRE_OPS)] += by;
-	if (iocb->aio_rw_flags & RWF_NOWAIT_)
+	if (iocb->rw_flags & RWF_NOWAIT_)
 		f->nowait += by;
 	if (bytes == BYTES_UNKNOWN)
 		f->bytes_unknown += by;
@@ -125,7 +136,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_call_fs *f;
-	struct iocb iocb;
+	struct iocb_start iocb;
 	__u32 row;
 
 	if (!c)
@@ -134,7 +145,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 		count_aside(&c->unreadable, undo);
 		return 0;
 	}
-	row = row_of_fd(c, iocb.aio_fildes);
+	row = row_of_fd(c, iocb.fd);
 	if (row == WIRE_FD_SKIP) {
 		if (!undo)
 			c->skipped++;
@@ -146,7 +157,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 	}
 	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
 	/* Not what was counted: the iocb or the descriptor has changed meanwhile. */
-	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb.aio_lio_opcode), WIRE_OPS)]))
+	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb.opcode), WIRE_OPS)]))
 		c->fs_overflow++;
 	else
 		count_in_row(f, &iocb, c->compat, undo);
