@@ -92,6 +92,13 @@ static const struct option options[] = {
 	 "also take the stacks of calls that are on a CPU, so many times a second; for calls that "
 	 "are slow without sleeping", .min = 1, .max = 10000, .offset = AT(live.sample_hz),
 	 .verbs = VERB_STAT | VERB_RECORD},
+	{"self", 0, NULL, OPTION_FLAG,
+	 "in the end also what tracing itself cost: each BPF program, the reader, memory, the "
+	 "ring buffer", .offset = AT(live.self), .verbs = VERB_STAT},
+	{"ring", 0, "SIZE", OPTION_SIZE,
+	 "of the ring buffer of stalls, rounded up to a power of two; default 8M, on more than "
+	 "8 CPUs 1M each up to 64M", .min = 64 << 10, .max = 1 << 30, .offset = AT(live.ring_bytes),
+	 .verbs = TRACING},
 	{"events", 0, NULL, OPTION_FLAG,
 	 "keep every stall and submit, not only sums and the worst: for timelines, and for "
 	 "--tid and --min of report", .offset = AT(events), .verbs = VERB_RECORD},

@@ -12,6 +12,7 @@ enum option_kind {
 	OPTION_SECONDS,  /* u64 ns; a bare number is seconds */
 	OPTION_DURATION, /* u64 ns; the unit must be given */
 	OPTION_NUMBER,   /* u64 */
+	OPTION_SIZE,     /* u64 bytes, with k, M, G */
 	OPTION_IDS,      /* u32[], repeatable, comma separated */
 	OPTION_WORDS,    /* const char *[], repeatable, comma separated; max = longest word */
 	OPTION_PATHS,    /* const char *[], repeatable; a comma is part of the path */

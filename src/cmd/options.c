@@ -85,6 +85,17 @@ static int set_number(struct parse *p, const struct option *opt, const char *val
 	return bad(p, opt, value, why);
 }
 
+static int set_size(struct parse *p, const struct option *opt, const char *value, uint64_t *v)
+{
+	char why[96], min[16], max[16];
+
+	if (!parse__size(value, v) && *v >= opt->min && *v <= opt->max)
+		return 0;
+	snprintf(why, sizeof(why), "must be a size from %s to %s", fmt__size(opt->min, min, sizeof(min)),
+		 fmt__size(opt->max, max, sizeof(max)));
+	return bad(p, opt, value, why);
+}
+
 static int set_choice(struct parse *p, const struct option *opt, const char *value)
 {
 	char why[160];
@@ -177,6 +188,8 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return set_duration(p, opt, value);
 	case OPTION_NUMBER:
 		return set_number(p, opt, value, member(p->o, opt->offset));
+	case OPTION_SIZE:
+		return set_size(p, opt, value, member(p->o, opt->offset));
 	case OPTION_CHOICE:
 		return set_choice(p, opt, value);
 	case OPTION_PROBE:

@@ -42,6 +42,11 @@ struct live {
 	struct ring_buffer *ring;
 	const struct sink *to; /* of the poll under way */
 	int cpus;
+	/* the ring buffer's positions, and how long the reader waits between looks at it */
+	const uint64_t *ring_taken, *ring_written;
+	uint32_t poll_ms;
+	int stats_fd; /* the kernel measures programs as long as it is open; -1 = not asked for */
+	struct self_cost self;
 	uint64_t malformed;
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */

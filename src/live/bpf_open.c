@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "live/bpf_live.h"
+#include "live/bpf_self.h"
 #include "aiostall.skel.h"
 #include "live/procfile.h"
 #include "live/tracefs.h"
@@ -226,6 +227,21 @@ static uint32_t rows_for(int cpus)
 	return rows > 512 ? 512 : rows < 128 ? 128 : rows;
 }
 
+/*
+ * A stall's record is 280 bytes, and no CPU makes more than 100,000 of them a
+ * second, so this holds what a reader misses that does not get a CPU for 30 ms
+ * on a big machine, and much longer on a small one.
+ */
+static uint32_t ring_for(int cpus, uint64_t wanted)
+{
+	static const uint32_t least = 8u << 20, most = 64u << 20;
+	uint32_t bytes = wanted ? 64u << 10 : least;
+
+	while (bytes < (wanted ? wanted : (uint64_t)cpus << 20) && (wanted || bytes < most))
+		bytes *= 2;
+	return bytes;
+}
+
 static int set_constants(struct live *lv, const struct probe_env *env, struct err *e)
 {
 	struct aiostall_bpf__rodata *ro = lv->skel->rodata;
@@ -251,6 +267,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	if (!rc)
 		rc = set_names("--fs", ro->filter_fstype, f->fstypes, f->nr_fstypes, e);
 	bpf_map__set_max_entries(lv->skel->maps.filesystems, rows_for(lv->cpus));
+	bpf_map__set_max_entries(lv->skel->maps.ring, ring_for(lv->cpus, lv->opts.ring_bytes));
 	return rc;
 }
 
@@ -513,6 +530,7 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	lv->src.ops = &live_ops;
 	lv->opts = *opts;
 	lv->cgroup_fd = -1;
+	self__begin(lv);
 	lv->cpus = libbpf_num_possible_cpus();
 	rc = probe_env__init(&env, opts, e);
 	if (!rc) {
@@ -528,6 +546,7 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	}
 	if (!rc)
 		tell_ranges(lv, env.submit_fn);
+	self__started(lv);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;

@@ -10,11 +10,16 @@
 #include <unistd.h>
 
 #include "live/bpf_live.h"
+#include "live/bpf_self.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "live/inflight.h"
 
 int live__ring_new(struct live *lv);
+
+/* Powers of two times the least. */
+#define POLL_MOST_MS 64
+#define POLL_LEAST_MS 2
 
 /* ---- events ---- */
 
@@ -88,14 +93,32 @@ static int on_record(void *ctx, void *data, size_t size)
 
 int live__ring_new(struct live *lv)
 {
+	lv->poll_ms = POLL_MOST_MS;
 	lv->ring = ring_buffer__new(bpf_map__fd(lv->skel->maps.ring), on_record, lv, NULL);
 	return lv->ring ? 0 : -errno;
+}
+
+/*
+ * The reader looks the more often the fuller it finds the ring: at a sixteenth
+ * of its size twice as often as before.
+ */
+static void adapt_polling(struct live *lv, uint64_t used)
+{
+	uint64_t size = bpf_map__max_entries(lv->skel->maps.ring);
+
+	if (used > lv->self.ring_peak_bytes)
+		lv->self.ring_peak_bytes = used;
+	if (used > size / 16 && lv->poll_ms > POLL_LEAST_MS)
+		lv->poll_ms /= 2;
+	else if (used < size / 64 && lv->poll_ms < POLL_MOST_MS)
+		lv->poll_ms *= 2;
 }
 
 static int consume(struct live *lv, const struct sink *to)
 {
 	int n;
 
+	adapt_polling(lv, self__ring_used(lv));
 	mounts__refresh(lv->mounts);
 	lv->to = to;
 	n = ring_buffer__consume(lv->ring);
@@ -109,10 +132,12 @@ static int consume(struct live *lv, const struct sink *to)
  */
 static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 {
-	struct timespec t = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	struct live *lv = (struct live *)src;
+	int ms = timeout_ms < (int)lv->poll_ms ? timeout_ms : (int)lv->poll_ms;
+	struct timespec t = {0, ms * 1000000L};
 
 	nanosleep(&t, NULL);
-	return consume((struct live *)src, to);
+	return consume(lv, to);
 }
 
 /* ---- counters ---- */
@@ -370,6 +395,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	/* One instant for everything, since taking the probes off takes a tenth of a second. */
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
+	self__end(lv);
 	live__detach(lv);
 	lv->capture.duration_ns = now - lv->started_ns;
 	rc = consume(lv, to);
@@ -400,6 +426,7 @@ static void live_free(struct source *src)
 	if (!lv)
 		return;
 	live__detach(lv);
+	self__free(lv);
 	ring_buffer__free(lv->ring);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)

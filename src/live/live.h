@@ -26,6 +26,8 @@ struct live_filter {
 struct live_opts {
 	struct live_filter filter;
 	bool user_stacks;
+	bool self;             /* measure what tracing costs: capture_info.self */
+	uint64_t ring_bytes;   /* of the ring buffer, rounded up to a power of two; 0 = by the number of CPUs */
 	bool all_submits;      /* an event for every submit, not only for slow ones */
 	uint64_t slow_ns;      /* submits at least this long that did not sleep are sent; 0 = none */
 	uint64_t sample_hz;    /* stacks on the CPU inside io_submit, so often a second; 0 = none */

@@ -29,6 +29,26 @@ struct host_info {
 	uint32_t cpus;
 };
 
+/* What tracing itself cost, from before the probes were attached until they were taken off. */
+struct self_program {
+	char name[32];
+	uint64_t runs, run_ns; /* on all CPUs, the kernel's measuring included */
+	uint64_t missed;       /* not run, because it was running on that CPU; kernels from 5.12 on tell */
+};
+
+#define SELF_PROGRAMS_MAX 24
+
+struct self_cost {
+	uint64_t traced_ns;       /* how long the probes were attached */
+	uint64_t reader_cpu_ns;   /* of this process in that time */
+	uint64_t startup_cpu_ns;  /* of this process before it */
+	uint64_t peak_rss_bytes;
+	uint64_t ring_bytes, ring_peak_bytes; /* size, and the most that was in it */
+	struct self_program programs[SELF_PROGRAMS_MAX];
+	size_t nr_programs;
+	uint64_t programs_ns;     /* sum of their run_ns */
+};
+
 struct capture_info {
 	struct host_info host;
 	int64_t started_unix_ns;   /* wall clock */
@@ -44,6 +64,7 @@ struct capture_info {
 	bool user_stacks;
 	uint64_t min_ns;           /* -m */
 	uint64_t sample_hz;        /* ticks a second on each CPU, 0 = no samples */
+	const struct self_cost *self; /* NULL = not asked for */
 };
 
 struct source;

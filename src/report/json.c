@@ -363,6 +363,31 @@ static void put_samples(struct jsonw *w, json_t *root, const struct report *r)
 	}
 }
 
+static void put_self(struct jsonw *w, json_t *root, const struct self_cost *s)
+{
+	json_t *self, *list;
+
+	if (!s)
+		return;
+	self = jsonw__object(w, root, "self");
+	jsonw__u64(w, self, "traced_ns", s->traced_ns);
+	jsonw__u64(w, self, "programs_ns", s->programs_ns);
+	jsonw__u64(w, self, "reader_cpu_ns", s->reader_cpu_ns);
+	jsonw__u64(w, self, "startup_cpu_ns", s->startup_cpu_ns);
+	jsonw__u64(w, self, "peak_rss_bytes", s->peak_rss_bytes);
+	jsonw__u64(w, self, "ring_bytes", s->ring_bytes);
+	jsonw__u64(w, self, "ring_peak_bytes", s->ring_peak_bytes);
+	list = jsonw__array(w, self, "programs");
+	for (size_t i = 0; i < s->nr_programs; i++) {
+		json_t *o = jsonw__item(w, list);
+
+		jsonw__str(w, o, "name", s->programs[i].name);
+		jsonw__u64(w, o, "runs", s->programs[i].runs);
+		jsonw__u64(w, o, "run_ns", s->programs[i].run_ns);
+		jsonw__u64(w, o, "missed", s->programs[i].missed);
+	}
+}
+
 static void put_unfinished(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "unfinished");
@@ -385,5 +410,6 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	put_slow(&w, root, r);
 	put_samples(&w, root, r);
 	put_unfinished(&w, root, r);
+	put_self(&w, root, r->capture->self);
 	return jsonw__finish(&w, root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 }

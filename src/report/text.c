@@ -8,6 +8,7 @@
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
+#include "report/text_self.h"
 #include "report/text_sync.h"
 #include "report/verdict.h"
 
@@ -301,6 +302,7 @@ static void print_body(struct print *p, const struct report *r, const struct for
 	print_slow(p, r);
 	print_samples(p, r);
 	print_conservation(p, &r->totals);
+	text_self__print(p, r);
 }
 
 int text__print(FILE *out, const struct report *r, const struct format_opts *o)
