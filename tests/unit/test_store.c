@@ -28,7 +28,7 @@ static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not 
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
 static_assert(sizeof(struct fs_info) == 40, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 296, "... of a capture");
+static_assert(sizeof(struct capture_info) == 304, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
