@@ -26,7 +26,7 @@ static const struct cmd_spec spec = {
 	.takes_child = true,
 };
 
-/* A sink that passes all on to the file, and to the model what the last line says. */
+/* A sink that passes all on to the file, and to the model what facts and the last line are made of. */
 struct record_run {
 	struct store_writer *writer;
 	const struct sink *to, *model;
@@ -38,6 +38,7 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 	struct record_run *run = ctx;
 
 	run->to->stall(run->to->ctx, ev);
+	run->model->stall(run->model->ctx, ev);
 }
 
 static void on_submit(void *ctx, const struct ev_submit *ev)
@@ -154,6 +155,15 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 	return CMD_LOSS;
 }
 
+/* The model has asked for them: the file of the worst stall, for one, is looked at in the end only. */
+static void add_heres(const struct record_run *run, const struct report *r)
+{
+	for (size_t i = 0; r && i < r->nr_fs; i++)
+		for (size_t c = 0; c < r->fs[i].nr_causes; c++)
+			store_writer__add_here(run->writer, r->fs[i].fs, r->fs[i].causes[c].id,
+					       r->fs[i].causes[c].facts);
+}
+
 static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
 {
 	const struct sink sink = {
@@ -174,6 +184,8 @@ static int run_session(struct record_run *run, const struct cmd_opts *opts, stru
 	if (rc)
 		status = cmd__fail(&e);
 	c = session__capture(s);
+	if (!rc)
+		add_heres(run, session__report(s, &end_e));
 	end_rc = store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
 	/* a disk that failed before fails again */
 	if (end_rc && !rc)

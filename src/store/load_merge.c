@@ -125,9 +125,37 @@ static void merge_capture(struct load *l)
 		c->min_ns = from->min_ns;
 }
 
+static void write_here(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
+		       size_t size)
+{
+	const struct load *l = ctx;
+
+	for (const struct here *h = l->heres; h; h = h->next)
+		if (h->fs == fs && !strcmp(h->cause, cause->id)) {
+			snprintf(buf, size, "%s", h->text);
+			return;
+		}
+}
+
+static void take_heres(struct load *l)
+{
+	const struct store_here *from;
+
+	for (size_t i = 0; (from = store__here(l->store, i)); i++) {
+		struct here *h = pool__array(&l->pool, 1, sizeof(*h));
+
+		if (!h)
+			return;
+		*h = (struct here){l->heres, load__fs(l, from->fs), from->cause, from->text};
+		l->heres = h;
+	}
+}
+
 static int open_model(struct load *l, struct err *e)
 {
 	struct model_opts opts = {.causes = l->opts->causes,
+				  .facts = write_here,
+				  .facts_ctx = l,
 				  .slow_threshold_ns = store__info(l->store)->slow_ns};
 
 	l->slow_ns = opts.slow_threshold_ns;
@@ -149,6 +177,7 @@ int load__begin(struct load *l, struct err *e)
 	if (!l->host || !l->sums)
 		return err__set(e, -ENOMEM, "out of memory");
 	model__set_origin(l->model, l->host->no);
+	take_heres(l);
 	return 0;
 }
 

@@ -21,6 +21,13 @@ struct merged_cause;
 struct merged_host;
 struct group_row;
 
+/* What hosts said of causes; a later recording's comes first. */
+struct here {
+	struct here *next; /* in the pool */
+	const struct fs_info *fs; /* as of load__fs */
+	const char *cause, *text;
+};
+
 struct load {
 	const struct load_opts *opts;
 	struct model *model;
@@ -38,6 +45,7 @@ struct load {
 	struct merged_fs *filesystems;
 	struct merged_stack *stacks;
 	struct merged_cause *causes;
+	struct here *heres;
 	struct group_row *group_table;
 	size_t nr_groups;
 	struct group *groups; /* made of the table in the end */

@@ -26,7 +26,7 @@ struct store {
 	struct pool pool;
 	struct capture_info capture;
 	struct store_info info;
-	struct id_table strings, stacks, filesystems, causes, keys;
+	struct id_table strings, stacks, filesystems, causes, keys, heres;
 	struct store_fact *facts;
 	size_t nr_facts, room_facts;
 	int64_t first_slice, last_slice; /* there may be more by now: what they refer to was not read */

@@ -65,6 +65,7 @@ static const struct schema_table tables[TABLES] = {
 	 REQUEST_SQL ", held_up_requests INTEGER, state INTEGER)"},
 	[TABLE_SAMPLE] = {"sample", "CREATE TABLE sample(id INTEGER PRIMARY KEY, fs INTEGER,"
 				    " stack INTEGER, count INTEGER)"},
+	[TABLE_HERE] = {"here", "CREATE TABLE here(id INTEGER PRIMARY KEY, fs INTEGER, cause TEXT, text TEXT)"},
 };
 
 const struct schema_table *schema__table(size_t i)

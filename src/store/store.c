@@ -88,6 +88,11 @@ const struct store_fact *store__fact(const struct store *s, size_t i)
 	return i < s->nr_facts ? &s->facts[i] : NULL;
 }
 
+const struct store_here *store__here(const struct store *s, size_t i)
+{
+	return i < s->heres.nr ? s->heres.row[i] : NULL;
+}
+
 size_t store__nr_keys(const struct store *s)
 {
 	return s->keys.nr;

@@ -62,6 +62,16 @@ struct store_fact {
 };
 const struct store_fact *store__fact(const struct store *s, size_t i);
 
+/*
+ * What the host said that bears on a cause (its id) of a filesystem, a line
+ * each, when recording ended: the i-th one, NULL past the end.
+ */
+struct store_here {
+	const struct fs_info *fs;
+	const char *cause, *text;
+};
+const struct store_here *store__here(const struct store *s, size_t i);
+
 /* One second of the recording; longer when the disk could not keep up, or at the end shorter. */
 struct store_slice {
 	uint64_t no;               /* from 1; with --keep and --trigger there are gaps */

@@ -176,6 +176,21 @@ static int read_key(struct rows *r, void **row, struct err *e)
 	return 0;
 }
 
+static int read_here(struct rows *r, void **row, struct err *e)
+{
+	struct store_here *h = reader__alloc(r->s, 1, sizeof(*h), e);
+	int rc = h ? 0 : -ENOMEM;
+
+	if (rc)
+		return rc;
+	h->fs = rows__ref(r, 1, &r->s->filesystems, false);
+	rc = text_at(r, 2, &h->cause, e);
+	if (!rc)
+		rc = text_at(r, 3, &h->text, e);
+	*row = h;
+	return rc;
+}
+
 static const struct table_kind {
 	const char *name;
 	size_t offset; /* of the id_table in struct store */
@@ -187,6 +202,7 @@ static const struct table_kind {
 	{"fs", offsetof(struct store, filesystems), read_fs},
 	{"cause", offsetof(struct store, causes), read_cause},
 	{"key", offsetof(struct store, keys), read_key},
+	{"here", offsetof(struct store, heres), read_here},
 };
 
 static int read_table(struct store *s, const struct table_kind *kind, struct err *e)

@@ -78,6 +78,21 @@ void store_writer__add_fact(struct store_writer *w, const char *what, const char
 	batch__text(&w->batch, value);
 }
 
+void store_writer__add_here(struct store_writer *w, const struct fs_info *fs, const char *cause,
+			    const char *text)
+{
+	struct fs_row *row = *text ? names__fs(w->names, fs) : NULL;
+	static const uint8_t nothing;
+
+	if (!row)
+		return;
+	batch__row(&w->batch, BATCH_INSERT, TABLE_HERE, 4);
+	batch__blob(&w->batch, &nothing, 0); /* the next id */
+	batch__int(&w->batch, row->no);
+	batch__text(&w->batch, cause);
+	batch__text(&w->batch, text);
+}
+
 static void put_stall(struct store_writer *w, const struct ev_stall *ev, uint32_t key, uint32_t waker,
 		      uint32_t no)
 {

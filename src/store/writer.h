@@ -35,6 +35,9 @@ struct store_write_opts {
 int store_writer__new(const struct store_write_opts *opts, struct store_writer **w, struct err *e);
 /* A fact of the host, see docs/recording.md; written with the first slice. */
 void store_writer__add_fact(struct store_writer *w, const char *what, const char *of, const char *value);
+/* What the host says of a cause (its id) of a filesystem, a line each; nothing for "". */
+void store_writer__add_here(struct store_writer *w, const struct fs_info *fs, const char *cause,
+			    const char *text);
 /* Events and cumulative counters go here; valid as long as the writer. Never waits for the disk. */
 const struct sink *store_writer__sink(struct store_writer *w);
 /* True if a second has passed, so that counters should be delivered and the slice be ended. */

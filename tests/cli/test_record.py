@@ -121,6 +121,8 @@ HOSTILE = [
     ("UPDATE sleeps SET sleeps = 'text'", "damaged"),
     ("UPDATE key SET stack = -1", "damaged"),
     ("UPDATE stack SET frames = zeroblob(3000000)", "damaged"),
+    ("INSERT INTO here(fs, cause, text) VALUES (99, 'blk.tag', 'a')", "damaged"),
+    ("INSERT INTO here(fs, cause, text) VALUES (1, 'blk.tag', char(27) || '[31m')", None),
     ("UPDATE slice SET end_ns = -1, start_ns = 5", None),
     ("UPDATE counters SET submits = -1", None),
     ("UPDATE string SET text = 'a' || char(27) || '[31m' || char(10)", None),
@@ -248,3 +250,24 @@ def test_timeline_of_a_recording(aiostall, events):
     assert {e["args"]["fstype"] for e in spans("--fs", "xfs") if e["cat"] == "sleep"} == {"xfs"}
     long = [e for e in spans("-m", "100ms") if e["cat"] == "sleep"]
     assert [e["dur"] for e in long] == [200000]
+
+
+def test_what_the_host_said_is_in_the_report(aiostall, recording, tmp_path):
+    path = tmp_path / "here.db"
+    path.write_bytes(recording.read_bytes())
+    writer = sqlite3.connect(path)
+    major, minor, cause = writer.execute(
+        "SELECT fs.major, fs.minor, cause.name FROM key JOIN fs ON fs.id = key.fs JOIN cause "
+        "ON cause.id = key.cause WHERE fs.fstype = 'ext4'").fetchone()
+    writer.execute("INSERT INTO here(fs, cause, text) SELECT id, ?, ? FROM fs WHERE major = ? "
+                   "AND minor = ?", (cause, "queue/nr_requests is 64\nand so on", major, minor))
+    writer.commit()
+    writer.close()
+    said = {(fs["fstype"], c["id"]): c["facts"]
+            for fs in report_json(aiostall, path)["filesystems"] for c in fs["causes"]}
+    assert said.pop(("ext4", cause)) == ["queue/nr_requests is 64", "and so on"]
+    assert not any(said.values())
+    assert "here: queue/nr_requests is 64" in aiostall("report", str(path)).stdout
+    # once for the filesystem of both
+    twice = report_json(aiostall, path, recording)
+    assert sum(bool(c["facts"]) for fs in twice["filesystems"] for c in fs["causes"]) == 1

@@ -40,7 +40,7 @@ def comparable(rep):
             "sleeps": fs["sleeps"],
             "files": sorted((f["path"], f["sleeps"]) for f in fs["files"]),
             "causes": sorted((c["id"], c["sleeps"], c["held_up_requests"], c["name"], c["advice"],
-                              c["todo"], json.dumps(c["request_how"], sort_keys=True),
+                              c["todo"], tuple(c["facts"]), json.dumps(c["request_how"], sort_keys=True),
                               tuple(sorted((tuple(s["frames"]), s["sleeps"])
                                            for s in c["stacks"])))
                              for c in fs["causes"]),

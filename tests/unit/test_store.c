@@ -265,6 +265,8 @@ static void record(void)
 
 	assert_int_equal(store_writer__new(&o, &w, &e), 0);
 	store_writer__add_fact(w, "sysctl", "vm.swappiness", "60");
+	store_writer__add_here(w, &fs, "blk.tag", "one\ntwo");
+	store_writer__add_here(w, &fs, "blk.wbt", "");
 	feed(store_writer__sink(w));
 	assert_int_equal(store_writer__finish(w, &capture, 5 + NSEC_PER_SEC, &e), 0);
 	store_writer__free(w);
@@ -308,6 +310,10 @@ static void test_every_field_survives(void **state)
 	same_capture(store__capture(s));
 	assert_string_equal(store__fact(s, 0)->of, "vm.swappiness");
 	assert_null(store__fact(s, 1));
+	assert_int_equal(store__here(s, 0)->fs->minor, fs.minor);
+	assert_string_equal(store__here(s, 0)->cause, "blk.tag");
+	assert_string_equal(store__here(s, 0)->text, "one\ntwo");
+	assert_null(store__here(s, 1));
 	assert_true(store__info(s)->complete && store__info(s)->events);
 	assert_int_equal(store__info(s)->started_mono_ns, 5);
 	assert_int_equal(store__info(s)->slow_ns, 1000);
