@@ -302,7 +302,6 @@ static void print_body(struct print *p, const struct report *r, const struct for
 	print_slow(p, r);
 	print_samples(p, r);
 	print_conservation(p, &r->totals);
-	text_self__print(p, r);
 }
 
 int text__print(FILE *out, const struct report *r, const struct format_opts *o)
@@ -321,6 +320,7 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 		print_nothing_seen(p);
 	else
 		print_body(p, r, o);
+	text_self__print(p, r);
 	rc = print__finish(p);
 	free(p);
 	return rc;
