@@ -29,15 +29,15 @@ static __always_inline __u32 fold_op(__u32 opcode)
 __noinline __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat)
 {
 	__u64 sum = 0, entry[2] = {};
-	__u32 entry32[2] = {};
 
 	for (__u32 i = 0; i < IOVECS_READ; i++) {
 		if (i >= count)
 			return sum;
 		if (compat) {
-			if (bpf_probe_read_user(entry32, sizeof(entry32), (void *)(buf + i * 8ULL)))
+			/* two words of 32 bits, the length being the second, on little-endian machines */
+			if (bpf_probe_read_user(entry, 8, (void *)(buf + i * 8ULL)))
 				return BYTES_UNKNOWN;
-			sum += entry32[1];
+			sum += entry[0] >> 32;
 		} else {
 			if (bpf_probe_read_user(entry, sizeof(entry), (void *)(buf + i * 16ULL)))
 				return BYTES_UNKNOWN;
@@ -127,33 +127,26 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 		f->bytes -= bytes < f->bytes ? bytes : f->bytes;
 }
 
-/*
- * Count a request in its row, or take it back (undo). A global function, which
- * the verifier looks at once and not in each round of a loop. It finds the call
- * again by itself: only scalars can be handed to a global function before 5.13.
- */
-__noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
+/* Count a request in its row, or take it back (undo). */
+static __always_inline void count_one(struct wire_call *c, __u64 addr, bool undo)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_call_fs *f;
 	struct iocb_start iocb;
 	__u32 row;
 
-	if (!c)
-		return 0;
 	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr)) {
 		count_aside(&c->unreadable, undo);
-		return 0;
+		return;
 	}
 	row = row_of_fd(c, iocb.fd);
 	if (row == WIRE_FD_SKIP) {
 		if (!undo)
 			c->skipped++;
-		return 0;
+		return;
 	}
 	if (row == 0 || row > WIRE_FS_PER_CALL) {
 		count_aside(&c->fs_overflow, undo);
-		return 0;
+		return;
 	}
 	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
 	/* Not what was counted: the iocb or the descriptor has changed meanwhile. */
@@ -161,6 +154,19 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 		c->fs_overflow++;
 	else
 		count_in_row(f, &iocb, c->compat, undo);
+}
+
+/*
+ * A global function is looked at by the verifier once, and not in each round of
+ * a loop. It finds the call again by itself: only scalars can be handed to one
+ * before 5.13.
+ */
+__noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (c)
+		count_one(c, addr, undo);
 	return 0;
 }
 

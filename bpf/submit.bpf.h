@@ -77,25 +77,18 @@ static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_
 	row->nowait_refused += f->nowait_refused;
 }
 
-/*
- * Count what a call did on one of its filesystems. A global function, as the
- * rows of a call are counted in a loop. Returns the requests of the row.
- */
-__noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
+/* Count what a call did on one of its filesystems; returns the requests of that row. */
+static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *total, __u32 i, __u64 wall,
+					   __s64 ret)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs *total = totals_here(), *row;
-	struct wire_call_fs *f;
+	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
+	struct wire_fs *row = fs_row(&f->key);
 
-	if (!c || !total)
-		return 0;
-	f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
 	row_add_sync(total, f);
 	for (__u32 op = 0; op < WIRE_OPS; op++)
 		total->ops[op] += f->ops[op];
-	row = fs_row(&f->key);
 	if (!row)
 		return f->requests;
 	row_add_call(row, c, wall, ret, f->blocked_ns, f->sleeps);
@@ -108,6 +101,15 @@ __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 	row->mnt_id = f->mnt_id;
 	__builtin_memcpy(row->fstype, f->fstype, sizeof(row->fstype));
 	return f->requests;
+}
+
+/* The same, to be called in a loop. */
+__noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct wire_fs *total = totals_here();
+
+	return c && total ? flush_one_row(c, total, i, wall, ret) : 0;
 }
 
 /* Requests that the kernel did not take (short or failed call) come off the rows again. */
@@ -157,20 +159,18 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
-/*
- * Count a call that is over in its rows and in the totals. A global function:
- * several ends of a call lead here, and the verifier looks at it once.
- */
-__noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
+/* Count a call that is over in its rows, of which there is mostly one, and in the totals. */
+static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs *total = totals_here();
-	__u32 wanted = 0;
+	__u32 wanted = 0, tid = c->tid;
 
-	if (!c || !total)
-		return 0;
+	if (!total)
+		return;
 	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);
-	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
+	if (c->nr_fs)
+		wanted = flush_one_row(c, total, 0, wall, ret);
+	for (__u32 i = 1; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
 		wanted += flush_row(tid, i, wall, ret);
@@ -187,6 +187,15 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 		total->requests_beyond += c->beyond;
 		lose(WIRE_LOSS_BEYOND, c->beyond);
 	}
+}
+
+/* A global function: several ends of a call lead here, and the verifier looks at it once. */
+__noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (c)
+		flush(c, wall, ret);
 	return 0;
 }
 
@@ -301,7 +310,10 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	c->compat = compat;
 	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
 	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
-	walk_requests(c, 0, false);
+	if (c->nr == 1) /* most calls are, so they are spared two look-ups */
+		count_one(c, iocb_at(iocbpp, 0, compat), false);
+	else
+		walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0)
 		return 0;
 	call_start(c, task);
@@ -347,7 +359,7 @@ static __always_inline int submit_exit(__s64 ret)
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
 	take_back(c, ret);
-	flush_call(tid, wall, ret);
+	flush(c, wall, ret);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
 		send_submit(c, now, wall, ret);
 	return 0;
