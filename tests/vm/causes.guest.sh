@@ -122,6 +122,49 @@ crypt()
 	destroy crypt slow0
 }
 
+# array LEVEL LAYOUT: /dev/md0 of disks 0 and 1, by sysfs as there is no mdadm.
+array()
+{
+	md=/sys/block/md0/md
+	[ -d $md ] || echo md0 > /sys/module/md_mod/parameters/new_array
+	echo none > $md/metadata_version
+	echo "$1" > $md/level
+	echo 2 > $md/raid_disks
+	echo $((32 * MB / 2)) > $md/component_size
+	echo 65536 > $md/chunk_size
+	echo "$2" > $md/layout
+	for n in 0 1; do
+		number=$(dmsetup info -c --noheadings --separator : -o major,minor slow$n)
+		dm=$(basename "$(readlink -f "/sys/dev/block/$number")")
+		echo "$number" > $md/new_dev
+		echo $((32 * MB / 2)) > "$md/dev-$dm/size"
+		echo $n > "$md/dev-$dm/slot"
+	done
+	# The check does not give way to the writes.
+	echo 1000000 > $md/sync_speed_max
+	echo 1000000 > $md/sync_speed_min
+	echo active > $md/array_state
+}
+
+# resync NAME LEVEL LAYOUT: writes while the array checks itself over and over. All of it is one
+# window that the check and the writes take turns in.
+resync()
+{
+	need "$1" "$2" 0 1 || return
+	if array "$2" "$3" 2> /run/md.err; then
+		while usleep 20000; do echo check > $md/sync_action; done 2> /dev/null &
+		checks=$!
+		trace "$1" --pattern overwrite --file /dev/md0 --size 16M --bs 4k --batch 4 --calls 201
+		kill $checks
+		cat /proc/mdstat > "$OUT/$1/mdstat"
+	else
+		skip "$1" "$(cat /run/md.err; dmesg | tail -3)"
+	fi
+	echo idle > $md/sync_action
+	echo clear > $md/array_state
+	destroy slow0 slow1
+}
+
 # raid NAME TABLE DISKS LOAD...: an array through dm-raid.
 raid()
 {
@@ -156,6 +199,8 @@ raids()
 	destroy meta0 meta1
 	raid raid5 "0 $((96 * MB)) raid raid5_ls 1 128 3 - ${s}0 - ${s}1 - ${s}2" "0 1 2" \
 		--size 64M --bs 256k --batch 16 --calls 11
+	resync raid1-resync raid1 0
+	resync raid10-resync raid10 258
 }
 
 f2fs()
@@ -211,11 +256,123 @@ iocost()
 	echo "$number enable=0" > $cg/io.cost.qos
 }
 
+# export_nfs DIR: to this host, as a mount daemon would, by answers to what the server asks.
+export_nfs()
+{
+	net=/proc/net/rpc
+	until=2147483647
+	# May use any port, no check of the subtree, has a number.
+	flags=$((0x2 | 0x400 | 0x2000))
+	mount -t nfsd nfsd /proc/fs/nfsd &&
+		echo 10 > /proc/fs/nfsd/nfsv4leasetime &&
+		echo 10 > /proc/fs/nfsd/nfsv4gracetime &&
+		echo "-2 -3 +4 +4.1 +4.2" > /proc/fs/nfsd/versions &&
+		echo "nfsd 127.0.0.1 $until localhost" > $net/auth.unix.ip/channel &&
+		echo "localhost 1 \\x00000000 $until $1" > $net/nfsd.fh/channel &&
+		echo "localhost $1 $until $flags 65534 65534 0" > $net/nfsd.export/channel &&
+		echo "tcp 2049" > /proc/fs/nfsd/portlist &&
+		echo 4 > /proc/fs/nfsd/threads
+}
+
+# The server is this host, with a slow disk. Attributes are not kept: the client asks each time.
+nfs()
+{
+	need nfs nfsd 0 || return
+	modprobe nfsv4
+	mkdir -p /srv/nfs /mnt/nfs
+	mkfs.ext4 -q -F /dev/mapper/slow0 2>> /run/nfs.txt
+	if ! mount -t ext4 /dev/mapper/slow0 /srv/nfs ||
+		! export_nfs /srv/nfs 2>> /run/nfs.txt ||
+		! mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ \
+			/mnt/nfs 2>> /run/nfs.txt; then
+		skip nfs "$(cat /run/nfs.txt; dmesg | grep -iE 'nfs|rpc' | tail -3)"
+		return
+	fi
+	echo Y > /proc/fs/nfsd/v4_end_grace
+	trace nfs --pattern buffered-read --file /mnt/nfs/a --size 4M --calls 101
+	trace nfs-mixed --pattern overwrite --file /mnt/nfs/b --size 4M --side buffered-writer --calls 101
+	trace nfs-direct --pattern overwrite --file /mnt/nfs/d --size 4M --calls 51
+	umount /mnt/nfs
+	echo 0 > /proc/fs/nfsd/threads
+	umount /srv/nfs
+	destroy slow0
+}
+
+# fio keeps to the rules of zones; f2fs as well.
+zoned()
+{
+	modprobe -q null_blk nr_devices=0
+	d=/sys/kernel/config/nullb/zones
+	if ! mkdir $d 2> /dev/null; then
+		skip zoned "no null_blk"
+		return
+	fi
+	for kv in queue_mode=2 irqmode=2 completion_nsec=5000000 hw_queue_depth=8 submit_queues=1 \
+		size=128 zoned=1 zone_size=4 zone_nr_conv=8 memory_backed=1 power=1; do
+		echo "${kv#*=}" > "$d/${kv%%=*}"
+	done
+	dev=$(cat $d/index)
+	number=$(cat "/sys/block/nullb$dev/dev" 2> /dev/null || cat /sys/block/zones/dev)
+	node=/dev/$(basename "$(readlink -f "/sys/dev/block/$number")")
+	mkdir -p $OUT/zoned $OUT/f2fs-zoned
+	timeout 100 aiostall --format json -o $OUT/zoned/report -- fio --name=z --filename="$node" \
+		--zonemode=zbd --rw=randwrite --direct=1 --ioengine=libaio --iodepth=32 --bs=64k \
+		--iodepth_batch=8 --size=64M --offset=32M --io_size=8M --max_open_zones=4 --thread \
+		--numjobs=2 > $OUT/zoned/load 2> $OUT/zoned/err
+	echo $? > $OUT/zoned/status
+	mkdir -p /mnt/zoned
+	if modprobe -q f2fs && mkfs.f2fs -f -m "$node" > /run/zoned.txt 2>&1 &&
+		mount -t f2fs "$node" /mnt/zoned 2>> /run/zoned.txt; then
+		trace f2fs-zoned --pattern append --file /mnt/zoned/a --calls 51
+		umount /mnt/zoned
+	else
+		skip f2fs-zoned "$(tail -3 /run/zoned.txt; dmesg | tail -3)"
+	fi
+}
+
+# A filesystem takes memory for a disk only when the kernel keeps pages of it: what ndctl does to a
+# namespace with --mode=fsdax.
+pages_for_pmem()
+{
+	nd=/sys/bus/nd
+	echo namespace0.0 > $nd/drivers/nd_pmem/unbind
+	cat /proc/sys/kernel/random/uuid > $nd/devices/pfn0.0/uuid
+	echo ram > $nd/devices/pfn0.0/mode
+	echo namespace0.0 > $nd/devices/pfn0.0/namespace
+	echo pfn0.0 > $nd/drivers/nd_pmem/bind
+}
+
+# Memory is the disk: direct I/O is a copy, done when io_submit returns.
+dax()
+{
+	if [ ! -b /dev/test/pmem ]; then
+		skip dax "no device"
+		return
+	fi
+	pages_for_pmem 2> /run/dax.txt
+	mkdir -p /mnt/dax
+	for fs in ext4 xfs; do
+		case $fs in
+		ext4) mkfs.ext4 -q -F -b 4096 /dev/pmem0 ;;
+		xfs) mkfs.xfs --unsupported -q -f -m reflink=0 /dev/pmem0 ;;
+		esac 2>> /run/dax.txt
+		if ! mount -t $fs -o dax=always /dev/pmem0 /mnt/dax 2>> /run/dax.txt; then
+			skip dax-$fs "$(tail -3 /run/dax.txt; ls /dev/pmem*; dmesg | tail -3)"
+			continue
+		fi
+		trace dax-$fs --pattern append --file /mnt/dax/a --bs 64k --side sync --calls 101
+		umount /mnt/dax
+	done
+}
+
 mkdir -p $OUT
 modprobe dm-mod
 modprobe dm-delay
 modprobe brd rd_nr=4 rd_size=65536 max_part=0
-for scenario in "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost; do
+if [ $# -eq 0 ]; then
+	set -- "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost nfs zoned dax
+fi
+for scenario; do
 	$scenario
 done
 uname -r

@@ -8,8 +8,8 @@ worst=0
 for kernel in "${@:-6.12}"; do
 	out=build/kernels/causes/$kernel
 	rm -rf "$out"
-	tools/kernels run "$kernel" --timeout 400 --smp 2 --out "$out" \
-		--device null_blk --device scsi_debug --device nvme \
+	tools/kernels run "$kernel" --timeout 600 --smp 2 --out "$out" \
+		--device null_blk --device scsi_debug --device nvme --device pmem \
 		--file tests/vm/causes.guest.sh -- sh causes.guest.sh
 	rc=$?
 	if [ $rc -eq 77 ]; then continue; fi

@@ -13,7 +13,8 @@ pack()
 	(cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) > "$2.tmp" && mv "$2.tmp" "$2"
 }
 
-# unpack_kernel DIRECTORY: vmlinuz and the few module folders that can matter, out of the packages.
+# unpack_kernel DIRECTORY: vmlinuz and the few module folders that can matter, out of the packages;
+# of the network only what NFS needs (sunrpc, dns_resolver).
 unpack_kernel()
 {
 	local deb
@@ -23,8 +24,8 @@ unpack_kernel()
 			--exclude='*/drivers/gpu' --exclude='*/drivers/net' \
 			--exclude='*/drivers/media' --exclude='*/drivers/staging' \
 			--exclude='*/drivers/infiniband' --exclude='*/drivers/usb' \
-			--exclude='*/drivers/iio' --exclude='*/kernel/sound' --exclude='*/kernel/net' \
-			--exclude='./usr/share/*'
+			--exclude='*/drivers/iio' --exclude='*/kernel/sound' \
+			--exclude='*/kernel/net/[!ds]*' --exclude='./usr/share/*'
 	done
 	# 6.12 moved the modules to /usr/lib.
 	[ -e "$1/root/lib" ] || ln -s usr/lib "$1/root/lib"
