@@ -100,7 +100,7 @@ static void test_every_cause_has_a_stack(void **state)
 	(void)state;
 	for (; (c = causes__at(builtin, nr)); nr++)
 		assert_in_range(replay_file(c->id), 1, 1000);
-	assert_int_equal(nr, 121);
+	assert_int_equal(nr, 122);
 }
 
 static void test_every_stack_file_has_a_cause(void **state)
@@ -123,7 +123,7 @@ static void test_every_stack_file_has_a_cause(void **state)
 		nr++;
 	}
 	closedir(dir);
-	assert_int_equal(nr, 121);
+	assert_int_equal(nr, 122);
 }
 
 static void test_texts_are_complete(void **state)

@@ -268,7 +268,7 @@ export_nfs()
 		echo 10 > /proc/fs/nfsd/nfsv4gracetime &&
 		echo "-2 -3 +4 +4.1 +4.2" > /proc/fs/nfsd/versions &&
 		echo "nfsd 127.0.0.1 $until localhost" > $net/auth.unix.ip/channel &&
-		echo "localhost 1 \\x00000000 $until $1" > $net/nfsd.fh/channel &&
+		printf 'localhost 1 \\x00000000 %s %s\n' $until "$1" > $net/nfsd.fh/channel &&
 		echo "localhost $1 $until $flags 65534 65534 0" > $net/nfsd.export/channel &&
 		echo "tcp 2049" > /proc/fs/nfsd/portlist &&
 		echo 4 > /proc/fs/nfsd/threads
@@ -288,7 +288,6 @@ nfs()
 		skip nfs "$(cat /run/nfs.txt; dmesg | grep -iE 'nfs|rpc' | tail -3)"
 		return
 	fi
-	echo Y > /proc/fs/nfsd/v4_end_grace
 	trace nfs --pattern buffered-read --file /mnt/nfs/a --size 4M --calls 101
 	trace nfs-mixed --pattern overwrite --file /mnt/nfs/b --size 4M --side buffered-writer --calls 101
 	trace nfs-direct --pattern overwrite --file /mnt/nfs/d --size 4M --calls 51

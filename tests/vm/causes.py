@@ -9,6 +9,8 @@ import pathlib
 import sys
 
 NAMED = 0.95
+# Kernels where nothing has to sleep: f2fs of 6.1 leaves such a write in the page cache.
+QUIET = {("6.1", "f2fs-zoned"), ("6.1-cloud", "f2fs-zoned"), ("5.10", "f2fs-zoned")}
 # Causes that a scenario must show, one of them is enough; and those that may be there besides.
 # An empty first set: it may be that nothing sleeps, but what does has a name.
 EXPECTED = {
@@ -74,6 +76,8 @@ def main():
     top, kernel = pathlib.Path(sys.argv[1], "causes"), sys.argv[2]
     good = bad = 0
     for name, (must, may) in EXPECTED.items():
+        if (kernel, name) in QUIET:
+            must, may = set(), must | may
         folder = top / name
         if (folder / "skip").exists():
             why = (folder / "skip").read_text(encoding="utf-8").strip()
