@@ -544,9 +544,10 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 		lv->ksyms = ksyms__new(NULL, e);
 		rc = lv->ksyms ? 0 : -EIO;
 	}
-	if (!rc)
+	if (!rc) {
 		tell_ranges(lv, env.submit_fn);
-	self__started(lv);
+		self__started(lv);
+	}
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;
