@@ -31,7 +31,8 @@ EXPECTED = {
     "f2fs-cold": ({"f2fs.node_read"}, {"f2fs.other", "vfs.dio_wq_init", "f2fs.checkpoint"}),
     "f2fs-zoned": ({"f2fs.dio_fallback"},
                    {"f2fs.checkpoint", "f2fs.node_read", "f2fs.gc", "f2fs.other", "lock.inode"}),
-    "zoned": (set(), {"blk.zone", "blk.tag"}),
+    # The threads of fio share their memory map.
+    "zoned": (set(), {"blk.zone", "blk.tag", "ubuf.mmap_lock"}),
     "nfs": ({"nfs.rpc"}, {"buf.read_miss"}),
     "nfs-mixed": ({"nfs.rpc"}, set()),
     "nfs-direct": (set(), {"nfs.rpc"}),
