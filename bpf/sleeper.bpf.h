@@ -230,6 +230,7 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 					     struct task_struct *task, bool in_request)
 {
 	bool found;
+	__u64 obj;
 
 	/* Through memory: the verifier takes a pointer for no scalar argument. */
 	*(volatile __u64 *)&s->top = stack_top(task);
@@ -238,15 +239,22 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 
 	if (s->nr_events && s->nr_events < r->nr)
 		r->nr = s->nr_events;
+	obj = found ? s->obj : 0;
 	if (opt_exact_requests) {
-		compare_scan(c, s->obj);
-		if (c->req_iocb) {
+		compare_scan(c, obj);
+		/*
+		 * The probe is skipped where another thread's run of its program was preempted
+		 * on this CPU. What the array or the stack contradicts is then an older request.
+		 */
+		if (c->req_iocb && (!obj || obj == c->req_iocb) &&
+		    iocb_at(c->iocbpp, c->req_count - 1, c->compat) == c->req_iocb) {
 			r->how = WIRE_HOW_EXACT;
 			r->index = c->req_count - 1;
 			r->iocb = c->req_iocb;
-			return s->obj == c->req_iocb ? s->file : 0;
+			return obj ? s->file : 0;
 		}
-	} else if (found) {
+	}
+	if (found) {
 		r->index = index_of(c, s->obj);
 		if (r->index == INDEX_NONE) {
 			/* left over from another call, or beyond what is looked at */
@@ -258,7 +266,7 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 		c->last_index = r->index;
 		return s->file;
 	}
-	if (opt_exact_requests || !in_request)
+	if (!in_request || (opt_exact_requests && !c->req_iocb && !submit_one_start))
 		r->how = WIRE_HOW_BATCH;
 	return 0;
 }
