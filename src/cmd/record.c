@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/session.h"
 #include "live/hostfacts.h"
+#include "model/tee.h"
 #include "store/writer.h"
 
 #define DEFAULT_FILE "aiostall.db"
@@ -26,65 +27,12 @@ static const struct cmd_spec spec = {
 	.takes_child = true,
 };
 
-/* A sink that passes all on to the file, and to the model what facts and the last line are made of. */
+/* All goes to the file, and to the model what facts and the last line are made of. */
 struct record_run {
 	struct store_writer *writer;
-	const struct sink *to, *model;
+	struct tee tee;
 	uint64_t started_mono_ns;
 };
-
-static void on_stall(void *ctx, const struct ev_stall *ev)
-{
-	struct record_run *run = ctx;
-
-	run->to->stall(run->to->ctx, ev);
-	run->model->stall(run->model->ctx, ev);
-}
-
-static void on_submit(void *ctx, const struct ev_submit *ev)
-{
-	struct record_run *run = ctx;
-
-	run->to->submit(run->to->ctx, ev);
-}
-
-static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
-{
-	struct record_run *run = ctx;
-
-	run->to->unfinished(run->to->ctx, ev);
-	run->model->unfinished(run->model->ctx, ev);
-}
-
-static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
-{
-	struct record_run *run = ctx;
-
-	run->to->fs_counts(run->to->ctx, fs, counts);
-}
-
-static void on_totals(void *ctx, const struct fs_counts *counts)
-{
-	struct record_run *run = ctx;
-
-	run->to->totals(run->to->ctx, counts);
-	run->model->totals(run->model->ctx, counts);
-}
-
-static void on_loss(void *ctx, const struct loss *loss)
-{
-	struct record_run *run = ctx;
-
-	run->to->loss(run->to->ctx, loss);
-	run->model->loss(run->model->ctx, loss);
-}
-
-static void on_sample(void *ctx, const struct ev_sample *ev)
-{
-	struct record_run *run = ctx;
-
-	run->to->sample(run->to->ctx, ev);
-}
 
 /* Every second, with counters just delivered. */
 static int end_slice(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
@@ -107,6 +55,7 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 		       struct err *e)
 {
 	const struct capture_info *c = session__capture(s);
+	struct sink model;
 	char build[256], boot_id[64];
 	struct store_write_opts o = {
 		.path = opts->output,
@@ -125,8 +74,12 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 	if (rc)
 		return rc;
 	hostfacts__each("", add_fact, run->writer);
-	run->to = store_writer__sink(run->writer);
-	run->model = session__model_sink(s);
+	/* the file has these; what is made of the model needs them not */
+	model = *session__model_sink(s);
+	model.submit = NULL;
+	model.fs_counts = NULL;
+	model.sample = NULL;
+	tee__init(&run->tee, store_writer__sink(run->writer), &model);
 	run->started_mono_ns = o.started_mono_ns;
 	return 0;
 }
@@ -166,17 +119,7 @@ static void add_heres(const struct record_run *run, const struct report *r)
 
 static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
 {
-	const struct sink sink = {
-		.ctx = run,
-		.stall = on_stall,
-		.submit = on_submit,
-		.unfinished = on_unfinished,
-		.fs_counts = on_fs_counts,
-		.totals = on_totals,
-		.loss = on_loss,
-		.sample = on_sample,
-	};
-	const struct session_hooks hooks = {.ctx = run, .sink = &sink, .interval = end_slice};
+	const struct session_hooks hooks = {.ctx = run, .sink = &run->tee.sink, .interval = end_slice};
 	struct err e = {0}, end_e = {0};
 	const struct capture_info *c;
 	int rc = session__run(s, &hooks, &e), end_rc, status = CMD_OK;

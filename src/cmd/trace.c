@@ -7,6 +7,7 @@
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "cmd/session.h"
+#include "model/tee.h"
 #include "report/format.h"
 
 static const struct cmd_spec spec = {
@@ -23,14 +24,13 @@ static const struct cmd_spec spec = {
 	.takes_child = true,
 };
 
-/* A sink that prints stalls and passes everything on to the model, which counts. */
+/* Prints stalls; the model, beside it, counts everything. */
 struct trace_run {
 	FILE *file;
 	struct output *out;
 	bool json, submits;
 	struct format_opts format_opts;
 	const struct causes *causes;
-	const struct sink *model;
 };
 
 static const char *cause_of(const struct trace_run *run, const struct stack *stack)
@@ -48,7 +48,6 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 		trace_json__stall(run->file, ev, cause_of(run, ev->stack));
 	else
 		trace_line__stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
-	run->model->stall(run->model->ctx, ev);
 }
 
 static void on_submit(void *ctx, const struct ev_submit *ev)
@@ -57,35 +56,6 @@ static void on_submit(void *ctx, const struct ev_submit *ev)
 
 	if (run->submits && run->json)
 		trace_json__submit(run->file, ev);
-	run->model->submit(run->model->ctx, ev);
-}
-
-static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
-{
-	struct trace_run *run = ctx;
-
-	run->model->unfinished(run->model->ctx, ev);
-}
-
-static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
-{
-	struct trace_run *run = ctx;
-
-	run->model->fs_counts(run->model->ctx, fs, counts);
-}
-
-static void on_totals(void *ctx, const struct fs_counts *counts)
-{
-	struct trace_run *run = ctx;
-
-	run->model->totals(run->model->ctx, counts);
-}
-
-static void on_loss(void *ctx, const struct loss *loss)
-{
-	struct trace_run *run = ctx;
-
-	run->model->loss(run->model->ctx, loss);
 }
 
 static int flush_batch(void *ctx, struct err *e)
@@ -155,16 +125,9 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.submits = opts->live.all_submits,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
-	struct sink sink = {
-		.ctx = &run,
-		.stall = on_stall,
-		.submit = on_submit,
-		.unfinished = on_unfinished,
-		.fs_counts = on_fs_counts,
-		.totals = on_totals,
-		.loss = on_loss,
-	};
-	struct session_hooks hooks = {.ctx = &run, .sink = &sink, .batch = flush_batch};
+	const struct sink lines = {.ctx = &run, .stall = on_stall, .submit = on_submit};
+	struct tee tee;
+	struct session_hooks hooks = {.ctx = &run, .sink = &tee.sink, .batch = flush_batch};
 	struct err e = {0}, end_e = {0};
 	struct session *s = session__new(opts, &e);
 	int rc, status;
@@ -172,7 +135,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	if (!s)
 		return cmd__fail(&e);
 	run.causes = session__causes(s);
-	run.model = session__model_sink(s);
+	tee__init(&tee, &lines, session__model_sink(s));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
 	if (!run.json)
