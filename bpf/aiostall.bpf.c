@@ -21,6 +21,7 @@
 #include "sample.bpf.h"
 #include "sleep.bpf.h"
 #include "submit.bpf.h"
+#include "unwatched.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -51,9 +52,7 @@ int enter_fentry(void *ctx)
 {
 	struct pt_regs *regs = user_regs();
 
-	return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),
-			    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),
-			    PT_REGS_PARM3_CORE_SYSCALL(regs), false);
+	return submit_enter(NATIVE_ARGS(regs), false);
 }
 SEC("?fexit/io_submit")
 int BPF_PROG(exit_fentry, struct pt_regs *regs, long ret)
@@ -65,9 +64,7 @@ int enter_kprobe(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return submit_enter(PT_REGS_PARM1_CORE_SYSCALL(regs),
-			    (long)PT_REGS_PARM2_CORE_SYSCALL(regs),
-			    PT_REGS_PARM3_CORE_SYSCALL(regs), false);
+	return submit_enter(NATIVE_ARGS(regs), false);
 }
 SEC("?kretprobe/io_submit")
 int exit_kprobe(struct pt_regs *ctx)
@@ -75,24 +72,12 @@ int exit_kprobe(struct pt_regs *ctx)
 	return submit_exit((long)PT_REGS_RC(ctx));
 }
 
-/* 32-bit callers: i386 passes its arguments in bx, cx, dx; arm in w0 to w2. */
-#if defined(__TARGET_ARCH_x86)
-#define COMPAT_ENTER(regs)                                                                \
-	submit_enter((__u32)BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx),               \
-		     (__u32)BPF_CORE_READ(regs, dx), true)
-#else
-#define COMPAT_ENTER(regs)                                                                \
-	submit_enter((__u32)PT_REGS_PARM1_CORE_SYSCALL(regs),                                      \
-		     (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),                                      \
-		     (__u32)PT_REGS_PARM3_CORE_SYSCALL(regs), true)
-#endif
-
 SEC("?fentry/compat_io_submit")
 int compat_enter_fentry(void *ctx)
 {
 	struct pt_regs *regs = user_regs();
 
-	return COMPAT_ENTER(regs);
+	return submit_enter(COMPAT_ARGS(regs), true);
 }
 SEC("?fexit/compat_io_submit")
 int BPF_PROG(compat_exit_fentry, struct pt_regs *regs, long ret)
@@ -104,7 +89,7 @@ int compat_enter_kprobe(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return COMPAT_ENTER(regs);
+	return submit_enter(COMPAT_ARGS(regs), true);
 }
 SEC("?kretprobe/compat_io_submit")
 int compat_exit_kprobe(struct pt_regs *ctx)
@@ -183,41 +168,50 @@ int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
 
 /* ---- the programs: switch ---- */
 
-SEC("?tp_btf/sched_switch")
-int switch_tp_btf(__u64 *ctx)
+static __always_inline void switched(void *ctx, bool preempted, struct task_struct *prev, __u32 next_tid,
+				     __u32 state)
+{
+	struct wire_slot *slot = slot_here();
+	struct wire_call *c = NULL;
+	bool in_call;
+
+	if (opt_sleeps_only)
+		c = unwatched_sleeper(prev, preempted, state);
+	else if (slot->tid && tracing())
+		c = switch_out(slot, prev);
+	if (c) {
+		fall_asleep(ctx, c, prev, state, &in_call);
+		if (opt_sleeps_only && (!in_call || !call_is_wanted(c)))
+			unwatched_forget(c);
+	}
+	if (*(volatile __u64 *)&off_cpu_calls && tracing())
+		switch_in(slot, next_tid, bpf_ktime_get_ns());
+}
+
+/* A pid where the argument may be a typed pointer, which is read without a helper, or a mere number. */
+static __always_inline __u32 pid_of(struct task_struct *t)
+{
+	return opt_typed_args ? (__u32)t->pid : (__u32)BPF_CORE_READ(t, pid);
+}
+
+/*
+ * User space makes tp_btf programs of these where it can: the arguments are in
+ * the same places, with types besides.
+ */
+SEC("?raw_tp/sched_switch")
+int switch_task(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	switched(ctx, prev, next->pid, opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
-	return 0;
-}
-
-SEC("?tp_btf/sched_waking")
-int waking_tp_btf(__u64 *ctx)
-{
-	struct task_struct *p = (void *)ctx[0];
-
-	if (*(volatile __u64 *)&off_cpu_calls)
-		waking(ctx, p->pid);
-	return 0;
-}
-
-SEC("?raw_tp/sched_switch")
-int switch_raw_tp(struct bpf_raw_tracepoint_args *ctx)
-{
-	struct task_struct *prev = (void *)ctx->args[1], *next = (void *)ctx->args[2];
-
-	switched(ctx, prev, BPF_CORE_READ(next, pid), task_state(prev));
+	switched(ctx, (bool)ctx[0], prev, pid_of(next), opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
 	return 0;
 }
 
 SEC("?raw_tp/sched_waking")
-int waking_raw_tp(struct bpf_raw_tracepoint_args *ctx)
+int waking_task(__u64 *ctx)
 {
-	struct task_struct *p = (void *)ctx->args[0];
-
 	if (*(volatile __u64 *)&off_cpu_calls)
-		waking(ctx, BPF_CORE_READ(p, pid));
+		waking(ctx, pid_of((void *)ctx[0]));
 	return 0;
 }
 

@@ -79,6 +79,37 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 	return (__u64)BPF_CORE_READ(t, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
 }
 
+/* io_submit's arguments in the registers that the entry code has saved. */
+#define NATIVE_ARGS(regs)                                                                          \
+	PT_REGS_PARM1_CORE_SYSCALL(regs), (long)PT_REGS_PARM2_CORE_SYSCALL(regs),                  \
+		PT_REGS_PARM3_CORE_SYSCALL(regs)
+/* 32-bit callers: i386 passes its arguments in bx, cx, dx; arm in w0 to w2. */
+#if defined(__TARGET_ARCH_x86)
+#define COMPAT_ARGS(regs)                                                                          \
+	(__u32)BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx), (__u32)BPF_CORE_READ(regs, dx)
+#else
+#define COMPAT_ARGS(regs)                                                                          \
+	(__u32)PT_REGS_PARM1_CORE_SYSCALL(regs), (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),          \
+		(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs)
+#endif
+
+/*
+ * Did 32-bit user code enter the kernel? x86: its code segment, __USER32_CS
+ * (arch/x86/include/asm/segment.h), in a word of which FRED (6.9) uses the upper
+ * part for itself; arm64: PSR_MODE32_BIT of the saved state.
+ */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs___cs {
+	unsigned long cs;
+} __attribute__((preserve_access_index));
+#define user_is_32bit(regs) ((__u16)BPF_CORE_READ((struct pt_regs___cs *)(regs), cs) == 0x23)
+#else
+struct pt_regs___pstate {
+	__u64 pstate;
+} __attribute__((preserve_access_index));
+#define user_is_32bit(regs) ((BPF_CORE_READ((struct pt_regs___pstate *)(regs), pstate) & 0x10) != 0)
+#endif
+
 /*
  * Does this run in an interrupt? A tracepoint's arguments lie on the stack in
  * use, and interrupts have stacks of their own, so an address outside the

@@ -11,7 +11,9 @@ const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
 const volatile __u32 opt_own_pid = 0;
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
-const volatile __u32 opt_has_prev_state = 0; /* sched_switch has its fourth argument (5.18) */
+const volatile __u32 opt_sleeps_only = 0; /* calls are not watched, see unwatched.bpf.h */
+const volatile __u32 opt_typed_args = 0;     /* tp_btf: the arguments of tracepoints have types */
+const volatile __u32 opt_has_prev_state = 0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
 const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;
 const volatile __u32 filter_nr_comms = 0, filter_nr_fstypes = 0, filter_wants = 0;
 const volatile char filter_comm[8][WIRE_COMM_LEN] = {};
@@ -58,8 +60,9 @@ __u32 tracing_on = 0;
  * known. A sleep without it among its frames is the whole call's.
  */
 __u64 submit_one_start = 0, submit_one_end = 0;
-/* The same of io_submit's own function. */
+/* The same of io_submit's own function, for 64-bit and for 32-bit callers. */
 __u64 submit_start = 0, submit_end = 0;
+__u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 struct wire_fs zero_fs = {};
 struct wire_call zero_call = {};

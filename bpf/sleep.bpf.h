@@ -8,8 +8,9 @@
 #include "stack.bpf.h"
 #include "submit.bpf.h"
 
+/* Take down a sleep that begins; in_call tells whether io_submit is, as far as known, among its frames. */
 static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
-					__u32 state)
+					__u32 state, bool *in_call)
 {
 	struct scratch *s = scratch_here();
 	bool in_request = true, again;
@@ -19,9 +20,12 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	c->iowait = task_in_iowait(task);
 	c->stack_id = 0;
 	c->user_stack_id = 0;
+	*in_call = true;
 	if (!s)
 		return;
-	c->stack_id = kernel_stack(ctx, s, task, &in_request);
+	c->stack_id = kernel_stack(ctx, s, task, &in_request, in_call);
+	if (!*in_call)
+		return;
 	if (opt_user_stacks)
 		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid, &again);
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
@@ -51,36 +55,45 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 #endif
 }
 
-/* The thread named by the slot is switched out; it still is current. */
-static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct task_struct *prev,
-				       __u32 state, __u64 now)
+static __always_inline void begin_sleep(struct wire_call *c, __u64 now)
 {
-	__u32 tid = slot->tid;
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	__u64 nvcsw;
-
-	slot->tid = 0;
-	if (!c)
-		return;
-	if (c->state != WIRE_CALL_RUNNING) {
-		/* the entry program itself was preempted: it takes its start again */
-		c->interrupted = 1;
-		c->state = WIRE_CALL_IDLE;
-		__sync_fetch_and_add(&off_cpu_calls, 1);
-		return;
-	}
-	if (!in_this_call(c, prev)) {
-		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
-		return;
-	}
-	if (now < c->since_ns)
-		now = c->since_ns;
-	c->on_cpu_ns += now - c->since_ns;
 	c->since_ns = now;
 	c->wake_ns = 0;
 	c->waker_kind = WIRE_WAKER_UNKNOWN;
 	c->waker_pid = 0;
 	c->waker_tid = 0;
+}
+
+static __always_inline void leave_cpu(struct wire_call *c, enum wire_call_state state)
+{
+	*(volatile __u32 *)&c->state = state;
+	__sync_fetch_and_add(&off_cpu_calls, 1);
+}
+
+/* The thread named by the slot is switched out; it still is current. Its call if it goes to sleep, else NULL. */
+static __always_inline struct wire_call *switch_out(struct wire_slot *slot, struct task_struct *prev)
+{
+	__u32 tid = slot->tid;
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 nvcsw, now = bpf_ktime_get_ns();
+
+	slot->tid = 0;
+	if (!c)
+		return NULL;
+	if (c->state != WIRE_CALL_RUNNING) {
+		/* the entry program itself was preempted: it takes its start again */
+		c->interrupted = 1;
+		leave_cpu(c, WIRE_CALL_IDLE);
+		return NULL;
+	}
+	if (!in_this_call(c, prev)) {
+		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+		return NULL;
+	}
+	if (now < c->since_ns)
+		now = c->since_ns;
+	c->on_cpu_ns += now - c->since_ns;
+	begin_sleep(c, now);
 	nvcsw = READ(task_struct, prev, nvcsw);
 	/*
 	 * __schedule() has just counted this switch: in nvcsw if the thread had
@@ -90,14 +103,12 @@ static __always_inline void switch_out(void *ctx, struct wire_slot *slot, struct
 	 */
 	if (nvcsw == c->nvcsw) {
 		c->preemptions++;
-		*(volatile __u32 *)&c->state = WIRE_CALL_PREEMPTED;
-		__sync_fetch_and_add(&off_cpu_calls, 1);
-		return;
+		leave_cpu(c, WIRE_CALL_PREEMPTED);
+		return NULL;
 	}
 	c->nvcsw = nvcsw;
-	*(volatile __u32 *)&c->state = WIRE_CALL_ASLEEP;
-	__sync_fetch_and_add(&off_cpu_calls, 1);
-	fall_asleep(ctx, c, prev, state);
+	leave_cpu(c, WIRE_CALL_ASLEEP);
+	return c;
 }
 
 /* The row that a sleep counts in. */
@@ -243,25 +254,14 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid, __u64 n
 	else if (!c->interrupted)
 		return;
 	c->since_ns = now;
-	if (c->state != WIRE_CALL_IDLE)
-		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
-	slot->tid = tid;
+	if (opt_sleeps_only) {
+		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	} else {
+		if (c->state != WIRE_CALL_IDLE)
+			*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
+		slot->tid = tid;
+	}
 	__sync_fetch_and_add(&off_cpu_calls, -1);
-}
-
-static __always_inline void switched(void *ctx, struct task_struct *prev, __u32 next_tid, __u32 state)
-{
-	struct wire_slot *slot = slot_here();
-	__u64 now;
-
-	if (slot->tid && tracing()) {
-		now = bpf_ktime_get_ns();
-		switch_out(ctx, slot, prev, state, now);
-	}
-	if (*(volatile __u64 *)&off_cpu_calls && tracing()) {
-		now = bpf_ktime_get_ns();
-		switch_in(slot, next_tid, now);
-	}
 }
 
 static __always_inline void waking(void *ctx, __u32 tid)

@@ -49,6 +49,15 @@ static __always_inline bool request_in_stack(__u32 depth)
 	return !start || depth >= WIRE_STACK_DEPTH || frame_of(start, submit_one_end, depth);
 }
 
+/* Is a function of io_submit itself in the stack just taken? The same. */
+static __always_inline bool call_in_stack(__u32 depth)
+{
+	__u64 native = submit_start, compat = compat_start;
+
+	return !native || depth >= WIRE_STACK_DEPTH || frame_of(native, submit_end, depth) ||
+	       (compat && frame_of(compat, compat_end, depth));
+}
+
 __noinline __u64 stack_hash(__u32 depth)
 {
 	struct scratch *s = scratch_here();
@@ -235,15 +244,19 @@ static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_re
 	k->n = s->found;
 }
 
-/* The kernel stack of the current thread: its id, 0 if lost, and whether io_submit_one is in it. */
+/*
+ * The kernel stack of the current thread: its id, 0 if lost, and whether
+ * io_submit_one is in it, and io_submit itself. Known stacks all are in it.
+ */
 static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct task_struct *task,
-					  bool *in_request)
+					  bool *in_request, bool *in_call)
 {
 	__u64 id, base = (__u64)READ(task_struct, task, stack);
 	struct known_stack *k;
 	__u32 known;
 	bool again;
 
+	*in_call = true;
 	/* Through memory: the verifier takes a pointer for no scalar argument. */
 	*(volatile __u64 *)&s->top = (__u64)ctx;
 	*(volatile __u64 *)&s->base = base;
@@ -259,7 +272,9 @@ static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct t
 	}
 	id = save_stack(ctx, s, 0, 0, &again);
 	*in_request = id ? request_in_stack(s->stack.depth) : true;
-	if (again && !known)
+	if (opt_sleeps_only && id)
+		*in_call = call_in_stack(s->stack.depth);
+	if (again && !known && *in_call)
 		learn_stack(s, id, *in_request);
 	return id;
 }

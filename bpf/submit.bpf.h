@@ -212,7 +212,8 @@ static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 	if (state == WIRE_CALL_ASLEEP || state == WIRE_CALL_PREEMPTED)
 		__sync_fetch_and_add(&off_cpu_calls, -1);
 	lose(loss, 1);
-	flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
+	if (!opt_sleeps_only)
+		flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
 }
 
 /* ---- entry ---- */
@@ -237,10 +238,9 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 	return c;
 }
 
-static __always_inline void call_reset(struct wire_call *c)
+/* Nothing of the thread's last call is left. */
+static __always_inline void call_clear(struct wire_call *c)
 {
-	if (c->state != WIRE_CALL_IDLE)
-		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
 	c->seq++;
 	c->on_cpu_ns = 0;
 	c->blocked_ns = 0;
@@ -259,6 +259,15 @@ static __always_inline void call_reset(struct wire_call *c)
 	c->counted_sleeps = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
+}
+
+static __always_inline void call_set_args(struct wire_call *c, __u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
+{
+	c->ctx_id = ctx_id;
+	c->iocbpp = iocbpp;
+	c->compat = compat;
+	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
+	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
 }
 
 /*
@@ -302,14 +311,12 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	c = call_of(tid, task);
 	if (!c)
 		return 0;
-	call_reset(c);
+	if (c->state != WIRE_CALL_IDLE)
+		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	call_clear(c);
 	c->pid = pid;
 	c->tid = tid;
-	c->ctx_id = ctx_id;
-	c->iocbpp = iocbpp;
-	c->compat = compat;
-	c->nr = nr < 0 ? 0 : nr > 0x7fffffff ? 0x7fffffff : nr;
-	c->beyond = c->nr > WIRE_MAX_REQUESTS ? c->nr - WIRE_MAX_REQUESTS : 0;
+	call_set_args(c, ctx_id, nr, iocbpp, compat);
 	if (c->nr == 1) /* most calls are, so they are spared two look-ups */
 		count_one(c, iocb_at(iocbpp, 0, compat), false);
 	else

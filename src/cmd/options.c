@@ -17,7 +17,7 @@ static const struct {
 	const char *need, *ways;
 	size_t offset;
 } probes[] = {
-	{"submit", "fentry, kprobe, tracepoint", offsetof(struct cmd_opts, live.probe_submit)},
+	{"submit", "fentry, kprobe, tracepoint, none", offsetof(struct cmd_opts, live.probe_submit)},
 	{"compat", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_compat)},
 	{"request", "fentry, kprobe, scan", offsetof(struct cmd_opts, live.probe_request)},
 	{"switch", "tp_btf, raw_tp", offsetof(struct cmd_opts, live.probe_switch)},

@@ -255,7 +255,9 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_tree_only = lv->opts.tree_only;
 	ro->opt_own_pid = (uint32_t)getpid();
 	ro->opt_exact_requests = strcmp(lv->plan.chosen[NEED_REQUEST], "scan") != 0;
-	ro->opt_has_prev_state = env->has_prev_state;
+	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT], "none");
+	ro->opt_typed_args = !strcmp(lv->plan.chosen[NEED_SWITCH], "tp_btf");
+	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;
 	ro->opt_typed_reads = env->has_typed_reads;
 	ro->filter_pids = f->nr_pids != 0;
 	ro->filter_tids = f->nr_tids != 0;
@@ -282,6 +284,24 @@ static const char *target_of(const struct probe_env *env, enum probe_need need)
 	}
 }
 
+/* A tracepoint's program, to be loaded with the types of the arguments. */
+static int give_types(struct bpf_program *p, const char *tracepoint)
+{
+	bpf_program__set_type(p, BPF_PROG_TYPE_TRACING);
+	bpf_program__set_expected_attach_type(p, BPF_TRACE_RAW_TP);
+	return bpf_program__set_attach_target(p, 0, tracepoint);
+}
+
+static int type_tracepoints(struct live *lv)
+{
+	int rc;
+
+	if (!lv->skel->rodata->opt_typed_args)
+		return 0;
+	rc = give_types(lv->skel->progs.switch_task, "sched_switch");
+	return rc ? rc : give_types(lv->skel->progs.waking_task, "sched_waking");
+}
+
 static int choose_programs(struct live *lv, const struct probe_env *env)
 {
 	for (int need = 0; need < NEED_MAX; need++) {
@@ -301,7 +321,7 @@ static int choose_programs(struct live *lv, const struct probe_env *env)
 	bpf_program__set_autoload(lv->skel->progs.exit_raw_tp, true);
 	bpf_program__set_autoload(lv->skel->progs.sample_perf, lv->opts.sample_hz != 0);
 	bpf_program__set_autoload(lv->skel->progs.fork_raw_tp, lv->opts.tree_only);
-	return 0;
+	return type_tracepoints(lv);
 }
 
 static bool jit_is_off(void)
@@ -372,6 +392,8 @@ static int attach_one(struct live *lv, struct probe_env *env, enum probe_need ne
 				 &link);
 	else if (!strcmp(alt, "kprobe"))
 		link = bpf_program__attach_kprobe(p, at_exit, target_of(env, need));
+	else if (bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
+		link = bpf_program__attach_trace(p);
 	else
 		link = bpf_program__attach(p);
 	if (!link)
@@ -477,9 +499,6 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = live__sample_attach(lv, e);
 	if (rc)
 		return rc;
-	/* From here on, and all probes at once. */
-	describe_capture(lv);
-	lv->skel->bss->tracing_on = 1;
 	return 0;
 }
 
@@ -508,12 +527,33 @@ static void tell_range(const struct ksyms *k, const char *function, __u64 *to_st
 	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
 }
 
-static void tell_ranges(struct live *lv, const char *submit_fn)
+static void tell_ranges(struct live *lv, const char *submit_fn, const char *compat_fn)
 {
 	struct aiostall_bpf__bss *bss = lv->skel->bss;
 
 	tell_range(lv->ksyms, submit_fn, &bss->submit_start, &bss->submit_end);
 	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
+	tell_range(lv->ksyms, compat_fn, &bss->compat_start, &bss->compat_end);
+}
+
+/* After attaching: before it, own programs would be taken for their neighbours. */
+static int open_symbols(struct live *lv, const struct probe_env *env, struct err *e)
+{
+	lv->ksyms = ksyms__new(NULL, e);
+	if (!lv->ksyms)
+		return -EIO;
+	tell_ranges(lv, env->submit_fn, env->compat_fn);
+	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
+		return 0;
+	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols", env->submit_fn);
+}
+
+/* All probes at once, when all is known that they are to know. */
+static void begin(struct live *lv)
+{
+	describe_capture(lv);
+	lv->skel->bss->tracing_on = 1;
+	self__started(lv);
 }
 
 int live__open(const struct live_opts *opts, struct source **src, struct err *e)
@@ -539,19 +579,13 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	}
 	if (!rc && live__ring_new(lv))
 		rc = err__set(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	if (!rc) {
-		/* After attaching: before it, own programs would be taken for their neighbours. */
-		lv->ksyms = ksyms__new(NULL, e);
-		rc = lv->ksyms ? 0 : -EIO;
-	}
-	if (!rc) {
-		tell_ranges(lv, env.submit_fn);
-		self__started(lv);
-	}
+	if (!rc)
+		rc = open_symbols(lv, &env, e);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;
 	}
+	begin(lv);
 	*src = &lv->src;
 	return 0;
 }

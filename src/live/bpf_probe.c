@@ -268,29 +268,40 @@ struct alternative {
 	const char *name;
 	int (*try)(struct probe_env *env, char *why, size_t size);
 	const char *programs[5];
-	const char *lost; /* when this one is chosen */
+	const char *lost;   /* when this one is chosen */
+	bool of_calls;      /* it tells something of a call whose entry was seen */
+	bool only_if_asked; /* it does so much less that it is not taken for want of others */
 };
 
 static const struct alternative table[] = {
-	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry", "exit_fentry"}, ""},
+	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry", "exit_fentry"}, "", false, false},
 	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe", "exit_kprobe"},
-	 "ends of calls beyond about two asleep a CPU are missed, and counted"},
+	 "ends of calls beyond about two asleep a CPU are missed, and counted", false, false},
 	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp", "exit_tp"},
-	 "every syscall of the host takes the slow path (about 50 ns each)"},
-	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, ""},
-	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe", "compat_exit_kprobe"}, ""},
-	{NEED_COMPAT, "none", try_always, {NULL}, "submits of 32-bit programs are not seen"},
-	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry", "request_fexit"}, ""},
-	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe", "request_kretprobe"}, ""},
+	 "every syscall of the host takes the slow path (about 50 ns each)", false, false},
+	{NEED_SUBMIT, "none", try_always, {NULL},
+	 "submits, requests and their times: only sleeps are seen", false, true},
+	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, "",
+	 true, false},
+	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe", "compat_exit_kprobe"}, "",
+	 true, false},
+	{NEED_COMPAT, "none", try_always, {NULL}, "submits of 32-bit programs are not seen", false, false},
+	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry", "request_fexit"}, "", true, false},
+	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe", "request_kretprobe"}, "",
+	 true, false},
 	{NEED_REQUEST, "scan", try_always, {NULL},
-	 "the request that slept is found on the thread's stack, and marked as scanned"},
-	{NEED_SWITCH, "tp_btf", try_switch_tp_btf, {"switch_tp_btf", "waking_tp_btf"}, ""},
-	{NEED_SWITCH, "raw_tp", try_always, {"switch_raw_tp", "waking_raw_tp"}, "a little more cost per switch"},
-	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, ""},
-	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for (kernels before 5.19)"},
-	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, ""},
-	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, ""},
-	{NEED_COMPLETE, "none", try_always, {NULL}, "requests done inside io_submit, and RWF_NOWAIT refusals"},
+	 "the request that slept is found on the thread's stack, and marked as scanned", false, false},
+	{NEED_SWITCH, "tp_btf", try_switch_tp_btf, {"switch_task", "waking_task"}, "", false, false},
+	{NEED_SWITCH, "raw_tp", try_always, {"switch_task", "waking_task"},
+	 "a little more cost per switch", false, false},
+	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, "",
+	 true, false},
+	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for (kernels before 5.19)",
+	 false, false},
+	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, "", true, false},
+	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, "", true, false},
+	{NEED_COMPLETE, "none", try_always, {NULL}, "requests done inside io_submit, and RWF_NOWAIT refusals",
+	 false, false},
 };
 
 static const struct {
@@ -426,22 +437,30 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 {
 	struct live_alternative *out = &need->alt[need->nr_alts++];
 
+	bool asked = force && !strcmp(force, a->name);
+
 	out->name = a->name;
-	out->works = a->try(env, out->why, sizeof(out->why)) == 0;
-	if (!out->works || plan->chosen[a->need] || (force && strcmp(force, a->name)))
+	if (a->of_calls && !strcmp(plan->chosen[NEED_SUBMIT], "none"))
+		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
+	else
+		out->works = a->try(env, out->why, sizeof(out->why)) == 0;
+	if (!out->works || plan->chosen[a->need] || (force && !asked) || (a->only_if_asked && !asked))
 		return;
 	out->chosen = true;
 	plan->chosen[a->need] = a->name;
 	need->lost = a->lost;
 }
 
-/* The alternative to name when none could be taken: the forced one, else the last. */
+/* The alternative to name when none could be taken: the forced one, else the last that does not work. */
 static const struct live_alternative *failed(const struct live_need *need, const char *force)
 {
 	for (size_t i = 0; force && i < need->nr_alts; i++)
 		if (!strcmp(need->alt[i].name, force))
 			return &need->alt[i];
-	return &need->alt[need->nr_alts - 1];
+	for (size_t i = need->nr_alts; i-- > 0;)
+		if (!need->alt[i].works)
+			return &need->alt[i];
+	return &need->alt[0];
 }
 
 int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struct live_opts *opts,

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sleeps inside io_submit where nothing watches its entry and exit
+ * (--probe submit=none).
+ *
+ * Neither a call that does not sleep nor any other system call pays anything
+ * then. A thread that goes to sleep still has the registers with which it
+ * entered the kernel: they name the system call and its arguments, and
+ * io_submit among its frames says that the call is not over. What lies between
+ * sleeps is not known: how many calls and requests there were, and how long
+ * they took.
+ */
+#ifndef AIOSTALL_UNWATCHED_BPF_H
+#define AIOSTALL_UNWATCHED_BPF_H
+
+#include "sleep.bpf.h"
+
+enum entered { ENTERED_OTHERWISE, ENTERED_NATIVE, ENTERED_COMPAT };
+
+/* By which system call the current thread came in. The tables are the kernel's ABI. */
+static __always_inline enum entered entered_by(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	__u32 nr = READ(pt_regs, regs, orig_ax);
+
+	if (nr == 209)
+		return user_is_32bit(regs) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
+	if (nr == 248)
+		return user_is_32bit(regs) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
+#else
+	__u32 nr = READ(pt_regs, regs, syscallno);
+
+	if (nr == 2)
+		return user_is_32bit(regs) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
+	if (nr == 246)
+		return user_is_32bit(regs) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
+#endif
+	return ENTERED_OTHERWISE;
+}
+
+/* The call as its arguments tell it; what an earlier sleep of the thread has left goes. */
+static __always_inline void call_from_regs(struct wire_call *c, struct pt_regs *regs, bool compat)
+{
+	call_clear(c);
+	if (compat)
+		call_set_args(c, COMPAT_ARGS(regs), true);
+	else
+		call_set_args(c, NATIVE_ARGS(regs), false);
+}
+
+/*
+ * The rows that the call's requests belong to, as its entry would have found
+ * them: wanted if they are filtered by, and where the sleep is of no one request.
+ */
+static __always_inline bool call_is_wanted(struct wire_call *c)
+{
+	if (FILTERING_FS || !c->req.fs.kind)
+		walk_requests(c, 0, false);
+	return !FILTERING_FS || c->nr_fs;
+}
+
+/*
+ * The call of a thread that goes to sleep, NULL if it did not come in by
+ * io_submit or is not traced. It is current. Who is preempted does not sleep,
+ * whatever state it was about to take; who is not and is in a state other than
+ * running (0) does. Before 5.18 the state is read from the task, where a waker
+ * may already have changed it, but not to running before the switch is done
+ * (try_to_wake_up(), kernel/sched/core.c).
+ */
+static __always_inline struct wire_call *unwatched_sleeper(struct task_struct *task, bool preempted,
+							   __u32 state)
+{
+	struct pt_regs *regs;
+	enum entered entered;
+	struct wire_call *c;
+	__u64 id;
+
+	if (!state || preempted)
+		return NULL;
+	regs = (void *)stack_top(task);
+	entered = entered_by(regs);
+	if (entered == ENTERED_OTHERWISE || !tracing())
+		return NULL;
+	id = bpf_get_current_pid_tgid();
+	if (!caller_wanted(id >> 32, (__u32)id))
+		return NULL;
+	c = call_of((__u32)id, task);
+	if (!c)
+		return NULL;
+	if (c->state != WIRE_CALL_IDLE) /* its coming back was not seen */
+		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	c->pid = id >> 32;
+	c->tid = (__u32)id;
+	call_from_regs(c, regs, entered == ENTERED_COMPAT);
+	begin_sleep(c, bpf_ktime_get_ns());
+	leave_cpu(c, WIRE_CALL_ASLEEP);
+	return c;
+}
+
+/* The sleep does not count: the call is over (a signal, work of the task on its way out), or is not wanted. */
+static __always_inline void unwatched_forget(struct wire_call *c)
+{
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	__sync_fetch_and_add(&off_cpu_calls, -1);
+}
+
+#endif
