@@ -135,6 +135,8 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		return;
 	row->sleeps++;
 	row->blocked_ns += blocked;
+	if (opt_sleeps_only) /* elsewhere the call adds all of its sleeps when it ends */
+		row->runqueue_ns += c->runqueue_ns;
 	row->held_up_requests += held;
 	row->held_up_ns += held * blocked;
 	if (blocked > row->max_sleep_ns)

@@ -302,6 +302,19 @@ static void note_command(struct cmd_opts *o, int argc, char **argv)
 		len += (size_t)snprintf(o->command + len, sizeof(o->command) - len, " %s", argv[i]);
 }
 
+/* What needs calls to be watched cannot be asked for together with watching none. */
+static int check_probes(struct parse *p)
+{
+	const struct live_opts *o = &p->o->live;
+	const char *what = o->all_submits ? "--submits" : o->sample_hz ? "--sample" : NULL;
+
+	if (!what || !o->probe_submit || strcmp(o->probe_submit, "none") != 0)
+		return 0;
+	err__set(&p->e, -EINVAL, "%s: %s and --probe submit=none exclude each other", p->spec->name, what);
+	err__hint(&p->e, "With submit=none no calls are seen, only their sleeps.");
+	return -EINVAL;
+}
+
 int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, char **argv)
 {
 	struct parse p = {.o = o, .spec = spec};
@@ -312,6 +325,8 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 	o->live.slow_ns = NSEC_PER_MSEC;
 	note_command(o, argc, argv);
 	rc = parse_all(&p, argc, argv);
+	if (!rc)
+		rc = check_probes(&p);
 	if (rc == 1) {
 		option__print_help(spec);
 		return output__finish_stdout();

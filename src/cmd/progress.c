@@ -5,13 +5,14 @@
 
 #include "base/base.h"
 
-void progress__show(uint64_t elapsed_ns, const struct counters *c)
+void progress__show(uint64_t elapsed_ns, const struct counters *c, bool sleeps_only)
 {
 	char submits[16], sleeps[16], longest[16];
 
-	fprintf(stderr, "\r\033[K%llus: %s submits, %s stalls, longest %s (Ctrl-C ends)",
-		(unsigned long long)(elapsed_ns / NSEC_PER_SEC),
-		fmt__count(c->submits, submits, sizeof(submits)),
+	fprintf(stderr, "\r\033[K%llus: ", (unsigned long long)(elapsed_ns / NSEC_PER_SEC));
+	if (!sleeps_only)
+		fprintf(stderr, "%s submits, ", fmt__count(c->submits, submits, sizeof(submits)));
+	fprintf(stderr, "%s stalls, longest %s (Ctrl-C ends)",
 		fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
 		fmt__duration(c->max_sleep_ns, longest, sizeof(longest)));
 	fflush(stderr);

@@ -5,7 +5,7 @@
 
 #include "model/event.h"
 
-void progress__show(uint64_t elapsed_ns, const struct counters *c);
+void progress__show(uint64_t elapsed_ns, const struct counters *c, bool sleeps_only);
 void progress__clear(void);
 
 #endif

@@ -181,7 +181,8 @@ static void do_progress(struct session *s, const struct session_hooks *hooks, ui
 		return;
 	s->next_progress_ns = now_ns + NSEC_PER_SEC / 2;
 	if (!s->source->ops->counters(s->source, hooks->sink))
-		progress__show(now_ns - s->start_ns, &model__totals(s->model)->c);
+		progress__show(now_ns - s->start_ns, &model__totals(s->model)->c,
+			       capture__sleeps_only(session__capture(s)));
 }
 
 static int trace_until_over(struct session *s, const struct session_hooks *hooks, struct err *e)

@@ -70,6 +70,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	/* only a text report may share stdout with them */
 	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ?
 			    output__file(out) : stderr;
+	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
 	rc = session__run(s, &hooks, &e);
 	if (rc)

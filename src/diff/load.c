@@ -179,6 +179,16 @@ static int fill(struct load *l, struct store *store, struct err *e)
 	return 0;
 }
 
+/* Everything that is compared is per submit or per request. */
+static int check_calls(const struct store *store, struct err *e)
+{
+	if (!capture__sleeps_only(store__capture(store)))
+		return 0;
+	err__set(e, -EINVAL, "%s has no submits to compare by", store__path(store));
+	err__hint(e, "It was recorded with --probe submit=none. `aiostall report` reads it.");
+	return -EINVAL;
+}
+
 struct sample *load__sample(const char *path, struct err *e)
 {
 	struct store *store = store__open(path, NULL, e);
@@ -187,6 +197,10 @@ struct sample *load__sample(const char *path, struct err *e)
 
 	if (!store)
 		return NULL;
+	if (check_calls(store, e)) {
+		store__free(store);
+		return NULL;
+	}
 	l.sample = sample__new(path, store__info(store)->nr_slices);
 	l.keys = calloc(store__nr_keys(store) + 1, sizeof(*l.keys));
 	if (l.sample && l.keys)

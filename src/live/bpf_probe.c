@@ -236,6 +236,13 @@ static int try_always(struct probe_env *env, char *why, size_t size)
 	return 0;
 }
 
+static int try_none(struct probe_env *env, char *why, size_t size)
+{
+	(void)env;
+	snprintf(why, size, "sees sleeps alone, so it is used only if asked for");
+	return 0;
+}
+
 static int try_switch_tp_btf(struct probe_env *env, char *why, size_t size)
 {
 	int rc = try_tracing(env, "btf_trace_sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
@@ -279,7 +286,7 @@ static const struct alternative table[] = {
 	 "ends of calls beyond about two asleep a CPU are missed, and counted", false, false},
 	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp", "exit_tp"},
 	 "every syscall of the host takes the slow path (about 50 ns each)", false, false},
-	{NEED_SUBMIT, "none", try_always, {NULL},
+	{NEED_SUBMIT, "none", try_none, {NULL},
 	 "submits, requests and their times: only sleeps are seen", false, true},
 	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, "",
 	 true, false},
@@ -296,7 +303,7 @@ static const struct alternative table[] = {
 	 "a little more cost per switch", false, false},
 	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, "",
 	 true, false},
-	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for (kernels before 5.19)",
+	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for",
 	 false, false},
 	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, "", true, false},
 	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, "", true, false},
@@ -447,8 +454,12 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	if (!out->works || plan->chosen[a->need] || (force && !asked) || (a->only_if_asked && !asked))
 		return;
 	out->chosen = true;
+	if (asked)
+		out->why[0] = '\0';
 	plan->chosen[a->need] = a->name;
-	need->lost = a->lost;
+	/* the registers of a sleeping thread tell of 32-bit programs too */
+	if (a->need != NEED_COMPAT || strcmp(plan->chosen[NEED_SUBMIT], "none") != 0)
+		need->lost = a->lost;
 }
 
 /* The alternative to name when none could be taken: the forced one, else the last that does not work. */

@@ -179,6 +179,9 @@ static struct partial *partials(struct live *lv, uint64_t now)
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
 
+	/* when such a call began is not known */
+	if (capture__sleeps_only(&lv->capture))
+		return NULL;
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
 		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE)
 			continue;

@@ -6,6 +6,8 @@
 #ifndef AIOSTALL_MODEL_SOURCE_H
 #define AIOSTALL_MODEL_SOURCE_H
 
+#include <string.h>
+
 #include "model/event.h"
 
 /* Receiver of events; every function must be set. Nothing is retained by pointer but stacks and fs_infos. */
@@ -55,7 +57,7 @@ struct capture_info {
 	uint64_t duration_ns;
 	const char *command;       /* aiostall's own command line */
 	const char *filters;       /* as text, "" = none */
-	const char *probe_submit;  /* fentry | kprobe | tracepoint */
+	const char *probe_submit;  /* fentry | kprobe | tracepoint | none: see capture__sleeps_only() */
 	const char *probe_request; /* fentry | kprobe | scan */
 	const char *probe_switch;  /* tp_btf | raw_tp */
 	const char *probe_complete; /* fentry | kprobe | none: requests done inside io_submit are not known */
@@ -66,6 +68,15 @@ struct capture_info {
 	uint64_t sample_hz;        /* ticks a second on each CPU, 0 = no samples */
 	const struct self_cost *self; /* NULL = not asked for */
 };
+
+/*
+ * Nothing watched the calls, only their sleeps: how many submits and requests
+ * there were, and how long they took, is not known, and their counters are 0.
+ */
+static inline bool capture__sleeps_only(const struct capture_info *c)
+{
+	return c->probe_submit && !strcmp(c->probe_submit, "none");
+}
 
 struct source;
 struct source_ops {

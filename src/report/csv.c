@@ -53,7 +53,16 @@ static void put_place(struct csv *c, const struct fs_info *fs, const char *cause
 	csv__text(c, cause);
 }
 
-static void put_fs(struct csv *c, const struct report_fs *f)
+/* What nothing has counted is empty. */
+static void put_if(struct csv *c, bool known, uint64_t v)
+{
+	if (known)
+		csv__u64(c, v);
+	else
+		begin_field(c);
+}
+
+static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 {
 	put_place(c, f->fs, "");
 	csv__u64(c, f->c.sleeps);
@@ -61,11 +70,14 @@ static void put_fs(struct csv *c, const struct report_fs *f)
 	csv__u64(c, f->sleep.max);
 	csv__u64(c, f->c.held_up_requests);
 	csv__real(c, 1);
-	csv__u64(c, f->c.submits);
-	csv__u64(c, f->c.submits_blocked);
-	csv__u64(c, f->c.requests);
-	csv__u64(c, f->c.bytes);
-	csv__real(c, f->ctxsw_per_io);
+	put_if(c, calls, f->c.submits);
+	put_if(c, calls, f->c.submits_blocked);
+	put_if(c, calls, f->c.requests);
+	put_if(c, calls, f->c.bytes);
+	if (calls)
+		csv__real(c, f->ctxsw_per_io);
+	else
+		begin_field(c);
 	csv__u64(c, f->sleep.p50);
 	csv__u64(c, f->sleep.p90);
 	csv__u64(c, f->sleep.p99);
@@ -93,7 +105,7 @@ int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share,submits,"
 	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns\r\n", out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
-		put_fs(&c, &r->fs[i]);
+		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));
 		for (size_t j = 0; j < r->fs[i].nr_causes; j++)
 			put_cause(&c, r->fs[i].fs, &r->fs[i].causes[j]);
 	}

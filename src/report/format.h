@@ -11,6 +11,7 @@ struct format_opts {
 	int width;   /* columns, 80 when not a terminal */
 	bool color;  /* terminal, NO_COLOR unset */
 	size_t top;  /* causes, files, stacks per filesystem; 0 = default */
+	bool sleeps_only; /* of interval lines: calls are not counted */
 };
 
 struct format {

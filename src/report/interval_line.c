@@ -47,6 +47,9 @@ static uint64_t p99_of(const struct fs_counts *before, const struct fs_counts *n
 	return hist__quantile(&d, 0.99, now->c.max_sleep_ns);
 }
 
+/* What sleeps alone do not tell. */
+static const enum iv_column of_calls[] = {IV_SUBMITS, IV_SHARE, IV_CTXSW, IV_CPU};
+
 static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns,
 		       const struct fs_counts *before, const struct fs_counts *now)
 {
@@ -103,5 +106,7 @@ int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts 
 	char cell[IV_COLUMNS][24];
 
 	fill_cells(cell, elapsed_ns, before ? before : &nothing, now);
+	for (size_t i = 0; o->sleeps_only && i < ARRAY_SIZE(of_calls); i++)
+		snprintf(cell[of_calls[i]], 24, "?");
 	return put_line(out, o, cell);
 }

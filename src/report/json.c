@@ -15,44 +15,65 @@
 struct field {
 	const char *key;
 	size_t at;
+	bool of_calls; /* known only where calls are watched, null elsewhere */
 };
 
-#define COUNTER(name)                                                                              \
-	{                                                                                          \
-#name, offsetof(struct counters, name)                                             \
-	}
+#define COUNTER(name) {#name, offsetof(struct counters, name), true}
+#define SLEEP_COUNTER(name) {#name, offsetof(struct counters, name), false}
 static const struct field counter_fields[] = {
-    COUNTER(submits),	       COUNTER(submits_blocked), COUNTER(requests),
-    COUNTER(sleeps),	       COUNTER(wall_ns),	 COUNTER(on_cpu_ns),
-    COUNTER(blocked_ns),       COUNTER(runqueue_ns),	 COUNTER(preempted_ns),
-    COUNTER(held_up_requests), COUNTER(held_up_ns),	 COUNTER(submit_errors),
-    COUNTER(short_submits),    COUNTER(bytes),		 COUNTER(blocked_elsewhere_ns),
-    COUNTER(bytes_unknown),
+	COUNTER(submits), COUNTER(submits_blocked), COUNTER(requests), SLEEP_COUNTER(sleeps),
+	COUNTER(wall_ns), COUNTER(on_cpu_ns), SLEEP_COUNTER(blocked_ns), SLEEP_COUNTER(runqueue_ns),
+	COUNTER(preempted_ns), SLEEP_COUNTER(held_up_requests), SLEEP_COUNTER(held_up_ns),
+	COUNTER(submit_errors), COUNTER(short_submits), COUNTER(bytes), COUNTER(blocked_elsewhere_ns),
+	COUNTER(bytes_unknown),
 };
 
-#define LOSS(name)                                                                                 \
-	{                                                                                          \
-#name, offsetof(struct loss, name)                                                 \
-	}
+#define LOSS(name) {#name, offsetof(struct loss, name), false}
 static const struct field loss_fields[] = {
     LOSS(events),	 LOSS(stacks),	  LOSS(map_full),   LOSS(unmatched),
     LOSS(before_tracing), LOSS(unattributed),
     LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
 };
 
-static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
-		       size_t n)
+/* What a report does not know is null. */
+struct known {
+	bool calls, completions;
+};
+
+static struct known known_of(const struct report *r)
 {
-	for (size_t i = 0; i < n; i++)
-		jsonw__u64(w, o, f[i].key, *(const uint64_t *)((const char *)base + f[i].at));
+	return (struct known){!capture__sleeps_only(r->capture), report__knows_completions(r)};
 }
 
-/* What is known only where the completions are seen is null elsewhere. */
-static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, bool completions)
+static void put_if(struct jsonw *w, json_t *o, const char *key, bool known, uint64_t v)
+{
+	if (known)
+		jsonw__u64(w, o, key, v);
+	else
+		jsonw__null(w, o, key);
+}
+
+static void put_real_if(struct jsonw *w, json_t *o, const char *key, bool known, double v)
+{
+	if (known)
+		jsonw__real(w, o, key, v);
+	else
+		jsonw__null(w, o, key);
+}
+
+static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
+		       size_t n, bool calls)
+{
+	for (size_t i = 0; i < n; i++)
+		put_if(w, o, f[i].key, calls || !f[i].of_calls,
+		       *(const uint64_t *)((const char *)base + f[i].at));
+}
+
+static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
 {
 	json_t *inside, *nowait;
 
-	if (completions) {
+	if (known.completions) {
 		inside = jsonw__object(w, o, "done_inside");
 		jsonw__u64(w, inside, "buffered", c->inside_buffered);
 		jsonw__u64(w, inside, "direct", c->inside_direct);
@@ -60,24 +81,21 @@ static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, bool 
 		jsonw__null(w, o, "done_inside");
 	}
 	nowait = jsonw__object(w, o, "nowait");
-	jsonw__u64(w, nowait, "requests", c->nowait);
-	if (completions)
-		jsonw__u64(w, nowait, "refused", c->nowait_refused);
-	else
-		jsonw__null(w, nowait, "refused");
+	put_if(w, nowait, "requests", known.calls, c->nowait);
+	put_if(w, nowait, "refused", known.completions, c->nowait_refused);
 	jsonw__u64(w, nowait, "sleeps", c->nowait_sleeps);
 	jsonw__u64(w, nowait, "blocked_ns", c->nowait_ns);
 }
 
-static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, bool completions)
+static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
 {
 	json_t *ops, *below;
 
-	put_fields(w, o, c, counter_fields, ARRAY_SIZE(counter_fields));
+	put_fields(w, o, c, counter_fields, ARRAY_SIZE(counter_fields), known.calls);
 	ops = jsonw__object(w, o, "ops");
 	for (size_t i = 0; i < NAMES_OPS; i++)
-		jsonw__u64(w, ops, names__op_cell(i), c->ops[i]);
-	put_sync(w, o, c, completions);
+		put_if(w, ops, names__op_cell(i), known.calls, c->ops[i]);
+	put_sync(w, o, c, known);
 	below = jsonw__object(w, o, "below_min");
 	jsonw__u64(w, below, "sleeps", c->below_min_sleeps);
 	jsonw__u64(w, below, "blocked_ns", c->below_min_ns);
@@ -103,6 +121,14 @@ static void put_dist(struct jsonw *w, json_t *o, const char *key, const struct r
 		if (json_array_append_new(buckets, pair))
 			w->err = -ENOMEM;
 	}
+}
+
+static void put_submit_dist(struct jsonw *w, json_t *o, const struct report_dist *d, struct known known)
+{
+	if (known.calls)
+		put_dist(w, o, "submit_ns", d);
+	else
+		jsonw__null(w, o, "submit_ns");
 }
 
 static void put_started(struct jsonw *w, json_t *o, int64_t unix_ns)
@@ -148,7 +174,7 @@ void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *loss = jsonw__object(w, root, "loss");
 
-	put_fields(w, loss, &r->loss, loss_fields, ARRAY_SIZE(loss_fields));
+	put_fields(w, loss, &r->loss, loss_fields, ARRAY_SIZE(loss_fields), true);
 	jsonw__bool(w, loss, "any", r->any_loss);
 }
 
@@ -270,6 +296,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 static void put_filesystems(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "filesystems");
+	struct known known = known_of(r);
 	char verdict[VERDICT_SIZE];
 
 	for (size_t i = 0; i < r->nr_fs; i++) {
@@ -278,11 +305,11 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 
 		jsonw__fs(w, o, f->fs);
 		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
-		put_counters(w, o, &f->c, report__knows_completions(r));
-		jsonw__real(w, o, "blocked_share", f->blocked_share);
-		jsonw__real(w, o, "ctxsw_per_io", f->ctxsw_per_io);
+		put_counters(w, o, &f->c, known);
+		put_real_if(w, o, "blocked_share", known.calls, f->blocked_share);
+		put_real_if(w, o, "ctxsw_per_io", known.calls, f->ctxsw_per_io);
 		put_dist(w, o, "sleep_ns", &f->sleep);
-		put_dist(w, o, "submit_ns", &f->submit);
+		put_submit_dist(w, o, &f->submit, known);
 		causes = jsonw__array(w, o, "causes");
 		for (size_t c = 0; c < f->nr_causes; c++)
 			put_cause(w, jsonw__item(w, causes), &f->causes[c]);
@@ -293,12 +320,13 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 static void put_totals(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *totals = jsonw__object(w, root, "totals");
+	struct known known = known_of(r);
 
-	put_counters(w, totals, &r->totals, report__knows_completions(r));
-	jsonw__real(w, totals, "blocked_share", r->blocked_share);
-	jsonw__real(w, totals, "ctxsw_per_io", r->ctxsw_per_io);
+	put_counters(w, totals, &r->totals, known);
+	put_real_if(w, totals, "blocked_share", known.calls, r->blocked_share);
+	put_real_if(w, totals, "ctxsw_per_io", known.calls, r->ctxsw_per_io);
 	put_dist(w, totals, "sleep_ns", &r->sleep);
-	put_dist(w, totals, "submit_ns", &r->submit);
+	put_submit_dist(w, totals, &r->submit, known);
 }
 
 static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
@@ -318,7 +346,7 @@ static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
 		jsonw__u64(w, o, "nr", s->nr);
 		jsonw__int(w, o, "ret", s->ret);
 	}
-	jsonw__u64(w, root, "slow_not_blocked_total", r->slow_total);
+	put_if(w, root, "slow_not_blocked_total", known_of(r).calls, r->slow_total);
 	jsonw__u64(w, root, "slow_threshold_ns", r->slow_threshold_ns);
 }
 

@@ -48,16 +48,18 @@ static void print_loss(struct print *p, const struct report *r)
 static void print_capture(struct print *p, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
-	char dur[16];
+	char dur[16], calls[80] = "sleeps only, submits were not counted";
 
+	if (!capture__sleeps_only(c))
+		snprintf(calls, sizeof(calls), "%llu submits of %llu requests",
+			 (unsigned long long)r->totals.submits, (unsigned long long)r->totals.requests);
 	print__para(
 	    p, PRINT_PLAIN, "",
-	    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %llu submits of %llu requests "
+	    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %s "
 	    "(probes: submit %s, request %s, switch %s)",
 	    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
 	    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
-	    fmt__duration(c->duration_ns, dur, sizeof(dur)), (unsigned long long)r->totals.submits,
-	    (unsigned long long)r->totals.requests, print__safe(p, c->probe_submit),
+	    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls, print__safe(p, c->probe_submit),
 	    print__safe(p, c->probe_request), print__safe(p, c->probe_switch));
 	if (c->filters && *c->filters)
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
@@ -67,6 +69,15 @@ static void print_capture(struct print *p, const struct report *r)
 	else if (c->child_ran)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
+}
+
+static void print_no_sleep_seen(struct print *p)
+{
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_BOLD, "", "No sleep inside io_submit was seen: there is nothing to report.");
+	print__para(p, PRINT_PLAIN, "  - ",
+		    "Either nothing calls it or no call blocks: with --probe submit=none calls are not "
+		    "counted. Try without it.");
 }
 
 static void print_nothing_seen(struct print *p)
@@ -177,11 +188,13 @@ static const struct column fs_columns[FS_COLUMNS] = {
     [FS_HELD] = {"HELD-UP", 7, 4, false},
 };
 
-static void fs_cells(const struct report_fs *f, char cell[FS_COLUMNS][16])
+static void fs_cells(const struct report_fs *f, bool calls, char cell[FS_COLUMNS][16])
 {
 	fmt__count(f->c.submits, cell[FS_SUBMITS], 16);
 	fmt__percent(f->blocked_share, cell[FS_SHARE], 16);
 	snprintf(cell[FS_CTXSW], 16, "%.2f", f->ctxsw_per_io);
+	for (int i = FS_SUBMITS; !calls && i <= FS_CTXSW; i++)
+		snprintf(cell[i], 16, "?");
 	fmt__duration(f->c.blocked_ns, cell[FS_BLOCKED], 16);
 	fmt__duration(f->sleep.p50, cell[FS_P50], 16);
 	fmt__duration(f->sleep.p99, cell[FS_P99], 16);
@@ -190,14 +203,14 @@ static void fs_cells(const struct report_fs *f, char cell[FS_COLUMNS][16])
 }
 
 /* f NULL: the header. */
-static void print_fs_row(struct print *p, const struct report_fs *f, unsigned int shown, int room)
+static void print_fs_row(struct print *p, const struct report_fs *f, bool calls, unsigned int shown, int room)
 {
 	const char *name = f ? print__fs(p, f->fs, room) : fs_columns[FS_NAME].name;
 	char line[PRINT_MAX_WIDTH * 5], cell[FS_COLUMNS][16] = {""};
 	int used;
 
 	if (f)
-		fs_cells(f, cell);
+		fs_cells(f, calls, cell);
 	used = snprintf(line, sizeof(line), "%s%*s", name, room - print__columns(name), "");
 	for (size_t i = FS_SUBMITS; i < FS_COLUMNS; i++) {
 		if (shown & (1u << i))
@@ -209,18 +222,20 @@ static void print_fs_row(struct print *p, const struct report_fs *f, unsigned in
 
 static void print_table(struct print *p, const struct report *r)
 {
+	bool calls = !capture__sleeps_only(r->capture);
 	int room;
 	unsigned int shown = columns__fit(fs_columns, FS_COLUMNS, p->width, 14, &room);
 
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print_fs_row(p, NULL, shown, room);
+	print_fs_row(p, NULL, calls, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
-		print_fs_row(p, &r->fs[i], shown, room);
+		print_fs_row(p, &r->fs[i], calls, shown, room);
 	print__para(
 	    p, PRINT_PLAIN, "  ",
 	    "BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
 	    "0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
-	    "sleep. HELD-UP: requests that waited behind a sleeping one of the same call.");
+	    "sleep. HELD-UP: requests that waited behind a sleeping one of the same call.%s",
+	    calls ? "" : " \"?\": not known with --probe submit=none.");
 }
 
 static void print_slow(struct print *p, const struct report *r)
@@ -316,7 +331,9 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	print_unfinished(p, r);
 	print_verdicts(p, r);
 	print_capture(p, r);
-	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
+	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished && capture__sleeps_only(r->capture))
+		print_no_sleep_seen(p);
+	else if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
 		print_nothing_seen(p);
 	else
 		print_body(p, r, o);

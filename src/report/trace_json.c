@@ -109,7 +109,10 @@ int trace_json__end(FILE *out, const struct report *r)
 
 	jsonw__str(&w, o, "type", "end");
 	jsonw__u64(&w, o, "duration_ns", r->capture->duration_ns);
-	jsonw__u64(&w, o, "submits", r->totals.submits);
+	if (capture__sleeps_only(r->capture))
+		jsonw__null(&w, o, "submits");
+	else
+		jsonw__u64(&w, o, "submits", r->totals.submits);
 	jsonw__u64(&w, o, "stalls", r->totals.sleeps);
 	jsonw__u64(&w, o, "blocked_ns", r->totals.blocked_ns);
 	jsonw__loss(&w, o, r);

@@ -281,10 +281,12 @@ static int by_blocked(const void *a, const void *b, void *load)
 	return compare_values(x, y, l->opts->nr_by);
 }
 
-static void figure(struct group *g, uint64_t all_blocked_ns)
+static void figure(const struct load *l, struct group *g, uint64_t all_blocked_ns)
 {
 	const struct counters *c = &g->counts.c;
 
+	if (capture__sleeps_only(&l->capture))
+		g->has_submits = false;
 	store_counts__fix_max(&g->counts);
 	g->share = ratio(c->blocked_ns, all_blocked_ns);
 	g->ctxsw_per_io = ratio(c->sleeps, c->requests);
@@ -312,7 +314,7 @@ const struct group *load__groups(struct load *l, size_t *n, struct err *e)
 		blocked_ns = sat_add(blocked_ns, row->group.counts.c.blocked_ns);
 	}
 	for (size_t i = 0; i < *n; i++)
-		figure(&l->groups[i], blocked_ns);
+		figure(l, &l->groups[i], blocked_ns);
 	qsort_r(l->groups, *n, sizeof(*l->groups), by_blocked, l);
 	return l->groups;
 }

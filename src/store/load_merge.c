@@ -80,6 +80,14 @@ static void append_word(char *list, size_t size, const char *word)
 	snprintf(list + len, size - len, "%s%s", len ? ", " : "", word);
 }
 
+/* Where a part has no calls counted, neither has the whole. */
+static const char *either_submit(const char *a, const char *b)
+{
+	if (!strcmp(a, "none") || !strcmp(b, "none"))
+		return "none";
+	return !strcmp(a, b) ? a : "several";
+}
+
 static const char *either(const char *a, const char *b)
 {
 	return !strcmp(a, b) ? a : "several";
@@ -114,7 +122,7 @@ static void merge_capture(struct load *l)
 	c->duration_ns = sat_add(c->duration_ns, duration_of(l));
 	c->command = l->opts->command ? l->opts->command : "";
 	c->filters = either(c->filters, from->filters);
-	c->probe_submit = either(c->probe_submit, from->probe_submit);
+	c->probe_submit = either_submit(c->probe_submit, from->probe_submit);
 	c->probe_request = either(c->probe_request, from->probe_request);
 	c->probe_switch = either(c->probe_switch, from->probe_switch);
 	c->probe_complete = either(c->probe_complete, from->probe_complete);
