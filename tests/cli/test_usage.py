@@ -56,6 +56,8 @@ WRONG = [
     (["--probe", "submit"], "--probe"),
     (["--probe", "submit=magic"], "fentry, kprobe, tracepoint"),
     (["--probe", "sub=fentry"], "--probe"),
+    (["--probe", "submit=none", "--sample", "99"], "--sample"),
+    (["trace", "--submits", "--probe", "submit=none"], "--submits"),
     # options of another verb
     (["trace", "-i", "1"], "-i"),
     (["stat", "--submits"], "--submits"),
