@@ -125,9 +125,10 @@ static const struct option options[] = {
 	 .offset = AT(rules), .verbs = TRACING | VERB_REPORT},
 	{"probe", 0, "NEED=WAY", OPTION_PROBE,
 	 "take this way of attaching instead of the best one that works: "
-	 "submit=fentry|kprobe|tracepoint, compat=fentry|kprobe|none, "
+	 "submit=fentry|kprobe|tracepoint|none, compat=fentry|kprobe|none, "
 	 "request=fentry|kprobe|scan, switch=tp_btf|raw_tp, "
-	 "lock=tp_btf|none, complete=fentry|kprobe|none",
+	 "lock=tp_btf|none, complete=fentry|kprobe|none; "
+	 "submit=none sees sleeps alone: it counts no submits and costs quiet calls nothing",
 	 .verbs = TRACING | VERB_CHECK},
 	{"btf", 0, "FILE", OPTION_TEXT, "kernel type information, for kernels without their own",
 	 .offset = AT(live.btf_path), .verbs = TRACING | VERB_CHECK},
