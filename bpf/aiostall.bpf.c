@@ -176,7 +176,7 @@ static __always_inline void switched(void *ctx, bool preempted, struct task_stru
 	bool in_call;
 
 	if (opt_sleeps_only)
-		c = unwatched_sleeper(prev, preempted, state);
+		c = unwatched_sleeper(slot, prev, preempted, state);
 	else if (slot->tid && tracing())
 		c = switch_out(slot, prev);
 	if (c) {

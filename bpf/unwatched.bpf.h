@@ -45,12 +45,18 @@ static __always_inline enum entered entered_by(struct pt_regs *regs)
  */
 __u64 regs_offset = 0;
 
-static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
+static __always_inline __u64 as_number(struct wire_slot *slot, const void *pointer)
 {
-	__u64 stack = (__u64)READ(task_struct, task, stack);
+	*(const void *volatile *)&slot->word = pointer;
+	return *(volatile __u64 *)&slot->word;
+}
+
+static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct task_struct *task)
+{
+	__u64 stack = as_number(slot, READ(task_struct, task, stack));
 
 	if (!regs_offset)
-		regs_offset = stack_top(task) - stack;
+		regs_offset = as_number(slot, (void *)stack_top(task)) - stack;
 	return (void *)(stack + regs_offset);
 }
 
@@ -83,8 +89,8 @@ static __always_inline bool call_is_wanted(struct wire_call *c)
  * may already have changed it, but not to running before the switch is done
  * (try_to_wake_up(), kernel/sched/core.c).
  */
-static __always_inline struct wire_call *unwatched_sleeper(struct task_struct *task, bool preempted,
-							   __u32 state)
+static __always_inline struct wire_call *unwatched_sleeper(struct wire_slot *slot, struct task_struct *task,
+							   bool preempted, __u32 state)
 {
 	struct pt_regs *regs;
 	enum entered entered;
@@ -93,7 +99,7 @@ static __always_inline struct wire_call *unwatched_sleeper(struct task_struct *t
 
 	if (!state || preempted)
 		return NULL;
-	regs = saved_regs(task);
+	regs = saved_regs(slot, task);
 	entered = entered_by(regs);
 	if (entered == ENTERED_OTHERWISE || !tracing())
 		return NULL;

@@ -232,7 +232,9 @@ struct wire_submit {
 /* The thread inside io_submit on one CPU, 0 = none; a cache line of its own. */
 struct wire_slot {
 	__u32 tid;
-	__u32 pad[15];
+	__u32 pad;
+	__u64 word; /* pointers become numbers here, with which the verifier lets one calculate */
+	__u64 more[6];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
