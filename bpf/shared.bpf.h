@@ -6,6 +6,7 @@
 /* Set by user space before loading. */
 const volatile __u64 opt_min_ns = 0;
 const volatile __u64 opt_slow_ns = 0;
+const volatile __u64 opt_spill_bytes = 0; /* so much in the ring buffer, and stalls are summed up instead */
 const volatile __u32 opt_all_submits = 0;
 const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
@@ -64,8 +65,11 @@ __u64 submit_one_start = 0, submit_one_end = 0;
 __u64 submit_start = 0, submit_end = 0;
 __u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
+/* Stalls that are in `spilled` and not in the ring buffer. */
+__u64 spills = 0;
 struct wire_fs zero_fs = {};
 struct wire_call zero_call = {};
+struct wire_spill zero_spill = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -111,6 +115,25 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
 } ring SEC(".maps");
+
+/*
+ * Stalls that the ring buffer had no room for. The reader puts the one table in
+ * the place of the other, which returns once no program uses the old one any
+ * more (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and then empties that.
+ */
+struct spill_table {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct wire_spill_key);
+	__type(value, struct wire_spill);
+} spill_a SEC(".maps"), spill_b SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct spill_table);
+} spilled SEC(".maps") = {.values = {[0] = &spill_a}};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

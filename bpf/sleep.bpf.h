@@ -157,14 +157,9 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		__builtin_memcpy(row->fstype, c->req.fstype, sizeof(row->fstype));
 }
 
-static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked, __u64 runqueue)
+static __always_inline void fill_stall(struct wire_stall *e, const struct wire_call *c, __u64 now,
+				       __u64 blocked, __u64 runqueue)
 {
-	struct wire_stall *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
-
-	if (!e) {
-		lose(WIRE_LOSS_EVENTS, 1);
-		return;
-	}
 	__builtin_memset(e, 0, sizeof(*e));
 	e->hdr.kind = WIRE_STALL;
 	e->hdr.size = sizeof(*e);
@@ -191,6 +186,70 @@ static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u
 	e->holder_tid = c->holder_tid;
 	__builtin_memcpy(e->holder_comm, c->holder_comm, sizeof(e->holder_comm));
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
+}
+
+/* Where stalls like this one are summed up; NULL if there is no more room. */
+static __always_inline struct wire_spill *spill_row(const struct wire_call *c)
+{
+	struct wire_spill_key key = {
+		.fs = c->req.fs,
+		.stack_id = c->stack_id,
+		.user_stack_id = c->user_stack_id,
+		.file_id = c->req.file_id,
+		.mnt_id = c->req.mnt_id,
+		.how = c->req.how,
+		.pid = c->pid,
+		.cpu = bpf_get_smp_processor_id(),
+	};
+	struct wire_spill *row;
+	__u32 zero = 0;
+	void *table = bpf_map_lookup_elem(&spilled, &zero);
+
+	if (!table)
+		return NULL;
+	row = bpf_map_lookup_elem(table, &key);
+	if (row)
+		return row;
+	bpf_map_update_elem(table, &key, &zero_spill, BPF_NOEXIST);
+	return bpf_map_lookup_elem(table, &key);
+}
+
+/* Interrupts are off and the row is this CPU's, so that nothing comes between. */
+static __always_inline void spill_stall(const struct wire_call *c, __u64 now, __u64 blocked,
+					__u64 runqueue, __u32 held)
+{
+	struct wire_spill *row = spill_row(c);
+
+	if (!row) {
+		lose(WIRE_LOSS_EVENTS, 1);
+		return;
+	}
+	if (!row->sleeps || blocked > row->longest.blocked_ns)
+		fill_stall(&row->longest, c, now, blocked, runqueue);
+	row->sleeps++;
+	row->blocked_ns += blocked;
+	row->runqueue_ns += runqueue;
+	row->held_up_requests += held;
+	row->iowait_sleeps += c->iowait;
+	if (c->req.shape & WIRE_SHAPE_NOWAIT)
+		row->nowait_sleeps++;
+	hist_add(row->hist, blocked);
+	__sync_fetch_and_add(&spills, 1);
+}
+
+static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked, __u64 runqueue,
+				       __u32 held)
+{
+	struct wire_stall *e = NULL;
+
+	/* what is left of the ring is for events that cannot be summed up */
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < opt_spill_bytes)
+		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (!e) {
+		spill_stall(c, now, blocked, runqueue, held);
+		return;
+	}
+	fill_stall(e, c, now, blocked, runqueue);
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
@@ -237,7 +296,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	row_add_sleep(fs_row(&key), c, blocked, held);
 	row_add_sleep(totals_here(), c, blocked, held);
 	if (blocked >= opt_min_ns)
-		send_stall(c, now, blocked, runqueue);
+		send_stall(c, now, blocked, runqueue, held);
 }
 
 /* next may be one of ours that was off the CPU. */

@@ -94,7 +94,7 @@ struct wire_fs {
 
 /* Losses, one cell each; every one has a line in every output. */
 enum wire_loss {
-	WIRE_LOSS_EVENTS,          /* ring buffer full */
+	WIRE_LOSS_EVENTS,          /* ring buffer full, and what stalls are summed up in */
 	WIRE_LOSS_STACKS,          /* stack not available or stack table full */
 	WIRE_LOSS_CALLS_FULL,      /* table of calls full: submit not traced */
 	WIRE_LOSS_FS_FULL,         /* table of filesystems full */
@@ -203,6 +203,32 @@ struct wire_stall {
 	__u32 pad;
 	char holder_comm[WIRE_COMM_LEN];
 	struct wire_req req;
+};
+
+/*
+ * Stalls that are alike, summed up where the ring buffer has no room for them.
+ * The CPU is part of the key, so that nobody else writes to the value.
+ */
+struct wire_spill_key {
+	struct wire_fs_key fs;
+	__u64 stack_id;
+	__u64 user_stack_id;
+	__u64 file_id;
+	__u32 mnt_id;
+	__u32 how;
+	__u32 pid;
+	__u32 cpu;
+};
+
+struct wire_spill {
+	__u64 sleeps;
+	__u64 blocked_ns;
+	__u64 runqueue_ns;
+	__u64 held_up_requests;
+	__u64 iowait_sleeps;
+	__u64 nowait_sleeps;
+	struct wire_stall longest;
+	__u32 hist[WIRE_HIST_BUCKETS];
 };
 
 struct wire_submit {

@@ -90,9 +90,11 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 	const struct report *r = session__report(s, e);
 	uint64_t evicted = store_writer__evicted(run->writer);
 	char sleeps[16], blocked[16], size[16], time[16], path[512];
+	uint64_t unlisted;
 
 	if (!r)
 		return cmd__fail(e);
+	unlisted = opts->events ? r->capture->spilled : 0;
 	esc__terminal(opts->output, path, sizeof(path));
 	fprintf(stderr, "recorded %s, %s stalls, %s blocked, into %s (%s)\n",
 		fmt__duration(r->capture->duration_ns, time, sizeof(time)),
@@ -102,10 +104,12 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 	if (r->nr_unfinished)
 		fprintf(stderr, "%zu sleep%s not ended: see the report\n", r->nr_unfinished,
 			r->nr_unfinished == 1 ? " has" : "s have");
-	if (!r->any_loss && !evicted)
-		return CMD_OK;
-	fprintf(stderr, "incomplete: some data was lost, see the report\n");
-	return CMD_LOSS;
+	if (unlisted)
+		fprintf(stderr, "incomplete: %llu stalls came too fast for --events and are in the sums only\n",
+			(unsigned long long)unlisted);
+	if (r->any_loss || evicted)
+		fprintf(stderr, "incomplete: some data was lost, see the report\n");
+	return unlisted || r->any_loss || evicted ? CMD_LOSS : CMD_OK;
 }
 
 /* The model has asked for them: the file of the worst stall, for one, is looked at in the end only. */

@@ -50,6 +50,14 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 		trace_line__stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
 }
 
+static void on_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	struct trace_run *run = ctx;
+
+	if (run->json)
+		trace_json__stalls(run->file, ev, cause_of(run, ev->longest.stack));
+}
+
 static void on_submit(void *ctx, const struct ev_submit *ev)
 {
 	struct trace_run *run = ctx;
@@ -93,6 +101,9 @@ static void print_end(const struct report *r)
 		print_unfinished(&r->unfinished[i]);
 	fprintf(stderr, "%s stalls, %s blocked\n", fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
 		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)));
+	if (r->capture->spilled)
+		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
+			(unsigned long long)r->capture->spilled);
 	if (!r->any_loss)
 		return;
 	fprintf(stderr,
@@ -113,7 +124,7 @@ static int finish(const struct trace_run *run, struct session *s, struct err *e)
 	if (!r || output__commit(run->out, e))
 		return cmd__fail(e);
 	print_end(r);
-	return r->any_loss ? CMD_LOSS : CMD_OK;
+	return r->any_loss || r->capture->spilled ? CMD_LOSS : CMD_OK;
 }
 
 static int run_session(const struct cmd_opts *opts, struct output *out)
@@ -125,7 +136,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.submits = opts->live.all_submits,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
-	const struct sink lines = {.ctx = &run, .stall = on_stall, .submit = on_submit};
+	const struct sink lines = {.ctx = &run, .stall = on_stall, .stalls = on_stalls,
+				   .submit = on_submit};
 	struct tee tee;
 	struct session_hooks hooks = {.ctx = &run, .sink = &tee.sink, .batch = flush_batch};
 	struct err e = {0}, end_e = {0};

@@ -48,6 +48,9 @@ struct live {
 	int stats_fd; /* the kernel measures programs as long as it is open; -1 = not asked for */
 	struct self_cost self;
 	uint64_t malformed;
+	uint64_t spills_seen; /* of the programs' count */
+	uint64_t spills_lost; /* of them that could not be read */
+	bool spill_b;         /* the second of the two tables is in use */
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;
@@ -69,6 +72,12 @@ const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t
 			       const char *fstype, uint32_t pid);
 const char *live__path(struct live *lv, const struct wire_req *req, uint32_t pid);
 void live__names_free(struct live *lv);
+
+/* A stall as the programs record it, with its names; ev->fs NULL on lack of memory. Valid as long as w. */
+void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev);
+
+/* Deliver stalls that were summed up since the last time; `all` = those under way at this moment, too. */
+void live__deliver_spilled(struct live *lv, const struct sink *to, bool all);
 
 /* The table of operations of this source. */
 extern const struct source_ops live_ops;

@@ -242,12 +242,22 @@ static uint32_t ring_for(int cpus, uint64_t wanted)
 	return bytes;
 }
 
+/* Each CPU has entries of its own. */
+static uint32_t spills_for(int cpus)
+{
+	uint32_t entries = 64u * (uint32_t)cpus;
+
+	return entries < 1024 ? 1024 : entries > 8192 ? 8192 : entries;
+}
+
 static int set_constants(struct live *lv, const struct probe_env *env, struct err *e)
 {
 	struct aiostall_bpf__rodata *ro = lv->skel->rodata;
 	const struct live_filter *f = &lv->opts.filter;
+	uint32_t ring_bytes = ring_for(lv->cpus, lv->opts.ring_bytes);
 	int rc;
 
+	ro->opt_spill_bytes = ring_bytes - ring_bytes / 8;
 	ro->opt_min_ns = f->min_ns;
 	ro->opt_slow_ns = lv->opts.slow_ns;
 	ro->opt_all_submits = lv->opts.all_submits;
@@ -269,7 +279,9 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	if (!rc)
 		rc = set_names("--fs", ro->filter_fstype, f->fstypes, f->nr_fstypes, e);
 	bpf_map__set_max_entries(lv->skel->maps.filesystems, rows_for(lv->cpus));
-	bpf_map__set_max_entries(lv->skel->maps.ring, ring_for(lv->cpus, lv->opts.ring_bytes));
+	bpf_map__set_max_entries(lv->skel->maps.ring, ring_bytes);
+	bpf_map__set_max_entries(lv->skel->maps.spill_a, spills_for(lv->cpus));
+	bpf_map__set_max_entries(lv->skel->maps.spill_b, spills_for(lv->cpus));
 	return rc;
 }
 

@@ -23,9 +23,9 @@ int live__ring_new(struct live *lv);
 
 /* ---- events ---- */
 
-static void deliver_stall(struct live *lv, const struct wire_stall *w)
+void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev)
 {
-	struct ev_stall ev = {
+	*ev = (struct ev_stall){
 		.end_ns = w->hdr.ts_ns,
 		.blocked_ns = w->blocked_ns,
 		.runqueue_ns = w->runqueue_ns,
@@ -45,11 +45,17 @@ static void deliver_stall(struct live *lv, const struct wire_stall *w)
 		.holder_comm = w->holder_comm,
 		.stack = live__stack(lv, w->stack_id),
 		.user_stack = live__stack(lv, w->user_stack_id),
+		.fs = live__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid),
 	};
+	decode__request(&w->req, &ev->req);
+	ev->req.path = live__path(lv, &w->req, w->pid);
+}
 
-	ev.fs = live__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid);
-	decode__request(&w->req, &ev.req);
-	ev.req.path = live__path(lv, &w->req, w->pid);
+static void deliver_stall(struct live *lv, const struct wire_stall *w)
+{
+	struct ev_stall ev;
+
+	live__stall(lv, w, &ev);
 	if (ev.fs)
 		lv->to->stall(lv->to->ctx, &ev);
 }
@@ -123,6 +129,7 @@ static int consume(struct live *lv, const struct sink *to)
 	lv->to = to;
 	n = ring_buffer__consume(lv->ring);
 	lv->to = NULL;
+	live__deliver_spilled(lv, to, false);
 	return n < 0 ? n : 0;
 }
 
@@ -279,6 +286,7 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.malformed = lv->malformed;
 	loss.stacks += lv->stacks_lost;
+	loss.events += lv->spills_lost;
 	to->loss(to->ctx, &loss);
 	return 0;
 }
@@ -401,6 +409,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	self__end(lv);
 	live__detach(lv);
 	lv->capture.duration_ns = now - lv->started_ns;
+	live__deliver_spilled(lv, to, true);
 	rc = consume(lv, to);
 	if (!rc) {
 		struct partial *unfinished = partials(lv, now);

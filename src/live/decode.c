@@ -8,6 +8,8 @@
 static_assert(sizeof(struct wire_req) == 104, "both compilers agree on wire_req");
 static_assert(sizeof(struct wire_stall) == 168 + sizeof(struct wire_req), "... on wire_stall");
 static_assert(sizeof(struct wire_submit) == 160, "... on wire_submit");
+static_assert(sizeof(struct wire_spill_key) == 48, "... on wire_spill_key");
+static_assert(sizeof(struct wire_spill) == 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS, "... on wire_spill");
 static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");
 static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH, "attributions have the same numbers");
 static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ, "wakers have the same numbers");
@@ -53,6 +55,22 @@ int decode__record(const void *data, size_t size, union wire_record *out)
 	terminate(out->submit.comm, sizeof(out->submit.comm));
 	terminate(out->submit.fstype, sizeof(out->submit.fstype));
 	return 0;
+}
+
+int decode__spill(const struct wire_spill *w, struct wire_stall *longest, struct ev_stalls *out)
+{
+	*out = (struct ev_stalls){
+		.sleeps = w->sleeps,
+		.blocked_ns = w->blocked_ns,
+		.runqueue_ns = w->runqueue_ns,
+		.held_up_requests = w->held_up_requests,
+		.iowait_sleeps = w->iowait_sleeps,
+		.nowait_sleeps = w->nowait_sleeps,
+	};
+	for (size_t i = 0; i < WIRE_HIST_BUCKETS; i++)
+		out->hist.n[i] = w->hist[i];
+	*longest = w->longest;
+	return w->sleeps ? check_stall(longest) : -EBADMSG;
 }
 
 void decode__request(const struct wire_req *w, struct request *r)

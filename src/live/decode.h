@@ -20,6 +20,12 @@ union wire_record {
  */
 int decode__record(const void *data, size_t size, union wire_record *out);
 
+/*
+ * Stalls that were summed up: the longest one, checked like a record, into
+ * longest, the figures into out; out->longest is the caller's to fill. 0, or -EBADMSG.
+ */
+int decode__spill(const struct wire_spill *wire, struct wire_stall *longest, struct ev_stalls *out);
+
 /* The request of a sleep, without the path. */
 void decode__request(const struct wire_req *wire, struct request *req);
 /* Requests behind the one that slept, 0 if that one is not known. */

@@ -91,6 +91,17 @@ struct ev_stall {
 	const struct stack *user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
 };
 
+/*
+ * Stalls of one place that came faster than they could be told one by one. What
+ * the longest one says of thread and request is its own; who woke them and who
+ * held their lock is not known.
+ */
+struct ev_stalls {
+	struct ev_stall longest; /* all of them have its filesystem, stacks, file, process and req.how */
+	uint64_t sleeps, blocked_ns, runqueue_ns, held_up_requests, iowait_sleeps, nowait_sleeps;
+	struct hist hist; /* of blocked_ns */
+};
+
 /* A submit that has ended: sent for long ones that did not sleep, or for all if asked. */
 struct ev_submit {
 	uint64_t end_ns, wall_ns, on_cpu_ns, blocked_ns, runqueue_ns, preempted_ns;

@@ -218,8 +218,10 @@ static void count_without_counters(struct fs_counts *counts, const struct model_
 	c->held_up_requests = sat_add(c->held_up_requests, sum->held_up_requests);
 	if (sum->max_ns > c->max_sleep_ns)
 		c->max_sleep_ns = sum->max_ns;
-	/* of several only the longest is known by itself */
-	hist__add(&counts->sleep, sum->max_ns, sum->sleeps);
+	if (sum->hist)
+		hist__merge(&counts->sleep, sum->hist);
+	else
+		hist__add(&counts->sleep, sum->max_ns, sum->sleeps);
 }
 
 void model__add_stalls(struct model *m, const struct ev_stall *ev, const struct model_stalls *sum)
@@ -242,6 +244,11 @@ void model__add_stalls(struct model *m, const struct ev_stall *ev, const struct 
 		   sum->blocked_ns, sum->max_ns);
 }
 
+static enum request_how how_of(const struct ev_stall *ev)
+{
+	return (unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN;
+}
+
 static void on_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct model *m = ctx;
@@ -256,8 +263,27 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 	    .nowait_sleeps = (ev->req.shape & SHAPE_NOWAIT) != 0,
 	};
 
-	one.how[(unsigned int)ev->req.how <= HOW_BATCH ? ev->req.how : HOW_UNKNOWN] = 1;
+	one.how[how_of(ev)] = 1;
 	model__add_stalls(m, ev, &one);
+}
+
+static void on_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	struct model *m = ctx;
+	struct model_stalls sum = {
+	    .cause = model__cause_of(m, ev->longest.stack),
+	    .sleeps = ev->sleeps,
+	    .blocked_ns = ev->blocked_ns,
+	    .runqueue_ns = ev->runqueue_ns,
+	    .max_ns = ev->longest.blocked_ns,
+	    .held_up_requests = ev->held_up_requests,
+	    .iowait_sleeps = ev->iowait_sleeps,
+	    .nowait_sleeps = ev->nowait_sleeps,
+	    .hist = &ev->hist,
+	};
+
+	sum.how[how_of(&ev->longest)] = ev->sleeps;
+	model__add_stalls(m, &ev->longest, &sum);
 }
 
 static void who__release(struct who *who)
@@ -427,6 +453,7 @@ struct model *model__new(const struct model_opts *opts)
 	m->sink = (struct sink){
 	    .ctx = m,
 	    .stall = on_stall,
+	    .stalls = on_stalls,
 	    .submit = on_submit,
 	    .unfinished = on_unfinished,
 	    .fs_counts = on_fs_counts,

@@ -33,6 +33,7 @@ struct model_stalls {
 	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
 	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
 	uint64_t how[4]; /* by enum request_how */
+	const struct hist *hist; /* NULL = of several only the longest is known by itself */
 };
 /* `like` is the longest of them; the others have its thread, filesystem, file, waker and stacks. */
 void model__add_stalls(struct model *m, const struct ev_stall *like, const struct model_stalls *sum);

@@ -14,6 +14,7 @@
 struct sink {
 	void *ctx;
 	void (*stall)(void *ctx, const struct ev_stall *ev);
+	void (*stalls)(void *ctx, const struct ev_stalls *ev);
 	void (*submit)(void *ctx, const struct ev_submit *ev);
 	void (*unfinished)(void *ctx, const struct ev_unfinished *ev);
 	/* Counters of one filesystem since tracing began; replaces what was said of it before. */
@@ -65,6 +66,7 @@ struct capture_info {
 	int child_status;          /* its exit status; 128 + signal if killed */
 	bool user_stacks;
 	uint64_t min_ns;           /* -m */
+	uint64_t spilled;          /* stalls that came in sums only, see struct ev_stalls */
 	uint64_t sample_hz;        /* ticks a second on each CPU, 0 = no samples */
 	const struct self_cost *self; /* NULL = not asked for */
 };

@@ -16,6 +16,11 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 	TO_BOTH(stall, ev);
 }
 
+static void on_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	TO_BOTH(stalls, ev);
+}
+
 static void on_submit(void *ctx, const struct ev_submit *ev)
 {
 	TO_BOTH(submit, ev);
@@ -52,6 +57,7 @@ void tee__init(struct tee *t, const struct sink *first, const struct sink *secon
 		.sink = {
 			.ctx = t,
 			.stall = on_stall,
+			.stalls = on_stalls,
 			.submit = on_submit,
 			.unfinished = on_unfinished,
 			.fs_counts = on_fs_counts,

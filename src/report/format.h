@@ -33,6 +33,7 @@ int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
  * while tracing; in the end {"type":"unfinished",...} for each sleep that goes on, and {"type":"end",...}.
  */
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id);
+int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id);
 int trace_json__submit(FILE *out, const struct ev_submit *ev);
 int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
 int trace_json__end(FILE *out, const struct report *r);

@@ -178,7 +178,7 @@ static int print_json(FILE *out, const struct report_groups *g)
 	json_t *root = json_object(), *by, *list;
 
 	jsonw__str(&w, root, "schema", "aiostall-groups/1");
-	jsonw__loss(&w, root, g->report);
+	jsonw__loss(&w, root, g->report, g->report->any_loss);
 	by = jsonw__array(&w, root, "by");
 	for (size_t d = 0; d < g->nr_names; d++)
 		jsonw__add_str(&w, by, g->names[d]);

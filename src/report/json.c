@@ -170,12 +170,13 @@ static void put_capture(struct jsonw *w, json_t *root, const struct capture_info
 	jsonw__str(w, probes, "complete", c->probe_complete);
 }
 
-void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r)
+void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any)
 {
 	json_t *loss = jsonw__object(w, root, "loss");
 
 	put_fields(w, loss, &r->loss, loss_fields, ARRAY_SIZE(loss_fields), true);
-	jsonw__bool(w, loss, "any", r->any_loss);
+	jsonw__u64(w, loss, "spilled", r->capture->spilled);
+	jsonw__bool(w, loss, "any", any);
 }
 
 static void put_files(struct jsonw *w, json_t *o, const struct report_file *files, size_t n)
@@ -432,7 +433,7 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-report/1");
 	put_capture(&w, root, r->capture);
-	jsonw__loss(&w, root, r);
+	jsonw__loss(&w, root, r, r->any_loss);
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
 	put_slow(&w, root, r);

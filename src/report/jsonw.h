@@ -40,7 +40,7 @@ void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape);
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr);
 
 /* "loss": a key for each kind, and "any" */
-void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r);
+void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any);
 /* A sleep that had not ended. */
 void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u);
 

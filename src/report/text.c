@@ -45,6 +45,17 @@ static void print_loss(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
+static void print_spilled(struct print *p, const struct report *r)
+{
+	uint64_t n = r->capture->spilled;
+
+	if (n)
+		print__para(p, PRINT_PLAIN, "",
+			    "%llu stall%s came faster than they could be read and %s summed up in the "
+			    "kernel: wakers and lock holders of these are not known",
+			    (unsigned long long)n, plural(n), n == 1 ? "was" : "were");
+}
+
 static void print_capture(struct print *p, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
@@ -69,6 +80,7 @@ static void print_capture(struct print *p, const struct report *r)
 	else if (c->child_ran)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
+	print_spilled(p, r);
 }
 
 static void print_no_sleep_seen(struct print *p)

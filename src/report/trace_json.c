@@ -69,6 +69,27 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
 
+int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id)
+{
+	const struct ev_stall *longest = &ev->longest;
+	json_t *o = json_object();
+	struct jsonw w = {0};
+
+	jsonw__str(&w, o, "type", "stalls");
+	jsonw__u64(&w, o, "stalls", ev->sleeps);
+	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
+	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
+	jsonw__u64(&w, o, "max_ns", longest->blocked_ns);
+	jsonw__u64(&w, o, "held_up_requests", ev->held_up_requests);
+	jsonw__who(&w, o, &longest->who);
+	jsonw__str(&w, o, "cause", cause_id);
+	jsonw__fs(&w, jsonw__object(&w, o, "fs"), longest->fs);
+	jsonw__str(&w, o, "path", longest->req.path);
+	jsonw__bool(&w, o, "stack_lost", !longest->stack);
+	jsonw__frames(&w, o, "frames", longest->stack);
+	return jsonw__finish(&w, o, out, JSON_COMPACT);
+}
+
 int trace_json__submit(FILE *out, const struct ev_submit *ev)
 {
 	json_t *o = json_object();
@@ -115,6 +136,6 @@ int trace_json__end(FILE *out, const struct report *r)
 		jsonw__u64(&w, o, "submits", r->totals.submits);
 	jsonw__u64(&w, o, "stalls", r->totals.sleeps);
 	jsonw__u64(&w, o, "blocked_ns", r->totals.blocked_ns);
-	jsonw__loss(&w, o, r);
+	jsonw__loss(&w, o, r, r->any_loss || r->capture->spilled);
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }

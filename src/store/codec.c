@@ -120,14 +120,14 @@ int codec__add_hist(const uint8_t *blob, size_t size, struct hist *h)
 	return 0;
 }
 
-int sparse__add(struct sparse *s, uint64_t ns)
+int sparse__add(struct sparse *s, uint32_t bucket, uint64_t count)
 {
-	uint32_t bucket = hist__bucket(ns);
+	uint32_t n = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 
 	for (uint32_t i = 0; i < s->nr; i++) {
 		if (s->pair[i].bucket != bucket)
 			continue;
-		s->pair[i].count += s->pair[i].count != UINT32_MAX;
+		s->pair[i].count += n < UINT32_MAX - s->pair[i].count ? n : UINT32_MAX - s->pair[i].count;
 		return 0;
 	}
 	if (s->nr == s->room) {
@@ -139,7 +139,7 @@ int sparse__add(struct sparse *s, uint64_t ns)
 		s->pair = grown;
 		s->room = room;
 	}
-	s->pair[s->nr++] = (struct sparse_pair){bucket, 1};
+	s->pair[s->nr++] = (struct sparse_pair){bucket, n};
 	return 0;
 }
 

@@ -28,8 +28,8 @@ struct sparse {
 	} *pair;
 	uint32_t nr, room;
 };
-/* 0 or -ENOMEM. */
-int sparse__add(struct sparse *s, uint64_t ns);
+/* Count values that fall into a bucket. 0 or -ENOMEM. */
+int sparse__add(struct sparse *s, uint32_t bucket, uint64_t count);
 size_t sparse__put(struct sparse *s, uint8_t buf[CODEC_HIST_MAX]);
 void sparse__free(struct sparse *s);
 

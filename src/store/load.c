@@ -385,6 +385,9 @@ int load__add(struct load *l, const char *path, struct err *e)
 		l->sums[i].wanted = wants_key(l, store__key(l->store, i));
 	if (!rc)
 		rc = read_store(l, e);
+	/* of them only the longest are there as single stalls */
+	if (!rc && filters_events(&l->opts->filter))
+		l->loss.events = sat_add(l->loss.events, store__capture(l->store)->spilled);
 	if (!rc)
 		feed_keys(l);
 	load__end(l);

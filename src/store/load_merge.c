@@ -126,6 +126,7 @@ static void merge_capture(struct load *l)
 	c->probe_request = either(c->probe_request, from->probe_request);
 	c->probe_switch = either(c->probe_switch, from->probe_switch);
 	c->probe_complete = either(c->probe_complete, from->probe_complete);
+	c->spilled = sat_add(c->spilled, from->spilled);
 	c->sample_hz = from->sample_hz > c->sample_hz ? from->sample_hz : c->sample_hz;
 	c->child_ran = false;
 	c->user_stacks |= from->user_stacks;

@@ -259,6 +259,7 @@ static const struct info_field {
 	{"probe_switch", INFO_TEXT, CAPTURE(probe_switch)},
 	{"probe_complete", INFO_TEXT, CAPTURE(probe_complete)},
 	{"sample_hz", INFO_U64, CAPTURE(sample_hz)},
+	{"spilled", INFO_U64, CAPTURE(spilled)},
 	{"min_ns", INFO_U64, CAPTURE(min_ns)},
 	{"slow_ns", INFO_U64, INFO(slow_ns)},
 	{"user_stacks", INFO_BOOL, CAPTURE(user_stacks)},

@@ -48,6 +48,7 @@ struct store_writer {
 	struct fs_row totals;
 	struct fs_row *counted; /* filesystems whose counters this slice delivered */
 	struct loss loss, loss_written;
+	uint64_t spilled; /* stalls that came in sums only */
 	uint64_t expired_at;
 };
 
@@ -127,6 +128,21 @@ static void touch(struct store_writer *w, struct key_row *row)
 	w->touched = row;
 }
 
+static void note_worst_of_slice(struct store_writer *w, struct key_row *row, const struct ev_stall *ev)
+{
+	if (row->sum.sleeps && ev->blocked_ns <= row->sum.max_ns)
+		return;
+	row->worst = *ev;
+	row->worst_no = w->next_no;
+	row->worst_waker_comm = names__string(w->names, ev->waker_comm);
+}
+
+static void add_to_hist(struct store_writer *w, struct key_row *row, uint32_t bucket, uint64_t count)
+{
+	if (sparse__add(&row->hist, bucket, count))
+		w->loss.model_evicted = sat_add(w->loss.model_evicted, count);
+}
+
 static void sum_up(struct store_writer *w, struct key_row *row, const struct ev_stall *ev)
 {
 	const struct store_sum one = {
@@ -141,14 +157,9 @@ static void sum_up(struct store_writer *w, struct key_row *row, const struct ev_
 			ev->req.how == HOW_SCANNED, ev->req.how == HOW_BATCH},
 	};
 
-	if (!row->sum.sleeps || ev->blocked_ns > row->sum.max_ns) {
-		row->worst = *ev;
-		row->worst_no = w->next_no;
-		row->worst_waker_comm = names__string(w->names, ev->waker_comm);
-	}
+	note_worst_of_slice(w, row, ev);
 	store_sum__add(&row->sum, &one);
-	if (sparse__add(&row->hist, ev->blocked_ns))
-		w->loss.model_evicted = sat_add(w->loss.model_evicted, 1);
+	add_to_hist(w, row, hist__bucket(ev->blocked_ns), 1);
 }
 
 /* With a disk that does not keep up, single events are the first to go: the sums have them still. */
@@ -194,6 +205,66 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 		put_stall(w, ev, row->no, names__string(w->names, ev->waker_comm), w->next_no);
 	w->next_no++;
 	if (w->trigger_ns && ev->blocked_ns >= w->trigger_ns)
+		w->triggered = true;
+}
+
+static void sum_up_stalls(struct store_writer *w, struct key_row *row, const struct ev_stalls *ev)
+{
+	const enum request_how how = ev->longest.req.how;
+	const struct store_sum sum = {
+		.sleeps = ev->sleeps,
+		.blocked_ns = ev->blocked_ns,
+		.runqueue_ns = ev->runqueue_ns,
+		.max_ns = ev->longest.blocked_ns,
+		.held_up_requests = ev->held_up_requests,
+		.iowait_sleeps = ev->iowait_sleeps,
+		.nowait_sleeps = ev->nowait_sleeps,
+		.how = {how == HOW_UNKNOWN ? ev->sleeps : 0, how == HOW_EXACT ? ev->sleeps : 0,
+			how == HOW_SCANNED ? ev->sleeps : 0, how == HOW_BATCH ? ev->sleeps : 0},
+	};
+
+	note_worst_of_slice(w, row, &ev->longest);
+	store_sum__add(&row->sum, &sum);
+	for (uint32_t b = 0; b < HIST_BUCKETS; b++)
+		if (ev->hist.n[b])
+			add_to_hist(w, row, b, ev->hist.n[b]);
+}
+
+static void count_stalls_without_counters(struct fs_row *row, const struct ev_stalls *ev)
+{
+	const struct fs_counts sum = {
+		.c = {
+			.sleeps = ev->sleeps,
+			.blocked_ns = ev->blocked_ns,
+			.runqueue_ns = ev->runqueue_ns,
+			.held_up_requests = ev->held_up_requests,
+			.max_sleep_ns = ev->longest.blocked_ns,
+		},
+		.sleep = ev->hist,
+	};
+
+	store_counts__add(&row->now, &sum);
+}
+
+/* In sums they are as complete as others; with --events the longest alone is there by itself. */
+static void on_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	struct store_writer *w = ctx;
+	struct key_row *row = names__key(w->names, &ev->longest);
+
+	w->spilled = sat_add(w->spilled, ev->sleeps);
+	if (!row) {
+		w->loss.model_evicted = sat_add(w->loss.model_evicted, ev->sleeps);
+		return;
+	}
+	touch(w, row);
+	sum_up_stalls(w, row, ev);
+	if (!row->fs->has_counts)
+		count_stalls_without_counters(row->fs, ev);
+	if (w->events && has_room(w))
+		put_stall(w, &ev->longest, row->no, names__string(w->names, ev->longest.waker_comm), w->next_no);
+	w->next_no++;
+	if (w->trigger_ns && ev->longest.blocked_ns >= w->trigger_ns)
 		w->triggered = true;
 }
 
@@ -479,6 +550,8 @@ static void put_slice(struct store_writer *w)
 	batch__int(&w->batch, w->now_ns);
 	batch__int(&w->batch, w->slow_submits);
 	put_info_int(w, "duration_ns", w->now_ns);
+	if (w->spilled)
+		put_info_int(w, "spilled", w->spilled);
 	if (w->has_longest)
 		put_submit(w, &w->longest, w->longest_fs, w->longest_comm, w->longest_cgroup,
 			   w->longest_no);
@@ -647,6 +720,7 @@ int store_writer__new(const struct store_write_opts *o, struct store_writer **ou
 	w->sink = (struct sink){
 		.ctx = w,
 		.stall = on_stall,
+		.stalls = on_stalls,
 		.submit = on_submit,
 		.unfinished = on_unfinished,
 		.fs_counts = on_fs_counts,

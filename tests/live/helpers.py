@@ -269,6 +269,10 @@ def _witnessed(trace):
 
 
 def _parse(verb, path):
+    if verb == "record":
+        printed = run([AIOSTALL, "report", path, "--format", "json"])
+        assert printed.status in (0, 3), printed.stderr
+        return {"report": json.loads(printed.stdout)}
     text = pathlib.Path(path).read_text(encoding="utf-8")
     if verb == "trace":
         return {"lines": [json.loads(line) for line in text.splitlines()]}
@@ -287,10 +291,10 @@ def trace_command(tmp, verb, load_args, options=(), timeout=TIMEOUT):
 
 
 @_witnessed
-def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT):
+def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT, stopped=False):
     """
     The load prepares and waits, `aiostall VERB -p PID` attaches, then the calls start.
-    before, if given, is called in between, with the pid.
+    before, if given, is called in between, with the pid. stopped: nobody reads while the load runs.
     """
     tmp = pathlib.Path(tmp)
     out, start = tmp / f"{verb}.out", tmp / "start"
@@ -299,13 +303,18 @@ def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT):
         path.unlink(missing_ok=True)
     with Program([AIOLOAD, *load_args, "--ready-file", ready, "--start-file", start]) as load:
         load.wait_file(ready)
-        with Program([AIOSTALL, verb, *options, "-p", load.pid, "--format", "json", "-o", out,
+        form = () if verb == "record" else ("--format", "json")
+        with Program([AIOSTALL, verb, *options, "-p", load.pid, *form, "-o", out,
                       "--ready-file", attached]) as tracer:
             tracer.wait_file(attached)
             if before:
                 before(load.pid)
+            if stopped:
+                tracer.signal(signal.SIGSTOP)
             start.touch()
             done = load.finish(timeout)
+            if stopped:
+                tracer.signal(signal.SIGCONT)
             ended = tracer.finish()
     assert done.status == 0, done.stderr
     assert ended.status in (0, 3), (ended.status, ended.stderr)

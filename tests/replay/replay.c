@@ -86,6 +86,19 @@ static void json_submit(void *ctx, const struct ev_submit *ev)
 	note(ctx, trace_json__submit(stdout, ev));
 }
 
+static void json_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	struct replay *r = ctx;
+
+	note(r, trace_json__stalls(stdout, ev, cause_of(r, &ev->longest)));
+}
+
+static void skip_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	(void)ctx;
+	(void)ev;
+}
+
 static void skip_submit(void *ctx, const struct ev_submit *ev)
 {
 	(void)ctx;
@@ -122,6 +135,7 @@ static int print_trace(struct replay *r, bool json, struct err *e)
 	const struct sink to = {
 	    .ctx = r,
 	    .stall = json ? json_stall : line_stall,
+	    .stalls = json ? json_stalls : skip_stalls,
 	    .submit = json ? json_submit : skip_submit,
 	    .unfinished = skip_unfinished,
 	    .fs_counts = skip_fs_counts,

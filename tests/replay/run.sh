@@ -80,6 +80,7 @@ for name in empty calls hostile; do
 	golden "$name.trace" "$name.fix" trace
 	golden "$name.trace-json" "$name.fix" trace-json
 done
+golden spilled.trace-json spilled.fix trace-json
 golden calls.trace132 calls.fix trace 132
 
 refused 'stal fs=x'

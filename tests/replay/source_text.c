@@ -100,7 +100,7 @@ struct counts_line {
 };
 struct stall_line {
 	uint64_t repeat;
-	struct ev_stall ev;
+	struct ev_stalls all; /* of "stall" only the longest */
 };
 struct submit_line {
 	uint64_t repeat;
@@ -156,6 +156,7 @@ static const struct field capture_fields[] = {
     F(struct capture_line, "probe_request", info.probe_request, T_STR),
     F(struct capture_line, "probe_switch", info.probe_switch, T_STR),
     F(struct capture_line, "probe_complete", info.probe_complete, T_STR),
+    F(struct capture_line, "spilled", info.spilled, T_U64),
     F(struct capture_line, "sample_hz", info.sample_hz, T_U64),
     F(struct capture_line, "user_stacks", info.user_stacks, T_BOOL),
     F(struct capture_line, "min", info.min_ns, T_TIME),
@@ -221,27 +222,34 @@ static const struct field counts_fields[] = {
 };
 static const struct field stall_fields[] = {
     F(struct stall_line, "repeat", repeat, T_U64),
-    F(struct stall_line, "fs", ev.fs, T_FS),
-    F(struct stall_line, "stack", ev.stack, T_STACK),
-    F(struct stall_line, "user_stack", ev.user_stack, T_STACK),
-    F(struct stall_line, "end", ev.end_ns, T_TIME),
-    F(struct stall_line, "blocked", ev.blocked_ns, T_TIME),
-    F(struct stall_line, "runqueue", ev.runqueue_ns, T_TIME),
-    F(struct stall_line, "call_seq", ev.call_seq, T_U64),
-    F(struct stall_line, "sleep_no", ev.sleep_no, T_U32),
-    F(struct stall_line, "held_up", ev.held_up_requests, T_U32),
-    F(struct stall_line, "state", ev.state, T_U32),
-    F(struct stall_line, "iowait", ev.iowait, T_BOOL),
-    {"waker", T_WORD, offsetof(struct stall_line, ev.waker_kind), waker_words},
-    F(struct stall_line, "waker_pid", ev.waker_pid, T_U32),
-    F(struct stall_line, "waker_tid", ev.waker_tid, T_U32),
-    F(struct stall_line, "waker_comm", ev.waker_comm, T_STR),
-    {"lock", T_WORD, offsetof(struct stall_line, ev.lock_kind), lock_words},
-    F(struct stall_line, "holder_pid", ev.holder_pid, T_U32),
-    F(struct stall_line, "holder_tid", ev.holder_tid, T_U32),
-    F(struct stall_line, "holder_comm", ev.holder_comm, T_STR),
-    WHO(struct stall_line, ev.who),
-    REQUEST(struct stall_line, ev.req),
+    F(struct stall_line, "fs", all.longest.fs, T_FS),
+    F(struct stall_line, "stack", all.longest.stack, T_STACK),
+    F(struct stall_line, "user_stack", all.longest.user_stack, T_STACK),
+    F(struct stall_line, "end", all.longest.end_ns, T_TIME),
+    F(struct stall_line, "blocked", all.longest.blocked_ns, T_TIME),
+    F(struct stall_line, "runqueue", all.longest.runqueue_ns, T_TIME),
+    F(struct stall_line, "call_seq", all.longest.call_seq, T_U64),
+    F(struct stall_line, "sleep_no", all.longest.sleep_no, T_U32),
+    F(struct stall_line, "held_up", all.longest.held_up_requests, T_U32),
+    F(struct stall_line, "state", all.longest.state, T_U32),
+    F(struct stall_line, "iowait", all.longest.iowait, T_BOOL),
+    {"waker", T_WORD, offsetof(struct stall_line, all.longest.waker_kind), waker_words},
+    F(struct stall_line, "waker_pid", all.longest.waker_pid, T_U32),
+    F(struct stall_line, "waker_tid", all.longest.waker_tid, T_U32),
+    F(struct stall_line, "waker_comm", all.longest.waker_comm, T_STR),
+    {"lock", T_WORD, offsetof(struct stall_line, all.longest.lock_kind), lock_words},
+    F(struct stall_line, "holder_pid", all.longest.holder_pid, T_U32),
+    F(struct stall_line, "holder_tid", all.longest.holder_tid, T_U32),
+    F(struct stall_line, "holder_comm", all.longest.holder_comm, T_STR),
+    F(struct stall_line, "sleeps", all.sleeps, T_U64),
+    F(struct stall_line, "all_blocked", all.blocked_ns, T_TIME),
+    F(struct stall_line, "all_runqueue", all.runqueue_ns, T_TIME),
+    F(struct stall_line, "all_held_up", all.held_up_requests, T_U64),
+    F(struct stall_line, "iowait_sleeps", all.iowait_sleeps, T_U64),
+    F(struct stall_line, "nowait_sleeps", all.nowait_sleeps, T_U64),
+    F(struct stall_line, "hist", all.hist, T_HIST),
+    WHO(struct stall_line, all.longest.who),
+    REQUEST(struct stall_line, all.longest.req),
     {0},
 };
 static const struct field submit_fields[] = {
@@ -565,7 +573,14 @@ static int do_stall(struct text *t, union line *l, const struct sink *to)
 {
 	(void)t;
 	for (uint64_t i = 0; i < (l->stall.repeat ? l->stall.repeat : 1); i++)
-		to->stall(to->ctx, &l->stall.ev);
+		to->stall(to->ctx, &l->stall.all.longest);
+	return 0;
+}
+
+static int do_stalls(struct text *t, union line *l, const struct sink *to)
+{
+	(void)t;
+	to->stalls(to->ctx, &l->stall.all);
 	return 0;
 }
 
@@ -610,6 +625,7 @@ static const struct kind {
     {"stack", stack_fields, do_stack},
     {"counts", counts_fields, do_counts},
     {"stall", stall_fields, do_stall},
+    {"stalls", stall_fields, do_stalls},
     {"submit", submit_fields, do_submit},
     {"unfinished", unfinished_fields, do_unfinished},
     {"sample", sample_fields, do_sample},

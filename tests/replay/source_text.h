@@ -10,7 +10,7 @@
  *
  *   host        hostname kernel arch cpus
  *   capture     started (ns, Unix) duration command filters probe_submit probe_request
- *               probe_switch probe_complete sample_hz child_status (implies that a child ran) user_stacks min
+ *               probe_switch probe_complete spilled sample_hz child_status (implies that a child ran) user_stacks min
  *   fs          id type major minor device mount options
  *   stack       id (number from 1) frames (innermost first, separated by "<")
  *   counts      fs (id of an fs line, or "total"), the names in struct counters with
@@ -19,6 +19,8 @@
  *               pid tid comm cgroup cgroup_id how index nr op fd offset len rw_flags
  *               shape ino path held_up state iowait waker waker_pid waker_tid waker_comm
  *               lock holder_pid holder_tid holder_comm
+ *   stalls      many that were summed up: of the longest what stall has (no repeat), of all
+ *               sleeps all_blocked all_runqueue all_held_up iowait_sleeps nowait_sleeps hist
  *   submit      repeat fs wall on_cpu blocked runqueue preempted sleeps preemptions nr
  *               fs_count ret pid tid comm cgroup cgroup_id call_seq end
  *   unfinished  fs stack age before_tracing pid tid comm cgroup cgroup_id how index nr

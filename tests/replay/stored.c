@@ -66,6 +66,16 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 	count(s);
 }
 
+static void on_stalls(void *ctx, const struct ev_stalls *ev)
+{
+	struct stored *s = ctx;
+	const struct sink *to = sink_of(s);
+
+	if (to)
+		to->stalls(to->ctx, ev);
+	count(s);
+}
+
 static void on_submit(void *ctx, const struct ev_submit *ev)
 {
 	struct stored *s = ctx;
@@ -131,6 +141,7 @@ static int record(struct stored *s, const char *fixture)
 	const struct sink sink = {
 		.ctx = s,
 		.stall = on_stall,
+		.stalls = on_stalls,
 		.submit = on_submit,
 		.unfinished = on_unfinished,
 		.fs_counts = on_fs_counts,

@@ -23,12 +23,13 @@
  */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct ev_stall) == 216, "a new field of a stall must survive a recording");
+static_assert(sizeof(struct ev_stalls) == 216 + 48 + sizeof(struct hist), "... of many");
 static_assert(sizeof(struct ev_submit) == 120, "... of a submit");
 static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not ended");
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
 static_assert(sizeof(struct fs_info) == 40, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 304, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 312, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
