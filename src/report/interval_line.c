@@ -106,7 +106,7 @@ int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts 
 	char cell[IV_COLUMNS][24];
 
 	fill_cells(cell, elapsed_ns, before ? before : &nothing, now);
-	for (size_t i = 0; o->sleeps_only && i < ARRAY_SIZE(of_calls); i++)
+	for (size_t i = 0; o && o->sleeps_only && i < ARRAY_SIZE(of_calls); i++)
 		snprintf(cell[of_calls[i]], 24, "?");
 	return put_line(out, o, cell);
 }
