@@ -12,6 +12,10 @@ import helpers
 SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RIP: 0010")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "witness_kb(n): size for each CPU of the witness of switches")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _host():
     helpers.need_root()
@@ -64,9 +68,10 @@ def pytest_runtest_protocol(item, nextitem):
     """
     if pathlib.Path(__file__).parent not in item.path.parents:
         return None
+    mark = item.get_closest_marker("witness_kb")
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for _ in range(helpers.RERUNS):
-        with helpers.Switches() as switches:
+        with helpers.Switches(*(mark.args if mark else ())) as switches:
             reports = runtestprotocol(item, nextitem=nextitem, log=False)
             failed = any(report.failed for report in reports)
             hidden = switches.hidden() if failed else 0

@@ -30,6 +30,9 @@ TIMEOUT = 60
 RUNS = 6
 # At most, of a test that failed while switches were not shown.
 RERUNS = 3
+# Of the witness of switches, for each CPU: some seconds of calls. A test that takes longer is
+# marked with witness_kb(N).
+WITNESS_KB = 8 << 10
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
 
 
@@ -185,6 +188,11 @@ class Traced:
         return [line for line in self.lines if line["type"] == kind]
 
 
+def available_kb():
+    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
+    return int(re.search(r"^MemAvailable:\s+(\d+)", text, re.M)[1])
+
+
 class Switches:
     """
     A second witness of context switches, ftrace, of the programs that load. A kernel may keep
@@ -197,6 +205,9 @@ class Switches:
     COMMS = ("aioload", "python3", "fio")
     EVENTS = ("sched/sched_switch", "syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit")
 
+    def __init__(self, size_kb=WITNESS_KB):
+        self.size_kb = min(size_kb, available_kb() // 16)
+
     def __enter__(self):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="aiostall-tracefs-"))
         self.mounted = subprocess.run(["mount", "-t", "tracefs", "nodev", self.top], check=False,
@@ -205,7 +216,7 @@ class Switches:
         if self.mounted:
             self.dir.mkdir()
             (self.dir / "trace_clock").write_text("mono")
-            (self.dir / "buffer_size_kb").write_text("8192")
+            (self.dir / "buffer_size_kb").write_text(str(self.size_kb))
             self.event("sched/sched_switch", "filter").write_text(" || ".join(
                 f'{end}_comm == "{comm}"' for end in ("prev", "next") for comm in self.COMMS))
             self.enable("1")
@@ -226,16 +237,25 @@ class Switches:
             subprocess.run(["umount", self.top], check=True)
         self.top.rmdir()
 
+    def lost(self):
+        """Events that the witness itself has not kept: what it says is then too little."""
+        stats = [path.read_text() for path in self.dir.glob("per_cpu/cpu*/stats")]
+        return sum(int(n) for text in stats for n in re.findall(r"^overrun: (\d+)", text, re.M))
+
     def hidden(self, tids=None):
         """How many times a thread left or came back inside io_submit without being seen."""
         if not self.mounted:
             return 0
+        if lost := self.lost():
+            print(f"the witness of context switches has lost {lost} events")
+        lines = (self.dir / "trace").read_text().splitlines()
         if tids is None:
-            tids = {int(call[1]) for line in (self.dir / "trace").read_text().splitlines()
-                    if (call := self.CALL.search(line))}
+            tids = {int(call[1]) for line in lines
+                    if "io_submit" in line and (call := self.CALL.search(line))}
         inside, away, hidden = set(), set(), 0
-        for line in (self.dir / "trace").read_text().splitlines():
-            switch, call = self.SWITCH.search(line), self.CALL.search(line)
+        for line in lines:
+            switch = self.SWITCH.search(line) if "sched_switch" in line else None
+            call = self.CALL.search(line) if not switch and "io_submit" in line else None
             # A thread that does something has come back.
             actor = int((switch or call)[1]) if switch or call else 0
             if actor in tids:
