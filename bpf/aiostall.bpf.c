@@ -99,32 +99,15 @@ int compat_exit_kprobe(struct pt_regs *ctx)
 
 /* ---- the programs: request ---- */
 
+/* io_submit_one(ctx, user_iocb, compat). That it is over, the stack of a sleep shows. */
 static __always_inline int request_begins(__u64 iocb)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct wire_call *c;
+	struct wire_slot *slot = slot_here();
 
-	if (slot_here()->tid != tid)
+	if (slot->tid != (__u32)bpf_get_current_pid_tgid())
 		return 0;
-	c = bpf_map_lookup_elem(&calls, &tid);
-	if (!c)
-		return 0;
-	c->req_iocb = iocb;
-	c->req_count++;
-	return 0;
-}
-
-/* io_submit_one(ctx, user_iocb, compat): the request is over when it returns. */
-static __always_inline int request_ends(void)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct wire_call *c;
-
-	if (slot_here()->tid != tid)
-		return 0;
-	c = bpf_map_lookup_elem(&calls, &tid);
-	if (c)
-		c->req_iocb = 0;
+	slot->req_iocb = iocb;
+	slot->req_count++;
 	return 0;
 }
 
@@ -134,22 +117,10 @@ int BPF_PROG(request_fentry, struct kioctx *kioctx, struct iocb *user_iocb)
 	return request_begins((__u64)user_iocb);
 }
 
-SEC("?fexit/io_submit_one")
-int BPF_PROG(request_fexit)
-{
-	return request_ends();
-}
-
 SEC("?kprobe/io_submit_one")
 int BPF_KPROBE(request_kprobe, struct kioctx *kioctx, void *user_iocb)
 {
 	return request_begins((__u64)user_iocb);
-}
-
-SEC("?kretprobe/io_submit_one")
-int request_kretprobe(struct pt_regs *ctx)
-{
-	return request_ends();
 }
 
 /* ---- the programs: complete ---- */

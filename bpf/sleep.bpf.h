@@ -80,6 +80,8 @@ static __always_inline struct wire_call *switch_out(struct wire_slot *slot, stru
 	slot->tid = 0;
 	if (!c)
 		return NULL;
+	c->req_count = slot->req_count;
+	c->req_iocb = slot->req_iocb;
 	if (c->state != WIRE_CALL_RUNNING) {
 		/* the entry program itself was preempted: it takes its start again */
 		c->interrupted = 1;
@@ -321,6 +323,8 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid, __u64 n
 		if (c->state != WIRE_CALL_IDLE)
 			*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 		slot->tid = tid;
+		slot->req_count = c->req_count;
+		slot->req_iocb = c->req_iocb;
 	}
 	__sync_fetch_and_add(&off_cpu_calls, -1);
 }

@@ -243,10 +243,12 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 	if (opt_exact_requests) {
 		compare_scan(c, obj);
 		/*
-		 * The probe is skipped where another thread's run of its program was preempted
-		 * on this CPU. What the array or the stack contradicts is then an older request.
+		 * The probe does not tell when a request is over, but io_submit_one among the
+		 * frames, or the same request found on the stack, does. It is skipped where
+		 * another thread's run of its program was preempted on this CPU. What the array
+		 * or the stack contradicts is then an older request.
 		 */
-		if (c->req_iocb && (!obj || obj == c->req_iocb) &&
+		if (c->req_iocb && (obj ? obj == c->req_iocb : in_request && c->stack_id && submit_one_start) &&
 		    iocb_at(c->iocbpp, c->req_count - 1, c->compat) == c->req_iocb) {
 			r->how = WIRE_HOW_EXACT;
 			r->index = c->req_count - 1;
@@ -266,7 +268,7 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 		c->last_index = r->index;
 		return s->file;
 	}
-	if (!in_request || (opt_exact_requests && !c->req_iocb && !submit_one_start))
+	if (!in_request)
 		r->how = WIRE_HOW_BATCH;
 	return 0;
 }

@@ -246,9 +246,7 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->blocked_ns = 0;
 	c->runqueue_ns = 0;
 	c->preempted_ns = 0;
-	c->req_iocb = 0;
 	c->last_index = 0;
-	c->req_count = 0;
 	c->sleeps = 0;
 	c->preemptions = 0;
 	c->nr_fs = 0;
@@ -279,8 +277,12 @@ static __always_inline void call_set_args(struct wire_call *c, __u64 ctx_id, __s
 static __always_inline void call_start(struct wire_call *c, struct task_struct *task)
 {
 	volatile __u32 *interrupted = &c->interrupted;
+	struct wire_slot *slot = slot_here();
 
-	slot_here()->tid = c->tid;
+	/* in this order: from here on switches save and restore the slot */
+	*(volatile __u32 *)&slot->tid = c->tid;
+	*(volatile __u32 *)&slot->req_count = 0;
+	*(volatile __u64 *)&slot->req_iocb = 0;
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;
 		c->on_cpu_ns = 0;

@@ -258,9 +258,11 @@ struct wire_submit {
 /* The thread inside io_submit on one CPU, 0 = none; a cache line of its own. */
 struct wire_slot {
 	__u32 tid;
-	__u32 pad;
+	/* request probe: requests that the call has begun, and the user's address of the latest */
+	__u32 req_count;
+	__u64 req_iocb;
 	__u64 word; /* pointers become numbers here, with which the verifier lets one calculate */
-	__u64 more[6];
+	__u64 pad[5];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -330,7 +332,7 @@ struct wire_call {
 	__u64 nvcsw;      /* task_struct.nvcsw when last looked at */
 	__u64 ctx_id;
 	__u64 iocbpp;
-	__u64 req_iocb;   /* request probe: user address of the present request */
+	__u64 req_iocb;   /* as in wire_slot, while the thread is off the CPU */
 	__u64 stack_id;
 	__u64 user_stack_id;
 	__u64 cgroup_id;
@@ -339,7 +341,7 @@ struct wire_call {
 	__u32 nr;
 	__u32 compat;
 	__u32 last_index; /* where the search for the next index starts */
-	__u32 req_count;  /* request probe: requests begun */
+	__u32 req_count;
 	__u32 sleeps;
 	__u32 preemptions;
 	__u32 pid, tid;
