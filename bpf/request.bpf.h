@@ -171,6 +171,31 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 }
 
 /*
+ * Count a plain read or write whose descriptor the call has already shown;
+ * false if it is another. Small enough for the verifier to look at in each
+ * round of a loop, and most requests of a large batch are such.
+ */
+static __always_inline bool count_known(struct wire_call *c, __u64 addr)
+{
+	struct wire_call_fs *f;
+	struct iocb_start iocb;
+	__u32 way, row;
+
+	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr) || iocb.opcode > 1)
+		return false;
+	way = iocb.fd & (WIRE_FD_CACHE - 1);
+	row = c->fds[way].fs;
+	if (c->fds[way].fd != iocb.fd || row == 0 || row > WIRE_FS_PER_CALL)
+		return false;
+	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
+	f->requests++;
+	f->ops[iocb.opcode ? WIRE_OP_PWRITE : WIRE_OP_PREAD]++;
+	f->nowait += !!(iocb.rw_flags & RWF_NOWAIT_);
+	f->bytes += iocb.nbytes;
+	return true;
+}
+
+/*
  * Count up to COUNT_CHUNK requests, their addresses read at once. Where that
  * fails the array ends in a page that is not there, and what lies before it is
  * read one by one.
@@ -178,11 +203,12 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 #define COUNT_CHUNK 8
 __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u64 list[COUNT_CHUNK] = {};
 	__u32 bytes;
 	bool failed;
 
-	if (n == 0)
+	if (!c || n == 0)
 		return 0;
 	if (n > COUNT_CHUNK)
 		n = COUNT_CHUNK;
@@ -195,7 +221,8 @@ __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __
 			break;
 		if (failed)
 			addr = iocb_at(iocbpp, i, compat);
-		count_request(tid, addr, undo);
+		if (undo || !count_known(c, addr))
+			count_request(tid, addr, undo);
 	}
 	return 0;
 }
