@@ -4,6 +4,8 @@ A ring buffer that nobody empties. Its 64 kB hold some 200 stalls; the others ar
 kernel, so that no report misses one of them or of its causes, stacks and files. The reader is
 stopped while the load runs, so that it does not depend on the host how many there are.
 """
+import os
+
 import pytest
 
 import helpers
@@ -89,3 +91,22 @@ def test_trace_says_what_it_did_not_show(tmp_path, scratch):
     assert end["loss"]["spilled"] == total(rest, "stalls")
     assert end["loss"]["any"] and traced.status == 3
     assert f"{end['loss']['spilled']} of them came too fast" in traced.stderr
+
+
+def test_full_table_is_a_loss(tmp_path, scratch):
+    """More places at once than the table holds: what is beyond it is counted, and said."""
+    table = max(1024, 64 * os.sysconf("SC_NPROCESSORS_CONF"))
+    batch = 61
+    threads = (table + RING // EVENT_BYTES) // batch + 5
+    args = ["--pattern", "append", "--calls", "1", "--batch", str(batch), "--size", "8k",
+            "--threads", str(threads)]
+    mnt = scratch.fs("ext4").mnt
+    for i in range(batch):
+        args += ["--file", f"{mnt}/file{i}"]
+    traced = helpers.trace_pid(tmp_path, "stat", args, ("--ring", "64k"), stopped=True)
+    loss, sleeps = traced.report["loss"], traced.report["totals"]["sleeps"]
+    assert loss["spilled"] >= table
+    assert 0 < loss["events"] <= sleeps - loss["spilled"]
+    assert loss["any"] and traced.status == 3
+    row = helpers.filesystem(traced.report, "ext4")
+    assert total(row["causes"]) == row["sleeps"] == sleeps == traced.load["nvcsw"]

@@ -82,6 +82,52 @@ static void test_good(void **state)
 	assert_memory_equal(&rec.submit, &submit, sizeof(submit));
 }
 
+static struct wire_spill good_spill(void)
+{
+	struct wire_spill w = {.sleeps = 7, .blocked_ns = 700, .runqueue_ns = 70, .held_up_requests = 21,
+			       .iowait_sleeps = 6, .nowait_sleeps = 5, .longest = good_stall()};
+
+	w.hist[0] = 3;
+	w.hist[WIRE_HIST_BUCKETS - 1] = 4;
+	return w;
+}
+
+static void test_spill(void **state)
+{
+	const struct wire_spill w = good_spill();
+	struct wire_stall longest;
+	struct ev_stalls ev;
+
+	(void)state;
+	assert_int_equal(decode__spill(&w, &longest, &ev), 0);
+	assert_memory_equal(&longest, &w.longest, sizeof(longest));
+	assert_int_equal(ev.sleeps, 7);
+	assert_int_equal(ev.blocked_ns, 700);
+	assert_int_equal(ev.runqueue_ns, 70);
+	assert_int_equal(ev.held_up_requests, 21);
+	assert_int_equal(ev.iowait_sleeps, 6);
+	assert_int_equal(ev.nowait_sleeps, 5);
+	assert_int_equal(ev.hist.n[0], 3);
+	assert_int_equal(ev.hist.n[WIRE_HIST_BUCKETS - 1], 4);
+	assert_int_equal(hist__count(&ev.hist), 7);
+}
+
+static void test_bad_spill(void **state)
+{
+	struct wire_spill empty = good_spill(), odd = good_spill(), endless = good_spill();
+	struct wire_stall longest;
+	struct ev_stalls ev;
+
+	(void)state;
+	empty.sleeps = 0;
+	assert_int_equal(decode__spill(&empty, &longest, &ev), -EBADMSG);
+	odd.longest.req.how = WIRE_HOW_BATCH + 1;
+	assert_int_equal(decode__spill(&odd, &longest, &ev), -EBADMSG);
+	memset(endless.longest.comm, 'c', sizeof(endless.longest.comm));
+	assert_int_equal(decode__spill(&endless, &longest, &ev), 0);
+	assert_int_equal(strlen(longest.comm), WIRE_COMM_LEN - 1);
+}
+
 static void test_truncated(void **state)
 {
 	const struct wire_stall stall = good_stall();
@@ -620,6 +666,7 @@ int main(void)
 	    cmocka_unit_test(test_index),	 cmocka_unit_test(test_request),
 	    cmocka_unit_test(test_rows),	 cmocka_unit_test(test_unfinished),
 	    cmocka_unit_test(test_losses),	 cmocka_unit_test(test_fuzz),
+	    cmocka_unit_test(test_spill),	 cmocka_unit_test(test_bad_spill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

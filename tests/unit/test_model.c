@@ -414,6 +414,37 @@ static void test_without_counters(void **state)
 	model__free(m);
 }
 
+/* Stalls that come in sums are as good as one by one. */
+static void test_in_sums(void **state)
+{
+	struct ev_stalls ev = {.longest = stall_on(&ext4, &tag, 300, "/f"), .sleeps = 9, .blocked_ns = 1100,
+			       .runqueue_ns = 90, .held_up_requests = 18, .iowait_sleeps = 4,
+			       .nowait_sleeps = 1};
+	struct model *m = new_model(0);
+	const struct report_fs *f;
+
+	(void)state;
+	hist__add(&ev.hist, 100, 8);
+	hist__add(&ev.hist, 300, 1);
+	feed(m, &ext4, &tag, 100, "/f");
+	model__sink(m)->stalls(m, &ev);
+	f = &report_of(m)->fs[0];
+	assert_int_equal(f->c.sleeps, 10);
+	assert_int_equal(f->c.blocked_ns, 1200);
+	assert_int_equal(f->c.runqueue_ns, 90);
+	assert_int_equal(f->c.held_up_requests, 20);
+	assert_int_equal(f->sleep.max, 300);
+	assert_int_equal(f->sleep.hist.n[hist__bucket(100)], 9);
+	assert_int_equal(f->nr_causes, 1);
+	assert_int_equal(f->causes[0].sleeps, 10);
+	assert_int_equal(f->causes[0].max_ns, 300);
+	assert_int_equal(f->causes[0].how[HOW_EXACT], 10);
+	assert_int_equal(f->causes[0].iowait_sleeps, 4);
+	assert_int_equal(f->causes[0].nowait_sleeps, 1);
+	check_sums(f);
+	model__free(m);
+}
+
 static void test_eviction(void **state)
 {
 	struct model *m = new_model(40);
@@ -638,6 +669,7 @@ int main(void)
 	    cmocka_unit_test(test_unexplained),
 	    cmocka_unit_test(test_ahead_of_counters),
 	    cmocka_unit_test(test_without_counters),
+	    cmocka_unit_test(test_in_sums),
 	    cmocka_unit_test(test_eviction),
 	    cmocka_unit_test(test_eviction_of_rows),
 	    cmocka_unit_test(test_stack_eviction),

@@ -329,6 +329,83 @@ static void test_every_field_survives(void **state)
 	store__free(s);
 }
 
+static void many_of_stall(struct ev_stalls *ev, uint64_t sleeps)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->longest = stall;
+	ev->sleeps = sleeps;
+	ev->blocked_ns = sleeps * 1000;
+	ev->runqueue_ns = sleeps * 10;
+	ev->held_up_requests = sleeps * 3;
+	ev->iowait_sleeps = sleeps - 1;
+	ev->nowait_sleeps = sleeps - 2;
+	hist__add(&ev->hist, 900, sleeps - 1);
+	hist__add(&ev->hist, stall.blocked_ns, 1);
+}
+
+/* Two lots of 1000 and 2000, one stall by itself. */
+static int see_many(void *ctx, const struct store_key *key, const struct store_sum *sum, const struct hist *h)
+{
+	assert_int_equal(sum->sleeps, 3001);
+	assert_int_equal(sum->blocked_ns, 3000 * 1000 + stall.blocked_ns);
+	assert_int_equal(sum->runqueue_ns, 3000 * 10 + stall.runqueue_ns);
+	assert_int_equal(sum->max_ns, stall.blocked_ns);
+	assert_int_equal(sum->held_up_requests, 3000 * 3 + stall.held_up_requests);
+	assert_int_equal(sum->iowait_sleeps, 999 + 1999 + 1);
+	assert_int_equal(sum->nowait_sleeps, 998 + 1998 + 1);
+	assert_int_equal(sum->how[HOW_SCANNED], 3001);
+	assert_int_equal(h->n[hist__bucket(900)], 999 + 1999);
+	assert_int_equal(h->n[hist__bucket(stall.blocked_ns)], 3);
+	assert_int_equal(hist__count(h), 3001);
+	assert_string_equal(key->path, stall.req.path);
+	((struct seen *)ctx)->sums++;
+	return 0;
+}
+
+static int see_counts_of_many(void *ctx, const struct fs_info *f, const struct fs_counts *counts)
+{
+	if (!f)
+		return 0;
+	assert_int_equal(counts->c.sleeps, 3001);
+	assert_int_equal(counts->c.blocked_ns, 3000 * 1000 + stall.blocked_ns);
+	assert_int_equal(counts->c.max_sleep_ns, stall.blocked_ns);
+	assert_int_equal(hist__count(&counts->sleep), 3001);
+	((struct seen *)ctx)->counts++;
+	return 0;
+}
+
+/* Stalls that came in sums are in the sums, though the kernel's own counters may be missing. */
+static void test_stalls_in_sums(void **state)
+{
+	const struct store_write_opts o = {.path = path, .capture = &capture, .started_mono_ns = 5,
+					   .slow_ns = 1000, .kernel_build = "#1", .boot_id = "b"};
+	struct seen seen = {0};
+	const struct store_visitor v = {.ctx = &seen, .stall = see_stall, .stalls_hist = see_many,
+					.fs_counts = see_counts_of_many};
+	struct ev_stalls many;
+	struct store_writer *w;
+	struct err e = {0};
+	struct store *s;
+
+	(void)state;
+	assert_int_equal(store_writer__new(&o, &w, &e), 0);
+	many_of_stall(&many, 1000);
+	store_writer__sink(w)->stalls(w, &many);
+	store_writer__sink(w)->stall(w, &stall);
+	many_of_stall(&many, 2000);
+	store_writer__sink(w)->stalls(w, &many);
+	assert_int_equal(store_writer__finish(w, &capture, 5 + NSEC_PER_SEC, &e), 0);
+	store_writer__free(w);
+	s = store__open(path, NULL, &e);
+	assert_non_null(s);
+	assert_int_equal(store__capture(s)->spilled, 3000);
+	assert_int_equal(store__read(s, NULL, &v, &e), 0);
+	assert_int_equal(seen.sums, 1);
+	assert_int_equal(seen.stalls, 1);
+	assert_int_equal(seen.counts, 1);
+	store__free(s);
+}
+
 /* Overwrite bytes of the recording. */
 static void patch(long at, const void *bytes, size_t n)
 {
@@ -440,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field_survives),
+		cmocka_unit_test(test_stalls_in_sums),
 		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),
 		cmocka_unit_test(test_other_databases_are_refused),
 		cmocka_unit_test(test_damaged_pages_are_an_error),
