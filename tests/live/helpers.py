@@ -311,10 +311,12 @@ def trace_command(tmp, verb, load_args, options=(), timeout=TIMEOUT):
 
 
 @_witnessed
-def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT, stopped=False):
+def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT, stopped=False,
+              halting=False):
     """
     The load prepares and waits, `aiostall VERB -p PID` attaches, then the calls start.
-    before, if given, is called in between, with the pid. stopped: nobody reads while the load runs.
+    before, if given, is called in between, with the pid. stopped: nobody reads while the load
+    runs; halting: somebody does now and then.
     """
     tmp = pathlib.Path(tmp)
     out, start = tmp / f"{verb}.out", tmp / "start"
@@ -332,6 +334,11 @@ def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT, st
             if stopped:
                 tracer.signal(signal.SIGSTOP)
             start.touch()
+            while halting and load.proc.poll() is None:
+                tracer.signal(signal.SIGSTOP)
+                time.sleep(0.1)
+                tracer.signal(signal.SIGCONT)
+                time.sleep(0.1)
             done = load.finish(timeout)
             if stopped:
                 tracer.signal(signal.SIGCONT)
