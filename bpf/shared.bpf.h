@@ -6,7 +6,7 @@
 /* Set by user space before loading. */
 const volatile __u64 opt_min_ns = 0;
 const volatile __u64 opt_slow_ns = 0;
-const volatile __u64 opt_spill_bytes = 0; /* so much in the ring buffer, and stalls are summed up instead */
+const volatile __u64 opt_spill_bytes = 0; /* with so much in the ring, stalls are summed up */
 const volatile __u32 opt_all_submits = 0;
 const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;

@@ -105,7 +105,8 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 		fprintf(stderr, "%zu sleep%s not ended: see the report\n", r->nr_unfinished,
 			r->nr_unfinished == 1 ? " has" : "s have");
 	if (unlisted)
-		fprintf(stderr, "incomplete: %llu stalls came too fast for --events and are in the sums only\n",
+		fprintf(stderr,
+			"incomplete: %llu stalls came too fast for --events and are in the sums only\n",
 			(unsigned long long)unlisted);
 	if (r->any_loss || evicted)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");

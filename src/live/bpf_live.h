@@ -73,10 +73,10 @@ const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t
 const char *live__path(struct live *lv, const struct wire_req *req, uint32_t pid);
 void live__names_free(struct live *lv);
 
-/* A stall as the programs record it, with its names; ev->fs NULL on lack of memory. Valid as long as w. */
+/* A stall as the programs record it, with names; valid as long as w. ev->fs is NULL on lack of memory. */
 void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev);
 
-/* Deliver stalls that were summed up since the last time; `all` = those under way at this moment, too. */
+/* Deliver stalls that were summed up since the last time; `all`: those under way now, too. */
 void live__deliver_spilled(struct live *lv, const struct sink *to, bool all);
 
 /* The table of operations of this source. */

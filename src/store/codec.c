@@ -127,7 +127,8 @@ int sparse__add(struct sparse *s, uint32_t bucket, uint64_t count)
 	for (uint32_t i = 0; i < s->nr; i++) {
 		if (s->pair[i].bucket != bucket)
 			continue;
-		s->pair[i].count += n < UINT32_MAX - s->pair[i].count ? n : UINT32_MAX - s->pair[i].count;
+		if (__builtin_add_overflow(s->pair[i].count, n, &s->pair[i].count))
+			s->pair[i].count = UINT32_MAX;
 		return 0;
 	}
 	if (s->nr == s->room) {
