@@ -8,7 +8,9 @@ READER_CPU = 0.03
 # Least throughput, as a part of the untraced one.
 LEAST = {"pipe": 0.99, "storm": 0.99, "fio-32": 0.95, "fio-1": 0.95, "ext4-append": 0.97,
          "btrfs-write": 0.97}
-OURS = ("aiostall", "aiostall-p")
+OURS = ("aiostall", "aiostall-p", "aiostall-none")
+# What the syscall tracepoints cost by themselves is no bar for who does not use them.
+LEAST_UNWATCHED = {**LEAST, "getppid": 0.99}
 STALLS = ("ext4-append", "btrfs-write", "blocked-2000")
 
 
@@ -52,11 +54,27 @@ def fast_path_bars(data):
                    FAST_PATH_NS, "ns", True)
 
 
+def spread(data, load, tool):
+    """Of a tool's rates over the rounds, as a part of their median; None if there is only one."""
+    rates = values(data, load, tool, "rate")
+    return (max(rates) - min(rates)) / median(rates) if len(rates) > 1 else None
+
+
+def beside(data, load):
+    """What a ratio is to be read with: that of empty programs, and how much untraced runs differ."""
+    floor, noise = ratio(data, load, "empty"), spread(data, load, "untraced")
+    said = [f"empty programs {floor:.3f}"] if floor is not None else []
+    said += [f"untraced runs differ by {noise:.0%}"] if noise is not None else []
+    return f" [{', '.join(said)}]" if said else ""
+
+
 def load_bars(data):
-    for load, least in LEAST.items():
-        got = ratio(data, load, "aiostall")
-        if got is not None:
-            yield f"{load}: throughput to untraced", got, least, "", False
+    for tool, limits in (("aiostall", LEAST), ("aiostall-none", LEAST_UNWATCHED)):
+        for load, least in limits.items():
+            got = ratio(data, load, tool)
+            if got is not None:
+                name = load if tool == "aiostall" else f"{load}, {tool}"
+                yield f"{name}: throughput to untraced{beside(data, load)}", got, least, "", False
     for load in ("pipe", "storm", "getppid"):
         got = ratio(data, load, "aiostall", "empty")
         if got is not None:
@@ -97,7 +115,7 @@ def peer_bars(data):
             continue
         for tool in tools:
             theirs = ratio(data, load, tool)
-            if tool not in ("untraced", "empty") + OURS and theirs is not None:
+            if tool not in ("untraced", "empty", *OURS) and theirs is not None:
                 yield f"{load}: ahead of {tool}", ours, theirs, "", False
 
 

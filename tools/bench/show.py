@@ -2,18 +2,11 @@
 """The results as text."""
 from statistics import median
 
-from bars import middle, ratio, request_cost_ns, values
+from bars import middle, ratio, request_cost_ns, spread
 
 
 def cell(value, form):
     return "-" if value is None else format(value, form)
-
-
-def spread(data, load, tool):
-    rates = values(data, load, tool, "rate")
-    if len(rates) < 2:
-        return None
-    return (max(rates) - min(rates)) / median(rates)
 
 
 def lost_text(runs):
@@ -27,16 +20,16 @@ def lost_text(runs):
 
 def load_table(data, load):
     yield f"\n{load['name']}: {load['what']}"
-    yield (f"  {'':12}{'rate/s':>12}{'to untraced':>13}{'spread':>8}{'CPU':>8}{'lost':>8}"
+    yield (f"  {'':14}{'rate/s':>12}{'to untraced':>13}{'spread':>8}{'CPU':>8}{'lost':>8}"
            f"{'peak MiB':>10}{'attach s':>10}")
     for tool, runs in data["runs"].get(load["name"], {}).items():
         error = next((r["error"] for r in runs if "error" in r), None)
         if error and not any("rate" in r for r in runs):
-            yield f"  {tool:12}cannot run here: {error}"
+            yield f"  {tool:14}cannot run here: {error}"
             continue
         name = load["name"]
         cpu, peak = middle(data, name, tool, "cpu"), middle(data, name, tool, "peak_kb")
-        yield (f"  {tool:12}{cell(middle(data, name, tool, 'rate'), '.4g'):>12}"
+        yield (f"  {tool:14}{cell(middle(data, name, tool, 'rate'), '.4g'):>12}"
                f"{cell(ratio(data, name, tool), '.3f'):>13}{cell(spread(data, name, tool), '.0%'):>8}"
                f"{cell(cpu, '.1%'):>8}{lost_text(runs):>8}"
                f"{cell(peak / 1024 if peak else None, '.1f'):>10}"

@@ -14,8 +14,8 @@ SETTLED_S, READY_LIMIT_S, STOP_LIMIT_S = 0.3, 20, 60
 
 class Tracer:
     """
-    One tool. aiostall traces the whole host, aiostall-p the workload's process; the peers are given
-    that process if they take one.
+    One tool. aiostall traces the whole host, aiostall-p the workload's process, aiostall-none the
+    whole host without watching calls; the peers are given the workload's process if they take one.
     """
 
     def __init__(self, name, program, command, lost=None, ready="fds", wraps=False):
@@ -146,6 +146,10 @@ def aiostall(run, _pid):
             "--ready-file", run.path("ready")]
 
 
+def aiostall_none(run, pid):
+    return aiostall(run, pid) + ["--probe", "submit=none"]
+
+
 def aiostall_pid(run, pid):
     return aiostall(run, pid) + ["-p", str(pid)]
 
@@ -182,6 +186,7 @@ def strace(run, _pid):
 TRACERS = [
     Tracer("aiostall", "@aiostall", aiostall, aiostall_lost, "file"),
     Tracer("aiostall-p", "@aiostall", aiostall_pid, aiostall_lost, "file"),
+    Tracer("aiostall-none", "@aiostall", aiostall_none, aiostall_lost, "file"),
     Tracer("empty", "@probe", empty, None, "stdout"),
     Tracer("bpftrace", "bpftrace", bpftrace, lost_lines(r"[Ll]ost (\d+) events")),
     Tracer("offcputime", "offcputime", offcputime, offcputime_lost),
