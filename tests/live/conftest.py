@@ -13,7 +13,8 @@ SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RI
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "witness_kb(n): size for each CPU of the witness of switches")
+    config.addinivalue_line("markers",
+                            "witness_kb(n): size for each CPU of the witness of switches")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,6 +62,13 @@ def scratch_fixture():
     scratch.close()
 
 
+def tell(reports, said):
+    """Adds what the witness of switches has to say to each failure."""
+    for report in reports:
+        if report.failed:
+            report.sections.append(("witness of switches", said))
+
+
 def pytest_runtest_protocol(item, nextitem):
     """
     A test that fails while the kernel kept switches from every tracer shows nothing about this one,
@@ -74,7 +82,10 @@ def pytest_runtest_protocol(item, nextitem):
         with helpers.Switches(*(mark.args if mark else ())) as switches:
             reports = runtestprotocol(item, nextitem=nextitem, log=False)
             failed = any(report.failed for report in reports)
-            hidden = switches.hidden() if failed else 0
+            hidden = failed and switches.any_hidden()
+            lost = switches.lost() if failed else 0
+        if lost:
+            tell(reports, f"It lost {lost} events itself: hidden switches may be among them.")
         if not hidden:
             break
         item._initrequest()  # pylint: disable=protected-access

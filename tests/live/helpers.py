@@ -206,7 +206,8 @@ class Switches:
     EVENTS = ("sched/sched_switch", "syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit")
 
     def __init__(self, size_kb=WITNESS_KB):
-        self.size_kb = min(size_kb, available_kb() // 16)
+        # each CPU has a buffer of that size
+        self.size_kb = min(size_kb, available_kb() // (4 * os.cpu_count()))
 
     def __enter__(self):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="aiostall-tracefs-"))
@@ -239,35 +240,44 @@ class Switches:
 
     def lost(self):
         """Events that the witness itself has not kept: what it says is then too little."""
+        if not self.mounted:
+            return 0
         stats = [path.read_text() for path in self.dir.glob("per_cpu/cpu*/stats")]
         return sum(int(n) for text in stats for n in re.findall(r"^overrun: (\d+)", text, re.M))
 
-    def hidden(self, tids=None):
-        """How many times a thread left or came back inside io_submit without being seen."""
+    def gaps(self, tids=None):
+        """The thread, each time that one left or came back inside io_submit without being seen."""
         if not self.mounted:
-            return 0
-        if lost := self.lost():
-            print(f"the witness of context switches has lost {lost} events")
-        lines = (self.dir / "trace").read_text().splitlines()
-        if tids is None:
-            tids = {int(call[1]) for line in lines
-                    if "io_submit" in line and (call := self.CALL.search(line))}
-        inside, away, hidden = set(), set(), 0
-        for line in lines:
-            switch = self.SWITCH.search(line) if "sched_switch" in line else None
-            call = self.CALL.search(line) if not switch and "io_submit" in line else None
-            # A thread that does something has come back.
-            actor = int((switch or call)[1]) if switch or call else 0
-            if actor in tids:
-                hidden += actor in away and actor in inside
+            return
+        inside, away = set(), set()
+        with open(self.dir / "trace", encoding="utf-8", errors="replace") as trace:
+            for line in trace:
+                switch = self.SWITCH.search(line) if "sched_switch" in line else None
+                call = self.CALL.search(line) if not switch and "io_submit" in line else None
+                if not switch and not call:
+                    continue
+                # A thread that does something has come back.
+                actor = int((switch or call)[1])
+                if actor in away and actor in inside:
+                    yield actor
                 away.discard(actor)
-            if switch:
-                away.add(actor)
-                hidden += int(switch[2]) in inside - away
-                away.discard(int(switch[2]))
-            elif call and actor in tids:
-                (inside.discard if "->" in call[2] else inside.add)(actor)
-        return hidden
+                if switch:
+                    away.add(actor)
+                    comer = int(switch[2])
+                    if comer in inside - away:
+                        yield comer
+                    away.discard(comer)
+                elif tids is None or actor in tids:
+                    (inside.discard if "->" in call[2] else inside.add)(actor)
+
+    def hidden(self, tids):
+        """How many times one of these threads did."""
+        return sum(1 for _ in self.gaps(tids))
+
+    def any_hidden(self):
+        """Whether a thread did; the first says so, since a long run takes long to read."""
+        with contextlib.closing(self.gaps()) as gaps:
+            return next(gaps, None) is not None
 
 
 def _witnessed(trace):

@@ -52,7 +52,7 @@ def same(row, jobs):
     assert row["submits"] - row["submit_errors"] == row["requests"]
 
 
-# 5 MB a second and CPU were seen.
+# 7 MB a second and CPU were seen.
 @pytest.mark.witness_kb((SECONDS * 10) << 10)
 def test_four_jobs_on_two_filesystems(scratch):
     if not shutil.which("fio"):
