@@ -8,10 +8,12 @@ import threading
 import time
 from statistics import median
 
-from tracers import TRACERS, Run, aiostall_report
+from tracers import TRACERS, Run, aiostall_report, last_line
 
 GROWTH_LIMIT = 0.01
 MINUTE = 60
+# Of the loss figures, those that say something else.
+NO_LOSS = ("any", "before_tracing", "spilled")
 
 
 def memory_of(pid):
@@ -36,33 +38,53 @@ class Load(threading.Thread):
         self.load, self.env, self.end, self.rounds, self.error = load, env, end, 0, None
 
     def run(self):
-        while time.monotonic() < self.end and not self.error:
-            self.load.prepare(self.env)
-            done = subprocess.run(self.load.command(self.env), capture_output=True, text=True)
-            self.error = done.stderr.strip() if done.returncode else None
-            self.rounds += 1
+        try:
+            while time.monotonic() < self.end and not self.error:
+                self.load.prepare(self.env)
+                done = subprocess.run(self.load.command(self.env), capture_output=True, text=True)
+                if done.returncode:
+                    self.error = f"{self.load.name}: {last_line(done.stderr)}"
+                self.rounds += 1
+        except OSError as e:
+            self.error = f"{self.load.name}: {e}"
 
 
-def sample_until(run, end):
+def end_all(threads):
+    for thread in threads:
+        thread.end = 0
+        if thread.is_alive():
+            thread.join()
+
+
+def sample_until(run, end, threads):
     """[(second, resident bytes, bytes of maps, CPU seconds)]"""
     samples, begin = [], time.monotonic()
-    while time.monotonic() < end:
-        time.sleep(1)
+    while time.monotonic() < end and not any(thread.error for thread in threads):
+        if run.proc.poll() is not None:
+            raise RuntimeError(last_line(run.text("err")))
         samples.append((time.monotonic() - begin, *memory_of(run.proc.pid), run.stat()))
+        time.sleep(1)
     return samples
 
 
-def by_minute(samples):
-    minutes = {}
-    for at, resident, maps, cpu in samples:
-        minutes.setdefault(int(at // MINUTE), []).append((resident, maps, cpu))
-    return [{"minute": n + 1, "resident_bytes": median(s[0] for s in of),
-             "map_bytes": median(s[1] for s in of), "cpu": (of[-1][2] - of[0][2]) / max(1, len(of) - 1)}
-            for n, of in sorted(minutes.items())]
+def cpu_share(samples):
+    seconds = samples[-1][0] - samples[0][0]
+    return (samples[-1][3] - samples[0][3]) / seconds if seconds else 0.0
+
+
+def by_minute(samples, seconds):
+    """Whole minutes; what is left over at the end belongs to the last one."""
+    whole = max(1, seconds // MINUTE)
+    minutes = [[] for _ in range(whole)]
+    for sample in samples:
+        minutes[min(int(sample[0] // MINUTE), whole - 1)].append(sample)
+    return [{"minute": n + 1, "resident_bytes": median(s[1] for s in of),
+             "map_bytes": median(s[2] for s in of), "cpu": cpu_share(of)}
+            for n, of in enumerate(minutes) if of]
 
 
 def growth(minutes):
-    """Of the last minute over the second: in the first one tables are filled. None if it was too short."""
+    """Of the last minute over the second, since tables are filled in the first; None: too short."""
     if len(minutes) < 3:
         return None
     first, last = minutes[1], minutes[-1]
@@ -74,25 +96,25 @@ def soak(env, loads, seconds):
     chosen = [w for w in loads if w.name in ("ext4-append", "btrfs-write")]
     for load in chosen:
         load.prepare(env)
-    run = Run(aiostall, env, 0)
+    run, threads = Run(aiostall, env, 0), []
     try:
         run.wait_ready()
         end = time.monotonic() + seconds
         threads = [Load(load, env, end) for load in chosen]
         for thread in threads:
             thread.start()
-        samples = sample_until(run, end)
-        for thread in threads:
-            thread.join()
+        samples = sample_until(run, end, threads)
+        end_all(threads)
         run.stop()
     finally:
+        end_all(threads)
         if run.proc.poll() is None:
             run.proc.kill()
             run.proc.wait()
     errors = [thread.error for thread in threads if thread.error]
     if errors:
         raise RuntimeError(errors[0])
-    report, minutes = aiostall_report(run), by_minute(samples)
+    report, minutes = aiostall_report(run), by_minute(samples, seconds)
     return {"schema": "aiostall-soak/1", "seconds": seconds, "minutes": minutes,
             "growth": growth(minutes), "sleeps": report["totals"]["sleeps"],
             "submits": report["totals"]["submits"], "loss": report["loss"]}
@@ -102,12 +124,13 @@ def text(data):
     yield f"{data['seconds']} s: {data['submits']} submits, {data['sleeps']} sleeps"
     yield f"  {'minute':>6}{'resident MiB':>14}{'maps MiB':>10}{'CPU':>8}"
     for m in data["minutes"]:
-        yield (f"  {m['minute']:>6}{m['resident_bytes'] / 2**20:>14.2f}{m['map_bytes'] / 2**20:>10.2f}"
-               f"{m['cpu']:>8.1%}")
-    lost = {k: v for k, v in data["loss"].items() if v and k not in ("any", "before_tracing")}
+        yield (f"  {m['minute']:>6}{m['resident_bytes'] / 2**20:>14.2f}"
+               f"{m['map_bytes'] / 2**20:>10.2f}{m['cpu']:>8.1%}")
+    lost = {k: v for k, v in data["loss"].items() if v and k not in NO_LOSS}
     yield f"  lost: {json.dumps(lost) if data['loss']['any'] else 'nothing'}"
     if data["growth"] is None:
         yield "  too short to tell whether memory grows: three minutes or more"
     else:
         verdict = "pass " if data["growth"] <= GROWTH_LIMIT else "SHORT"
-        yield f"  {verdict} memory of the last minute over the second: {data['growth']:+.2%} (at most {GROWTH_LIMIT:.0%})"
+        yield (f"  {verdict} memory of the last minute over the second: {data['growth']:+.2%} "
+               f"(at most {GROWTH_LIMIT:.0%})")
