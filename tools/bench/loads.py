@@ -8,17 +8,20 @@ LAST_CPU = str(os.cpu_count() - 1)
 
 
 class Load:
-    """What is run. `rate` reads requests per second (more is better) and details from its output."""
+    """
+    What is run. `rate` reads requests per second (more is better) and details from its output.
+    `threads` is how many of its threads have a CPU to themselves.
+    """
 
-    def __init__(self, name, what, command, rate, prepare=None, io=True):
+    def __init__(self, name, what, command, rate, prepare=None, threads=1):
         self.name, self.what, self.command, self.rate = name, what, command, rate
-        self.prepare, self.io = prepare or (lambda env: None), io
+        self.prepare, self.threads = prepare or (lambda env: None), threads
 
 
 def rate_load(text):
     j = json.loads(text)
     # CPU time where the load is one thread that only computes: it excludes other tenants.
-    return j["requests"] * 1e9 / j["cpu_ns"], {"nvcsw": j.get("nvcsw")}
+    return j["requests"] * 1e9 / j["cpu_ns"], {"nvcsw": j.get("nvcsw"), "requests": j["requests"]}
 
 
 def rate_blocked(text):
@@ -27,17 +30,17 @@ def rate_blocked(text):
 
 
 def rate_perf(text):
-    return 1.0 / float(re.search(r"[\d.]+", text).group()), {}
+    return 1.0 / float(re.search(r"[\d.]+", text).group()), {"requests": 1}
 
 
 def rate_fio(text):
     job = json.loads(text[text.index("{"):])["jobs"][0]
-    return job["write"]["iops"], {}
+    return job["write"]["iops"], {"requests": job["write"]["total_ios"]}
 
 
 def rate_aioload(text):
     j = json.loads(text)
-    return j["requests"] * 1e9 / j["wall_ns"], {"nvcsw": j["nvcsw"]}
+    return j["requests"] * 1e9 / j["wall_ns"], {"nvcsw": j["nvcsw"], "requests": j["requests"]}
 
 
 def prepare_loop(env):
@@ -91,16 +94,16 @@ def own(*args):
 
 
 LOADS = [
-    Load("pipe", "perf bench sched pipe, one CPU, no io_submit", perf_pipe, rate_perf, io=False),
-    Load("storm", "perf bench sched messaging, no io_submit", perf_storm, rate_perf, io=False),
-    Load("getppid", "getppid in a loop, no io_submit", own("getppid", "MSEC"), rate_load, io=False),
+    Load("pipe", "perf bench sched pipe, one CPU, no io_submit", perf_pipe, rate_perf),
+    Load("storm", "perf bench sched messaging, no io_submit", perf_storm, rate_perf),
+    Load("getppid", "getppid in a loop, no io_submit", own("getppid", "MSEC"), rate_load),
     Load("fio-32", "fio, 4 KiB O_DIRECT random writes, loop device in RAM, 32 per call",
          fio(32), rate_fio, prepare_loop),
     Load("fio-1", "the same, one per call, 32 in flight", fio(1), rate_fio, prepare_loop),
     Load("ext4-append", "direct appends on ext4, two threads: nearly each call sleeps",
-         aioload("append", "ext4", 12000), rate_aioload, prepare_fs("ext4")),
+         aioload("append", "ext4", 12000), rate_aioload, prepare_fs("ext4"), threads=2),
     Load("btrfs-write", "direct overwrites on btrfs, two threads",
-         aioload("overwrite", "btrfs", 3000), rate_aioload, prepare_fs("btrfs")),
+         aioload("overwrite", "btrfs", 3000), rate_aioload, prepare_fs("btrfs"), threads=2),
     Load("batch-128", "io_submit of 128 writes to /dev/null: nothing but the call",
          own("null", 128, "MSEC"), rate_load),
     Load("batch-1", "the same, one per call", own("null", 1, "MSEC"), rate_load),

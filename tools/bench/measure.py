@@ -115,7 +115,10 @@ def programs_of(pid):
 
 
 def program_costs(load, aiostall, env):
-    """Runs and ns per run of every program during one workload: aiostall's and the empty ones."""
+    """
+    Runs and ns per run of every program during one workload, aiostall's and the empty ones, and
+    what part of the workload's time aiostall's took beyond the empty ones.
+    """
     load.prepare(env)
     probe = Probe(env)
     proc = start_load(load.command(env))
@@ -125,7 +128,7 @@ def program_costs(load, aiostall, env):
         run.wait_ready()
         ours = programs_of(run.proc.pid) | programs_of(probe.proc.pid)
         before = probe.read()
-        finish_load(load, proc)
+        result = finish_load(load, proc)
         after = probe.read()
         run.stop()
     finally:
@@ -143,7 +146,20 @@ def program_costs(load, aiostall, env):
         if runs > 100:
             rows[p["name"]] = {"runs": runs, "ns_per_run": ns / runs, "jited_bytes": p["jited"],
                                "xlated_bytes": p["xlated"], "verified_insns": p["verified"]}
-    return rows
+    per_request = beyond_empty_ns(rows) / result["requests"]
+    return {"programs": rows, "part": per_request * result["rate"] / 1e9 / load.threads}
+
+
+def beyond_empty_ns(rows):
+    """
+    Time of aiostall's programs less that of an empty one for each run: the kernel's measuring, and
+    what having a program costs anyway.
+    """
+    empty = {name[len("empty_"):]: row["ns_per_run"] for name, row in rows.items()
+             if name.startswith("empty_")}
+    floor = empty.get("waking") or empty["switch"]
+    return sum(row["runs"] * (row["ns_per_run"] - empty.get(name.split("_")[0], floor))
+               for name, row in rows.items() if not name.startswith("empty_"))
 
 
 def binary_size(env):

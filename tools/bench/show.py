@@ -46,7 +46,8 @@ def batch_lines(data):
 
 
 def program_table(data):
-    for load, rounds in data["programs"].items():
+    for load, tools in data["programs"].items():
+        rounds = [found["programs"] for found in tools.get("aiostall-p", [])]
         names = sorted({n for r in rounds for n in r})
         if not names:
             continue
