@@ -139,8 +139,8 @@ int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
 
 /* ---- the programs: switch ---- */
 
-static __always_inline void switched(void *ctx, bool preempted, struct task_struct *prev, __u32 next_tid,
-				     __u32 state)
+static __always_inline void switched(void *ctx, bool preempted, struct task_struct *prev,
+				     __u32 next_tid, __u32 state)
 {
 	struct wire_slot *slot = slot_here();
 	struct wire_call *c = NULL;
@@ -174,7 +174,8 @@ int switch_task(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	switched(ctx, (bool)ctx[0], prev, pid_of(next), opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
+	switched(ctx, (bool)ctx[0], prev, pid_of(next),
+		 opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
 	return 0;
 }
 

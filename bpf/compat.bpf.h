@@ -20,8 +20,8 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 		void *__from = (void *)(p);                                                        \
 		opt_typed_reads ? ((struct type *)bpf_rdonly_cast(                                 \
 					   __from, bpf_core_type_id_kernel(struct type)))          \
-					   ->field :                                               \
-				  BPF_CORE_READ((struct type *)__from, field);                     \
+					  ->field                                                  \
+				: BPF_CORE_READ((struct type *)__from, field);                     \
 	})
 
 /* The pointer that lies at this kernel address. */
@@ -76,7 +76,8 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
 	    bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
 		return (__u64)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return (__u64)BPF_CORE_READ(t, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
+	return (__u64)BPF_CORE_READ(t, stack) + KERNEL_STACK_BYTES -
+	       bpf_core_type_size(struct pt_regs);
 }
 
 /* io_submit's arguments in the registers that the entry code has saved. */
@@ -86,10 +87,11 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 /* 32-bit callers: i386 passes its arguments in bx, cx, dx; arm in w0 to w2. */
 #if defined(__TARGET_ARCH_x86)
 #define COMPAT_ARGS(regs)                                                                          \
-	(__u32)BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx), (__u32)BPF_CORE_READ(regs, dx)
+	(__u32) BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx),                           \
+		(__u32)BPF_CORE_READ(regs, dx)
 #else
 #define COMPAT_ARGS(regs)                                                                          \
-	(__u32)PT_REGS_PARM1_CORE_SYSCALL(regs), (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),          \
+	(__u32) PT_REGS_PARM1_CORE_SYSCALL(regs), (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),         \
 		(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs)
 #endif
 

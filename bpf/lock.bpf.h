@@ -11,12 +11,12 @@
 #include "shared.bpf.h"
 
 /* include/trace/events/lock.h */
-#define LCB_F_SPIN   (1u << 0)
-#define LCB_F_READ   (1u << 1)
-#define LCB_F_WRITE  (1u << 2)
-#define LCB_F_RT     (1u << 3)
+#define LCB_F_SPIN (1u << 0)
+#define LCB_F_READ (1u << 1)
+#define LCB_F_WRITE (1u << 2)
+#define LCB_F_RT (1u << 3)
 #define LCB_F_PERCPU (1u << 4)
-#define LCB_F_MUTEX  (1u << 5)
+#define LCB_F_MUTEX (1u << 5)
 
 /* Low bits of owner words are flags: kernel/locking/{mutex,rwsem,rtmutex_common}.[ch], 5.19 to 7.x. */
 #define OWNER_FLAGS 7ULL

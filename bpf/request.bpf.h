@@ -103,10 +103,11 @@ struct iocb_start {
 	__u32 fd;
 	__u64 buf, nbytes;
 };
-_Static_assert(sizeof(struct iocb_start) == offsetof(struct iocb, aio_offset), "as in linux/aio_abi.h");
+_Static_assert(sizeof(struct iocb_start) == offsetof(struct iocb, aio_offset),
+	       "as in linux/aio_abi.h");
 
-static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_start *iocb, bool compat,
-					 bool undo)
+static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_start *iocb,
+					 bool compat, bool undo)
 {
 	__u32 op = fold_op(iocb->opcode), by = undo ? -1 : 1;
 	__u64 bytes = 0;
@@ -213,7 +214,8 @@ __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __
 	if (n > COUNT_CHUNK)
 		n = COUNT_CHUNK;
 	bytes = compat ? n * 4 : n * 8;
-	failed = bpf_probe_read_user(list, BOUNDED(bytes - 1, sizeof(list)) + 1, (void *)iocbpp) != 0;
+	failed = bpf_probe_read_user(list, BOUNDED(bytes - 1, sizeof(list)) + 1, (void *)iocbpp) !=
+		 0;
 	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
 		__u64 addr = compat ? ((__u32 *)list)[i] : list[i];
 

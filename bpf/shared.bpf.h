@@ -12,9 +12,10 @@ const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
 const volatile __u32 opt_own_pid = 0;
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
-const volatile __u32 opt_sleeps_only = 0; /* calls are not watched, see unwatched.bpf.h */
+const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
 const volatile __u32 opt_typed_args = 0;     /* tp_btf: the arguments of tracepoints have types */
-const volatile __u32 opt_has_prev_state = 0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
+const volatile __u32 opt_has_prev_state =
+	0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
 const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;
 const volatile __u32 filter_nr_comms = 0, filter_nr_fstypes = 0, filter_wants = 0;
 const volatile char filter_comm[8][WIRE_COMM_LEN] = {};
@@ -25,7 +26,7 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 #else
 #define O_DIRECT_ 00040000
 #endif
-#define S_IFMT  00170000
+#define S_IFMT 00170000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
 /* Addresses above are the kernel's, on arm64 and on x86-64 with four and five levels of pages. */
@@ -181,8 +182,8 @@ struct known_stack {
 	__u64 id;
 	__u64 submit_one; /* submit_one_start when it was learnt */
 	__u32 n, in_request, hits;
-	__u32 words;      /* of the raw stack it was learnt from */
-	__u32 tail;       /* words from this one on lie beyond the system call's function */
+	__u32 words; /* of the raw stack it was learnt from */
+	__u32 tail;  /* words from this one on lie beyond the system call's function */
 	__u32 pad;
 	__u32 at[KNOWN_WORDS]; /* place in the raw stack */
 	__u64 ip[KNOWN_WORDS]; /* what is there */
@@ -192,11 +193,11 @@ struct scratch {
 	__u64 raw[RAW_WORDS]; /* of which raw_words are of this stack */
 	struct known_stack known[KNOWN_STACKS];
 	__u32 raw_words;
-	__u32 latest;     /* known stack that matched last */
-	__u32 learning;   /* the one that is being learnt, or was last */
-	__u32 found;      /* words of it so far */
-	__u32 next_frame; /* number + 1 of the frame that is to come */
-	__u32 submit_frame; /* number + 1 of the system call's function */
+	__u32 latest;		 /* known stack that matched last */
+	__u32 learning;		 /* the one that is being learnt, or was last */
+	__u32 found;		 /* words of it so far */
+	__u32 next_frame;	 /* number + 1 of the frame that is to come */
+	__u32 submit_frame;	 /* number + 1 of the system call's function */
 	__u32 pause, pause_left; /* stacks not to be learnt */
 	__u64 base;
 	struct wire_file names;
@@ -246,7 +247,7 @@ static __always_inline struct wire_slot *slot_here(void)
 #define BOUNDED(i, size)                                                                           \
 	({                                                                                         \
 		__u64 __i = (i);                                                                   \
-		asm volatile("%0 &= %1" : "+r"(__i) : "i"((size) - 1));                            \
+		asm volatile("%0 &= %1" : "+r"(__i) : "i"((size)-1));                              \
 		__i;                                                                               \
 	})
 

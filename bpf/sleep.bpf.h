@@ -71,7 +71,8 @@ static __always_inline void leave_cpu(struct wire_call *c, enum wire_call_state 
 }
 
 /* The thread named by the slot is switched out; it still is current. Its call if it goes to sleep, else NULL. */
-static __always_inline struct wire_call *switch_out(struct wire_slot *slot, struct task_struct *prev)
+static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
+						    struct task_struct *prev)
 {
 	__u32 tid = slot->tid;
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
@@ -118,7 +119,8 @@ static __always_inline void sleep_key(struct wire_call *c, struct wire_fs_key *k
 {
 	if (c->req.fs.kind) {
 		*key = c->req.fs;
-	} else if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow && !c->beyond) {
+	} else if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow &&
+		   !c->beyond) {
 		*key = c->fs[0].key;
 		c->req.fs = *key;
 		c->req.mnt_id = c->fs[0].mnt_id;
@@ -130,8 +132,8 @@ static __always_inline void sleep_key(struct wire_call *c, struct wire_fs_key *k
 	}
 }
 
-static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c, __u64 blocked,
-					  __u32 held)
+static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c,
+					  __u64 blocked, __u32 held)
 {
 	if (!row)
 		return;
@@ -239,8 +241,8 @@ static __always_inline void spill_stall(const struct wire_call *c, __u64 now, __
 	__sync_fetch_and_add(&spills, 1);
 }
 
-static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked, __u64 runqueue,
-				       __u32 held)
+static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked,
+				       __u64 runqueue, __u32 held)
 {
 	struct wire_stall *e = NULL;
 
@@ -256,7 +258,8 @@ static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u
 }
 
 /* Add the sleep to the call's own table, so that the exit knows which rows slept. False if it is filtered out. */
-static __always_inline bool call_add_sleep(struct wire_call *c, const struct wire_fs_key *key, __u64 blocked)
+static __always_inline bool call_add_sleep(struct wire_call *c, const struct wire_fs_key *key,
+					   __u64 blocked)
 {
 	__u32 i;
 
@@ -291,7 +294,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	sleep_key(c, &key);
 	if (!call_add_sleep(c, &key, blocked))
 		return;
-	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) && c->req.index < c->req.nr)
+	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) &&
+	    c->req.index < c->req.nr)
 		held = c->req.nr - 1 - c->req.index;
 	c->counted_sleeps++;
 	c->counted_ns += blocked;

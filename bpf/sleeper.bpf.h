@@ -28,12 +28,13 @@ static __always_inline void read_iocb(struct wire_req *r, bool compat)
 }
 
 #define O_APPEND_ 00002000
-#define O_DSYNC_  00010000
-#define RWF_DSYNC_  0x2
-#define RWF_SYNC_   0x4
+#define O_DSYNC_ 00010000
+#define RWF_DSYNC_ 0x2
+#define RWF_SYNC_ 0x4
 #define RWF_APPEND_ 0x10
 
-static __always_inline __u32 shape_of(const struct wire_req *r, struct file *file, struct inode *inode)
+static __always_inline __u32 shape_of(const struct wire_req *r, struct file *file,
+				      struct inode *inode)
 {
 	__u32 flags = READ(file, file, f_flags), shape = 0, lb;
 	bool rw = r->opcode == 0 || r->opcode == 1 || r->opcode == 7 || r->opcode == 8;
@@ -97,7 +98,8 @@ __noinline int save_names(__u64 dentry, __u64 file_id)
 		}
 		if (at > WIRE_NAMES_LEN - WIRE_NAME_MAX)
 			break;
-		n = bpf_probe_read_kernel_str(&f->names[at], WIRE_NAME_MAX, BPF_CORE_READ(d, d_name.name));
+		n = bpf_probe_read_kernel_str(&f->names[at], WIRE_NAME_MAX,
+					      BPF_CORE_READ(d, d_name.name));
 		if (n <= 0 || n > WIRE_NAME_MAX)
 			break;
 		at += n;
@@ -226,16 +228,17 @@ static __always_inline void request_alone(struct wire_call *c, struct wire_req *
 	r->iocb = iocb_at(c->iocbpp, 0, c->compat);
 }
 
-static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r, struct scratch *s,
-					     struct task_struct *task, bool in_request)
+static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r,
+					     struct scratch *s, struct task_struct *task,
+					     bool in_request)
 {
 	bool found;
 	__u64 obj;
 
 	/* Through memory: the verifier takes a pointer for no scalar argument. */
 	*(volatile __u64 *)&s->top = stack_top(task);
-	found = in_request &&
-		scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
+	found = in_request && scan_stack(c->ctx_id, *(volatile __u64 *)&s->top,
+					 (__u64)BPF_CORE_READ(task, stack));
 
 	if (s->nr_events && s->nr_events < r->nr)
 		r->nr = s->nr_events;
@@ -248,7 +251,8 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 		 * another thread's run of its program was preempted on this CPU. What the array
 		 * or the stack contradicts is then an older request.
 		 */
-		if (c->req_iocb && (obj ? obj == c->req_iocb : in_request && c->stack_id && submit_one_start) &&
+		if (c->req_iocb &&
+		    (obj ? obj == c->req_iocb : in_request && c->stack_id && submit_one_start) &&
 		    iocb_at(c->iocbpp, c->req_count - 1, c->compat) == c->req_iocb) {
 			r->how = WIRE_HOW_EXACT;
 			r->index = c->req_count - 1;
@@ -274,8 +278,8 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 }
 
 /* in_request: io_submit_one is, as far as known, among the frames of the sleep. */
-static __always_inline void find_request(struct wire_call *c, struct scratch *s, struct task_struct *task,
-					 bool in_request)
+static __always_inline void find_request(struct wire_call *c, struct scratch *s,
+					 struct task_struct *task, bool in_request)
 {
 	struct wire_req *r = &c->req;
 	__u64 file = 0;

@@ -75,7 +75,8 @@ __noinline __u64 stack_hash(__u32 depth)
 }
 
 /* Keep a stack once; returns its id, 0 if lost. *again tells that it was there. */
-static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flags, __u32 pid, bool *again)
+static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flags, __u32 pid,
+					bool *again)
 {
 	struct wire_stack *st = &s->stack;
 	long bytes = bpf_get_stack(ctx, st->ip, sizeof(st->ip), flags);
@@ -96,7 +97,8 @@ static __always_inline __u64 save_stack(void *ctx, struct scratch *s, __u64 flag
 		*again = true;
 		return id;
 	}
-	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) && !bpf_map_lookup_elem(&stacks, &id)) {
+	if (bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&stacks, &id)) {
 		lose(WIRE_LOSS_STACKS, 1);
 		return 0;
 	}
@@ -260,7 +262,8 @@ static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct t
 	/* Through memory: the verifier takes a pointer for no scalar argument. */
 	*(volatile __u64 *)&s->top = (__u64)ctx;
 	*(volatile __u64 *)&s->base = base;
-	known = find_known_stack(*(volatile __u64 *)&s->top, *(volatile __u64 *)&s->base + KERNEL_STACK_BYTES);
+	known = find_known_stack(*(volatile __u64 *)&s->top,
+				 *(volatile __u64 *)&s->base + KERNEL_STACK_BYTES);
 	if (known) {
 		k = &s->known[BOUNDED(known - 1, KNOWN_STACKS)];
 		/* the table drops its oldest */

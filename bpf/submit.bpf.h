@@ -28,12 +28,28 @@ __noinline __u32 hist_bucket(__u64 v)
 
 	if (v < 8)
 		return v;
-	if (x >> 32) { e += 32; x >>= 32; }
-	if (x >> 16) { e += 16; x >>= 16; }
-	if (x >> 8) { e += 8; x >>= 8; }
-	if (x >> 4) { e += 4; x >>= 4; }
-	if (x >> 2) { e += 2; x >>= 2; }
-	if (x >> 1) e += 1;
+	if (x >> 32) {
+		e += 32;
+		x >>= 32;
+	}
+	if (x >> 16) {
+		e += 16;
+		x >>= 16;
+	}
+	if (x >> 8) {
+		e += 8;
+		x >>= 8;
+	}
+	if (x >> 4) {
+		e += 4;
+		x >>= 4;
+	}
+	if (x >> 2) {
+		e += 2;
+		x >>= 2;
+	}
+	if (x >> 1)
+		e += 1;
 	e = (e - 2) * 8 + ((v >> (e - 3)) & 7);
 	return e < WIRE_HIST_BUCKETS ? e : WIRE_HIST_BUCKETS - 1;
 }
@@ -78,8 +94,8 @@ static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_
 }
 
 /* Count what a call did on one of its filesystems; returns the requests of that row. */
-static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *total, __u32 i, __u64 wall,
-					   __s64 ret)
+static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *total, __u32 i,
+					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
 	struct wire_fs *row = fs_row(&f->key);
@@ -259,7 +275,8 @@ static __always_inline void call_clear(struct wire_call *c)
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
 
-static __always_inline void call_set_args(struct wire_call *c, __u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
+static __always_inline void call_set_args(struct wire_call *c, __u64 ctx_id, __s64 nr, __u64 iocbpp,
+					  bool compat)
 {
 	c->ctx_id = ctx_id;
 	c->iocbpp = iocbpp;

@@ -68,7 +68,8 @@ static __always_inline void read_fstype(const struct target *t, char *to)
 	else if (t->key.kind == WIRE_FS_CHRDEV)
 		__builtin_memcpy(to, "chardev", 7);
 	else if (t->type)
-		bpf_probe_read_kernel_str(to, WIRE_FSTYPE_LEN, READ(file_system_type, t->type, name));
+		bpf_probe_read_kernel_str(to, WIRE_FSTYPE_LEN,
+					  READ(file_system_type, t->type, name));
 }
 
 static __always_inline bool fstype_wanted(const struct target *t)

@@ -89,8 +89,8 @@ static __always_inline bool call_is_wanted(struct wire_call *c)
  * may already have changed it, but not to running before the switch is done
  * (try_to_wake_up(), kernel/sched/core.c).
  */
-static __always_inline struct wire_call *unwatched_sleeper(struct wire_slot *slot, struct task_struct *task,
-							   bool preempted, __u32 state)
+static __always_inline struct wire_call *
+unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempted, __u32 state)
 {
 	struct pt_regs *regs;
 	enum entered entered;

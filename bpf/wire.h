@@ -35,12 +35,13 @@
 
 /* What a filesystem row is: the superblock's device, or the block device itself. */
 enum wire_fs_kind {
-	WIRE_FS_NONE = 0,    /* the request, and so its file, is not known */
-	WIRE_FS_SUPER = 1,   /* dev = super_block.s_dev */
-	WIRE_FS_BLKDEV = 2,  /* dev = inode.i_rdev of a block special file */
-	WIRE_FS_CHRDEV = 3,  /* dev = inode.i_rdev of a character special file */
-	WIRE_FS_BATCH = 4,   /* a sleep of the whole call (final plug flush) over several filesystems */
-	WIRE_FS_TOTAL = 5,   /* all calls, each once; dev = 0; in a map of its own */
+	WIRE_FS_NONE = 0,   /* the request, and so its file, is not known */
+	WIRE_FS_SUPER = 1,  /* dev = super_block.s_dev */
+	WIRE_FS_BLKDEV = 2, /* dev = inode.i_rdev of a block special file */
+	WIRE_FS_CHRDEV = 3, /* dev = inode.i_rdev of a character special file */
+	WIRE_FS_BATCH =
+		4, /* a sleep of the whole call (final plug flush) over several filesystems */
+	WIRE_FS_TOTAL = 5, /* all calls, each once; dev = 0; in a map of its own */
 };
 
 struct wire_fs_key {
@@ -50,8 +51,14 @@ struct wire_fs_key {
 
 /* Operations as the row's ops[] counts them; IOCB_CMD_* folded to 8. */
 enum wire_op {
-	WIRE_OP_PREAD, WIRE_OP_PWRITE, WIRE_OP_FSYNC, WIRE_OP_FDSYNC,
-	WIRE_OP_POLL, WIRE_OP_PREADV, WIRE_OP_PWRITEV, WIRE_OP_OTHER,
+	WIRE_OP_PREAD,
+	WIRE_OP_PWRITE,
+	WIRE_OP_FSYNC,
+	WIRE_OP_FDSYNC,
+	WIRE_OP_POLL,
+	WIRE_OP_PREADV,
+	WIRE_OP_PWRITEV,
+	WIRE_OP_OTHER,
 	WIRE_OPS,
 };
 
@@ -73,14 +80,14 @@ struct wire_fs {
 	__u64 submit_errors;
 	__u64 short_submits;
 	__u64 bytes;
-	__u64 bytes_unknown; /* requests whose iovec could not be read in full */
+	__u64 bytes_unknown;	/* requests whose iovec could not be read in full */
 	__u64 below_min_sleeps; /* shorter than -m: counted above, no record sent */
 	__u64 below_min_ns;
 	__u64 inside_buffered; /* reads and writes done before io_submit returned, by the submitter itself */
 	__u64 inside_direct;
-	__u64 nowait;          /* requests with RWF_NOWAIT */
-	__u64 nowait_refused;  /* ... that came back with EAGAIN at once */
-	__u64 nowait_sleeps;   /* ... in which the submitter slept all the same */
+	__u64 nowait;	      /* requests with RWF_NOWAIT */
+	__u64 nowait_refused; /* ... that came back with EAGAIN at once */
+	__u64 nowait_sleeps;  /* ... in which the submitter slept all the same */
 	__u64 nowait_ns;
 	__u64 ops[WIRE_OPS];
 	__u64 max_sleep_ns;
@@ -94,19 +101,19 @@ struct wire_fs {
 
 /* Losses, one cell each; every one has a line in every output. */
 enum wire_loss {
-	WIRE_LOSS_EVENTS,          /* ring buffer full, and what stalls are summed up in */
-	WIRE_LOSS_STACKS,          /* stack not available or stack table full */
-	WIRE_LOSS_CALLS_FULL,      /* table of calls full: submit not traced */
-	WIRE_LOSS_FS_FULL,         /* table of filesystems full */
-	WIRE_LOSS_FILES_FULL,      /* table of file names full */
-	WIRE_LOSS_BEFORE_TRACING,  /* not a loss: exit of a call that began before tracing */
-	WIRE_LOSS_UNMATCHED_EXIT,  /* exit without entry, of a thread seen before, or without a switch */
+	WIRE_LOSS_EVENTS,	  /* ring buffer full, and what stalls are summed up in */
+	WIRE_LOSS_STACKS,	  /* stack not available or stack table full */
+	WIRE_LOSS_CALLS_FULL,	  /* table of calls full: submit not traced */
+	WIRE_LOSS_FS_FULL,	  /* table of filesystems full */
+	WIRE_LOSS_FILES_FULL,	  /* table of file names full */
+	WIRE_LOSS_BEFORE_TRACING, /* not a loss: exit of a call that began before tracing */
+	WIRE_LOSS_UNMATCHED_EXIT, /* exit without entry, of a thread seen before, or without a switch */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
-	WIRE_LOSS_DIED,            /* thread ended inside the call */
+	WIRE_LOSS_DIED,		   /* thread ended inside the call */
 	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
-	WIRE_LOSS_BEYOND,          /* requests beyond WIRE_MAX_REQUESTS */
-	WIRE_LOSS_FS_PER_CALL,     /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
-	WIRE_LOSS_SCAN_AGREE,      /* not a loss: stack scan agreed with the exact index */
+	WIRE_LOSS_BEYOND,	   /* requests beyond WIRE_MAX_REQUESTS */
+	WIRE_LOSS_FS_PER_CALL,	   /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
+	WIRE_LOSS_SCAN_AGREE,	   /* not a loss: stack scan agreed with the exact index */
 	WIRE_LOSS_SCAN_DISAGREE,   /* not a loss: it did not */
 	WIRE_LOSS_MAX,
 };
@@ -118,26 +125,26 @@ enum wire_kind {
 
 struct wire_hdr {
 	__u32 kind;
-	__u32 size; /* of the whole record */
+	__u32 size;  /* of the whole record */
 	__u64 ts_ns; /* CLOCK_MONOTONIC at the end of the thing */
 };
 
 /* How the sleeping request was found. */
 enum wire_how {
 	WIRE_HOW_UNKNOWN,
-	WIRE_HOW_EXACT,   /* request probe, or a call of one request */
+	WIRE_HOW_EXACT,	  /* request probe, or a call of one request */
 	WIRE_HOW_SCANNED, /* stack scan */
-	WIRE_HOW_BATCH,   /* no current request: final plug flush */
+	WIRE_HOW_BATCH,	  /* no current request: final plug flush */
 };
 
 /* Shape of the request that slept. */
-#define WIRE_SHAPE_BEYOND_EOF   (1u << 0)
-#define WIRE_SHAPE_UNALIGNED    (1u << 1) /* to the filesystem block */
+#define WIRE_SHAPE_BEYOND_EOF (1u << 0)
+#define WIRE_SHAPE_UNALIGNED (1u << 1)	  /* to the filesystem block */
 #define WIRE_SHAPE_UNALIGNED_LB (1u << 2) /* to the logical block */
-#define WIRE_SHAPE_DIRECT       (1u << 3)
-#define WIRE_SHAPE_DSYNC        (1u << 4)
-#define WIRE_SHAPE_NOWAIT       (1u << 5)
-#define WIRE_SHAPE_APPEND       (1u << 6)
+#define WIRE_SHAPE_DIRECT (1u << 3)
+#define WIRE_SHAPE_DSYNC (1u << 4)
+#define WIRE_SHAPE_NOWAIT (1u << 5)
+#define WIRE_SHAPE_APPEND (1u << 6)
 
 /* Where the wake-up came from. */
 enum wire_waker {
@@ -158,14 +165,14 @@ enum wire_lock {
 
 /* The request and file of a sleep; also part of the call's record in the kernel. */
 struct wire_req {
-	__u64 iocb;   /* user address, 0 = not known */
+	__u64 iocb; /* user address, 0 = not known */
 	__u64 offset;
-	__u64 len;    /* bytes; vectored: sum, or 0 if not readable */
+	__u64 len; /* bytes; vectored: sum, or 0 if not readable */
 	__u64 ino;
 	__u64 file_id; /* key of the files map, 0 = none */
 	struct wire_fs_key fs;
-	__u32 index;  /* k of nr, valid if how is EXACT or SCANNED */
-	__u32 nr;     /* as the kernel limits it to the context's size */
+	__u32 index; /* k of nr, valid if how is EXACT or SCANNED */
+	__u32 nr;    /* as the kernel limits it to the context's size */
 	__u32 fd;
 	__u32 rw_flags;
 	__u32 mnt_id;
@@ -185,7 +192,7 @@ struct wire_stall {
 	char comm[WIRE_COMM_LEN];
 	__u64 cgroup_id;
 	__u64 call_seq; /* number of the call of this thread */
-	__u64 out_ns;   /* switched out */
+	__u64 out_ns;	/* switched out */
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 stack_id; /* key of the stacks map, 0 = none */
@@ -282,8 +289,8 @@ struct wire_sample_key {
 
 /* Value of the files map: names from the file up to the filesystem's root. */
 struct wire_file {
-	__u32 len;      /* used bytes of names[] */
-	__u32 parts;    /* components in it */
+	__u32 len;	/* used bytes of names[] */
+	__u32 parts;	/* components in it */
 	__u32 complete; /* the root was reached */
 	__u32 deleted;
 	char names[WIRE_NAMES_LEN];
@@ -309,7 +316,7 @@ struct wire_call_fs {
 };
 
 enum wire_call_state {
-	WIRE_CALL_IDLE,    /* the thread is not inside io_submit */
+	WIRE_CALL_IDLE,	   /* the thread is not inside io_submit */
 	WIRE_CALL_RUNNING, /* on a CPU */
 	WIRE_CALL_ASLEEP,
 	WIRE_CALL_PREEMPTED,
@@ -319,24 +326,24 @@ enum wire_call_state {
 
 /* Value of the calls map, key tid: what a thread does inside io_submit. */
 struct wire_call {
-	__u64 task;       /* identity, against reuse of the tid */
+	__u64 task; /* identity, against reuse of the tid */
 	__u64 start_time;
-	__u64 seq;        /* calls of this thread so far */
+	__u64 seq; /* calls of this thread so far */
 	__u64 start_ns;
-	__u64 since_ns;   /* of the present state */
-	__u64 wake_ns;    /* 0 = not woken yet */
+	__u64 since_ns; /* of the present state */
+	__u64 wake_ns;	/* 0 = not woken yet */
 	__u64 on_cpu_ns;
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 preempted_ns;
-	__u64 nvcsw;      /* task_struct.nvcsw when last looked at */
+	__u64 nvcsw; /* task_struct.nvcsw when last looked at */
 	__u64 ctx_id;
 	__u64 iocbpp;
-	__u64 req_iocb;   /* as in wire_slot, while the thread is off the CPU */
+	__u64 req_iocb; /* as in wire_slot, while the thread is off the CPU */
 	__u64 stack_id;
 	__u64 user_stack_id;
 	__u64 cgroup_id;
-	__u32 state;      /* enum wire_call_state */
+	__u32 state;	   /* enum wire_call_state */
 	__u32 interrupted; /* entry program was preempted: take the start again */
 	__u32 nr;
 	__u32 compat;
@@ -352,13 +359,13 @@ struct wire_call {
 	__u32 waker_tid;
 	__u32 nr_fs;
 	__u32 unreadable; /* requests whose iocb could not be read */
-	__u32 beyond;     /* requests beyond what is looked at */
+	__u32 beyond;	  /* requests beyond what is looked at */
 	__u32 fs_overflow;
-	__u32 skipped;    /* requests on filesystems that are not wanted */
+	__u32 skipped;	  /* requests on filesystems that are not wanted */
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
-	__u32 lock_kind;  /* of the lock that is waited for */
-	__u64 lock;       /* its address */
+	__u32 lock_kind; /* of the lock that is waited for */
+	__u64 lock;	 /* its address */
 	__u32 holder_pid;
 	__u32 holder_tid;
 	char holder_comm[WIRE_COMM_LEN];

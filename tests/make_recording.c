@@ -76,9 +76,11 @@ static void set_number(struct maker *m, const char *word)
 		const char *name;
 		double *value;
 	} numbers[] = {
-		{"seed=", &m->seed},	 {"seconds=", &m->seconds},   {"submits=", &m->submits},
-		{"stalls=", &m->stalls}, {"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
-		{"len=", &m->len},	 {"op=", &m->op},	      {"events=", &m->events},
+		{"seed=", &m->seed},	     {"seconds=", &m->seconds},
+		{"submits=", &m->submits},   {"stalls=", &m->stalls},
+		{"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
+		{"len=", &m->len},	     {"op=", &m->op},
+		{"events=", &m->events},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -127,11 +129,18 @@ static void make_stall(struct maker *m, const struct sink *to, double speed, uin
 		.runqueue_ns = 2000,
 		.call_seq = m->calls,
 		.sleep_no = 1,
-		.who = {.pid = 100, .tid = 101 + (uint32_t)(m->calls % 3), .comm = "made",
+		.who = {.pid = 100,
+			.tid = 101 + (uint32_t)(m->calls % 3),
+			.comm = "made",
 			.cgroup = "/"},
 		.fs = &m->fs,
-		.req = {.how = HOW_EXACT, .index = index, .nr = nr, .opcode = (uint16_t)m->op,
-			.fd = 3, .len_bytes = (uint64_t)m->len, .path = "/data/file",
+		.req = {.how = HOW_EXACT,
+			.index = index,
+			.nr = nr,
+			.opcode = (uint16_t)m->op,
+			.fd = 3,
+			.len_bytes = (uint64_t)m->len,
+			.path = "/data/file",
 			.shape = SHAPE_DIRECT},
 		.held_up_requests = nr - 1 - index,
 		.state = 2,
@@ -231,12 +240,25 @@ static void make(struct maker *m, const char *path)
 int main(int argc, char **argv)
 {
 	static struct maker m = {
-		.seed = 1, .seconds = 20, .submits = 200, .stalls = 0.3, .sleep_us = 1000,
-		.batch = 8, .len = 4096, .op = 1,
-		.fstype = "ext4", .mount = "/data", .kernel = "6.1.0", .scheduler = "none",
-		.capture = {.host = {"made", "", "x86_64", 2}, .started_unix_ns = 1700000000000000000,
-			    .command = "made", .filters = "", .probe_submit = "fentry",
-			    .probe_request = "fentry", .probe_switch = "tp_btf"},
+		.seed = 1,
+		.seconds = 20,
+		.submits = 200,
+		.stalls = 0.3,
+		.sleep_us = 1000,
+		.batch = 8,
+		.len = 4096,
+		.op = 1,
+		.fstype = "ext4",
+		.mount = "/data",
+		.kernel = "6.1.0",
+		.scheduler = "none",
+		.capture = {.host = {"made", "", "x86_64", 2},
+			    .started_unix_ns = 1700000000000000000,
+			    .command = "made",
+			    .filters = "",
+			    .probe_submit = "fentry",
+			    .probe_request = "fentry",
+			    .probe_switch = "tp_btf"},
 	};
 
 	if (argc < 2)
@@ -244,8 +266,11 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++)
 		set_word(&m, argv[i]);
 	m.random.state = (uint64_t)m.seed;
-	m.fs = (struct fs_info){.major = 7, .fstype = m.fstype, .device_name = "loop0",
-				.mount = m.mount, .mount_options = "rw,relatime"};
+	m.fs = (struct fs_info){.major = 7,
+				.fstype = m.fstype,
+				.device_name = "loop0",
+				.mount = m.mount,
+				.mount_options = "rw,relatime"};
 	snprintf(m.capture.host.kernel, sizeof(m.capture.host.kernel), "%s", m.kernel);
 	make(&m, argv[1]);
 	return 0;

@@ -23,9 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC	 0x31564544574f4c53ULL /* "SLOWDEV1" */
-#define WORKERS	 64
-#define MAX_IO	 (1024 * 1024)
+#define MAGIC 0x31564544574f4c53ULL /* "SLOWDEV1" */
+#define WORKERS 64
+#define MAX_IO (1024 * 1024)
 #define INO_DATA 2
 
 /* Mapped by the device and by whoever sets or reads it. */
@@ -41,12 +41,14 @@ struct key {
 	bool writable;
 };
 
-#define KEY(name, field, writable) { name, offsetof(struct control, field), writable }
+#define KEY(name, field, writable)                                                                 \
+	{                                                                                          \
+		name, offsetof(struct control, field), writable                                    \
+	}
 static const struct key keys[] = {
-	KEY("read", read_us, true),    KEY("write", write_us, true),
-	KEY("fsync", fsync_us, true),  KEY("hold", hold, true),
-	KEY("error", error, true),     KEY("reads", reads, false),
-	KEY("writes", writes, false),  KEY("fsyncs", fsyncs, false),
+	KEY("read", read_us, true),   KEY("write", write_us, true), KEY("fsync", fsync_us, true),
+	KEY("hold", hold, true),      KEY("error", error, true),    KEY("reads", reads, false),
+	KEY("writes", writes, false), KEY("fsyncs", fsyncs, false),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -167,8 +169,8 @@ static int cmd_get(const char *path)
 
 static void sleep_us(uint64_t us)
 {
-	struct timespec ts = { .tv_sec = (time_t)(us / 1000000),
-			       .tv_nsec = (long)(us % 1000000) * 1000 };
+	struct timespec ts = {.tv_sec = (time_t)(us / 1000000),
+			      .tv_nsec = (long)(us % 1000000) * 1000};
 
 	if (us)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
@@ -188,7 +190,7 @@ static int device_time(fuse_req_t req, size_t delay_offset, size_t count_offset)
 	return atomic_load(&d->ctl->error) ? EIO : 0;
 }
 
-#define DEVICE_TIME(req, delay, count) \
+#define DEVICE_TIME(req, delay, count)                                                             \
 	device_time(req, offsetof(struct control, delay), offsetof(struct control, count))
 
 static int stat_ino(const struct slowdev *d, fuse_ino_t ino, struct stat *st)
@@ -224,8 +226,7 @@ static void sd_init(void *userdata, struct fuse_conn_info *conn)
 static void sd_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct slowdev *d = fuse_req_userdata(req);
-	struct fuse_entry_param e = { .ino = INO_DATA, .attr_timeout = 3600,
-				      .entry_timeout = 3600 };
+	struct fuse_entry_param e = {.ino = INO_DATA, .attr_timeout = 3600, .entry_timeout = 3600};
 
 	if (parent != FUSE_ROOT_ID || strcmp(name, "data")) {
 		fuse_reply_err(req, ENOENT);
@@ -329,8 +330,10 @@ static void sd_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, of
 	if (!(mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)))
 		fuse_reply_err(req, EOPNOTSUPP);
 	else
-		fuse_reply_err(req, fallocate(d->mem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-					      off, len) ? errno : 0);
+		fuse_reply_err(
+			req, fallocate(d->mem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len)
+				     ? errno
+				     : 0);
 }
 
 /* ENOSYS once, and the kernel never asks again before a write. */
@@ -343,15 +346,21 @@ static void sd_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 }
 
 static const struct fuse_lowlevel_ops ops = {
-	.init = sd_init,       .lookup = sd_lookup, .getattr = sd_getattr,
-	.setattr = sd_setattr, .open = sd_open,	    .read = sd_read,
-	.write = sd_write,     .fsync = sd_fsync,   .fallocate = sd_fallocate,
+	.init = sd_init,
+	.lookup = sd_lookup,
+	.getattr = sd_getattr,
+	.setattr = sd_setattr,
+	.open = sd_open,
+	.read = sd_read,
+	.write = sd_write,
+	.fsync = sd_fsync,
+	.fallocate = sd_fallocate,
 	.getxattr = sd_getxattr,
 };
 
 static int serve(struct slowdev *d, const char *mountpoint)
 {
-	char *argv[] = { "slowdev", "-ofsname=aiostall-slowdev,subtype=slowdev", NULL };
+	char *argv[] = {"slowdev", "-ofsname=aiostall-slowdev,subtype=slowdev", NULL};
 	struct fuse_args args = FUSE_ARGS_INIT(2, argv);
 	struct fuse_loop_config *cfg = fuse_loop_cfg_create();
 	int err = 1;
@@ -405,14 +414,15 @@ static int usage(FILE *to)
 	fputs("Usage: slowdev --size SIZE --control FILE [--ready-file FILE] MOUNTPOINT\n"
 	      "       slowdev --set FILE [read=US] [write=US] [fsync=US] [hold=0|1] [error=0|1]\n"
 	      "       slowdev --get FILE\n\n"
-	      "Serves MOUNTPOINT/data until SIGTERM. --set changes a running device.\n", to);
+	      "Serves MOUNTPOINT/data until SIGTERM. --set changes a running device.\n",
+	      to);
 	return to == stdout && fflush(stdout) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
 	const char *control = NULL, *mountpoint = NULL;
-	struct slowdev d = { .mem = -1 };
+	struct slowdev d = {.mem = -1};
 
 	if (argc > 1 && !strcmp(argv[1], "--help"))
 		return usage(stdout);

@@ -43,10 +43,10 @@ char *fmt__duration(uint64_t ns, char *buf, size_t size)
 		uint64_t limit, unit;
 		const char *name;
 	} rows[] = {
-	    {1000, 1, "ns"},
-	    {999500, NSEC_PER_USEC, "us"},
-	    {999500000, NSEC_PER_MSEC, "ms"},
-	    {59950 * NSEC_PER_MSEC, NSEC_PER_SEC, "s"},
+		{1000, 1, "ns"},
+		{999500, NSEC_PER_USEC, "us"},
+		{999500000, NSEC_PER_MSEC, "ms"},
+		{59950 * NSEC_PER_MSEC, NSEC_PER_SEC, "s"},
 	};
 
 	if (!ns) {

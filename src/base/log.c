@@ -10,10 +10,10 @@
 static enum log_level max_level = LOG_WARN;
 
 static const char *const prefixes[] = {
-    [LOG_ERROR] = "aiostall: ",
-    [LOG_WARN] = "aiostall: warning: ",
-    [LOG_INFO] = "aiostall: info: ",
-    [LOG_DEBUG] = "aiostall: debug: ",
+	[LOG_ERROR] = "aiostall: ",
+	[LOG_WARN] = "aiostall: warning: ",
+	[LOG_INFO] = "aiostall: info: ",
+	[LOG_DEBUG] = "aiostall: debug: ",
 };
 
 void log__set_level(enum log_level level)

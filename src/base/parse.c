@@ -10,12 +10,13 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-    {"ns", 1},		 {"us", NSEC_PER_USEC},	   {"ms", NSEC_PER_MSEC},
-    {"s", NSEC_PER_SEC}, {"m", 60 * NSEC_PER_SEC}, {"h", 3600 * NSEC_PER_SEC},
+	{"ns", 1},	     {"us", NSEC_PER_USEC},    {"ms", NSEC_PER_MSEC},
+	{"s", NSEC_PER_SEC}, {"m", 60 * NSEC_PER_SEC}, {"h", 3600 * NSEC_PER_SEC},
 };
 
 static const struct unit sizes[] = {
-    {"k", 1ULL << 10}, {"K", 1ULL << 10}, {"M", 1ULL << 20}, {"G", 1ULL << 30}, {"T", 1ULL << 40},
+	{"k", 1ULL << 10}, {"K", 1ULL << 10}, {"M", 1ULL << 20},
+	{"G", 1ULL << 30}, {"T", 1ULL << 40},
 };
 
 static bool is_digit(char c)

@@ -99,8 +99,7 @@ static bool chain__matches(const struct ruleset *rs, const struct chain *chain,
 	return true;
 }
 
-static bool rule__matches(const struct ruleset *rs, const struct rule *rule,
-			  const struct stack *st)
+static bool rule__matches(const struct ruleset *rs, const struct rule *rule, const struct stack *st)
 {
 	for (uint32_t i = 0; i < rule->chains.count; i++)
 		if (chain__matches(rs, &rs->chains[rule->chains.first + i], st))
@@ -200,7 +199,7 @@ char *causes__via(const struct causes *c, const char *const *frames, size_t dept
 		const char *tag = rs->tags.v[i].cause.id;
 
 		if (rule__matches(rs, &rs->tags.v[i], &st))
-			append(buf, buf_size, &len, ",", (struct name){ tag, strlen(tag) });
+			append(buf, buf_size, &len, ",", (struct name){tag, strlen(tag)});
 	}
 	return buf;
 }

@@ -18,15 +18,15 @@
 struct causes;
 
 struct cause {
-	const char *id;       /* "ext4.dio_sync" */
-	const char *name;     /* one line */
-	const char *meaning;  /* what happens */
-	const char *todo;     /* the advice as one clause that reads on after a colon, "" = none */
+	const char *id;	     /* "ext4.dio_sync" */
+	const char *name;    /* one line */
+	const char *meaning; /* what happens */
+	const char *todo;    /* the advice as one clause that reads on after a colon, "" = none */
 	const char *operator_advice;
 	const char *author_advice; /* "" = none beyond the operator's */
-	const char *kernels;  /* where it holds, "" = all */
-	const char *evidence; /* "reproduced" or "unproven" */
-	const char *refs;     /* where to read more: commits, kernel documents; "" = none */
+	const char *kernels;	   /* where it holds, "" = all */
+	const char *evidence;	   /* "reproduced" or "unproven" */
+	const char *refs;	   /* where to read more: commits, kernel documents; "" = none */
 };
 
 /*
@@ -52,7 +52,8 @@ char *causes__telling(const struct causes *c, const char *const *frames, size_t 
  * Via tags of a stack (user_buffer, dio_flush, block_map, sync, time_update,
  * end_io, reclaim, writeback, overlay ...), comma separated, "" = none.
  */
-char *causes__via(const struct causes *c, const char *const *frames, size_t depth, char *buf, size_t buf_size);
+char *causes__via(const struct causes *c, const char *const *frames, size_t depth, char *buf,
+		  size_t buf_size);
 /*
  * The function name in one line of a stack as any tool prints it (address,
  * offset, module, "#3", "[<0>]", "? ", quotes around it). Returns its length

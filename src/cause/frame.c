@@ -71,7 +71,10 @@ static const char *skip_word(const char *p)
 static const char *skip_decoration(const char *p, bool *reliable)
 {
 	static const char *(*const skips[])(const char *) = {
-		skip_brackets, skip_number, skip_address, skip_word,
+		skip_brackets,
+		skip_number,
+		skip_address,
+		skip_word,
 	};
 
 	for (;;) {
@@ -113,10 +116,10 @@ struct name frame__name(const char *frame)
 	size_t n = name_length(p);
 
 	if (n)
-		return (struct name){ p, n };
+		return (struct name){p, n};
 	p = skip_space(frame);
 	n = strcspn(p, "\n\r");
-	return (struct name){ p, n < NAME_LEN_MAX ? n : NAME_LEN_MAX };
+	return (struct name){p, n < NAME_LEN_MAX ? n : NAME_LEN_MAX};
 }
 
 /* Behind the name: ".isra.0", "+0x1f/0x20", "+31", a quote. */

@@ -32,8 +32,8 @@ static int emit_glob(struct expansion *x, size_t len)
 }
 
 /* One choice of a group: its letters are added behind len, then the rest follows. */
-static int expand_choice(struct expansion *x, const char *s, size_t n, size_t len,
-			 const char *rest, const char *end)
+static int expand_choice(struct expansion *x, const char *s, size_t n, size_t len, const char *rest,
+			 const char *end)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)s[i]) && s[i] != '_')
@@ -96,7 +96,7 @@ static int expand_rest(struct expansion *x, const char *p, const char *end, size
 int pattern__expand(const char *pattern, size_t len, pattern_emit_fn emit, void *ctx,
 		    const char **why)
 {
-	struct expansion x = { .emit = emit, .ctx = ctx, .why = why };
+	struct expansion x = {.emit = emit, .ctx = ctx, .why = why};
 	unsigned int stars = 0;
 
 	*why = "";

@@ -42,7 +42,7 @@ static int fail(struct compiler *c, const char *what, struct name detail)
 
 static int fail_plain(struct compiler *c, const char *what)
 {
-	return fail(c, what, (struct name){ "", 0 });
+	return fail(c, what, (struct name){"", 0});
 }
 
 static struct name trim(const char *s, size_t len)
@@ -53,7 +53,7 @@ static struct name trim(const char *s, size_t len)
 	}
 	while (len && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 		len--;
-	return (struct name){ s, len };
+	return (struct name){s, len};
 }
 
 static bool name_is(struct name n, const char *s)
@@ -80,8 +80,8 @@ static bool next_part(struct name *rest, char separator, struct name *part)
 			break;
 	}
 	*part = trim(rest->s, i);
-	*rest = i < rest->len ? (struct name){ rest->s + i + 1, rest->len - i - 1 } :
-				(struct name){ NULL, 0 };
+	*rest = i < rest->len ? (struct name){rest->s + i + 1, rest->len - i - 1}
+			      : (struct name){NULL, 0};
 	return true;
 }
 
@@ -108,7 +108,7 @@ static int add_glob(struct compiler *c, const char *text, size_t len)
 	copy = strndup(text, len);
 	if (!copy || keep_text(rs, copy))
 		return fail_plain(c, "out of memory");
-	rs->globs[rs->nr_globs++] = (struct glob){ copy, len };
+	rs->globs[rs->nr_globs++] = (struct glob){copy, len};
 	return 0;
 }
 
@@ -135,7 +135,7 @@ static int add_group(struct compiler *c, const struct alias *of)
 static int add_with_aliases(void *ctx, const char *text, size_t len)
 {
 	struct compiler *c = ctx;
-	struct name n = { text, len };
+	struct name n = {text, len};
 	int rc = add_glob(c, text, len);
 
 	for (size_t i = 0; !rc && i < c->nr_aliases; i++)
@@ -184,7 +184,7 @@ static int compile_set(struct compiler *c, struct name set)
 		    memcmp(name.s, set.s, set.len))
 			continue;
 		found = true;
-		rc = compile_patterns(c, (struct name){ eq + 1, strlen(eq + 1) });
+		rc = compile_patterns(c, (struct name){eq + 1, strlen(eq + 1)});
 		if (rc)
 			return rc;
 	}
@@ -214,14 +214,14 @@ static int compile_step(struct compiler *c, struct name text, struct step *step)
 static int compile_chain(struct compiler *c, struct rule *rule)
 {
 	struct ruleset *rs = c->rs;
-	struct name rest = { c->at->value, strlen(c->at->value) }, part;
+	struct name rest = {c->at->value, strlen(c->at->value)}, part;
 	struct chain *chain;
 
 	if (ruletext__grow((void **)&rs->chains, &rs->cap_chains, rs->nr_chains,
 			   sizeof(*rs->chains)))
 		return fail_plain(c, "out of memory");
 	chain = &rs->chains[rs->nr_chains++];
-	*chain = (struct chain){ .nr_steps = 0 };
+	*chain = (struct chain){.nr_steps = 0};
 	rule->chains.count++;
 	while (next_part(&rest, '<', &part)) {
 		int rc;
@@ -243,7 +243,7 @@ static int compile_list(struct compiler *c, enum rule_section section, struct ra
 	for (size_t i = 0; !rc && i < c->lines->nr; i++) {
 		c->at = &c->lines->v[i];
 		if (c->at->section == section)
-			rc = compile_patterns(c, (struct name){ c->at->value, strlen(c->at->value) });
+			rc = compile_patterns(c, (struct name){c->at->value, strlen(c->at->value)});
 	}
 	range->count = (uint32_t)c->rs->nr_globs - range->first;
 	return rc;
@@ -272,16 +272,16 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 	if (ruletext__grow((void **)&vec->v, &vec->cap, vec->nr, sizeof(*vec->v)))
 		return fail_plain(c, "out of memory");
 	vec->v[vec->nr++] = (struct rule){
-		.cause = { .id = c->at->value,
-			   .name = "",
-			   .meaning = "",
-			   .todo = "",
-			   .operator_advice = "",
-			   .author_advice = "",
-			   .kernels = "",
-			   .evidence = "unproven",
-			   .refs = "" },
-		.chains = { (uint32_t)c->rs->nr_chains, 0 },
+		.cause = {.id = c->at->value,
+			  .name = "",
+			  .meaning = "",
+			  .todo = "",
+			  .operator_advice = "",
+			  .author_advice = "",
+			  .kernels = "",
+			  .evidence = "unproven",
+			  .refs = ""},
+		.chains = {(uint32_t)c->rs->nr_chains, 0},
 	};
 	return 0;
 }
@@ -293,14 +293,14 @@ static int set_text(struct compiler *c, struct rule *rule)
 		const char *key;
 		const char **text;
 	} keys[] = {
-		{ "name", &cause->name },
-		{ "meaning", &cause->meaning },
-		{ "do", &cause->todo },
-		{ "operator", &cause->operator_advice },
-		{ "author", &cause->author_advice },
-		{ "kernels", &cause->kernels },
-		{ "evidence", &cause->evidence },
-		{ "refs", &cause->refs },
+		{"name", &cause->name},
+		{"meaning", &cause->meaning},
+		{"do", &cause->todo},
+		{"operator", &cause->operator_advice},
+		{"author", &cause->author_advice},
+		{"kernels", &cause->kernels},
+		{"evidence", &cause->evidence},
+		{"refs", &cause->refs},
 	};
 	const char *value = c->at->value + strspn(c->at->value, " \t");
 
@@ -315,13 +315,13 @@ static int set_text(struct compiler *c, struct rule *rule)
 		*keys[i].text = value;
 		return 0;
 	}
-	return fail(c, "unknown key: ", (struct name){ c->at->key, strlen(c->at->key) });
+	return fail(c, "unknown key: ", (struct name){c->at->key, strlen(c->at->key)});
 }
 
 /* A rule is complete when the next one starts; c->at is then its last line. */
 static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_section section)
 {
-	struct name id = { rule->cause.id, strlen(rule->cause.id) };
+	struct name id = {rule->cause.id, strlen(rule->cause.id)};
 
 	if (!rule->chains.count && (section == SECTION_VIA || !name_is(id, CAUSE_UNKNOWN)))
 		return fail(c, "no match: line in ", id);
@@ -349,7 +349,8 @@ static int compile_rules(struct compiler *c, enum rule_section section, struct r
 		} else {
 			c->at = l;
 			if (!vec->nr || strcmp(last->file, l->file))
-				rc = fail(c, "a block starts with ", (struct name){ start, strlen(start) });
+				rc = fail(c, "a block starts with ",
+					  (struct name){start, strlen(start)});
 			else if (!strcmp(l->key, "match"))
 				rc = compile_chain(c, &vec->v[vec->nr - 1]);
 			else if (section == SECTION_CAUSES)
@@ -378,7 +379,7 @@ static int read_alias(struct compiler *c, struct name n, unsigned int group)
 	if (ruletext__grow((void **)&c->aliases, &c->cap_aliases, c->nr_aliases,
 			   sizeof(*c->aliases)))
 		return fail_plain(c, "out of memory");
-	c->aliases[c->nr_aliases++] = (struct alias){ n, group };
+	c->aliases[c->nr_aliases++] = (struct alias){n, group};
 	return 0;
 }
 
@@ -387,7 +388,7 @@ static int read_tables(struct compiler *c)
 {
 	for (size_t i = 0; i < c->lines->nr; i++) {
 		const struct rule_line *l = c->at = &c->lines->v[i];
-		struct name rest = { l->value, strlen(l->value) }, part;
+		struct name rest = {l->value, strlen(l->value)}, part;
 		int rc = 0;
 
 		if (l->section == SECTION_SETS && (*l->value != '@' || !strchr(l->value, '=')))
@@ -481,11 +482,11 @@ static int split_builtin(struct compiler *c, struct rule_lines *lines)
 
 int ruleset__read(struct ruleset *rs, const char *rules_file, char *err, size_t err_size)
 {
-	struct rule_lines lines = { 0 };
-	struct compiler c = { .rs = rs, .lines = &lines, .err = err, .err_size = err_size };
+	struct rule_lines lines = {0};
+	struct compiler c = {.rs = rs, .lines = &lines, .err = err, .err_size = err_size};
 	int rc = 0;
 
-	*rs = (struct ruleset){ 0 };
+	*rs = (struct ruleset){0};
 	if (rules_file)
 		rc = split_file(&c, &lines, rules_file);
 	rc = rc ? rc : split_builtin(&c, &lines);
@@ -504,5 +505,5 @@ void ruleset__release(struct ruleset *rs)
 	free(rs->chains);
 	free(rs->causes.v);
 	free(rs->tags.v);
-	*rs = (struct ruleset){ 0 };
+	*rs = (struct ruleset){0};
 }

@@ -12,13 +12,13 @@ static const struct {
 	enum rule_section section;
 	bool keyed;
 } sections[] = {
-	{ "primitives", SECTION_PRIMITIVES, false },
-	{ "tracer", SECTION_TRACER, false },
-	{ "entry", SECTION_ENTRY, false },
-	{ "sets", SECTION_SETS, false },
-	{ "aliases", SECTION_ALIASES, false },
-	{ "causes", SECTION_CAUSES, true },
-	{ "via", SECTION_VIA, true },
+	{"primitives", SECTION_PRIMITIVES, false},
+	{"tracer", SECTION_TRACER, false},
+	{"entry", SECTION_ENTRY, false},
+	{"sets", SECTION_SETS, false},
+	{"aliases", SECTION_ALIASES, false},
+	{"causes", SECTION_CAUSES, true},
+	{"via", SECTION_VIA, true},
 };
 
 struct splitter {
@@ -27,8 +27,8 @@ struct splitter {
 	unsigned int line;
 	enum rule_section section;
 	bool keyed;
-	bool open; /* the last line may be continued */
-	char *end; /* of the value that a continuation extends */
+	bool open;   /* the last line may be continued */
+	char *end;   /* of the value that a continuation extends */
 	size_t size; /* of that value */
 	char *err;
 	size_t err_size;
@@ -88,7 +88,7 @@ static int continue_value(struct splitter *s, const char *text, size_t len)
 
 static int add_line(struct splitter *s, char *text, size_t len)
 {
-	struct rule_line line = { s->section, s->file, s->line, "", text };
+	struct rule_line line = {s->section, s->file, s->line, "", text};
 	struct rule_lines *out = s->out;
 
 	if (s->section == SECTION_NONE)
@@ -143,7 +143,7 @@ static int split_line(struct splitter *s, char *line, size_t len)
 int ruletext__split(struct rule_lines *out, const char *file, char *text, size_t len, char *err,
 		    size_t err_size)
 {
-	struct splitter s = { .out = out, .file = file, .err = err, .err_size = err_size };
+	struct splitter s = {.out = out, .file = file, .err = err, .err_size = err_size};
 	char *end = text + len;
 
 	while (text < end) {

@@ -146,7 +146,7 @@ static int no_such_cause(const struct causes *causes, const char *id)
 {
 	const struct cause *cause, *best = NULL;
 	unsigned int best_distance = 64;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	for (size_t i = 0; (cause = causes__at(causes, i)); i++) {
 		unsigned int d = id_distance(id, cause->id);
@@ -304,8 +304,8 @@ static int explain_input(struct explainer *x, FILE *in)
 
 static int explain(const struct causes *causes)
 {
-	struct explainer x = { .causes = causes };
-	struct err e = { 0 };
+	struct explainer x = {.causes = causes};
+	struct err e = {0};
 	int rc;
 
 	if (isatty(STDIN_FILENO))
@@ -337,7 +337,7 @@ static int run(const struct request *request)
 	int status;
 
 	if (!causes) {
-		struct err e = { 0 };
+		struct err e = {0};
 
 		err__set(&e, -EINVAL, "%s", text);
 		return cmd__fail(&e);
@@ -357,12 +357,12 @@ static int run(const struct request *request)
 int cmd_causes(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "explain", no_argument, NULL, 'e' },
-		{ "rules", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"explain", no_argument, NULL, 'e'},
+		{"rules", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
-	struct request request = { 0 };
+	struct request request = {0};
 	int c;
 
 	optind = 1;

@@ -17,7 +17,7 @@
 
 struct child {
 	pid_t pid;
-	int go;     /* a byte here lets the child go on */
+	int go;	    /* a byte here lets the child go on */
 	int result; /* errno of a failed exec, end of file after a good one */
 	bool ended;
 	int status;

@@ -81,8 +81,8 @@ static diff_print_fn find_format(const char *name)
 static int set_format(struct job *j, const char *name, struct err *e)
 {
 	j->print = find_format(name);
-	return j->print ? 0 :
-			  err__set(e, -EINVAL, "diff: --format \"%s\": must be one of text, json",
+	return j->print ? 0
+			: err__set(e, -EINVAL, "diff: --format \"%s\": must be one of text, json",
 				   name);
 }
 

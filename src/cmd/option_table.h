@@ -6,17 +6,17 @@
 #include "cmd/options.h"
 
 enum option_kind {
-	OPTION_FLAG,     /* bool */
-	OPTION_TEXT,     /* const char * */
-	OPTION_CHOICE,   /* const char *, one of names() */
-	OPTION_SECONDS,  /* u64 ns; a bare number is seconds */
+	OPTION_FLAG,	 /* bool */
+	OPTION_TEXT,	 /* const char * */
+	OPTION_CHOICE,	 /* const char *, one of names() */
+	OPTION_SECONDS,	 /* u64 ns; a bare number is seconds */
 	OPTION_DURATION, /* u64 ns; the unit must be given */
-	OPTION_NUMBER,   /* u64 */
-	OPTION_SIZE,     /* u64 bytes, with k, M, G */
-	OPTION_IDS,      /* u32[], repeatable, comma separated */
-	OPTION_WORDS,    /* const char *[], repeatable, comma separated; max = longest word */
-	OPTION_PATHS,    /* const char *[], repeatable; a comma is part of the path */
-	OPTION_PROBE,    /* NEED=ALTERNATIVE */
+	OPTION_NUMBER,	 /* u64 */
+	OPTION_SIZE,	 /* u64 bytes, with k, M, G */
+	OPTION_IDS,	 /* u32[], repeatable, comma separated */
+	OPTION_WORDS,	 /* const char *[], repeatable, comma separated; max = longest word */
+	OPTION_PATHS,	 /* const char *[], repeatable; a comma is part of the path */
+	OPTION_PROBE,	 /* NEED=ALTERNATIVE */
 	OPTION_HELP,
 };
 
@@ -27,7 +27,7 @@ struct option {
 	enum option_kind kind;
 	const char *help;
 	uint64_t min, max;
-	size_t offset;       /* in struct cmd_opts */
+	size_t offset;	     /* in struct cmd_opts */
 	size_t count_offset; /* of a list's size_t */
 	uint32_t verbs;
 	bool filter; /* part of the filters' text */

@@ -17,7 +17,8 @@ static const struct {
 	const char *need, *ways;
 	size_t offset;
 } probes[] = {
-	{"submit", "fentry, kprobe, tracepoint, none", offsetof(struct cmd_opts, live.probe_submit)},
+	{"submit", "fentry, kprobe, tracepoint, none",
+	 offsetof(struct cmd_opts, live.probe_submit)},
 	{"compat", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_compat)},
 	{"request", "fentry, kprobe, scan", offsetof(struct cmd_opts, live.probe_request)},
 	{"switch", "tp_btf, raw_tp", offsetof(struct cmd_opts, live.probe_switch)},
@@ -51,7 +52,8 @@ static bool listed(const char *list, const char *word, size_t len)
 
 static int bad(struct parse *p, const struct option *opt, const char *value, const char *why)
 {
-	return err__set(&p->e, -EINVAL, "%s: --%s \"%s\": %s", p->spec->name, opt->name, value, why);
+	return err__set(&p->e, -EINVAL, "%s: --%s \"%s\": %s", p->spec->name, opt->name, value,
+			why);
 }
 
 static int set_duration(struct parse *p, const struct option *opt, const char *value)
@@ -91,8 +93,8 @@ static int set_size(struct parse *p, const struct option *opt, const char *value
 
 	if (!parse__size(value, v) && *v >= opt->min && *v <= opt->max)
 		return 0;
-	snprintf(why, sizeof(why), "must be a size from %s to %s", fmt__size(opt->min, min, sizeof(min)),
-		 fmt__size(opt->max, max, sizeof(max)));
+	snprintf(why, sizeof(why), "must be a size from %s to %s",
+		 fmt__size(opt->min, min, sizeof(min)), fmt__size(opt->max, max, sizeof(max)));
 	return bad(p, opt, value, why);
 }
 
@@ -310,7 +312,8 @@ static int check_probes(struct parse *p)
 
 	if (!what || !o->probe_submit || strcmp(o->probe_submit, "none") != 0)
 		return 0;
-	err__set(&p->e, -EINVAL, "%s: %s and --probe submit=none exclude each other", p->spec->name, what);
+	err__set(&p->e, -EINVAL, "%s: %s and --probe submit=none exclude each other", p->spec->name,
+		 what);
 	err__hint(&p->e, "With submit=none no calls are seen, only their sleeps.");
 	return -EINVAL;
 }

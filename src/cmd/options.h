@@ -15,16 +15,16 @@
 struct cmd_opts {
 	struct live_opts live;
 	uint64_t duration_ns, interval_ns; /* 0 = none */
-	uint64_t top;                      /* 0 = the formatter's default */
+	uint64_t top;			   /* 0 = the formatter's default */
 	const char *format, *output, *rules, *ready_file;
 	bool verbose;
-	uint64_t keep_ns, trigger_ns;   /* record */
-	uint64_t since_ns, until_ns;    /* report */
+	uint64_t keep_ns, trigger_ns; /* record */
+	uint64_t since_ns, until_ns;  /* report */
 	const char *by;
 	bool events, info;
 	char **files; /* what stands without an option, in argv */
 	size_t nr_files;
-	char **child;      /* CMD and its arguments, NULL = none */
+	char **child;	   /* CMD and its arguments, NULL = none */
 	char command[512]; /* own command line, cut to fit */
 	char filters[256]; /* the filters as text, cut to fit */
 	char *owned[LIVE_FILTER_MAX * 4];

@@ -14,7 +14,7 @@
 struct output {
 	FILE *file;
 	int fd;
-	int err;    /* of the first write that failed: stdio forgets it when a later call reports it */
+	int err; /* of the first write that failed: stdio forgets it when a later call reports it */
 	char *path; /* final name; NULL = stdout */
 	char *temp; /* name while incomplete; NULL = written directly */
 };

@@ -19,11 +19,12 @@ static const struct cmd_spec spec = {
 		 "and the facts of the host in one file, for report and diff. It grows with what "
 		 "there is to tell apart, not with stalls. Exit status: 0 fine, 1 failed, 2 usage, "
 		 "3 data incomplete.",
-	.examples = "  aiostall record -d 60s                       the whole host, to aiostall.db\n"
-		    "  aiostall record -o run.db -- fio job.fio     one command\n"
-		    "  aiostall record --keep 10m                   the last ten minutes\n"
-		    "  aiostall record --trigger 100ms --keep 30s   what surrounds long stalls\n"
-		    "  aiostall report aiostall.db\n",
+	.examples =
+		"  aiostall record -d 60s                       the whole host, to aiostall.db\n"
+		"  aiostall record -o run.db -- fio job.fio     one command\n"
+		"  aiostall record --keep 10m                   the last ten minutes\n"
+		"  aiostall record --trigger 100ms --keep 30s   what surrounds long stalls\n"
+		"  aiostall report aiostall.db\n",
 	.takes_child = true,
 };
 
@@ -106,7 +107,8 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 			r->nr_unfinished == 1 ? " has" : "s have");
 	if (unlisted)
 		fprintf(stderr,
-			"incomplete: %llu stalls came too fast for --events and are in the sums only\n",
+			"incomplete: %llu stalls came too fast for --events and are in the sums "
+			"only\n",
 			(unsigned long long)unlisted);
 	if (r->any_loss || evicted)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");
@@ -124,7 +126,8 @@ static void add_heres(const struct record_run *run, const struct report *r)
 
 static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
 {
-	const struct session_hooks hooks = {.ctx = run, .sink = &run->tee.sink, .interval = end_slice};
+	const struct session_hooks hooks = {
+		.ctx = run, .sink = &run->tee.sink, .interval = end_slice};
 	struct err e = {0}, end_e = {0};
 	const struct capture_info *c;
 	int rc = session__run(s, &hooks, &e), end_rc, status = CMD_OK;
@@ -134,7 +137,8 @@ static int run_session(struct record_run *run, const struct cmd_opts *opts, stru
 	c = session__capture(s);
 	if (!rc)
 		add_heres(run, session__report(s, &end_e));
-	end_rc = store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
+	end_rc =
+		store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
 	/* a disk that failed before fails again */
 	if (end_rc && !rc)
 		return cmd__fail(&end_e);

@@ -22,12 +22,13 @@ static const struct cmd_spec spec = {
 		 "many runs. Needs neither root nor the host that recorded. With --by, a row for "
 		 "each filesystem, cause, file, ... instead. Exit status: 0 fine, 1 failed, 2 "
 		 "usage, 3 data incomplete.",
-	.examples = "  aiostall report aiostall.db                    the report\n"
-		    "  aiostall report --by kernel,cause *.db         many hosts, by kernel and cause\n"
-		    "  aiostall report --since 5m --until 6m a.db     one minute of it\n"
-		    "  aiostall report --by file -c postgres a.db     files of one program\n"
-		    "  aiostall report --format perfetto -o t.json a.db   for ui.perfetto.dev\n"
-		    "  aiostall report --info a.db                    what is in it\n",
+	.examples =
+		"  aiostall report aiostall.db                    the report\n"
+		"  aiostall report --by kernel,cause *.db         many hosts, by kernel and cause\n"
+		"  aiostall report --since 5m --until 6m a.db     one minute of it\n"
+		"  aiostall report --by file -c postgres a.db     files of one program\n"
+		"  aiostall report --format perfetto -o t.json a.db   for ui.perfetto.dev\n"
+		"  aiostall report --info a.db                    what is in it\n",
 	.takes_files = true,
 };
 
@@ -36,16 +37,23 @@ static struct load_opts load_opts(const struct cmd_opts *opts)
 	const struct live_filter *f = &opts->live.filter;
 
 	return (struct load_opts){
-		.filter = {
-			.pids = f->pids, .nr_pids = f->nr_pids,
-			.tids = f->tids, .nr_tids = f->nr_tids,
-			.comms = f->comms, .nr_comms = f->nr_comms,
-			.fstypes = f->fstypes, .nr_fstypes = f->nr_fstypes,
-			.mounts = f->mounts, .nr_mounts = f->nr_mounts,
-			.devices = f->devices, .nr_devices = f->nr_devices,
-			.cgroup = f->cgroup,
-			.min_ns = f->min_ns,
-		},
+		.filter =
+			{
+				.pids = f->pids,
+				.nr_pids = f->nr_pids,
+				.tids = f->tids,
+				.nr_tids = f->nr_tids,
+				.comms = f->comms,
+				.nr_comms = f->nr_comms,
+				.fstypes = f->fstypes,
+				.nr_fstypes = f->nr_fstypes,
+				.mounts = f->mounts,
+				.nr_mounts = f->nr_mounts,
+				.devices = f->devices,
+				.nr_devices = f->nr_devices,
+				.cgroup = f->cgroup,
+				.min_ns = f->min_ns,
+			},
 		.range = {opts->since_ns, opts->until_ns},
 		.rematch = opts->rules != NULL,
 		.command = opts->command,
@@ -73,9 +81,9 @@ static int print_groups(struct load *l, const struct load_opts *lo, const struct
 		names[i] = load_by__name(lo->by[i]);
 	for (size_t i = 0; i < g.nr; i++)
 		rows[i] = (struct report_group){
-			groups[i].values, groups[i].has_submits, &groups[i].counts.c,
-			groups[i].share, groups[i].ctxsw_per_io, groups[i].blocked_share,
-			groups[i].p50, groups[i].p90, groups[i].p99,
+			groups[i].values, groups[i].has_submits,  &groups[i].counts.c,
+			groups[i].share,  groups[i].ctxsw_per_io, groups[i].blocked_share,
+			groups[i].p50,	  groups[i].p90,	  groups[i].p99,
 		};
 	g.names = names;
 	g.group = rows;
@@ -180,17 +188,19 @@ static int add_submit(void *ctx, const struct ev_submit *ev)
 {
 	const struct timeline_filter *t = ctx;
 
-	return load_filter__wants(&t->filter, ev->fs, &ev->who) ? timeline__submit(t->timeline, ev) : 0;
+	return load_filter__wants(&t->filter, ev->fs, &ev->who) ? timeline__submit(t->timeline, ev)
+								: 0;
 }
 
-static int add_recording(struct timeline_filter *t, struct store *s, const struct store_range *range,
-			 struct err *e)
+static int add_recording(struct timeline_filter *t, struct store *s,
+			 const struct store_range *range, struct err *e)
 {
 	const struct store_visitor v = {.ctx = t, .stall = add_stall, .submit = add_submit};
 	int rc;
 
 	if (!store__info(s)->events)
-		log__print(LOG_WARN, "%s was made without --events: the timeline has only the worst stalls",
+		log__print(LOG_WARN,
+			   "%s was made without --events: the timeline has only the worst stalls",
 			   store__path(s));
 	rc = timeline__recording(t->timeline, store__capture(s));
 	if (!rc)

@@ -31,7 +31,7 @@ struct session {
 	struct fs_counts before;
 	bool progress;
 	bool ended;
-	bool not_run; /* the command could not be started */
+	bool not_run;	/* the command could not be started */
 	int interrupts; /* dealt with so far */
 };
 

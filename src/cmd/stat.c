@@ -68,8 +68,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		return cmd__fail(&e);
 	run.format_opts = screen__format_opts(output__fd(out), opts->top);
 	/* only a text report may share stdout with them */
-	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ?
-			    output__file(out) : stderr;
+	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ? output__file(out)
+									    : stderr;
 	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
 	rc = session__run(s, &hooks, &e);

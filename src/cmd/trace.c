@@ -99,7 +99,8 @@ static void print_end(const struct report *r)
 
 	for (size_t i = 0; i < r->nr_unfinished; i++)
 		print_unfinished(&r->unfinished[i]);
-	fprintf(stderr, "%s stalls, %s blocked\n", fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
+	fprintf(stderr, "%s stalls, %s blocked\n",
+		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
 		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)));
 	if (r->capture->spilled)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
@@ -136,8 +137,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.submits = opts->live.all_submits,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
-	const struct sink lines = {.ctx = &run, .stall = on_stall, .stalls = on_stalls,
-				   .submit = on_submit};
+	const struct sink lines = {
+		.ctx = &run, .stall = on_stall, .stalls = on_stalls, .submit = on_submit};
 	struct tee tee;
 	struct session_hooks hooks = {.ctx = &run, .sink = &tee.sink, .batch = flush_batch};
 	struct err e = {0}, end_e = {0};
@@ -155,7 +156,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		cmd__fail(&e);
-	status = rc == -EPIPE || rc == -ENOSPC || !session__has_run(s) ? CMD_FAILED : finish(&run, s, &end_e);
+	status = rc == -EPIPE || rc == -ENOSPC || !session__has_run(s) ? CMD_FAILED
+								       : finish(&run, s, &end_e);
 	session__free(s);
 	return rc ? CMD_FAILED : status;
 }

@@ -127,7 +127,8 @@ struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed
 struct hist_rows {
 	const uint32_t *rows;
 	size_t n, block, nr_used;
-	uint16_t used[HIST_BUCKETS]; /* buckets that hold anything at all: of the others there are many */
+	uint16_t used
+		[HIST_BUCKETS]; /* buckets that hold anything at all: of the others there are many */
 	struct weights weights;
 };
 

@@ -34,7 +34,7 @@ struct spread bootstrap__ratio(const struct slices *s, double add, uint64_t seed
  * Spread of the logarithm of the q-quantile of histograms: n rows of
  * HIST_BUCKETS counts, block slices to a block.
  */
-struct spread bootstrap__quantile(const uint32_t *rows, size_t n, size_t block,
-				  double q, uint64_t max_ns, uint64_t seed);
+struct spread bootstrap__quantile(const uint32_t *rows, size_t n, size_t block, double q,
+				  uint64_t max_ns, uint64_t seed);
 
 #endif

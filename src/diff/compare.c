@@ -41,9 +41,9 @@ static double dispersion(const struct measured *m)
 
 /* The counts of both sides in units of independent events. */
 struct exact {
-	double x, n;     /* of n events x are new */
+	double x, n;	 /* of n events x are new */
 	double exposure; /* old exposure / new exposure */
-	double df;       /* of the dispersion; infinite if it is 1 */
+	double df;	 /* of the dispersion; infinite if it is 1 */
 };
 
 static struct exact exact__of(const struct measured *old, const struct measured *new)
@@ -54,9 +54,9 @@ static struct exact exact__of(const struct measured *old, const struct measured 
 	double df = INFINITY;
 
 	if (phi > 1)
-		df = old->amount > 0 && new->amount > 0 ? old->spread.df + new->spread.df :
-		     old->amount > 0			 ? old->spread.df :
-							   new->spread.df;
+		df = old->amount > 0 && new->amount > 0 ? old->spread.df + new->spread.df
+		     : old->amount > 0			? old->spread.df
+							: new->spread.df;
 	if (sum / phi > COUNT_MAX)
 		phi = sum / COUNT_MAX;
 	return (struct exact){new->amount / phi, sum / phi, old->exposure / new->exposure, df};

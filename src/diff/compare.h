@@ -10,17 +10,17 @@
 
 /* One figure of one recording. */
 struct measured {
-	double amount;   /* events, ns, or the quantile itself */
+	double amount;	 /* events, ns, or the quantile itself */
 	double exposure; /* submits or requests; 1 for a quantile */
-	double events;   /* sleeps behind it: what amount is made of */
+	double events;	 /* sleeps behind it: what amount is made of */
 	struct spread spread;
 };
 
 struct compared {
-	bool tested;      /* false: too little to say anything */
-	double ratio;     /* new / old; infinite if only new has it, NAN if neither */
+	bool tested;	  /* false: too little to say anything */
+	double ratio;	  /* new / old; infinite if only new has it, NAN if neither */
 	double low, high; /* 95 % confidence interval of the ratio */
-	double p;         /* of the hypothesis that they differ by no more than the margin; raw */
+	double p;	  /* of the hypothesis that they differ by no more than the margin; raw */
 };
 
 /*

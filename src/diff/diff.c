@@ -77,7 +77,8 @@ static void pairing__add(struct pairing *p, size_t old, size_t new)
 }
 
 /* Index of the only one left that is kin; n if there is none or a choice. */
-static size_t only_kin(const struct scope *of, const struct scope *const *list, size_t n, size_t kin)
+static size_t only_kin(const struct scope *of, const struct scope *const *list, size_t n,
+		       size_t kin)
 {
 	size_t found = n;
 
@@ -97,8 +98,7 @@ static void pairing__make(struct pairing *p)
 		for (size_t i = 0; i < p->nr_new; i++) {
 			size_t at;
 
-			if (!p->new[i] ||
-			    only_kin(p->new[i], p->new, p->nr_new, kin) == p->nr_new)
+			if (!p->new[i] || only_kin(p->new[i], p->new, p->nr_new, kin) == p->nr_new)
 				continue;
 			at = only_kin(p->new[i], p->old, p->nr_old, kin);
 			if (at < p->nr_old)
@@ -114,7 +114,8 @@ static void pairing__make(struct pairing *p)
 }
 
 /* The cause on this filesystem. */
-static const struct scope *cause_of(const struct sample *s, const struct scope *fs, const char *cause)
+static const struct scope *cause_of(const struct sample *s, const struct scope *fs,
+				    const char *cause)
 {
 	for (size_t i = 0; fs && i < s->nr_scopes; i++) {
 		const struct scope *sc = s->scopes[i];
@@ -236,11 +237,17 @@ static int add_all_groups(struct diff *d)
 	p->nr_old = collect_fs(d->old, p->old);
 	p->nr_new = collect_fs(d->new, p->new);
 	pairing__make(p);
-	add_group(d, (struct diff_group){.old = old, .new = new, .old_fs = old, .new_fs = new,
-					 .cause = "", .whole = true});
+	add_group(d, (struct diff_group){.old = old,
+					 .new = new,
+					 .old_fs = old,
+					 .new_fs = new,
+					 .cause = "",
+					 .whole = true});
 	for (size_t i = 0; i < p->nr; i++) {
-		add_group(d, (struct diff_group){.old = p->pair_old[i], .new = p->pair_new[i],
-						 .old_fs = p->pair_old[i], .new_fs = p->pair_new[i],
+		add_group(d, (struct diff_group){.old = p->pair_old[i],
+						 .new = p->pair_new[i],
+						 .old_fs = p->pair_old[i],
+						 .new_fs = p->pair_new[i],
 						 .cause = ""});
 		add_causes(d, p->pair_old[i], p->pair_new[i]);
 	}

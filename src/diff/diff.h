@@ -17,12 +17,12 @@ enum measure_kind {
 };
 
 struct measure {
-	const char *id;   /* in JSON and --fail-on */
+	const char *id;	  /* in JSON and --fail-on */
 	const char *text; /* for people */
 	enum measure_kind kind;
 	enum slice_column part, whole;
-	double scale; /* per so many of the whole; the quantile of MEASURE_QUANTILE */
-	bool is_time; /* ns, else a plain number */
+	double scale;  /* per so many of the whole; the quantile of MEASURE_QUANTILE */
+	bool is_time;  /* ns, else a plain number */
 	bool of_cause; /* also measured per cause */
 	double weight; /* among the tests of a filesystem; those of causes weigh 1 */
 };
@@ -42,9 +42,9 @@ enum presence { PRESENT_BOTH, PRESENT_NEW, PRESENT_OLD, PRESENT_NONE };
 
 /* A filesystem, or a cause on one, in both recordings. */
 struct diff_group {
-	const struct scope *old, *new;	   /* NULL where it is missing */
+	const struct scope *old, *new;	     /* NULL where it is missing */
 	const struct scope *old_fs, *new_fs; /* whose submits and requests it is measured by */
-	const char *cause;		   /* "" = a filesystem or the whole */
+	const char *cause;		     /* "" = a filesystem or the whole */
 	bool whole;
 	struct diff_row *rows;
 	size_t nr_rows;
@@ -67,8 +67,9 @@ struct diff_warning {
 /* The stacks that matter most of a cause on each side. */
 struct diff_stack {
 	const char *cause;
-	const struct sample_stack *old, *new; /* NULL = none; the same stack if it is on both sides */
-	double old_share, new_share;	      /* of the cause's blocked time */
+	const struct sample_stack *old,
+		*new;		     /* NULL = none; the same stack if it is on both sides */
+	double old_share, new_share; /* of the cause's blocked time */
 };
 
 struct diff {

@@ -148,8 +148,8 @@ static void print_group(struct print *p, const struct diff_group *g)
 	char name[256], text[512];
 
 	group__name(g, name, sizeof(name));
-	snprintf(text, sizeof(text), "%s", *g->cause ? print__safe(p, g->cause) :
-							 print__safe(p, name));
+	snprintf(text, sizeof(text), "%s",
+		 *g->cause ? print__safe(p, g->cause) : print__safe(p, name));
 	print__line(p, PRINT_PLAIN, "%s", "");
 	if (*g->cause)
 		print__line(p, PRINT_PLAIN, "%s, on %s", text, print__safe(p, name));

@@ -35,7 +35,7 @@ static void compare_mounts(struct diff *d)
 	for (size_t i = 0; i < d->nr_groups; i++) {
 		const struct diff_group *g = &d->groups[i];
 
-		if (!*g->cause && g->old && g->new && strcmp(g->old->options, g->new->options))
+		if (!*g->cause && g->old && g->new &&strcmp(g->old->options, g->new->options))
 			d->facts[d->nr_facts++] = (struct diff_fact){
 				"mount options", *g->new->mount ? g->new->mount : g->new->fstype,
 				g->old->options, g->new->options};
@@ -54,8 +54,8 @@ static int compare_facts(struct diff *d)
 		const struct fact *a = &d->old->facts[i], *b = find_fact(d->new, a);
 
 		if (!b || strcmp(a->value, b->value))
-			d->facts[d->nr_facts++] = (struct diff_fact){a->what, a->of, a->value,
-								     b ? b->value : ""};
+			d->facts[d->nr_facts++] =
+				(struct diff_fact){a->what, a->of, a->value, b ? b->value : ""};
 	}
 	for (size_t i = 0; i < d->new->nr_facts; i++) {
 		const struct fact *b = &d->new->facts[i];
@@ -111,7 +111,8 @@ static void compare_mix(struct diff *d, const struct scope *old, const struct sc
 		}
 	}
 	if (apart > MIX_MAX)
-		warn(d, "%s: another mix of operations, %s was %.0f%% of the requests and is %.0f%%",
+		warn(d,
+		     "%s: another mix of operations, %s was %.0f%% of the requests and is %.0f%%",
 		     name, names__op_cell(at), old->ops[at] / a * 100, new->ops[at] / b * 100);
 }
 
@@ -137,14 +138,15 @@ static void compare_shape(struct diff *d, const struct diff_group *g)
 	a = share(old->sum[SLICE_REQUESTS], old->sum[SLICE_SUBMITS]);
 	b = share(new->sum[SLICE_REQUESTS], new->sum[SLICE_SUBMITS]);
 	if (are_apart(a, b))
-		warn(d, "%s: another queue depth, %.1f requests to a submit were and %.1f are", name,
-		     a, b);
+		warn(d, "%s: another queue depth, %.1f requests to a submit were and %.1f are",
+		     name, a, b);
 }
 
 static void check_size(struct diff *d, const struct sample *s)
 {
 	if (s->any_loss)
-		warn(d, "%.80s: data was lost while recording, its figures are lower bounds", s->name);
+		warn(d, "%.80s: data was lost while recording, its figures are lower bounds",
+		     s->name);
 	if (s->left_out)
 		warn(d, "%.80s: has more than can be compared; some of it is left out", s->name);
 	if (s->nr_slices < SLICES_MIN)

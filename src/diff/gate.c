@@ -87,10 +87,11 @@ static int parse_comparison(struct gate_clause *c, const char *s, struct err *e)
 	c->or_equal = *s == '=';
 	s += c->or_equal;
 	if (!copy_word(word, sizeof(word), s, strlen(s)) || parse_value(c, word))
-		return refuse(e, c->text,
-			      c->measure->is_time ?
-				      "the value is a change with its sign (+20%) or a time (5ms)" :
-				      "the value is a change with its sign (+20%) or a number (0.1)");
+		return refuse(
+			e, c->text,
+			c->measure->is_time
+				? "the value is a change with its sign (+20%) or a time (5ms)"
+				: "the value is a change with its sign (+20%) or a number (0.1)");
 	return 0;
 }
 
@@ -122,7 +123,8 @@ int gate__parse(struct gate *g, const char *expr, struct err *e)
 			return refuse(e, expr, "too many conditions");
 		memset(c, 0, sizeof(*c));
 		if (!copy_word(c->text, sizeof(c->text), s, len) || !*c->text)
-			return refuse(e, expr, len ? "a condition is too long" : "a condition is empty");
+			return refuse(e, expr,
+				      len ? "a condition is too long" : "a condition is empty");
 		if (parse_clause(c, e))
 			return -EINVAL;
 		g->nr++;
@@ -138,9 +140,9 @@ static bool is_meant(const struct gate_clause *c, const struct diff_group *g)
 
 	if (!*c->scope)
 		return g->whole || (*g->cause && c->kind <= GATE_VANISHED);
-	return !g->whole && ((*g->cause && !strcmp(c->scope, g->cause)) ||
-			     ((!*g->cause || c->kind <= GATE_VANISHED) && fs &&
-			      !strcmp(c->scope, fs->fstype)));
+	return !g->whole &&
+	       ((*g->cause && !strcmp(c->scope, g->cause)) ||
+		((!*g->cause || c->kind <= GATE_VANISHED) && fs && !strcmp(c->scope, fs->fstype)));
 }
 
 static bool is_beyond(const struct gate_clause *c, double v)

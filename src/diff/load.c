@@ -17,7 +17,7 @@ struct load {
 	struct sample *sample;
 	struct key_sum *keys;
 	uint64_t slices; /* begun so far */
-	size_t at;       /* slice of the sample that is being filled */
+	size_t at;	 /* slice of the sample that is being filled */
 };
 
 static int on_slice(void *ctx, const struct store_slice *slice)

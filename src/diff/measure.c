@@ -56,8 +56,8 @@ static struct measured take_quantile(const struct measure *m, const struct sampl
 	v.spread = (struct spread){INFINITY, 1};
 	if (v.events * (1 - m->scale) < MEASURE_MIN_BEYOND)
 		return v;
-	block = bootstrap__block(
-		&(struct slices){of->column[SLICE_BLOCKED_NS], fs->column[SLICE_SUBMITS], s->nr_slices});
+	block = bootstrap__block(&(struct slices){of->column[SLICE_BLOCKED_NS],
+						  fs->column[SLICE_SUBMITS], s->nr_slices});
 	v.spread = bootstrap__quantile(of->sleep_hist, s->nr_slices, block, m->scale, of->max_ns,
 				       seed);
 	return v;

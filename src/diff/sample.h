@@ -67,7 +67,7 @@ struct sample {
 	size_t nr_stacks;
 	struct fact facts[SAMPLE_FACTS_MAX];
 	size_t nr_facts;
-	bool left_out;      /* scopes, stacks and facts beyond the bounds */
+	bool left_out; /* scopes, stacks and facts beyond the bounds */
 	bool any_loss;
 	int err; /* -ENOMEM once memory was short */
 };

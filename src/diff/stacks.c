@@ -25,7 +25,8 @@ static bool same_stack(const struct sample_stack *a, const struct sample_stack *
 	return true;
 }
 
-static const struct sample_stack *find_stack(const struct sample *s, const struct sample_stack *like)
+static const struct sample_stack *find_stack(const struct sample *s,
+					     const struct sample_stack *like)
 {
 	for (size_t i = 0; i < s->nr_stacks; i++)
 		if (same_stack(s->stacks[i], like))
@@ -33,7 +34,8 @@ static const struct sample_stack *find_stack(const struct sample *s, const struc
 	return NULL;
 }
 
-static void add_stack(struct diff *d, const struct sample_stack *old, const struct sample_stack *new)
+static void add_stack(struct diff *d, const struct sample_stack *old,
+		      const struct sample_stack *new)
 {
 	struct diff_stack st = {
 		.cause = old ? old->cause : new->cause,

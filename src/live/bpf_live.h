@@ -50,7 +50,7 @@ struct live {
 	uint64_t malformed;
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */
-	bool spill_b;         /* the second of the two tables is in use */
+	bool spill_b;	      /* the second of the two tables is in use */
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;

@@ -96,8 +96,8 @@ const struct stack *live__stack(struct live *lv, uint64_t id)
 	}
 	for (uint32_t i = 0; i < st.depth; i++)
 		ip[i] = st.ip[i];
-	n = st.user ? usyms__frames(lv->usyms, (pid_t)st.pid, ip, st.depth, names) :
-		      ksyms__frames(lv->ksyms, ip, st.depth, names);
+	n = st.user ? usyms__frames(lv->usyms, (pid_t)st.pid, ip, st.depth, names)
+		    : ksyms__frames(lv->ksyms, ip, st.depth, names);
 	return add_stack(lv, id, names, n);
 }
 
@@ -114,7 +114,8 @@ static uint32_t dev_minor(uint32_t dev)
 }
 
 /* The mount that a request came through: by id, here or in the caller's namespace, else any of the device. */
-static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint32_t mnt_id, uint32_t pid)
+static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint32_t mnt_id,
+					    uint32_t pid)
 {
 	uint32_t major = dev_major(dev), minor = dev_minor(dev);
 	const struct mount_entry *m = mounts__by_id(lv->mounts, mnt_id, major, minor);
@@ -150,8 +151,8 @@ static const char *join_options(struct live *lv, const struct mount_entry *m)
 
 		if (has_option(m->options, o, len) || used + len + 2 > sizeof(text))
 			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", used ? "," : "",
-					 (int)len, o);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s",
+					 used ? "," : "", (int)len, o);
 	}
 	return intern__str(lv->strings, text);
 }
@@ -168,7 +169,8 @@ static const char *device_of_mount(struct live *lv, const struct mount_entry *m,
 	return devices__name(lv->devices, major, minor);
 }
 
-static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, uint32_t mnt_id, uint32_t pid)
+static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, uint32_t mnt_id,
+			   uint32_t pid)
 {
 	const struct mount_entry *m = find_mount(lv, dev, mnt_id, pid);
 
@@ -179,8 +181,8 @@ static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, 
 	info->mount_options = join_options(lv, m);
 }
 
-static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_key key, uint32_t mnt_id,
-			const char *fstype, uint32_t pid)
+static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_key key,
+			uint32_t mnt_id, const char *fstype, uint32_t pid)
 {
 	info->major = dev_major(key.dev);
 	info->minor = dev_minor(key.dev);
@@ -252,7 +254,8 @@ static const char *special_name(struct live *lv, const struct wire_req *r, const
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(fstype, kinds[i].fstype))
 			continue;
-		snprintf(text, sizeof(text), "%s:[%llu]", kinds[i].word, (unsigned long long)r->ino);
+		snprintf(text, sizeof(text), "%s:[%llu]", kinds[i].word,
+			 (unsigned long long)r->ino);
 		return intern__str(lv->strings, text);
 	}
 	return NULL;
@@ -286,8 +289,8 @@ static const char *name_file(struct live *lv, const struct wire_req *r, uint32_t
 		snprintf(path, sizeof(path), "anon_inode:%s", n ? parts[0] : "");
 		return intern__str(lv->strings, path);
 	}
-	paths__build(find_mount(lv, r->sb_dev, r->mnt_id, pid), parts, n, f.complete, f.deleted, path,
-		     sizeof(path));
+	paths__build(find_mount(lv, r->sb_dev, r->mnt_id, pid), parts, n, f.complete, f.deleted,
+		     path, sizeof(path));
 	return intern__str(lv->strings, path);
 }
 
@@ -319,16 +322,19 @@ void live__names_free(struct live *lv)
 	struct live_fs *f, *f2;
 	struct live_file *p, *p2;
 
-	HASH_ITER(hh, lv->stacks, s, s2) {
+	HASH_ITER(hh, lv->stacks, s, s2)
+	{
 		HASH_DEL(lv->stacks, s);
 		free(s->stack.frames);
 		free(s);
 	}
-	HASH_ITER(hh, lv->filesystems, f, f2) {
+	HASH_ITER(hh, lv->filesystems, f, f2)
+	{
 		HASH_DEL(lv->filesystems, f);
 		free(f);
 	}
-	HASH_ITER(hh, lv->files, p, p2) {
+	HASH_ITER(hh, lv->files, p, p2)
+	{
 		HASH_DEL(lv->files, p);
 		free(p);
 	}

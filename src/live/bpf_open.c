@@ -35,7 +35,8 @@ static int check_capabilities(struct err *e)
 		int cap;
 		const char *name;
 	} wanted[] = {
-		{CAP_BPF, "CAP_BPF"}, {CAP_PERFMON, "CAP_PERFMON"},
+		{CAP_BPF, "CAP_BPF"},
+		{CAP_PERFMON, "CAP_PERFMON"},
 	};
 	struct __user_cap_header_struct hdr = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {0};
@@ -47,8 +48,8 @@ static int check_capabilities(struct err *e)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (!has_cap(data, wanted[i].cap))
-			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s",
-				 *missing ? " and " : "", wanted[i].name);
+			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing),
+				 "%s%s", *missing ? " and " : "", wanted[i].name);
 	if (!*missing)
 		return 0;
 	err__set(e, -EPERM, "not permitted: %s missing", missing);
@@ -69,8 +70,10 @@ static int check_pid_namespace(struct err *e)
 
 	if (stat("/proc/self/ns/pid", &st) || st.st_ino == first)
 		return 0;
-	err__set(e, -ENOTSUP, "this is a PID namespace of its own: process ids here are not the kernel's");
-	err__hint(e, "run on the host, or in a container with the host's PID namespace (--pid=host)");
+	err__set(e, -ENOTSUP,
+		 "this is a PID namespace of its own: process ids here are not the kernel's");
+	err__hint(e,
+		  "run on the host, or in a container with the host's PID namespace (--pid=host)");
 	return -ENOTSUP;
 }
 
@@ -93,7 +96,8 @@ static int check_cpus(struct err *e)
 		return err__set(e, cpus, "cannot count the CPUs: %s", strerror(-cpus));
 	if (cpus <= WIRE_MAX_CPUS)
 		return 0;
-	return err__set(e, -ENOTSUP, "%d possible CPUs; this build watches up to %d", cpus, WIRE_MAX_CPUS);
+	return err__set(e, -ENOTSUP, "%d possible CPUs; this build watches up to %d", cpus,
+			WIRE_MAX_CPUS);
 }
 
 /* libbpf's words, which may be a verifier log of many lines, to our log. */
@@ -181,7 +185,8 @@ static int want_cgroup(struct live *lv, const char *path, struct err *e)
 	lv->cgroup_fd = cgroups__open(path, e);
 	if (lv->cgroup_fd < 0)
 		return lv->cgroup_fd;
-	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_cgroup), &zero, &lv->cgroup_fd, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_cgroup), &zero, &lv->cgroup_fd,
+				BPF_ANY))
 		return err__set(e, -errno, "--cgroup %s: %s", path, strerror(errno));
 	return 0;
 }
@@ -193,9 +198,11 @@ static int fill_filters(struct live *lv, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; i < f->nr_pids && !rc; i++)
-		rc = bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_pids), &f->pids[i], &one, BPF_ANY);
+		rc = bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_pids), &f->pids[i], &one,
+					 BPF_ANY);
 	for (size_t i = 0; i < f->nr_tids && !rc; i++)
-		rc = bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_tids), &f->tids[i], &one, BPF_ANY);
+		rc = bpf_map_update_elem(bpf_map__fd(lv->skel->maps.want_tids), &f->tids[i], &one,
+					 BPF_ANY);
 	if (rc)
 		return err__set(e, -errno, "cannot set the filter: %s", strerror(errno));
 	for (size_t i = 0; i < f->nr_mounts && !rc; i++)
@@ -288,11 +295,16 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 static const char *target_of(const struct probe_env *env, enum probe_need need)
 {
 	switch (need) {
-	case NEED_SUBMIT: return env->submit_fn;
-	case NEED_COMPAT: return env->compat_fn;
-	case NEED_REQUEST: return env->request_fn;
-	case NEED_COMPLETE: return "aio_complete_rw";
-	default: return NULL;
+	case NEED_SUBMIT:
+		return env->submit_fn;
+	case NEED_COMPAT:
+		return env->compat_fn;
+	case NEED_REQUEST:
+		return env->request_fn;
+	case NEED_COMPLETE:
+		return "aio_complete_rw";
+	default:
+		return NULL;
 	}
 }
 
@@ -321,7 +333,8 @@ static int choose_programs(struct live *lv, const struct probe_env *env)
 		bool tracing = !strcmp(lv->plan.chosen[need], "fentry");
 
 		for (; names && *names; names++) {
-			struct bpf_program *p = bpf_object__find_program_by_name(lv->skel->obj, *names);
+			struct bpf_program *p =
+				bpf_object__find_program_by_name(lv->skel->obj, *names);
 
 			if (!p)
 				return -ENOENT;
@@ -365,16 +378,16 @@ static int load(struct live *lv, const struct probe_env *env, struct err *e)
 		rc = aiostall_bpf__load(lv->skel);
 	if (rc) {
 		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1" :
-			  "run again with --verbose for the verifier's words");
+		err__hint(e, jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
+					  : "run again with --verbose for the verifier's words");
 	}
 	return rc;
 }
 
 /* ---- attach ---- */
 
-static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env *env, const char *event,
-		       struct bpf_link **link)
+static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env *env,
+		       const char *event, struct bpf_link **link)
 {
 	char why[160];
 	int id = tracefs__id(env->tracefs_fd, event, why, sizeof(why));
@@ -390,8 +403,8 @@ static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env 
 	return -errno;
 }
 
-static int attach_one(struct live *lv, struct probe_env *env, enum probe_need need, struct bpf_program *p,
-		      bool at_exit)
+static int attach_one(struct live *lv, struct probe_env *env, enum probe_need need,
+		      struct bpf_program *p, bool at_exit)
 {
 	const char *alt = lv->plan.chosen[need];
 	struct bpf_link *link = NULL;
@@ -400,7 +413,9 @@ static int attach_one(struct live *lv, struct probe_env *env, enum probe_need ne
 	if (lv->nr_links == LIVE_LINKS_MAX)
 		return -E2BIG;
 	if (!strcmp(alt, "tracepoint"))
-		rc = attach_perf(lv, p, env, at_exit ? "syscalls/sys_exit_io_submit" : "syscalls/sys_enter_io_submit",
+		rc = attach_perf(lv, p, env,
+				 at_exit ? "syscalls/sys_exit_io_submit"
+					 : "syscalls/sys_enter_io_submit",
 				 &link);
 	else if (!strcmp(alt, "kprobe"))
 		link = bpf_program__attach_kprobe(p, at_exit, target_of(env, need));
@@ -430,7 +445,8 @@ static int attach_plain(struct live *lv, struct bpf_program *p)
  */
 static int attach(struct live *lv, struct probe_env *env, struct err *e)
 {
-	static const enum probe_need order[] = {NEED_LOCK, NEED_SWITCH, NEED_COMPLETE, NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
+	static const enum probe_need order[] = {NEED_LOCK,    NEED_SWITCH, NEED_COMPLETE,
+						NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
 	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
 
 	if (!rc && lv->opts.tree_only)
@@ -443,12 +459,16 @@ static int attach(struct live *lv, struct probe_env *env, struct err *e)
 		/* rows name entry before exit; attach them the other way round */
 		if (names[1])
 			rc = attach_one(lv, env, order[i],
-					bpf_object__find_program_by_name(lv->skel->obj, names[1]), true);
+					bpf_object__find_program_by_name(lv->skel->obj, names[1]),
+					true);
 		if (!rc)
-			rc = attach_one(lv, env, order[i], bpf_object__find_program_by_name(lv->skel->obj, names[0]), false);
+			rc = attach_one(lv, env, order[i],
+					bpf_object__find_program_by_name(lv->skel->obj, names[0]),
+					false);
 		if (rc)
-			err__set(e, rc, "cannot attach %s with %s: %s", lv->plan.need[order[i]].what,
-				 lv->plan.chosen[order[i]], strerror(-rc));
+			err__set(e, rc, "cannot attach %s with %s: %s",
+				 lv->plan.need[order[i]].what, lv->plan.chosen[order[i]],
+				 strerror(-rc));
 	}
 	return rc;
 }
@@ -557,7 +577,8 @@ static int open_symbols(struct live *lv, const struct probe_env *env, struct err
 	tell_ranges(lv, env->submit_fn, env->compat_fn);
 	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
 		return 0;
-	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols", env->submit_fn);
+	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols",
+			env->submit_fn);
 }
 
 /* All probes at once, when all is known that they are to know. */
@@ -609,7 +630,8 @@ int live__add_tree(struct source *src, pid_t pid, struct err *e)
 	uint8_t one = 1;
 
 	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.tree), &key, &one, BPF_ANY))
-		return err__set(e, -errno, "cannot trace process %d: %s", (int)pid, strerror(errno));
+		return err__set(e, -errno, "cannot trace process %d: %s", (int)pid,
+				strerror(errno));
 	return 0;
 }
 
@@ -631,18 +653,23 @@ static void add_fact(struct live_check *c, bool ok, const char *name, const char
 	c->nr_facts++;
 }
 
-static void check_facts(struct live_check *out, const struct probe_env *env, const struct live_opts *opts)
+static void check_facts(struct live_check *out, const struct probe_env *env,
+			const struct live_opts *opts)
 {
 	struct err why = {0};
 	struct ksyms *k;
 
-	add_fact(out, true, "BTF", "%s", opts->btf_path ? opts->btf_path : "/sys/kernel/btf/vmlinux");
+	add_fact(out, true, "BTF", "%s",
+		 opts->btf_path ? opts->btf_path : "/sys/kernel/btf/vmlinux");
 	if (env->tracefs_fd >= 0)
-		add_fact(out, true, "tracefs", "%s", access("/sys/kernel/tracing/events", F_OK) ?
-			 "not mounted; a private mount is used" : "mounted");
+		add_fact(out, true, "tracefs", "%s",
+			 access("/sys/kernel/tracing/events", F_OK)
+				 ? "not mounted; a private mount is used"
+				 : "mounted");
 	else
 		add_fact(out, false, "tracefs", "%s", env->tracefs_why);
-	add_fact(out, true, "task state", "%s", env->has_prev_state ? "from sched_switch" : "from the task (before 5.18)");
+	add_fact(out, true, "task state", "%s",
+		 env->has_prev_state ? "from sched_switch" : "from the task (before 5.18)");
 	k = ksyms__new(NULL, &why);
 	if (k)
 		add_fact(out, true, "kernel symbols", "%zu", ksyms__count(k));

@@ -44,7 +44,7 @@ static int load_nothing(struct probe_env *env, const char *name, uint32_t kind,
 {
 	static const struct bpf_insn nothing[] = {
 		{.code = 0xb7, .dst_reg = 0, .imm = 0}, /* r0 = 0 */
-		{.code = 0x95},                         /* exit */
+		{.code = 0x95},				/* exit */
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
 	int prog, id;
@@ -106,7 +106,8 @@ static int try_function(struct probe_env *env, const char *name, char *why, size
 		return prog;
 	close(prog);
 	if (btf__find_by_name_kind(env->btf, "bpf_tramp_image", BTF_KIND_STRUCT) < 0) {
-		snprintf(why, size, "this kernel's fexit is not safe where functions sleep (before 5.12)");
+		snprintf(why, size,
+			 "this kernel's fexit is not safe where functions sleep (before 5.12)");
 		return -ENOTSUP;
 	}
 	/* a kernel that has attached one attaches the others */
@@ -128,7 +129,8 @@ static int try_kprobe(const char *function, char *why, size_t size)
 	int fd;
 
 	if (procfile__read("/sys/bus/event_source/devices/kprobe/type", 64, &text, &len)) {
-		snprintf(why, size, "kernel without kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS)");
+		snprintf(why, size,
+			 "kernel without kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS)");
 		return -ENOENT;
 	}
 	text[strcspn(text, "\n")] = '\0';
@@ -170,7 +172,8 @@ static int try_submit_kprobe(struct probe_env *env, char *why, size_t size)
 
 static int try_submit_tracepoint(struct probe_env *env, char *why, size_t size)
 {
-	static const char *const events[] = {"syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit"};
+	static const char *const events[] = {"syscalls/sys_enter_io_submit",
+					     "syscalls/sys_exit_io_submit"};
 	int id, fd;
 
 	if (env->tracefs_fd < 0) {
@@ -245,16 +248,22 @@ static int try_none(struct probe_env *env, char *why, size_t size)
 
 static int try_switch_tp_btf(struct probe_env *env, char *why, size_t size)
 {
-	int rc = try_tracing(env, "btf_trace_sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+	int rc = try_tracing(env, "btf_trace_sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why,
+			     size);
 
-	return rc ? rc : try_tracing(env, "btf_trace_sched_waking", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+	return rc ? rc
+		  : try_tracing(env, "btf_trace_sched_waking", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+				why, size);
 }
 
 static int try_lock_tp_btf(struct probe_env *env, char *why, size_t size)
 {
-	int rc = try_tracing(env, "btf_trace_contention_begin", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+	int rc = try_tracing(env, "btf_trace_contention_begin", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+			     why, size);
 
-	return rc ? rc : try_tracing(env, "btf_trace_contention_end", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+	return rc ? rc
+		  : try_tracing(env, "btf_trace_contention_end", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+				why, size);
 }
 
 static int try_complete_fentry(struct probe_env *env, char *why, size_t size)
@@ -276,39 +285,106 @@ struct alternative {
 	int (*try)(struct probe_env *env, char *why, size_t size);
 	const char *programs[5];
 	const char *lost;   /* when this one is chosen */
-	bool of_calls;      /* it tells something of a call whose entry was seen */
+	bool of_calls;	    /* it tells something of a call whose entry was seen */
 	bool only_if_asked; /* it does so much less that it is not taken for want of others */
 };
 
 static const struct alternative table[] = {
-	{NEED_SUBMIT, "fentry", try_submit_fentry, {"enter_fentry", "exit_fentry"}, "", false, false},
-	{NEED_SUBMIT, "kprobe", try_submit_kprobe, {"enter_kprobe", "exit_kprobe"},
-	 "ends of calls beyond about two asleep a CPU are missed, and counted", false, false},
-	{NEED_SUBMIT, "tracepoint", try_submit_tracepoint, {"enter_tp", "exit_tp"},
-	 "every syscall of the host takes the slow path (about 50 ns each)", false, false},
-	{NEED_SUBMIT, "none", try_none, {NULL},
-	 "submits, requests and their times: only sleeps are seen", false, true},
-	{NEED_COMPAT, "fentry", try_compat_fentry, {"compat_enter_fentry", "compat_exit_fentry"}, "",
-	 true, false},
-	{NEED_COMPAT, "kprobe", try_compat_kprobe, {"compat_enter_kprobe", "compat_exit_kprobe"}, "",
-	 true, false},
-	{NEED_COMPAT, "none", try_always, {NULL}, "submits of 32-bit programs are not seen", false, false},
+	{NEED_SUBMIT,
+	 "fentry",
+	 try_submit_fentry,
+	 {"enter_fentry", "exit_fentry"},
+	 "",
+	 false,
+	 false},
+	{NEED_SUBMIT,
+	 "kprobe",
+	 try_submit_kprobe,
+	 {"enter_kprobe", "exit_kprobe"},
+	 "ends of calls beyond about two asleep a CPU are missed, and counted",
+	 false,
+	 false},
+	{NEED_SUBMIT,
+	 "tracepoint",
+	 try_submit_tracepoint,
+	 {"enter_tp", "exit_tp"},
+	 "every syscall of the host takes the slow path (about 50 ns each)",
+	 false,
+	 false},
+	{NEED_SUBMIT,
+	 "none",
+	 try_none,
+	 {NULL},
+	 "submits, requests and their times: only sleeps are seen",
+	 false,
+	 true},
+	{NEED_COMPAT,
+	 "fentry",
+	 try_compat_fentry,
+	 {"compat_enter_fentry", "compat_exit_fentry"},
+	 "",
+	 true,
+	 false},
+	{NEED_COMPAT,
+	 "kprobe",
+	 try_compat_kprobe,
+	 {"compat_enter_kprobe", "compat_exit_kprobe"},
+	 "",
+	 true,
+	 false},
+	{NEED_COMPAT,
+	 "none",
+	 try_always,
+	 {NULL},
+	 "submits of 32-bit programs are not seen",
+	 false,
+	 false},
 	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry"}, "", true, false},
-	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe"}, "",
-	 true, false},
-	{NEED_REQUEST, "scan", try_always, {NULL},
-	 "the request that slept is found on the thread's stack, and marked as scanned", false, false},
-	{NEED_SWITCH, "tp_btf", try_switch_tp_btf, {"switch_task", "waking_task"}, "", false, false},
-	{NEED_SWITCH, "raw_tp", try_always, {"switch_task", "waking_task"},
-	 "a little more cost per switch", false, false},
-	{NEED_LOCK, "tp_btf", try_lock_tp_btf, {"lock_begin_tp_btf", "lock_end_tp_btf"}, "",
-	 true, false},
-	{NEED_LOCK, "none", try_always, {NULL}, "who holds the lock that is waited for",
-	 false, false},
+	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe"}, "", true, false},
+	{NEED_REQUEST,
+	 "scan",
+	 try_always,
+	 {NULL},
+	 "the request that slept is found on the thread's stack, and marked as scanned",
+	 false,
+	 false},
+	{NEED_SWITCH,
+	 "tp_btf",
+	 try_switch_tp_btf,
+	 {"switch_task", "waking_task"},
+	 "",
+	 false,
+	 false},
+	{NEED_SWITCH,
+	 "raw_tp",
+	 try_always,
+	 {"switch_task", "waking_task"},
+	 "a little more cost per switch",
+	 false,
+	 false},
+	{NEED_LOCK,
+	 "tp_btf",
+	 try_lock_tp_btf,
+	 {"lock_begin_tp_btf", "lock_end_tp_btf"},
+	 "",
+	 true,
+	 false},
+	{NEED_LOCK,
+	 "none",
+	 try_always,
+	 {NULL},
+	 "who holds the lock that is waited for",
+	 false,
+	 false},
 	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, "", true, false},
 	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, "", true, false},
-	{NEED_COMPLETE, "none", try_always, {NULL}, "requests done inside io_submit, and RWF_NOWAIT refusals",
-	 false, false},
+	{NEED_COMPLETE,
+	 "none",
+	 try_always,
+	 {NULL},
+	 "requests done inside io_submit, and RWF_NOWAIT refusals",
+	 false,
+	 false},
 };
 
 static const struct {
@@ -389,21 +465,24 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 			/* libbpf has error numbers of its own */
 			libbpf_strerror(errno, why, sizeof(why));
 			err__set(e, -EINVAL, "cannot read BTF from %s: %s", opts->btf_path, why);
-			err__hint(e, "it must be the BTF of the running kernel, raw or in an ELF file");
+			err__hint(
+				e,
+				"it must be the BTF of the running kernel, raw or in an ELF file");
 			probe_env__close(env);
 			return -EINVAL;
 		}
 	}
 	if (!types) {
 		err__set(e, -ENOENT, "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
-		err__hint(e, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give the BTF of this one with "
+		err__hint(e, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give the BTF of this "
+			     "one with "
 			     "--btf FILE (pahole -J on its vmlinux, or BTFHub)");
 		probe_env__close(env);
 		return -ENOENT;
 	}
 	env->has_prev_state = has_prev_state(types);
-	env->has_typed_reads = env->btf &&
-		btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
+	env->has_typed_reads =
+		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
 	refused = ring_may_sleep(types);
 	if (types != env->btf)
 		btf__free(types);
@@ -429,13 +508,20 @@ void probe_env__close(struct probe_env *env)
 static const char *forced(const struct live_opts *o, enum probe_need need)
 {
 	switch (need) {
-	case NEED_SUBMIT: return o->probe_submit;
-	case NEED_COMPAT: return o->probe_compat;
-	case NEED_REQUEST: return o->probe_request;
-	case NEED_SWITCH: return o->probe_switch;
-	case NEED_LOCK: return o->probe_lock;
-	case NEED_COMPLETE: return o->probe_complete;
-	default: return NULL;
+	case NEED_SUBMIT:
+		return o->probe_submit;
+	case NEED_COMPAT:
+		return o->probe_compat;
+	case NEED_REQUEST:
+		return o->probe_request;
+	case NEED_SWITCH:
+		return o->probe_switch;
+	case NEED_LOCK:
+		return o->probe_lock;
+	case NEED_COMPLETE:
+		return o->probe_complete;
+	default:
+		return NULL;
 	}
 }
 
@@ -451,7 +537,8 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
 	else
 		out->works = a->try(env, out->why, sizeof(out->why)) == 0;
-	if (!out->works || plan->chosen[a->need] || (force && !asked) || (a->only_if_asked && !asked))
+	if (!out->works || plan->chosen[a->need] || (force && !asked) ||
+	    (a->only_if_asked && !asked))
 		return;
 	out->chosen = true;
 	if (asked)

@@ -7,16 +7,24 @@
 
 struct btf;
 
-enum probe_need { NEED_SUBMIT, NEED_COMPAT, NEED_REQUEST, NEED_SWITCH, NEED_LOCK, NEED_COMPLETE, NEED_MAX };
+enum probe_need {
+	NEED_SUBMIT,
+	NEED_COMPAT,
+	NEED_REQUEST,
+	NEED_SWITCH,
+	NEED_LOCK,
+	NEED_COMPLETE,
+	NEED_MAX
+};
 
 /* What trying needs to know, and what it found out. */
 struct probe_env {
-	struct btf *btf;      /* the kernel's own; NULL if it has none */
-	int tracefs_fd;       /* -1 if there is none */
+	struct btf *btf; /* the kernel's own; NULL if it has none */
+	int tracefs_fd;	 /* -1 if there is none */
 	char tracefs_why[128];
 	const char *submit_fn, *compat_fn; /* names of this architecture's entry points */
-	char request_fn[64];  /* io_submit_one as this kernel spells it */
-	bool thorough;        /* every alternative is to be attached, not only loaded */
+	char request_fn[64];		   /* io_submit_one as this kernel spells it */
+	bool thorough;	      /* every alternative is to be attached, not only loaded */
 	bool fentry_works;    /* one has been attached */
 	bool has_prev_state;  /* sched_switch's fourth argument */
 	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */

@@ -39,7 +39,8 @@ static int attach_cpu(struct live *lv, int cpu)
 		return 0;
 	if (fd < 0)
 		return fd;
-	link = bpf_program__attach_perf_event(lv->skel->progs.sample_perf, fd); /* owns fd from here on */
+	link = bpf_program__attach_perf_event(lv->skel->progs.sample_perf,
+					      fd); /* owns fd from here on */
 	if (!link) {
 		close(fd);
 		return -errno;
@@ -61,8 +62,8 @@ int live__sample_attach(struct live *lv, struct err *e)
 		rc = attach_cpu(lv, cpu);
 	if (!rc)
 		return 0;
-	err__set(e, rc, "cannot sample %llu times a second: %s", (unsigned long long)lv->opts.sample_hz,
-		 strerror(-rc));
+	err__set(e, rc, "cannot sample %llu times a second: %s",
+		 (unsigned long long)lv->opts.sample_hz, strerror(-rc));
 	if (rc == -EINVAL)
 		err__hint(e, "the limit is in /proc/sys/kernel/perf_event_max_sample_rate");
 	return rc;

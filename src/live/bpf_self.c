@@ -25,7 +25,8 @@ static uint64_t process_cpu_ns(void)
 static const uint64_t *map_position(const struct live *lv, off_t page)
 {
 	long size = sysconf(_SC_PAGESIZE);
-	void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, bpf_map__fd(lv->skel->maps.ring), page * size);
+	void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, bpf_map__fd(lv->skel->maps.ring),
+			page * size);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -78,9 +79,8 @@ void self__end(struct live *lv)
 
 	if (!lv->opts.self)
 		return;
-	bpf_object__for_each_program(p, lv->skel->obj)
-		if (bpf_program__fd(p) >= 0)
-			add_program(self, p);
+	bpf_object__for_each_program(p, lv->skel->obj) if (bpf_program__fd(p) >= 0)
+		add_program(self, p);
 	self->traced_ns = clock__mono_ns() - lv->started_ns;
 	self->reader_cpu_ns = process_cpu_ns() - self->startup_cpu_ns;
 	if (!getrusage(RUSAGE_SELF, &usage))

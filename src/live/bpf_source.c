@@ -31,7 +31,8 @@ void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *e
 		.runqueue_ns = w->runqueue_ns,
 		.call_seq = w->call_seq,
 		.sleep_no = w->sleep_no,
-		.who = {w->pid, w->tid, w->comm, w->cgroup_id, cgroups__path(lv->cgroups, w->cgroup_id)},
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id,
+			cgroups__path(lv->cgroups, w->cgroup_id)},
 		.held_up_requests = decode__held_up(&w->req),
 		.state = w->state,
 		.iowait = w->iowait,
@@ -75,7 +76,8 @@ static void deliver_submit(struct live *lv, const struct wire_submit *w)
 		.nr = w->nr,
 		.fs_count = w->fs_count,
 		.ret = w->ret,
-		.who = {w->pid, w->tid, w->comm, w->cgroup_id, cgroups__path(lv->cgroups, w->cgroup_id)},
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id,
+			cgroups__path(lv->cgroups, w->cgroup_id)},
 		.fs = live__fs(lv, w->fs, w->mnt_id, w->fstype, w->pid),
 	};
 
@@ -159,8 +161,8 @@ struct partial {
 	UT_hash_handle hh;
 };
 
-static void partial_add(struct partial **table, struct wire_fs_key key, const struct wire_call *c, int fs,
-			uint64_t now)
+static void partial_add(struct partial **table, struct wire_fs_key key, const struct wire_call *c,
+			int fs, uint64_t now)
 {
 	struct partial *p;
 
@@ -203,7 +205,8 @@ static void partials_free(struct partial *table)
 {
 	struct partial *p, *next;
 
-	HASH_ITER(hh, table, p, next) {
+	HASH_ITER(hh, table, p, next)
+	{
 		HASH_DEL(table, p);
 		free(p);
 	}
@@ -252,7 +255,8 @@ static void deliver_unended_rows(struct live *lv, const struct sink *to, struct 
 	struct partial *p, *next;
 	const struct fs_info *fs;
 
-	HASH_ITER(hh, unfinished, p, next) {
+	HASH_ITER(hh, unfinished, p, next)
+	{
 		if (p->delivered)
 			continue;
 		if (p->key.kind == WIRE_FS_TOTAL) {
@@ -298,12 +302,14 @@ static int live_counters(struct source *src, const struct sink *to)
 
 /* ---- the end ---- */
 
-static void deliver_asleep(struct live *lv, const struct sink *to, const struct wire_call *c, uint64_t now)
+static void deliver_asleep(struct live *lv, const struct sink *to, const struct wire_call *c,
+			   uint64_t now)
 {
 	char comm[WIRE_COMM_LEN + 1] = "";
 	struct ev_unfinished ev = {
 		.age_ns = now > c->since_ns ? now - c->since_ns : 0,
-		.who = {c->pid, c->tid, comm, c->cgroup_id, cgroups__path(lv->cgroups, c->cgroup_id)},
+		.who = {c->pid, c->tid, comm, c->cgroup_id,
+			cgroups__path(lv->cgroups, c->cgroup_id)},
 		.held_up_requests = decode__held_up(&c->req),
 		.state = c->task_state,
 		.stack = live__stack(lv, c->stack_id),

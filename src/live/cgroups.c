@@ -81,7 +81,8 @@ static void cgroups__forget(struct cgroups *c)
 {
 	struct known *k, *tmp;
 
-	HASH_ITER(hh, c->known, k, tmp) {
+	HASH_ITER(hh, c->known, k, tmp)
+	{
 		HASH_DEL(c->known, k);
 		free(k);
 	}
@@ -122,7 +123,7 @@ static int path_by_handle(const struct cgroups *c, uint64_t id, char *buf, size_
 	union {
 		struct file_handle h;
 		char space[sizeof(struct file_handle) + sizeof(id)];
-	} u = { .h = { .handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS } };
+	} u = {.h = {.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS}};
 	int fd, rc;
 
 	memcpy(u.space + offsetof(struct file_handle, f_handle), &id, sizeof(id));
@@ -163,8 +164,9 @@ static int walk(struct walk *w, int fd, size_t len, int depth)
 			rc = 0;
 			break;
 		}
-		sub = depth < MAX_DEPTH ? openat(dirfd(dir), de->d_name,
-						 O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		sub = depth < MAX_DEPTH
+			      ? openat(dirfd(dir), de->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+			      : -1;
 		if (sub >= 0)
 			rc = walk(w, sub, len + (size_t)n, depth + 1);
 	}
@@ -174,7 +176,7 @@ static int walk(struct walk *w, int fd, size_t len, int depth)
 
 static int path_by_walk(const struct cgroups *c, uint64_t id, char *buf, size_t size)
 {
-	struct walk w = { .id = id, .left = MAX_WALK, .buf = buf, .size = size };
+	struct walk w = {.id = id, .left = MAX_WALK, .buf = buf, .size = size};
 	struct stat st;
 	int fd;
 

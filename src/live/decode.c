@@ -12,9 +12,12 @@ static_assert(sizeof(struct wire_spill_key) == 48, "... on wire_spill_key");
 static_assert(sizeof(struct wire_spill) == 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS,
 	      "... on wire_spill");
 static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");
-static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH, "attributions have the same numbers");
-static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ, "wakers have the same numbers");
-static_assert((unsigned int)WIRE_LOCK_OTHER == (unsigned int)LOCK_OTHER, "locks have the same numbers");
+static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH,
+	      "attributions have the same numbers");
+static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ,
+	      "wakers have the same numbers");
+static_assert((unsigned int)WIRE_LOCK_OTHER == (unsigned int)LOCK_OTHER,
+	      "locks have the same numbers");
 static_assert(WIRE_SHAPE_APPEND == SHAPE_APPEND, "shapes have the same bits");
 
 static void terminate(char *s, size_t size)
@@ -45,8 +48,9 @@ int decode__record(const void *data, size_t size, union wire_record *out)
 	if (size < sizeof(hdr))
 		return -EBADMSG;
 	memcpy(&hdr, data, sizeof(hdr));
-	want = hdr.kind == WIRE_STALL ? sizeof(struct wire_stall) :
-	       hdr.kind == WIRE_SUBMIT ? sizeof(struct wire_submit) : 0;
+	want = hdr.kind == WIRE_STALL	 ? sizeof(struct wire_stall)
+	       : hdr.kind == WIRE_SUBMIT ? sizeof(struct wire_submit)
+					 : 0;
 	/* the ring buffer rounds up to 8 bytes, so there may be more than the record says */
 	if (!want || hdr.size != want || size < want)
 		return -EBADMSG;
@@ -138,7 +142,8 @@ void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
 	}
 }
 
-void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns, struct fs_counts *to)
+void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns,
+			    struct fs_counts *to)
 {
 	struct counters *c = &to->c;
 	uint64_t since = now_ns > w->since_ns ? now_ns - w->since_ns : 0;
@@ -161,10 +166,13 @@ void decode__losses(const __u64 *w, struct loss *to)
 	*to = (struct loss){
 		.events = w[WIRE_LOSS_EVENTS],
 		.stacks = w[WIRE_LOSS_STACKS],
-		.map_full = w[WIRE_LOSS_CALLS_FULL] + w[WIRE_LOSS_FS_FULL] + w[WIRE_LOSS_FILES_FULL],
-		.unmatched = w[WIRE_LOSS_UNMATCHED_EXIT] + w[WIRE_LOSS_UNMATCHED_ENTRY] + w[WIRE_LOSS_DIED],
+		.map_full =
+			w[WIRE_LOSS_CALLS_FULL] + w[WIRE_LOSS_FS_FULL] + w[WIRE_LOSS_FILES_FULL],
+		.unmatched = w[WIRE_LOSS_UNMATCHED_EXIT] + w[WIRE_LOSS_UNMATCHED_ENTRY] +
+			     w[WIRE_LOSS_DIED],
 		.before_tracing = w[WIRE_LOSS_BEFORE_TRACING],
-		.unattributed = w[WIRE_LOSS_IOCB_UNREADABLE] + w[WIRE_LOSS_BEYOND] + w[WIRE_LOSS_FS_PER_CALL],
+		.unattributed = w[WIRE_LOSS_IOCB_UNREADABLE] + w[WIRE_LOSS_BEYOND] +
+				w[WIRE_LOSS_FS_PER_CALL],
 		.scan_agree = w[WIRE_LOSS_SCAN_AGREE],
 		.scan_disagree = w[WIRE_LOSS_SCAN_DISAGREE],
 	};

@@ -37,7 +37,8 @@ void decode__add_row(const struct wire_fs *wire, struct fs_counts *to);
  * now: its sleeps are in the rows already, so their time must have its share
  * of the wall time there. fs is the index of the row, or -1 for the totals.
  */
-void decode__add_unfinished(const struct wire_call *wire, int fs, uint64_t now_ns, struct fs_counts *to);
+void decode__add_unfinished(const struct wire_call *wire, int fs, uint64_t now_ns,
+			    struct fs_counts *to);
 /* The losses as the kernel counts them. */
 void decode__losses(const __u64 *wire, struct loss *to);
 

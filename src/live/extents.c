@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS  300
-#define CHUNK	    256
+#define TIMEOUT_MS 300
+#define CHUNK 256
 #define EXTENTS_MAX 65536
-#define FDS_MAX	    4096
+#define FDS_MAX 4096
 
 struct answer {
 	int32_t err, pad;
@@ -107,7 +107,7 @@ static void child__close_all_but(int keep)
 
 static void child__main(const char *path, int out)
 {
-	struct answer a = { 0 };
+	struct answer a = {0};
 
 	child__close_all_but(out);
 	a.err = read_extents(path, &a.extents);
@@ -116,7 +116,7 @@ static void child__main(const char *path, int out)
 
 static int wait_answer(int fd, struct answer *a)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	int n;
 
 	do {
@@ -129,7 +129,7 @@ static int wait_answer(int fd, struct answer *a)
 
 int extents__read(const char *path, struct extents *out)
 {
-	struct answer a = { 0 };
+	struct answer a = {0};
 	int fds[2], rc;
 	pid_t pid;
 

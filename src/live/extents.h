@@ -10,7 +10,7 @@ struct extents {
 	uint64_t extents;
 	uint64_t unwritten;    /* extents that are preallocated but not written */
 	uint64_t beyond_bytes; /* allocated behind the end of the file */
-	uint64_t more;         /* 1: there are more extents than were counted */
+	uint64_t more;	       /* 1: there are more extents than were counted */
 };
 
 /*

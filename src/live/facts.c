@@ -14,7 +14,7 @@
 #include "live/extents.h"
 #include "live/procfile.h"
 
-#define PATH_SIZE  512
+#define PATH_SIZE 512
 #define VALUE_SIZE 128
 /* Asking for extents takes time when a filesystem hangs. */
 #define MAX_FILES 8
@@ -87,7 +87,7 @@ static bool device_dir(const struct ask *a, char *dir, size_t size)
 /* Of the device, or of the disk that the partition is on. */
 static bool queue_value(const struct ask *a, const char *file, char *value, size_t size)
 {
-	static const char *const places[] = { "queue", "../queue" };
+	static const char *const places[] = {"queue", "../queue"};
 	char dir[PATH_SIZE], path[PATH_SIZE + 64];
 
 	if (!device_dir(a, dir, sizeof(dir)))
@@ -170,12 +170,12 @@ static void write_cache(struct ask *a)
 
 static void dirty(struct ask *a)
 {
-	static const char *const files[] = { "max_ratio", "strict_limit" };
+	static const char *const files[] = {"max_ratio", "strict_limit"};
 	char path[PATH_SIZE], value[VALUE_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/class/bdi/%u:%u/%s", a->facts->root,
-			 a->fs->major, a->fs->minor, files[i]);
+		snprintf(path, sizeof(path), "%s/class/bdi/%u:%u/%s", a->facts->root, a->fs->major,
+			 a->fs->minor, files[i]);
 		if (read_value(path, value, sizeof(value)))
 			say(a, "%s of the device's writeback is %s", files[i], value);
 	}
@@ -228,7 +228,7 @@ static void say_options(struct ask *a, const char *const *what)
 
 static void time_options(struct ask *a)
 {
-	static const char *const what[] = { "*atime", "lazytime", NULL };
+	static const char *const what[] = {"*atime", "lazytime", NULL};
 
 	say_options(a, what);
 	if (!a->fs->mount_options || !strstr(a->fs->mount_options, "lazytime"))
@@ -237,10 +237,10 @@ static void time_options(struct ask *a)
 
 static void journal_options(struct ask *a)
 {
-	static const char *const what[] = { "*atime",	  "lazytime",	 "data=*",    "commit=*",
-					    "barrier*",	  "nobarrier",	 "logbufs=*", "logbsize=*",
-					    "logdev=*",	  "discard",	 "journal_*", "wsync",
-					    "nodelalloc", "*_allocator", NULL };
+	static const char *const what[] = {"*atime",	 "lazytime",	"data=*",    "commit=*",
+					   "barrier*",	 "nobarrier",	"logbufs=*", "logbsize=*",
+					   "logdev=*",	 "discard",	"journal_*", "wsync",
+					   "nodelalloc", "*_allocator", NULL};
 
 	say_options(a, what);
 }
@@ -277,35 +277,35 @@ static const struct {
 	const char *id; /* as for fnmatch */
 	void (*ask)(struct ask *a);
 } rows[] = {
-	{ "blk.tag", tags },
-	{ "blk.wbt", wbt },
-	{ "blk.rq_qos", wbt },
-	{ "blk.dispatch", scheduler },
-	{ "blk.queue_freeze", scheduler },
-	{ "buf.read_miss", readahead },
-	{ "sync.flush", write_cache },
-	{ "wb.balance_dirty", dirty },
-	{ "ext4.zeroout", zeroout },
-	{ "fuse.bg_limit", fuse_limit },
-	{ "time.update", time_options },
-	{ "xfs.ilock", time_options },
-	{ "ext4.jbd2_*", journal_options },
-	{ "ext4.fsync_commit", journal_options },
-	{ "xfs.log_*", journal_options },
-	{ "xfs.cil_push", journal_options },
-	{ "ext4.dio_sync", extents },
-	{ "ext4.*_read", extents },
-	{ "ext4.alloc", extents },
-	{ "ext4.i_data_sem", extents },
-	{ "ext4.zeroout", extents },
-	{ "xfs.append_wait", extents },
-	{ "xfs.extent_read", extents },
-	{ "xfs.dio_sync", extents },
-	{ "xfs.ilock", extents },
-	{ "xfs.a[gl]*", extents },
-	{ "xfs.split_worker", extents },
-	{ "btrfs.tree_read", extents },
-	{ "dio.fallback_buffered", extents },
+	{"blk.tag", tags},
+	{"blk.wbt", wbt},
+	{"blk.rq_qos", wbt},
+	{"blk.dispatch", scheduler},
+	{"blk.queue_freeze", scheduler},
+	{"buf.read_miss", readahead},
+	{"sync.flush", write_cache},
+	{"wb.balance_dirty", dirty},
+	{"ext4.zeroout", zeroout},
+	{"fuse.bg_limit", fuse_limit},
+	{"time.update", time_options},
+	{"xfs.ilock", time_options},
+	{"ext4.jbd2_*", journal_options},
+	{"ext4.fsync_commit", journal_options},
+	{"xfs.log_*", journal_options},
+	{"xfs.cil_push", journal_options},
+	{"ext4.dio_sync", extents},
+	{"ext4.*_read", extents},
+	{"ext4.alloc", extents},
+	{"ext4.i_data_sem", extents},
+	{"ext4.zeroout", extents},
+	{"xfs.append_wait", extents},
+	{"xfs.extent_read", extents},
+	{"xfs.dio_sync", extents},
+	{"xfs.ilock", extents},
+	{"xfs.a[gl]*", extents},
+	{"xfs.split_worker", extents},
+	{"btrfs.tree_read", extents},
+	{"dio.fallback_buffered", extents},
 };
 
 struct facts *facts__new(const char *sysfs_root)
@@ -332,7 +332,7 @@ void facts__free(struct facts *f)
 void facts__write(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
 		  size_t size)
 {
-	struct ask a = { .facts = ctx, .fs = fs, .cause = cause, .buf = buf, .size = size };
+	struct ask a = {.facts = ctx, .fs = fs, .cause = cause, .buf = buf, .size = size};
 
 	buf[0] = '\0';
 	for (size_t i = 0; fs && i < ARRAY_SIZE(rows); i++)

@@ -15,16 +15,25 @@
 #define DEVICES_MAX 1024
 
 static const char *const sysctls[] = {
-	"vm.dirty_ratio", "vm.dirty_background_ratio", "vm.dirty_bytes",
-	"vm.dirty_background_bytes", "vm.dirty_expire_centisecs", "vm.dirty_writeback_centisecs",
-	"vm.swappiness", "vm.min_free_kbytes", "fs.aio-max-nr", "kernel.sched_autogroup_enabled",
+	"vm.dirty_ratio",
+	"vm.dirty_background_ratio",
+	"vm.dirty_bytes",
+	"vm.dirty_background_bytes",
+	"vm.dirty_expire_centisecs",
+	"vm.dirty_writeback_centisecs",
+	"vm.swappiness",
+	"vm.min_free_kbytes",
+	"fs.aio-max-nr",
+	"kernel.sched_autogroup_enabled",
 	"kernel.task_delayacct",
 };
 
 static const char *const queue_limits[] = {
-	"scheduler", "nr_requests", "wbt_lat_usec", "write_cache", "rotational",
-	"logical_block_size", "physical_block_size", "max_sectors_kb", "max_segments",
-	"read_ahead_kb", "io_poll", "nomerges", "rq_affinity", "zoned", "dax",
+	"scheduler",	       "nr_requests",	 "wbt_lat_usec",
+	"write_cache",	       "rotational",	 "logical_block_size",
+	"physical_block_size", "max_sectors_kb", "max_segments",
+	"read_ahead_kb",       "io_poll",	 "nomerges",
+	"rq_affinity",	       "zoned",		 "dax",
 };
 
 /* The first line of a small file; false if there is none. */
@@ -74,14 +83,16 @@ static void each_limit(const char *root, const char *device, hostfacts_fn fn, vo
 	uint64_t sectors;
 
 	for (size_t i = 0; i < ARRAY_SIZE(queue_limits); i++) {
-		snprintf(path, sizeof(path), "%s/sys/block/%s/queue/%s", root, device, queue_limits[i]);
+		snprintf(path, sizeof(path), "%s/sys/block/%s/queue/%s", root, device,
+			 queue_limits[i]);
 		if (!read_line(path, value, sizeof(value)))
 			continue;
 		take_chosen(value);
 		fn(ctx, queue_limits[i], device, value);
 	}
 	snprintf(path, sizeof(path), "%s/sys/block/%s/size", root, device);
-	if (!read_line(path, value, sizeof(value)) || parse__u64(value, 0, UINT64_MAX / 512, &sectors))
+	if (!read_line(path, value, sizeof(value)) ||
+	    parse__u64(value, 0, UINT64_MAX / 512, &sectors))
 		return;
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)sectors * 512);
 	fn(ctx, "size", device, value);

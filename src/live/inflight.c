@@ -53,8 +53,8 @@ static uint32_t split_stack(char *text, const char **frames)
 	return n;
 }
 
-static void look_at(const char *dir, uint32_t pid, uint32_t tid, void (*fn)(void *, const struct inflight *),
-		    void *ctx)
+static void look_at(const char *dir, uint32_t pid, uint32_t tid,
+		    void (*fn)(void *, const struct inflight *), void *ctx)
 {
 	struct inflight in = {.pid = pid, .tid = tid};
 	char *syscall_text = read_text(dir, "syscall"), *comm, *stack;
@@ -75,8 +75,8 @@ static void look_at(const char *dir, uint32_t pid, uint32_t tid, void (*fn)(void
 	free(stack);
 }
 
-static void scan_threads(const char *root, uint32_t pid, void (*fn)(void *, const struct inflight *),
-			 void *ctx)
+static void scan_threads(const char *root, uint32_t pid,
+			 void (*fn)(void *, const struct inflight *), void *ctx)
 {
 	char dir[256], task[320];
 	struct dirent *d;
@@ -96,7 +96,8 @@ static void scan_threads(const char *root, uint32_t pid, void (*fn)(void *, cons
 	closedir(threads);
 }
 
-int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in), void *ctx)
+int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in),
+		   void *ctx)
 {
 	const char *root = proc_root ? proc_root : "/proc";
 	DIR *procs = opendir(root);
@@ -106,7 +107,8 @@ int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inf
 	if (!procs)
 		return -errno;
 	while ((d = readdir(procs)))
-		if (isdigit((unsigned char)d->d_name[0]) && !parse__u64(d->d_name, 1, UINT32_MAX, &pid))
+		if (isdigit((unsigned char)d->d_name[0]) &&
+		    !parse__u64(d->d_name, 1, UINT32_MAX, &pid))
 			scan_threads(root, (uint32_t)pid, fn, ctx);
 	closedir(procs);
 	return 0;

@@ -19,6 +19,7 @@ struct inflight {
  * that sleeps; what it is given lives only during the call. NULL root = /proc.
  * 0 or -errno.
  */
-int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in), void *ctx);
+int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in),
+		   void *ctx);
 
 #endif

@@ -36,7 +36,8 @@ void intern__free(struct intern *in)
 
 	if (!in)
 		return;
-	HASH_ITER(hh, in->names, n, tmp) {
+	HASH_ITER(hh, in->names, n, tmp)
+	{
 		HASH_DEL(in->names, n);
 		free(n);
 	}

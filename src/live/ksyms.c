@@ -57,8 +57,7 @@ static bool has_suffix(const char *s, size_t len, const char *suffix)
 static bool is_mark(const char *s, size_t len)
 {
 	static const char *const marks[] = {
-		"_text", "_stext", "_etext", "_sinittext", "_einittext", "_start", "_end",
-		"_begin",
+		"_text", "_stext", "_etext", "_sinittext", "_einittext", "_start", "_end", "_begin",
 	};
 	size_t i;
 
@@ -128,7 +127,7 @@ static int loader__add(struct loader *l, uint64_t addr, char type, const char *s
 			return rc;
 	}
 	y = &l->sym[l->nr];
-	*y = (struct sym){ .addr = addr, .name = NO_NAME, .rank = UINT32_MAX };
+	*y = (struct sym){.addr = addr, .name = NO_NAME, .rank = UINT32_MAX};
 	if (is_text(type)) {
 		rc = loader__intern(l, s, len, &y->name);
 		if (rc)
@@ -144,9 +143,9 @@ static int loader__add(struct loader *l, uint64_t addr, char type, const char *s
 static const char *hex(const char *p, uint64_t *v)
 {
 	static const int8_t val[256] = {
-		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7,
-		['7'] = 8, ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13,
-		['d'] = 14, ['e'] = 15, ['f'] = 16,
+		['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
+		['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+		['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 	};
 	uint64_t n = 0;
 	int digits = 0;
@@ -277,7 +276,7 @@ static int loader__finish(struct loader *l, struct ksyms *k)
 
 static int ksyms__load(struct ksyms *k, int fd)
 {
-	struct loader l = { .sorted = true };
+	struct loader l = {.sorted = true};
 	uint32_t empty;
 	int rc;
 
@@ -412,16 +411,16 @@ static bool is_tracer(const char *s)
 		const char *prefix;
 		const char *next; /* characters of which one must follow */
 	} own[] = {
-		{ "bpf_prog_", "0123456789abcdef" },
-		{ "bpf_trampoline_", "0123456789" },
-		{ "bpf_trace_run", "0123456789" },
-		{ "bpf_get_stack", NULL },
-		{ "bpf_dispatcher_", NULL },
-		{ "__bpf_trace_", NULL },
-		{ "__traceiter_", NULL },
-		{ "arch_rethook_trampoline", NULL },
-		{ "kretprobe_trampoline", NULL },
-		{ "__kretprobe_trampoline", NULL },
+		{"bpf_prog_", "0123456789abcdef"},
+		{"bpf_trampoline_", "0123456789"},
+		{"bpf_trace_run", "0123456789"},
+		{"bpf_get_stack", NULL},
+		{"bpf_dispatcher_", NULL},
+		{"__bpf_trace_", NULL},
+		{"__traceiter_", NULL},
+		{"arch_rethook_trampoline", NULL},
+		{"kretprobe_trampoline", NULL},
+		{"__kretprobe_trampoline", NULL},
 	};
 	size_t i, n;
 

@@ -26,17 +26,18 @@ struct live_filter {
 struct live_opts {
 	struct live_filter filter;
 	bool user_stacks;
-	bool self;             /* measure what tracing costs: capture_info.self */
-	uint64_t ring_bytes;   /* of the ring buffer, rounded up to a power of two; 0 = by the number of CPUs */
-	bool all_submits;      /* an event for every submit, not only for slow ones */
-	uint64_t slow_ns;      /* submits at least this long that did not sleep are sent; 0 = none */
-	uint64_t sample_hz;    /* stacks on the CPU inside io_submit, so often a second; 0 = none */
-	bool tree_only;        /* trace only what live__add_tree names, and its descendants */
+	bool self; /* measure what tracing costs: capture_info.self */
+	uint64_t
+		ring_bytes; /* of the ring buffer, rounded up to a power of two; 0 = by the number of CPUs */
+	bool all_submits;   /* an event for every submit, not only for slow ones */
+	uint64_t slow_ns;   /* submits at least this long that did not sleep are sent; 0 = none */
+	uint64_t sample_hz; /* stacks on the CPU inside io_submit, so often a second; 0 = none */
+	bool tree_only;	    /* trace only what live__add_tree names, and its descendants */
 	/* forced alternatives, NULL = best */
-	const char *probe_submit, *probe_compat, *probe_request, *probe_switch,
-		*probe_lock, *probe_complete;
-	const char *btf_path;  /* for kernels without their own; NULL = /sys/kernel/btf/vmlinux */
-	const char *command;   /* own command line, for the report */
+	const char *probe_submit, *probe_compat, *probe_request, *probe_switch, *probe_lock,
+		*probe_complete;
+	const char *btf_path; /* for kernels without their own; NULL = /sys/kernel/btf/vmlinux */
+	const char *command;  /* own command line, for the report */
 	const char *filters_text;
 };
 
@@ -52,18 +53,18 @@ int live__add_tree(struct source *src, pid_t pid, struct err *e);
 
 /* One alternative of a need, as tried on this kernel. */
 struct live_alternative {
-	const char *name;   /* "fentry" */
+	const char *name; /* "fentry" */
 	bool chosen, works;
-	char why[160];      /* why it does not work, "" if it does */
+	char why[160]; /* why it does not work, "" if it does */
 };
 
 /* One need and its alternatives, best first. */
 struct live_need {
-	const char *name;   /* "submit" */
-	const char *what;   /* "entry and exit of io_submit" */
+	const char *name; /* "submit" */
+	const char *what; /* "entry and exit of io_submit" */
 	struct live_alternative alt[4];
 	size_t nr_alts;
-	const char *lost;   /* what is lost with the chosen one, "" = nothing */
+	const char *lost; /* what is lost with the chosen one, "" = nothing */
 };
 
 struct live_check {

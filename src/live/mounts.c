@@ -26,7 +26,8 @@ struct slot {
 	bool seen; /* by the reading that is under way */
 };
 
-struct namespace {
+struct namespace
+{
 	uint64_t ino;
 	uint64_t read_ns;
 	struct mounts *m;
@@ -155,7 +156,7 @@ static int mounts__append(struct mounts *m, const struct mount_entry *from)
 	e->fstype = intern__str(m->strings, from->fstype);
 	e->source = intern__str(m->strings, from->source);
 	e->super_options = intern__str(m->strings, from->super_options);
-	m->slot[m->nr++] = (struct slot){ .e = e, .seen = true };
+	m->slot[m->nr++] = (struct slot){.e = e, .seen = true};
 	return 0;
 }
 
@@ -275,7 +276,7 @@ void mounts__free(struct mounts *m)
 
 int mounts__refresh(struct mounts *m)
 {
-	struct pollfd p = { .fd = m->fd, .events = POLLPRI };
+	struct pollfd p = {.fd = m->fd, .events = POLLPRI};
 	int rc;
 
 	if (m->fd < 0)
@@ -303,7 +304,7 @@ static struct namespace *mounts__namespace(struct mounts *m, uint64_t ino)
 		return NULL;
 	m->ns = ns;
 	ns += m->nr_ns;
-	*ns = (struct namespace){ .ino = ino, .m = mounts__alloc(m->strings) };
+	*ns = (struct namespace){.ino = ino, .m = mounts__alloc(m->strings)};
 	if (!ns->m)
 		return NULL;
 	m->nr_ns++;

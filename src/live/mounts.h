@@ -13,14 +13,14 @@
 /* One line of mountinfo, unescaped. Entries and their strings live until mounts__free. */
 struct mount_entry {
 	uint32_t id, parent;
-	uint32_t major, minor;     /* of the superblock */
-	const char *root;          /* path within the filesystem that is mounted here */
+	uint32_t major, minor; /* of the superblock */
+	const char *root;      /* path within the filesystem that is mounted here */
 	const char *mount_point;
-	const char *options;       /* of this mount */
+	const char *options; /* of this mount */
 	const char *fstype;
 	const char *source;
 	const char *super_options; /* of the superblock */
-	bool gone;                 /* no longer in the kernel's table */
+	bool gone;		   /* no longer in the kernel's table */
 };
 
 struct mounts;

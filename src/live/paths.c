@@ -101,7 +101,7 @@ char *paths__build(const struct mount_entry *m, const char *const *parts, size_t
 			buf[0] = '\0';
 		return buf;
 	}
-	t = (struct tail){ .buf = buf, .at = buf + size - 1 };
+	t = (struct tail){.buf = buf, .at = buf + size - 1};
 	*t.at = '\0';
 	if (deleted)
 		tail__put(&t, DELETED, sizeof(DELETED) - 1);

@@ -117,9 +117,9 @@ void usyms__free(struct usyms *u)
 	if (!u)
 		return;
 	HASH_ITER(hh, u->procs, p, ptmp)
-		usyms__drop_proc(u, p);
+	usyms__drop_proc(u, p);
 	HASH_ITER(hh, u->files, f, ftmp)
-		usyms__drop_file(u, f);
+	usyms__drop_file(u, f);
 	mounts__free(u->mounts);
 	intern__free(u->strings);
 	free(u);
@@ -129,7 +129,7 @@ void usyms__free(struct usyms *u)
 static int read_identity(pid_t pid, struct identity *who)
 {
 	char path[64], *buf, *save = NULL, *word;
-	uint64_t v[29] = { 0 };
+	uint64_t v[29] = {0};
 	size_t len;
 	int rc, i;
 
@@ -146,7 +146,7 @@ static int read_identity(pid_t pid, struct identity *who)
 			v[i] = 0;
 	}
 	free(buf);
-	*who = (struct identity){ .start_time = v[22], .start_code = v[26], .start_stack = v[28] };
+	*who = (struct identity){.start_time = v[22], .start_code = v[26], .start_stack = v[28]};
 	return i > 22 ? 0 : -EINVAL;
 }
 
@@ -217,8 +217,8 @@ static void usyms__evict_proc(struct usyms *u)
 	if (HASH_COUNT(u->procs) < MAX_PROCS)
 		return;
 	HASH_ITER(hh, u->procs, p, tmp)
-		if (!oldest || p->used < oldest->used)
-			oldest = p;
+	if (!oldest || p->used < oldest->used)
+		oldest = p;
 	usyms__drop_proc(u, oldest);
 }
 
@@ -354,8 +354,8 @@ static void usyms__evict_files(struct usyms *u)
 	while (HASH_COUNT(u->files) >= MAX_FILES || u->file_bytes > MAX_FILE_BYTES) {
 		oldest = NULL;
 		HASH_ITER(hh, u->files, f, tmp)
-			if (!oldest || f->used < oldest->used)
-				oldest = f;
+		if (!oldest || f->used < oldest->used)
+			oldest = f;
 		usyms__drop_file(u, oldest);
 	}
 }

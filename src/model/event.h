@@ -26,22 +26,24 @@ struct stack {
 
 /* One filesystem, or block device used directly, or kind of file (pipefs, sockfs). */
 struct fs_info {
-	uint32_t major, minor;     /* superblock's device; the device itself for fstype "blockdev"/"chardev" */
-	const char *fstype;        /* "ext4", "blockdev", "pipefs", "(unknown)", "(several)" */
-	const char *device_name;   /* "loop0", "nvme0n1p2"; "" if there is none */
-	const char *mount;         /* mount point; "" if there is none or it is not visible from here */
-	const char *mount_options; /* as in mountinfo, per-mount then per-superblock, comma separated; "" */
+	uint32_t major,
+		minor; /* superblock's device; the device itself for fstype "blockdev"/"chardev" */
+	const char *fstype;	 /* "ext4", "blockdev", "pipefs", "(unknown)", "(several)" */
+	const char *device_name; /* "loop0", "nvme0n1p2"; "" if there is none */
+	const char *mount; /* mount point; "" if there is none or it is not visible from here */
+	const char *
+		mount_options; /* as in mountinfo, per-mount then per-superblock, comma separated; "" */
 };
 
 enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
 
-#define SHAPE_BEYOND_EOF   (1u << 0)
-#define SHAPE_UNALIGNED    (1u << 1) /* to the filesystem block */
+#define SHAPE_BEYOND_EOF (1u << 0)
+#define SHAPE_UNALIGNED (1u << 1)    /* to the filesystem block */
 #define SHAPE_UNALIGNED_LB (1u << 2) /* to the device's logical block */
-#define SHAPE_DIRECT       (1u << 3)
-#define SHAPE_DSYNC        (1u << 4)
-#define SHAPE_NOWAIT       (1u << 5)
-#define SHAPE_APPEND       (1u << 6)
+#define SHAPE_DIRECT (1u << 3)
+#define SHAPE_DSYNC (1u << 4)
+#define SHAPE_NOWAIT (1u << 5)
+#define SHAPE_APPEND (1u << 6)
 
 /* WAKER_UNKNOWN: woken before it was off the CPU. WAKER_IRQ: an interrupt, usually a device's completion. */
 enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_IRQ };
@@ -62,16 +64,16 @@ struct request {
 	enum request_how how;
 	uint32_t index, nr; /* k of nr, k from 0; index is valid for HOW_EXACT and HOW_SCANNED */
 	uint16_t opcode;    /* IOCB_CMD_* */
-	int32_t fd;         /* -1 = not known */
+	int32_t fd;	    /* -1 = not known */
 	uint64_t offset, len_bytes;
 	uint32_t rw_flags, shape;
 	uint64_t ino;
-	const char *path;   /* full name, "" = not known */
+	const char *path; /* full name, "" = not known */
 };
 
 /* A sleep that has ended. */
 struct ev_stall {
-	uint64_t end_ns;  /* CLOCK_MONOTONIC, switched in again */
+	uint64_t end_ns; /* CLOCK_MONOTONIC, switched in again */
 	uint64_t blocked_ns, runqueue_ns;
 	uint64_t call_seq;
 	uint32_t sleep_no; /* within the call, from 1 */
@@ -79,16 +81,17 @@ struct ev_stall {
 	const struct fs_info *fs;
 	struct request req;
 	uint32_t held_up_requests; /* nr - 1 - index, 0 if the index is not known */
-	uint32_t state;            /* TASK_* bits */
+	uint32_t state;		   /* TASK_* bits */
 	bool iowait;
 	enum waker_kind waker_kind;
 	uint32_t waker_pid, waker_tid;
 	const char *waker_comm; /* "" unless WAKER_TASK */
 	enum lock_kind lock_kind;
 	uint32_t holder_pid, holder_tid; /* who held the lock when the sleep began; 0 = not known */
-	const char *holder_comm;         /* "" = not known */
-	const struct stack *stack;      /* NULL = lost */
-	const struct stack *user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
+	const char *holder_comm;	 /* "" = not known */
+	const struct stack *stack;	 /* NULL = lost */
+	const struct stack
+		*user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
 };
 
 /*
@@ -97,7 +100,8 @@ struct ev_stall {
  * held their lock is not known.
  */
 struct ev_stalls {
-	struct ev_stall longest; /* all of them have its filesystem, stacks, file, process and req.how */
+	struct ev_stall
+		longest; /* all of them have its filesystem, stacks, file, process and req.how */
 	uint64_t sleeps, blocked_ns, runqueue_ns, held_up_requests, iowait_sleeps, nowait_sleeps;
 	struct hist hist; /* of blocked_ns */
 };
@@ -141,8 +145,9 @@ struct counters {
 	uint64_t inside_buffered, inside_direct;
 	/* requests with RWF_NOWAIT; those refused with EAGAIN inside io_submit; sleeps in spite of it */
 	uint64_t nowait, nowait_refused, nowait_sleeps, nowait_ns;
-	uint64_t below_min_sleeps, below_min_ns; /* shorter than -m: in the counters, not in the causes */
-	uint64_t ops[8]; /* pread pwrite fsync fdsync poll preadv pwritev other */
+	uint64_t below_min_sleeps,
+		below_min_ns; /* shorter than -m: in the counters, not in the causes */
+	uint64_t ops[8];      /* pread pwrite fsync fdsync poll preadv pwritev other */
 	uint64_t max_sleep_ns, max_submit_ns;
 };
 
@@ -153,14 +158,15 @@ struct fs_counts {
 
 /* Losses since tracing began. */
 struct loss {
-	uint64_t events;          /* ring buffer full */
-	uint64_t stacks;          /* stack not available or table full */
-	uint64_t map_full;        /* calls, filesystems or files beyond a table */
-	uint64_t unmatched;       /* entry without exit, exit without entry, thread ended in the call */
-	uint64_t before_tracing;  /* calls that began before tracing and ended in it; not a loss */
-	uint64_t unattributed;    /* requests whose filesystem is not known: iocb not resident, beyond 1024 or 8 filesystems */
-	uint64_t model_evicted;   /* details dropped by the model's own bounds */
-	uint64_t malformed;       /* records that did not decode */
+	uint64_t events;    /* ring buffer full */
+	uint64_t stacks;    /* stack not available or table full */
+	uint64_t map_full;  /* calls, filesystems or files beyond a table */
+	uint64_t unmatched; /* entry without exit, exit without entry, thread ended in the call */
+	uint64_t before_tracing; /* calls that began before tracing and ended in it; not a loss */
+	uint64_t
+		unattributed; /* requests whose filesystem is not known: iocb not resident, beyond 1024 or 8 filesystems */
+	uint64_t model_evicted;		    /* details dropped by the model's own bounds */
+	uint64_t malformed;		    /* records that did not decode */
 	uint64_t scan_agree, scan_disagree; /* stack scan against the exact index; not losses */
 };
 

@@ -253,14 +253,14 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct model *m = ctx;
 	struct model_stalls one = {
-	    .cause = model__cause_of(m, ev->stack),
-	    .sleeps = 1,
-	    .blocked_ns = ev->blocked_ns,
-	    .runqueue_ns = ev->runqueue_ns,
-	    .max_ns = ev->blocked_ns,
-	    .held_up_requests = ev->held_up_requests,
-	    .iowait_sleeps = ev->iowait,
-	    .nowait_sleeps = (ev->req.shape & SHAPE_NOWAIT) != 0,
+		.cause = model__cause_of(m, ev->stack),
+		.sleeps = 1,
+		.blocked_ns = ev->blocked_ns,
+		.runqueue_ns = ev->runqueue_ns,
+		.max_ns = ev->blocked_ns,
+		.held_up_requests = ev->held_up_requests,
+		.iowait_sleeps = ev->iowait,
+		.nowait_sleeps = (ev->req.shape & SHAPE_NOWAIT) != 0,
 	};
 
 	one.how[how_of(ev)] = 1;
@@ -271,15 +271,15 @@ static void on_stalls(void *ctx, const struct ev_stalls *ev)
 {
 	struct model *m = ctx;
 	struct model_stalls sum = {
-	    .cause = model__cause_of(m, ev->longest.stack),
-	    .sleeps = ev->sleeps,
-	    .blocked_ns = ev->blocked_ns,
-	    .runqueue_ns = ev->runqueue_ns,
-	    .max_ns = ev->longest.blocked_ns,
-	    .held_up_requests = ev->held_up_requests,
-	    .iowait_sleeps = ev->iowait_sleeps,
-	    .nowait_sleeps = ev->nowait_sleeps,
-	    .hist = &ev->hist,
+		.cause = model__cause_of(m, ev->longest.stack),
+		.sleeps = ev->sleeps,
+		.blocked_ns = ev->blocked_ns,
+		.runqueue_ns = ev->runqueue_ns,
+		.max_ns = ev->longest.blocked_ns,
+		.held_up_requests = ev->held_up_requests,
+		.iowait_sleeps = ev->iowait_sleeps,
+		.nowait_sleeps = ev->nowait_sleeps,
+		.hist = &ev->hist,
 	};
 
 	sum.how[how_of(&ev->longest)] = ev->sleeps;
@@ -327,13 +327,13 @@ static void on_submit(void *ctx, const struct ev_submit *ev)
 		return;
 	who__release(&slow->who);
 	*slow = (struct report_slow){
-	    .fs = ev->fs ? ev->fs : &pseudo_fs_unknown,
-	    .wall_ns = ev->wall_ns,
-	    .on_cpu_ns = ev->on_cpu_ns,
-	    .runqueue_ns = ev->runqueue_ns,
-	    .preempted_ns = ev->preempted_ns,
-	    .nr = ev->nr,
-	    .ret = ev->ret,
+		.fs = ev->fs ? ev->fs : &pseudo_fs_unknown,
+		.wall_ns = ev->wall_ns,
+		.on_cpu_ns = ev->on_cpu_ns,
+		.runqueue_ns = ev->runqueue_ns,
+		.preempted_ns = ev->preempted_ns,
+		.nr = ev->nr,
+		.ret = ev->ret,
 	};
 	who__own(m, &slow->who, &ev->who);
 }
@@ -364,7 +364,8 @@ static struct report_unfinished *unfinished_place(struct model *m, uint32_t tid)
 	return &m->unfinished[m->nr_unfinished++];
 }
 
-void model__add_unfinished(struct model *m, const struct ev_unfinished *ev, const struct cause *cause)
+void model__add_unfinished(struct model *m, const struct ev_unfinished *ev,
+			   const struct cause *cause)
 {
 	struct report_unfinished *u = unfinished_place(m, ev->who.tid);
 
@@ -372,9 +373,8 @@ void model__add_unfinished(struct model *m, const struct ev_unfinished *ev, cons
 		m->evicted = sat_add(m->evicted, 1);
 		return;
 	}
-	*u =
-	    (struct report_unfinished){.ev = *ev, .cause_id = cause->id, .cause_name = cause->name,
-				       .origin = m->origin};
+	*u = (struct report_unfinished){
+		.ev = *ev, .cause_id = cause->id, .cause_name = cause->name, .origin = m->origin};
 	who__own(m, &u->ev.who, &ev->who);
 	u->ev.req.path = copy(m, ev->req.path);
 	if (!u->ev.fs)
@@ -424,8 +424,9 @@ static void on_sample(void *ctx, const struct ev_sample *ev)
 	struct ev_sample *grown;
 
 	m->samples_total = sat_add(m->samples_total, ev->count);
-	grown = m->nr_samples < MODEL_SAMPLES_MAX ?
-			realloc(m->samples, (m->nr_samples + 1) * sizeof(*grown)) : NULL;
+	grown = m->nr_samples < MODEL_SAMPLES_MAX
+			? realloc(m->samples, (m->nr_samples + 1) * sizeof(*grown))
+			: NULL;
 	if (!grown) {
 		m->evicted = sat_add(m->evicted, 1);
 		return;
@@ -451,15 +452,15 @@ struct model *model__new(const struct model_opts *opts)
 		m->budget[i].left = keys > BUDGETS ? keys / BUDGETS : 1;
 	m->cache_budget.left = keys;
 	m->sink = (struct sink){
-	    .ctx = m,
-	    .stall = on_stall,
-	    .stalls = on_stalls,
-	    .submit = on_submit,
-	    .unfinished = on_unfinished,
-	    .fs_counts = on_fs_counts,
-	    .totals = on_totals,
-	    .loss = on_loss,
-	    .sample = on_sample,
+		.ctx = m,
+		.stall = on_stall,
+		.stalls = on_stalls,
+		.submit = on_submit,
+		.unfinished = on_unfinished,
+		.fs_counts = on_fs_counts,
+		.totals = on_totals,
+		.loss = on_loss,
+		.sample = on_sample,
 	};
 	return m;
 }
@@ -468,7 +469,8 @@ static void cause_rows__free(struct cause_row **rows)
 {
 	struct cause_row *row, *next;
 
-	HASH_ITER(hh, *rows, row, next) {
+	HASH_ITER(hh, *rows, row, next)
+	{
 		HASH_DEL(*rows, row);
 		free(row->worst.comm);
 		free(row->worst.path);
@@ -485,13 +487,15 @@ static void free_tables(struct model *m)
 	struct fs_row *fs, *next_fs;
 	struct cached *c, *next;
 
-	HASH_ITER(hh, m->fs, fs, next_fs) {
+	HASH_ITER(hh, m->fs, fs, next_fs)
+	{
 		HASH_DEL(m->fs, fs);
 		cause_rows__free(&fs->causes);
 		tally__free(&fs->files);
 		free(fs);
 	}
-	HASH_ITER(hh, m->cache, c, next) {
+	HASH_ITER(hh, m->cache, c, next)
+	{
 		HASH_DEL(m->cache, c);
 		free(c);
 	}

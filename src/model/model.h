@@ -18,10 +18,10 @@ struct model_opts {
 	 * Optional: what this host says that bears on a cause, a line each, into
 	 * buf; called once for each cause of a report, before it is printed.
 	 */
-	void (*facts)(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
-		      size_t size);
+	void (*facts)(void *ctx, const struct fs_info *fs, const struct report_cause *cause,
+		      char *buf, size_t size);
 	void *facts_ctx;
-	size_t max_keys;             /* bound on distinct (fs, cause, stack, file, waker) keys; 0 = default */
+	size_t max_keys; /* bound on distinct (fs, cause, stack, file, waker) keys; 0 = default */
 };
 
 /* NULL on lack of memory. */
@@ -32,12 +32,14 @@ struct model_stalls {
 	const struct cause *cause;
 	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
 	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
-	uint64_t how[4]; /* by enum request_how */
+	uint64_t how[4];	 /* by enum request_how */
 	const struct hist *hist; /* NULL = of several only the longest is known by itself */
 };
 /* `like` is the longest of them; the others have its thread, filesystem, file, waker and stacks. */
-void model__add_stalls(struct model *m, const struct ev_stall *like, const struct model_stalls *sum);
-void model__add_unfinished(struct model *m, const struct ev_unfinished *ev, const struct cause *cause);
+void model__add_stalls(struct model *m, const struct ev_stall *like,
+		       const struct model_stalls *sum);
+void model__add_unfinished(struct model *m, const struct ev_unfinished *ev,
+			   const struct cause *cause);
 /* Long submits that did not sleep, besides those fed as events. */
 void model__add_slow(struct model *m, uint64_t n);
 /* What is fed from now on is of that host: equal device numbers of two hosts are two filesystems. */

@@ -5,27 +5,28 @@
 #include "model/tally.h"
 
 static const struct cause causes[] = {
-    [PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
-			.name = "no rule knows the stack",
-			.operator_advice = ""},
-    [PSEUDO_NO_STACK] = {.id = CAUSE_NO_STACK,
-			 .name = "the stack is not available",
-			 .operator_advice = ""},
-    [PSEUDO_BELOW_MIN] = {.id = "below_min",
-			  .name = "the sleeps were shorter than -m",
-			  .operator_advice = "Lower -m to see their causes."},
-    [PSEUDO_LOST] = {.id = "lost",
-		     .name = "the records of the sleeps were lost",
-		     .operator_advice = "Raise -m or filter more, so that fewer records are sent."},
-    [PSEUDO_OTHER] = {.id = TALLY_OTHER,
-		      .name = "there are more causes than are told apart",
-		      .operator_advice = ""},
+	[PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
+			    .name = "no rule knows the stack",
+			    .operator_advice = ""},
+	[PSEUDO_NO_STACK] = {.id = CAUSE_NO_STACK,
+			     .name = "the stack is not available",
+			     .operator_advice = ""},
+	[PSEUDO_BELOW_MIN] = {.id = "below_min",
+			      .name = "the sleeps were shorter than -m",
+			      .operator_advice = "Lower -m to see their causes."},
+	[PSEUDO_LOST] = {.id = "lost",
+			 .name = "the records of the sleeps were lost",
+			 .operator_advice =
+				 "Raise -m or filter more, so that fewer records are sent."},
+	[PSEUDO_OTHER] = {.id = TALLY_OTHER,
+			  .name = "there are more causes than are told apart",
+			  .operator_advice = ""},
 };
 
 const struct fs_info pseudo_fs_unknown = {
-    .fstype = "(unknown)", .device_name = "", .mount = "", .mount_options = ""};
+	.fstype = "(unknown)", .device_name = "", .mount = "", .mount_options = ""};
 const struct fs_info pseudo_fs_other = {
-    .fstype = TALLY_OTHER, .device_name = "", .mount = "", .mount_options = ""};
+	.fstype = TALLY_OTHER, .device_name = "", .mount = "", .mount_options = ""};
 
 const struct cause *pseudo__cause(enum pseudo which)
 {

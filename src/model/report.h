@@ -30,7 +30,7 @@ struct report_waker {
 
 /* Who held the lock that was waited for. */
 struct report_holder {
-	uint32_t pid;     /* 0 in "(other)" */
+	uint32_t pid; /* 0 in "(other)" */
 	const char *comm;
 	uint64_t sleeps;
 };
@@ -42,15 +42,19 @@ struct report_file {
 
 struct report_cause {
 	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
-	const char *todo;               /* the advice in one clause; "" = none */
-	const char *facts;              /* what the host says that bears on it, a line each; "" = none */
-	const char *telling_frames;     /* innermost frames that are not wait primitives, "a < b < c" */
+	const char *todo;		/* the advice in one clause; "" = none */
+	const char *facts; /* what the host says that bears on it, a line each; "" = none */
+	const char *telling_frames; /* innermost frames that are not wait primitives, "a < b < c" */
 	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;
-	double share;                   /* of the filesystem's blocked time, 0..1 */
-	struct report_stack *stacks; size_t nr_stacks;  /* by blocked time, descending */
-	struct report_waker *wakers; size_t nr_wakers;  /* by sleeps, descending */
-	struct report_holder *holders; size_t nr_holders; /* by sleeps, descending; known ones only */
-	struct report_file *files; size_t nr_files;     /* by blocked time, descending */
+	double share; /* of the filesystem's blocked time, 0..1 */
+	struct report_stack *stacks;
+	size_t nr_stacks; /* by blocked time, descending */
+	struct report_waker *wakers;
+	size_t nr_wakers; /* by sleeps, descending */
+	struct report_holder *holders;
+	size_t nr_holders; /* by sleeps, descending; known ones only */
+	struct report_file *files;
+	size_t nr_files; /* by blocked time, descending */
 	/* the worst single stall */
 	uint32_t worst_pid, worst_tid, worst_index, worst_nr;
 	enum request_how worst_how;
@@ -66,11 +70,13 @@ struct report_cause {
 struct report_fs {
 	const struct fs_info *fs;
 	struct counters c;
-	double blocked_share;    /* submits_blocked / submits, 0..1 */
-	double ctxsw_per_io;     /* sleeps / requests */
+	double blocked_share; /* submits_blocked / submits, 0..1 */
+	double ctxsw_per_io;  /* sleeps / requests */
 	struct report_dist sleep, submit;
-	struct report_cause *causes; size_t nr_causes; /* by blocked time, descending */
-	struct report_file *files; size_t nr_files;
+	struct report_cause *causes;
+	size_t nr_causes; /* by blocked time, descending */
+	struct report_file *files;
+	size_t nr_files;
 };
 
 struct report_slow {
@@ -93,14 +99,18 @@ struct report {
 	bool any_loss;
 	struct counters totals;
 	double blocked_share, ctxsw_per_io;
-	struct report_dist sleep, submit;          /* over all filesystems */
-	struct report_fs *fs; size_t nr_fs;        /* by blocked time, then submits, descending */
-	struct report_slow *slow; size_t nr_slow;  /* by wall time, descending, bounded */
-	uint64_t slow_total;                       /* all of them */
+	struct report_dist sleep, submit; /* over all filesystems */
+	struct report_fs *fs;
+	size_t nr_fs; /* by blocked time, then submits, descending */
+	struct report_slow *slow;
+	size_t nr_slow;	     /* by wall time, descending, bounded */
+	uint64_t slow_total; /* all of them */
 	uint64_t slow_threshold_ns;
-	struct ev_sample *samples; size_t nr_samples; /* by count, descending */
+	struct ev_sample *samples;
+	size_t nr_samples; /* by count, descending */
 	uint64_t samples_total;
-	struct report_unfinished *unfinished; size_t nr_unfinished; /* by age, descending */
+	struct report_unfinished *unfinished;
+	size_t nr_unfinished; /* by age, descending */
 };
 
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */

@@ -12,7 +12,7 @@
 
 /* Indexed by IOCB_CMD_*. */
 static const char *const op_names[] = {
-    "pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
+	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
 };
 
 static double ratio(uint64_t part, uint64_t whole)
@@ -82,10 +82,10 @@ static struct report_file *build_files(struct pool *p, const struct tally *table
 		*n = 0;
 	for (size_t i = 0; i < *n; i++) {
 		files[i] = (struct report_file){
-		    .path = list[i]->key,
-		    .sleeps = list[i]->sleeps,
-		    .blocked_ns = list[i]->blocked_ns,
-		    .max_ns = list[i]->max_ns,
+			.path = list[i]->key,
+			.sleeps = list[i]->sleeps,
+			.blocked_ns = list[i]->blocked_ns,
+			.max_ns = list[i]->max_ns,
 		};
 	}
 	return files;
@@ -115,7 +115,8 @@ static struct report_holder *build_holders(struct pool *p, const struct tally *t
 		unsigned long pid = strtoul(list[i]->key, &comm, 10);
 
 		/* "(other)" has no number before it */
-		holders[i] = (struct report_holder){(uint32_t)pid, comm + (*comm == ' '), list[i]->sleeps};
+		holders[i] = (struct report_holder){(uint32_t)pid, comm + (*comm == ' '),
+						    list[i]->sleeps};
 	}
 	return holders;
 }
@@ -140,12 +141,12 @@ static struct report_stack *build_stacks(struct pool *p, const struct tally *tab
 		const struct tally *user = tally__top(list[i]->user_stacks);
 
 		stacks[i] = (struct report_stack){
-		    .stack = stack_of(list[i]),
-		    .user_stack = user ? stack_of(user) : NULL,
-		    .sleeps = list[i]->sleeps,
-		    .blocked_ns = list[i]->blocked_ns,
-		    .max_ns = list[i]->max_ns,
-		    .comm = comm ? comm->key : TALLY_OTHER,
+			.stack = stack_of(list[i]),
+			.user_stack = user ? stack_of(user) : NULL,
+			.sleeps = list[i]->sleeps,
+			.blocked_ns = list[i]->blocked_ns,
+			.max_ns = list[i]->max_ns,
+			.comm = comm ? comm->key : TALLY_OTHER,
 		};
 	}
 	return stacks;
@@ -201,16 +202,16 @@ static void build_cause(struct model *m, struct report_cause *c, const struct ca
 	struct pool *p = &m->pool;
 
 	*c = (struct report_cause){
-	    .id = row->cause->id,
-	    .name = row->cause->name,
-	    .advice = build_advice(p, row->cause),
-	    .todo = row->cause->todo,
-	    .sleeps = row->sleeps,
-	    .blocked_ns = row->blocked_ns,
-	    .max_ns = row->max_ns,
-	    .held_up_requests = row->held_up_requests,
-	    .iowait_sleeps = row->iowait_sleeps,
-	    .nowait_sleeps = row->nowait_sleeps,
+		.id = row->cause->id,
+		.name = row->cause->name,
+		.advice = build_advice(p, row->cause),
+		.todo = row->cause->todo,
+		.sleeps = row->sleeps,
+		.blocked_ns = row->blocked_ns,
+		.max_ns = row->max_ns,
+		.held_up_requests = row->held_up_requests,
+		.iowait_sleeps = row->iowait_sleeps,
+		.nowait_sleeps = row->nowait_sleeps,
 	};
 	memcpy(c->how, row->how, sizeof(c->how));
 	c->stacks = build_stacks(p, row->stacks, &c->nr_stacks);
@@ -228,16 +229,16 @@ static void add_pseudo(struct report_fs *f, enum pseudo which, uint64_t sleeps, 
 	const struct cause *cause = pseudo__cause(which);
 
 	f->causes[f->nr_causes++] = (struct report_cause){
-	    .id = cause->id,
-	    .name = cause->name,
-	    .advice = cause->operator_advice,
-	    .telling_frames = "",
-	    .worst_comm = "",
-	    .worst_path = "",
-	    .worst_op = "other",
-	    .sleeps = sleeps,
-	    .blocked_ns = blocked_ns,
-	    .max_ns = max_ns,
+		.id = cause->id,
+		.name = cause->name,
+		.advice = cause->operator_advice,
+		.telling_frames = "",
+		.worst_comm = "",
+		.worst_path = "",
+		.worst_op = "other",
+		.sleeps = sleeps,
+		.blocked_ns = blocked_ns,
+		.max_ns = max_ns,
 	};
 }
 
@@ -303,11 +304,11 @@ static void build_causes(struct model *m, struct report_fs *f, const struct fs_r
 static void build_dist(struct report_dist *d, const struct hist *h, uint64_t max_ns)
 {
 	*d = (struct report_dist){
-	    .p50 = hist__quantile(h, 0.5, max_ns),
-	    .p90 = hist__quantile(h, 0.9, max_ns),
-	    .p99 = hist__quantile(h, 0.99, max_ns),
-	    .max = max_ns,
-	    .hist = *h,
+		.p50 = hist__quantile(h, 0.5, max_ns),
+		.p90 = hist__quantile(h, 0.9, max_ns),
+		.p99 = hist__quantile(h, 0.99, max_ns),
+		.max = max_ns,
+		.hist = *h,
 	};
 }
 
@@ -381,8 +382,8 @@ static void build_loss(const struct model *m, struct report *r)
 static void build_capture(struct model *m, const struct capture_info *capture)
 {
 	struct capture_info *c = &m->capture;
-	const char **texts[] = {&c->command, &c->filters, &c->probe_submit, &c->probe_request,
-				&c->probe_switch, &c->probe_complete};
+	const char **texts[] = {&c->command,	   &c->filters,	     &c->probe_submit,
+				&c->probe_request, &c->probe_switch, &c->probe_complete};
 
 	*c = capture ? *capture : (struct capture_info){0};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -406,19 +407,19 @@ const struct report *model__report(struct model *m, const struct capture_info *c
 	pool__clear(&m->pool);
 	build_capture(m, capture);
 	*r = (struct report){
-	    .capture = &m->capture,
-	    .totals = *c,
-	    .blocked_share = ratio(c->submits_blocked, c->submits),
-	    .ctxsw_per_io = ratio(c->sleeps, c->requests),
-	    .slow = m->slow,
-	    .nr_slow = m->nr_slow,
-	    .slow_total = m->slow_total,
-	    .slow_threshold_ns = m->opts.slow_threshold_ns,
-	    .unfinished = m->unfinished,
-	    .nr_unfinished = m->nr_unfinished,
-	    .samples = m->samples,
-	    .nr_samples = m->nr_samples,
-	    .samples_total = m->samples_total,
+		.capture = &m->capture,
+		.totals = *c,
+		.blocked_share = ratio(c->submits_blocked, c->submits),
+		.ctxsw_per_io = ratio(c->sleeps, c->requests),
+		.slow = m->slow,
+		.nr_slow = m->nr_slow,
+		.slow_total = m->slow_total,
+		.slow_threshold_ns = m->opts.slow_threshold_ns,
+		.unfinished = m->unfinished,
+		.nr_unfinished = m->nr_unfinished,
+		.samples = m->samples,
+		.nr_samples = m->nr_samples,
+		.samples_total = m->samples_total,
 	};
 	build_dist(&r->sleep, &m->totals.sleep, c->max_sleep_ns);
 	build_dist(&r->submit, &m->totals.submit, c->max_submit_ns);

@@ -36,38 +36,41 @@ struct host_info {
 struct self_program {
 	char name[32];
 	uint64_t runs, run_ns; /* on all CPUs, the kernel's measuring included */
-	uint64_t missed;       /* not run, because it was running on that CPU; kernels from 5.12 on tell */
+	uint64_t
+		missed; /* not run, because it was running on that CPU; kernels from 5.12 on tell */
 };
 
 #define SELF_PROGRAMS_MAX 24
 
 struct self_cost {
-	uint64_t traced_ns;       /* how long the probes were attached */
-	uint64_t reader_cpu_ns;   /* of this process in that time */
-	uint64_t startup_cpu_ns;  /* of this process before it */
+	uint64_t traced_ns;	 /* how long the probes were attached */
+	uint64_t reader_cpu_ns;	 /* of this process in that time */
+	uint64_t startup_cpu_ns; /* of this process before it */
 	uint64_t peak_rss_bytes;
 	uint64_t ring_bytes, ring_peak_bytes; /* size, and the most that was in it */
 	struct self_program programs[SELF_PROGRAMS_MAX];
 	size_t nr_programs;
-	uint64_t programs_ns;     /* sum of their run_ns */
+	uint64_t programs_ns; /* sum of their run_ns */
 };
 
 struct capture_info {
 	struct host_info host;
-	int64_t started_unix_ns;   /* wall clock */
+	int64_t started_unix_ns; /* wall clock */
 	uint64_t duration_ns;
-	const char *command;       /* aiostall's own command line */
-	const char *filters;       /* as text, "" = none */
-	const char *probe_submit;  /* fentry | kprobe | tracepoint | none: see capture__sleeps_only() */
+	const char *command; /* aiostall's own command line */
+	const char *filters; /* as text, "" = none */
+	const char
+		*probe_submit; /* fentry | kprobe | tracepoint | none: see capture__sleeps_only() */
 	const char *probe_request; /* fentry | kprobe | scan */
 	const char *probe_switch;  /* tp_btf | raw_tp */
-	const char *probe_complete; /* fentry | kprobe | none: requests done inside io_submit are not known */
-	bool child_ran;            /* -- CMD was given */
-	int child_status;          /* its exit status; 128 + signal if killed */
+	const char *
+		probe_complete; /* fentry | kprobe | none: requests done inside io_submit are not known */
+	bool child_ran;		/* -- CMD was given */
+	int child_status;	/* its exit status; 128 + signal if killed */
 	bool user_stacks;
-	uint64_t min_ns;           /* -m */
-	uint64_t spilled;          /* stalls that came in sums only, see struct ev_stalls */
-	uint64_t sample_hz;        /* ticks a second on each CPU, 0 = no samples */
+	uint64_t min_ns;	      /* -m */
+	uint64_t spilled;	      /* stalls that came in sums only, see struct ev_stalls */
+	uint64_t sample_hz;	      /* ticks a second on each CPU, 0 = no samples */
 	const struct self_cost *self; /* NULL = not asked for */
 };
 

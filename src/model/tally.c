@@ -85,7 +85,8 @@ void tally__free(struct tally **table)
 {
 	struct tally *t, *next;
 
-	HASH_ITER(hh, *table, t, next) {
+	HASH_ITER(hh, *table, t, next)
+	{
 		HASH_DEL(*table, t);
 		/* stacks have two tables of their own, and those none */
 		if (t->comms)

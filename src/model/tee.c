@@ -54,17 +54,18 @@ static void on_sample(void *ctx, const struct ev_sample *ev)
 void tee__init(struct tee *t, const struct sink *first, const struct sink *second)
 {
 	*t = (struct tee){
-		.sink = {
-			.ctx = t,
-			.stall = on_stall,
-			.stalls = on_stalls,
-			.submit = on_submit,
-			.unfinished = on_unfinished,
-			.fs_counts = on_fs_counts,
-			.totals = on_totals,
-			.loss = on_loss,
-			.sample = on_sample,
-		},
+		.sink =
+			{
+				.ctx = t,
+				.stall = on_stall,
+				.stalls = on_stalls,
+				.submit = on_submit,
+				.unfinished = on_unfinished,
+				.fs_counts = on_fs_counts,
+				.totals = on_totals,
+				.loss = on_loss,
+				.sample = on_sample,
+			},
 		.to = {*first, *second},
 	};
 }

@@ -100,7 +100,9 @@ static int folded__samples(struct folded *f, const struct report *r)
 		struct report_stack rs = {.stack = s->stack, .comm = "(on-cpu)"};
 		int rc;
 
-		rs.blocked_ns = r->capture->sample_hz ? s->count * (NSEC_PER_SEC / r->capture->sample_hz) : 0;
+		rs.blocked_ns = r->capture->sample_hz
+					? s->count * (NSEC_PER_SEC / r->capture->sample_hz)
+					: 0;
 		rc = folded__add(f, s->fs, &rs);
 		if (rc)
 			return rc;

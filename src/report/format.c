@@ -8,11 +8,11 @@
 
 /* A new format is one file and one row. */
 #define FORMATS(row)                                                                               \
-	row("text", "for people: verdicts, tables, causes, advice", text__print)                   \
-	    row("json", "for programs: schema aiostall-report/1", json__print)                     \
+	row("text", "for people: verdicts, tables, causes, advice",                                \
+	    text__print) row("json", "for programs: schema aiostall-report/1", json__print)        \
 		row("csv", "for spreadsheets: a row per filesystem and cause", csv__print)         \
-		    row("folded", "for flame graphs: stacks with blocked microseconds",                \
-			folded__print)
+			row("folded", "for flame graphs: stacks with blocked microseconds",        \
+			    folded__print)
 
 #define AS_ROW(name, help, print) {name, help, print},
 static const struct format formats[] = {FORMATS(AS_ROW)};

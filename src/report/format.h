@@ -8,16 +8,17 @@
 #include "model/report.h"
 
 struct format_opts {
-	int width;   /* columns, 80 when not a terminal */
-	bool color;  /* terminal, NO_COLOR unset */
-	size_t top;  /* causes, files, stacks per filesystem; 0 = default */
+	int width;	  /* columns, 80 when not a terminal */
+	bool color;	  /* terminal, NO_COLOR unset */
+	size_t top;	  /* causes, files, stacks per filesystem; 0 = default */
 	bool sleeps_only; /* of interval lines: calls are not counted */
 };
 
 struct format {
 	const char *name; /* "text", "json", "folded" */
 	const char *help;
-	int (*print)(FILE *out, const struct report *r, const struct format_opts *o); /* 0 or -errno */
+	int (*print)(FILE *out, const struct report *r,
+		     const struct format_opts *o); /* 0 or -errno */
 };
 
 /* NULL if there is none of that name. */
@@ -27,7 +28,8 @@ const char *format__names(void);
 
 /* One line per stall as it ends (the trace verb), cut to the width. cause_id from the rule engine. */
 int trace_line__header(FILE *out, const struct format_opts *o);
-int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id, const struct format_opts *o);
+int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
+		      const struct format_opts *o);
 /*
  * JSON lines for the same, one object a line: {"type":"stall",...} and {"type":"submit",...}
  * while tracing; in the end {"type":"unfinished",...} for each sleep that goes on, and {"type":"end",...}.

@@ -47,12 +47,12 @@ static void print_names(struct print *p, const struct report_groups *g, bool sub
 	for (size_t i = 0; i < g->nr_names && used < sizeof(names); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? "  " : "",
 					 g->names[i]);
-	print__line(p, PRINT_BOLD, "%7s %6s %8s %8s %8s %8s%s  %s", "blocked", "share", "stalls", "p50",
-		    "p99", "max", submits ? "  submits blocked ctxsw/io" : "", names);
+	print__line(p, PRINT_BOLD, "%7s %6s %8s %8s %8s %8s%s  %s", "blocked", "share", "stalls",
+		    "p50", "p99", "max", submits ? "  submits blocked ctxsw/io" : "", names);
 }
 
-static void print_row(struct print *p, const struct report_groups *g, const struct report_group *row,
-		      bool submits)
+static void print_row(struct print *p, const struct report_groups *g,
+		      const struct report_group *row, bool submits)
 {
 	char blocked[16], share[16], sleeps[16], p50[16], p99[16], max[16], values[4096];
 	char of_submits[64] = "", count[16], part[16];
@@ -79,7 +79,8 @@ static int print_text(FILE *out, const struct report_groups *g, const struct for
 
 	print__init(&p, out, o);
 	if (g->report->any_loss)
-		print__line(&p, PRINT_ALARM, "INCOMPLETE: data was lost, the figures are lower bounds");
+		print__line(&p, PRINT_ALARM,
+			    "INCOMPLETE: data was lost, the figures are lower bounds");
 	if (!g->nr)
 		print__line(&p, PRINT_PLAIN, "There is nothing to report.");
 	else
@@ -87,7 +88,8 @@ static int print_text(FILE *out, const struct report_groups *g, const struct for
 	for (size_t i = 0; i < shown(g, o); i++)
 		print_row(&p, g, &g->group[i], submits);
 	if (shown(g, o) < g->nr)
-		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)", g->nr - shown(g, o));
+		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)",
+			    g->nr - shown(g, o));
 	return print__finish(&p);
 }
 
@@ -100,7 +102,8 @@ static int print_csv(FILE *out, const struct report_groups *g)
 	for (size_t i = 0; i < g->nr_names; i++)
 		csv__text(&c, g->names[i]);
 	fputs(",sleeps,blocked_ns,share,p50_ns,p90_ns,p99_ns,max_ns,held_up_requests,submits,"
-	      "submits_blocked,requests,bytes,ctxsw_per_io\r\n", out);
+	      "submits_blocked,requests,bytes,ctxsw_per_io\r\n",
+	      out);
 	c.fields = 0;
 	for (size_t i = 0; i < g->nr; i++) {
 		const struct report_group *row = &g->group[i];

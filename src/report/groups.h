@@ -7,8 +7,9 @@
 
 /* The figures of one group. */
 struct report_group {
-	const char *const *values; /* one for each dimension; frames of a stack are separated by newlines */
-	bool has_submits;          /* submits, requests and what follows from them are known */
+	const char *const
+		*values;  /* one for each dimension; frames of a stack are separated by newlines */
+	bool has_submits; /* submits, requests and what follows from them are known */
 	const struct counters *c;
 	double share, ctxsw_per_io, blocked_share;
 	uint64_t p50, p90, p99;

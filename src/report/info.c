@@ -71,7 +71,8 @@ int info__print_text(FILE *out, const struct store *s, const struct format_opts 
 		    print__safe(&p, c->probe_submit), print__safe(&p, c->probe_request),
 		    print__safe(&p, c->probe_switch));
 	print_how(&p, s);
-	print__line(&p, PRINT_PLAIN, "  holds:    %llu slices, %llu keys, %llu stacks, %llu single stalls",
+	print__line(&p, PRINT_PLAIN,
+		    "  holds:    %llu slices, %llu keys, %llu stacks, %llu single stalls",
 		    (unsigned long long)i->nr_slices, (unsigned long long)i->nr_keys,
 		    (unsigned long long)i->nr_stacks, (unsigned long long)i->nr_stalls);
 	print_facts(&p, s);

@@ -20,11 +20,11 @@ enum iv_column {
 };
 
 static const struct column columns[IV_COLUMNS] = {
-    [IV_TIME] = {"ELAPSED", 8, 0, false},   [IV_SUBMITS] = {"SUBMITS", 7, 0, false},
-    [IV_SHARE] = {"BLOCKED%", 8, 0, false}, [IV_SLEEPS] = {"SLEEPS", 7, 3, false},
-    [IV_CTXSW] = {"CTXSW/IO", 8, 2, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
-    [IV_CPU] = {"ON-CPU", 7, 1, false},	    [IV_P99] = {"P99", 7, 0, false},
-    [IV_HELD] = {"HELD-UP", 7, 4, false},
+	[IV_TIME] = {"ELAPSED", 8, 0, false},	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
+	[IV_SHARE] = {"BLOCKED%", 8, 0, false}, [IV_SLEEPS] = {"SLEEPS", 7, 3, false},
+	[IV_CTXSW] = {"CTXSW/IO", 8, 2, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[IV_CPU] = {"ON-CPU", 7, 1, false},	[IV_P99] = {"P99", 7, 0, false},
+	[IV_HELD] = {"HELD-UP", 7, 4, false},
 };
 
 /* Counters only grow; a source that restarts must not show 2^64. */

@@ -18,21 +18,41 @@ struct field {
 	bool of_calls; /* known only where calls are watched, null elsewhere */
 };
 
-#define COUNTER(name) {#name, offsetof(struct counters, name), true}
-#define SLEEP_COUNTER(name) {#name, offsetof(struct counters, name), false}
+#define COUNTER(name)                                                                              \
+	{                                                                                          \
+#name, offsetof(struct counters, name), true                                       \
+	}
+#define SLEEP_COUNTER(name)                                                                        \
+	{                                                                                          \
+#name, offsetof(struct counters, name), false                                      \
+	}
 static const struct field counter_fields[] = {
-	COUNTER(submits), COUNTER(submits_blocked), COUNTER(requests), SLEEP_COUNTER(sleeps),
-	COUNTER(wall_ns), COUNTER(on_cpu_ns), SLEEP_COUNTER(blocked_ns), SLEEP_COUNTER(runqueue_ns),
-	COUNTER(preempted_ns), SLEEP_COUNTER(held_up_requests), SLEEP_COUNTER(held_up_ns),
-	COUNTER(submit_errors), COUNTER(short_submits), COUNTER(bytes), COUNTER(blocked_elsewhere_ns),
+	COUNTER(submits),
+	COUNTER(submits_blocked),
+	COUNTER(requests),
+	SLEEP_COUNTER(sleeps),
+	COUNTER(wall_ns),
+	COUNTER(on_cpu_ns),
+	SLEEP_COUNTER(blocked_ns),
+	SLEEP_COUNTER(runqueue_ns),
+	COUNTER(preempted_ns),
+	SLEEP_COUNTER(held_up_requests),
+	SLEEP_COUNTER(held_up_ns),
+	COUNTER(submit_errors),
+	COUNTER(short_submits),
+	COUNTER(bytes),
+	COUNTER(blocked_elsewhere_ns),
 	COUNTER(bytes_unknown),
 };
 
-#define LOSS(name) {#name, offsetof(struct loss, name), false}
+#define LOSS(name)                                                                                 \
+	{                                                                                          \
+#name, offsetof(struct loss, name), false                                          \
+	}
 static const struct field loss_fields[] = {
-    LOSS(events),	 LOSS(stacks),	  LOSS(map_full),   LOSS(unmatched),
-    LOSS(before_tracing), LOSS(unattributed),
-    LOSS(model_evicted), LOSS(malformed), LOSS(scan_agree), LOSS(scan_disagree),
+	LOSS(events),	      LOSS(stacks),	   LOSS(map_full),	LOSS(unmatched),
+	LOSS(before_tracing), LOSS(unattributed),  LOSS(model_evicted), LOSS(malformed),
+	LOSS(scan_agree),     LOSS(scan_disagree),
 };
 
 /* What a report does not know is null. */
@@ -123,7 +143,8 @@ static void put_dist(struct jsonw *w, json_t *o, const char *key, const struct r
 	}
 }
 
-static void put_submit_dist(struct jsonw *w, json_t *o, const struct report_dist *d, struct known known)
+static void put_submit_dist(struct jsonw *w, json_t *o, const struct report_dist *d,
+			    struct known known)
 {
 	if (known.calls)
 		put_dist(w, o, "submit_ns", d);

@@ -5,34 +5,34 @@
 
 /* Indexed by IOCB_CMD_*; 4 is not in use, 6 is the no-op that the kernel refuses. */
 static const char *const op_names[] = {
-    "pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
+	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
 };
 
 static const char *const op_cells[NAMES_OPS] = {
-    "pread", "pwrite", "fsync", "fdsync", "poll", "preadv", "pwritev", "other",
+	"pread", "pwrite", "fsync", "fdsync", "poll", "preadv", "pwritev", "other",
 };
 
 static const char *const how_names[] = {
-    [HOW_UNKNOWN] = "unknown",
-    [HOW_EXACT] = "exact",
-    [HOW_SCANNED] = "scanned",
-    [HOW_BATCH] = "batch",
+	[HOW_UNKNOWN] = "unknown",
+	[HOW_EXACT] = "exact",
+	[HOW_SCANNED] = "scanned",
+	[HOW_BATCH] = "batch",
 };
 
 static const char *const waker_names[] = {
-    [WAKER_UNKNOWN] = "unknown",
-    [WAKER_TASK] = "task",
-    [WAKER_IRQ] = "interrupt",
+	[WAKER_UNKNOWN] = "unknown",
+	[WAKER_TASK] = "task",
+	[WAKER_IRQ] = "interrupt",
 };
 
 static const struct names_shape shapes[] = {
-    {SHAPE_DIRECT, "direct", "O_DIRECT"},
-    {SHAPE_BEYOND_EOF, "beyond_eof", "beyond end of file"},
-    {SHAPE_UNALIGNED, "unaligned", "not aligned to the filesystem block"},
-    {SHAPE_UNALIGNED_LB, "unaligned_logical_block", "not aligned to the logical block"},
-    {SHAPE_DSYNC, "dsync", "O_DSYNC"},
-    {SHAPE_NOWAIT, "nowait", "RWF_NOWAIT"},
-    {SHAPE_APPEND, "append", "O_APPEND"},
+	{SHAPE_DIRECT, "direct", "O_DIRECT"},
+	{SHAPE_BEYOND_EOF, "beyond_eof", "beyond end of file"},
+	{SHAPE_UNALIGNED, "unaligned", "not aligned to the filesystem block"},
+	{SHAPE_UNALIGNED_LB, "unaligned_logical_block", "not aligned to the logical block"},
+	{SHAPE_DSYNC, "dsync", "O_DSYNC"},
+	{SHAPE_NOWAIT, "nowait", "RWF_NOWAIT"},
+	{SHAPE_APPEND, "append", "O_APPEND"},
 };
 
 const char *names__op_cell(size_t i)
@@ -51,8 +51,8 @@ const char *names__how(enum request_how how)
 }
 
 static const char *const lock_names[] = {
-    [LOCK_NONE] = "none", [LOCK_MUTEX] = "mutex",   [LOCK_RWSEM] = "rwsem",
-    [LOCK_RT] = "rt_mutex", [LOCK_PERCPU] = "percpu_rwsem", [LOCK_OTHER] = "other",
+	[LOCK_NONE] = "none",	[LOCK_MUTEX] = "mutex",		[LOCK_RWSEM] = "rwsem",
+	[LOCK_RT] = "rt_mutex", [LOCK_PERCPU] = "percpu_rwsem", [LOCK_OTHER] = "other",
 };
 
 const char *names__lock(enum lock_kind kind)

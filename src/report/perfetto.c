@@ -394,8 +394,10 @@ int timeline__print(FILE *out, struct timeline *t)
 		qsort(t->spans, t->nr, sizeof(*t->spans), by_time);
 	cut_overlaps(t);
 	find_first(t);
-	fprintf(out, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"left_out\":%" PRIu64 "},"
-		"\"traceEvents\":[", t->left_out);
+	fprintf(out,
+		"{\"displayTimeUnit\":\"ns\",\"otherData\":{\"left_out\":%" PRIu64 "},"
+		"\"traceEvents\":[",
+		t->left_out);
 	rc = write_events(out, t);
 	if (!rc && fputs("\n]}\n", out) == EOF)
 		rc = -EIO;

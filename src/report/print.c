@@ -10,9 +10,9 @@
 #include "base/base.h"
 
 static const char *const style_on[] = {
-    [PRINT_PLAIN] = "",
-    [PRINT_BOLD] = "\033[1m",
-    [PRINT_ALARM] = "\033[1;31m",
+	[PRINT_PLAIN] = "",
+	[PRINT_BOLD] = "\033[1m",
+	[PRINT_ALARM] = "\033[1;31m",
 };
 
 void print__init(struct print *p, FILE *out, const struct format_opts *o)

@@ -37,11 +37,11 @@ int print__flush(FILE *out);
 
 /* One line, cut to the width. */
 void print__line(struct print *p, enum print_style style, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* A paragraph wrapped between words; lead starts the first line, the others are indented by its
  * width. */
 void print__para(struct print *p, enum print_style style, const char *lead, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 
 /* Escaped copies, valid until PRINT_SLOTS later calls. NULL reads as "". */
 const char *print__safe(struct print *p, const char *s);

@@ -20,13 +20,13 @@ static void print_loss(struct print *p, const struct report *r)
 		uint64_t n;
 		const char *what;
 	} lost[] = {
-	    {r->loss.events, "events lost (ring buffer full)"},
-	    {r->loss.stacks, "stacks not available"},
-	    {r->loss.map_full, "table entries lost (a kernel table was full)"},
-	    {r->loss.unmatched, "calls seen only in part (entry or exit missing)"},
-	    {r->loss.unattributed, "requests of unknown filesystem"},
-	    {r->loss.model_evicted, "details folded into (other)"},
-	    {r->loss.malformed, "records that did not decode"},
+		{r->loss.events, "events lost (ring buffer full)"},
+		{r->loss.stacks, "stacks not available"},
+		{r->loss.map_full, "table entries lost (a kernel table was full)"},
+		{r->loss.unmatched, "calls seen only in part (entry or exit missing)"},
+		{r->loss.unattributed, "requests of unknown filesystem"},
+		{r->loss.model_evicted, "details folded into (other)"},
+		{r->loss.malformed, "records that did not decode"},
 	};
 	char text[640] = "";
 	size_t used = 0;
@@ -36,9 +36,9 @@ static void print_loss(struct print *p, const struct report *r)
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
 		if (!lost[i].n)
 			continue;
-		used +=
-		    (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s",
-				     used ? ", " : "", (unsigned long long)lost[i].n, lost[i].what);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s",
+					 used ? ", " : "", (unsigned long long)lost[i].n,
+					 lost[i].what);
 	}
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
 		    used ? text : "some data was lost");
@@ -50,10 +50,11 @@ static void print_spilled(struct print *p, const struct report *r)
 	uint64_t n = r->capture->spilled;
 
 	if (n)
-		print__para(p, PRINT_PLAIN, "",
-			    "%llu stall%s came faster than they could be read and %s summed up in the "
-			    "kernel: wakers and lock holders of these are not known",
-			    (unsigned long long)n, plural(n), n == 1 ? "was" : "were");
+		print__para(
+			p, PRINT_PLAIN, "",
+			"%llu stall%s came faster than they could be read and %s summed up in the "
+			"kernel: wakers and lock holders of these are not known",
+			(unsigned long long)n, plural(n), n == 1 ? "was" : "were");
 }
 
 static void print_capture(struct print *p, const struct report *r)
@@ -63,15 +64,16 @@ static void print_capture(struct print *p, const struct report *r)
 
 	if (!capture__sleeps_only(c))
 		snprintf(calls, sizeof(calls), "%llu submits of %llu requests",
-			 (unsigned long long)r->totals.submits, (unsigned long long)r->totals.requests);
-	print__para(
-	    p, PRINT_PLAIN, "",
-	    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %s "
-	    "(probes: submit %s, request %s, switch %s)",
-	    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
-	    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
-	    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls, print__safe(p, c->probe_submit),
-	    print__safe(p, c->probe_request), print__safe(p, c->probe_switch));
+			 (unsigned long long)r->totals.submits,
+			 (unsigned long long)r->totals.requests);
+	print__para(p, PRINT_PLAIN, "",
+		    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %s "
+		    "(probes: submit %s, request %s, switch %s)",
+		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
+		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
+		    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls,
+		    print__safe(p, c->probe_submit), print__safe(p, c->probe_request),
+		    print__safe(p, c->probe_switch));
 	if (c->filters && *c->filters)
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_status > 128)
@@ -86,10 +88,12 @@ static void print_capture(struct print *p, const struct report *r)
 static void print_no_sleep_seen(struct print *p)
 {
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_BOLD, "", "No sleep inside io_submit was seen: there is nothing to report.");
-	print__para(p, PRINT_PLAIN, "  - ",
-		    "Either nothing calls it or no call blocks: with --probe submit=none calls are not "
-		    "counted. Try without it.");
+	print__para(p, PRINT_BOLD, "",
+		    "No sleep inside io_submit was seen: there is nothing to report.");
+	print__para(
+		p, PRINT_PLAIN, "  - ",
+		"Either nothing calls it or no call blocks: with --probe submit=none calls are not "
+		"counted. Try without it.");
 }
 
 static void print_nothing_seen(struct print *p)
@@ -100,8 +104,8 @@ static void print_nothing_seen(struct print *p)
 		    "Does the program use io_submit(2), i.e. libaio (fio: ioengine=libaio; "
 		    "databases: native AIO)? `strace -f -c -p PID` tells.");
 	print__para(
-	    p, PRINT_PLAIN, "  - ",
-	    "io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
+		p, PRINT_PLAIN, "  - ",
+		"io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Did the filters (-p, -t, -c, --cgroup, --fs, --mount, --device) exclude it? "
 		    "Try without them.");
@@ -148,11 +152,11 @@ static void print_unfinished(struct print *p, const struct report *r)
 {
 	if (!r->nr_unfinished)
 		return;
-	print__para(
-	    p, PRINT_ALARM, "",
-	    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age means a "
-	    "hung or very slow device.",
-	    r->nr_unfinished, plural(r->nr_unfinished));
+	print__para(p, PRINT_ALARM, "",
+		    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age "
+		    "means a "
+		    "hung or very slow device.",
+		    r->nr_unfinished, plural(r->nr_unfinished));
 	for (size_t i = 0; i < r->nr_unfinished && i < MAX_UNFINISHED; i++)
 		print_one_unfinished(p, &r->unfinished[i]);
 	if (r->nr_unfinished > MAX_UNFINISHED)
@@ -193,11 +197,11 @@ enum fs_column {
 
 /* The name takes what the others leave. */
 static const struct column fs_columns[FS_COLUMNS] = {
-    [FS_NAME] = {"FILESYSTEM", -1, 0, true}, [FS_SUBMITS] = {"SUBMITS", 7, 0, false},
-    [FS_SHARE] = {"BLOCKED%", 8, 0, false},  [FS_CTXSW] = {"CTXSW/IO", 8, 2, false},
-    [FS_BLOCKED] = {"BLOCKED", 7, 0, false}, [FS_P50] = {"P50", 7, 1, false},
-    [FS_P99] = {"P99", 7, 3, false},	     [FS_MAX] = {"MAX", 7, 0, false},
-    [FS_HELD] = {"HELD-UP", 7, 4, false},
+	[FS_NAME] = {"FILESYSTEM", -1, 0, true}, [FS_SUBMITS] = {"SUBMITS", 7, 0, false},
+	[FS_SHARE] = {"BLOCKED%", 8, 0, false},	 [FS_CTXSW] = {"CTXSW/IO", 8, 2, false},
+	[FS_BLOCKED] = {"BLOCKED", 7, 0, false}, [FS_P50] = {"P50", 7, 1, false},
+	[FS_P99] = {"P99", 7, 3, false},	 [FS_MAX] = {"MAX", 7, 0, false},
+	[FS_HELD] = {"HELD-UP", 7, 4, false},
 };
 
 static void fs_cells(const struct report_fs *f, bool calls, char cell[FS_COLUMNS][16])
@@ -215,7 +219,8 @@ static void fs_cells(const struct report_fs *f, bool calls, char cell[FS_COLUMNS
 }
 
 /* f NULL: the header. */
-static void print_fs_row(struct print *p, const struct report_fs *f, bool calls, unsigned int shown, int room)
+static void print_fs_row(struct print *p, const struct report_fs *f, bool calls, unsigned int shown,
+			 int room)
 {
 	const char *name = f ? print__fs(p, f->fs, room) : fs_columns[FS_NAME].name;
 	char line[PRINT_MAX_WIDTH * 5], cell[FS_COLUMNS][16] = {""};
@@ -243,11 +248,11 @@ static void print_table(struct print *p, const struct report *r)
 	for (size_t i = 0; i < r->nr_fs; i++)
 		print_fs_row(p, &r->fs[i], calls, shown, room);
 	print__para(
-	    p, PRINT_PLAIN, "  ",
-	    "BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
-	    "0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
-	    "sleep. HELD-UP: requests that waited behind a sleeping one of the same call.%s",
-	    calls ? "" : " \"?\": not known with --probe submit=none.");
+		p, PRINT_PLAIN, "  ",
+		"BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
+		"0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
+		"sleep. HELD-UP: requests that waited behind a sleeping one of the same call.%s",
+		calls ? "" : " \"?\": not known with --probe submit=none.");
 }
 
 static void print_slow(struct print *p, const struct report *r)
@@ -258,24 +263,25 @@ static void print_slow(struct print *p, const struct report *r)
 	if (!r->slow_total)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(
-	    p, PRINT_BOLD, "",
-	    "SLOW BUT NOT BLOCKED: %llu submit%s took at least %s without sleeping: the CPU was "
-	    "the limit (long work in the call, or waiting for a CPU), not the filesystem.",
-	    (unsigned long long)r->slow_total, plural(r->slow_total),
-	    fmt__duration(r->slow_threshold_ns, threshold, sizeof(threshold)));
+	print__para(p, PRINT_BOLD, "",
+		    "SLOW BUT NOT BLOCKED: %llu submit%s took at least %s without sleeping: the "
+		    "CPU was "
+		    "the limit (long work in the call, or waiting for a CPU), not the filesystem.",
+		    (unsigned long long)r->slow_total, plural(r->slow_total),
+		    fmt__duration(r->slow_threshold_ns, threshold, sizeof(threshold)));
 	for (size_t i = 0; i < r->nr_slow && i < max; i++) {
 		const struct report_slow *s = &r->slow[i];
 		char wall[16], cpu[16], queue[16], pre[16];
 
-		print__para(
-		    p, PRINT_PLAIN, "  ",
-		    "%s by %s pid %u on %s, %u request%s: on CPU %s, run queue %s, preempted %s",
-		    fmt__duration(s->wall_ns, wall, sizeof(wall)), print__safe(p, s->who.comm),
-		    s->who.pid, print__fs(p, s->fs, p->width / 2), s->nr, plural(s->nr),
-		    fmt__duration(s->on_cpu_ns, cpu, sizeof(cpu)),
-		    fmt__duration(s->runqueue_ns, queue, sizeof(queue)),
-		    fmt__duration(s->preempted_ns, pre, sizeof(pre)));
+		print__para(p, PRINT_PLAIN, "  ",
+			    "%s by %s pid %u on %s, %u request%s: on CPU %s, run queue %s, "
+			    "preempted %s",
+			    fmt__duration(s->wall_ns, wall, sizeof(wall)),
+			    print__safe(p, s->who.comm), s->who.pid,
+			    print__fs(p, s->fs, p->width / 2), s->nr, plural(s->nr),
+			    fmt__duration(s->on_cpu_ns, cpu, sizeof(cpu)),
+			    fmt__duration(s->runqueue_ns, queue, sizeof(queue)),
+			    fmt__duration(s->preempted_ns, pre, sizeof(pre)));
 	}
 }
 
@@ -287,15 +293,18 @@ static void print_samples(struct print *p, const struct report *r)
 	if (!r->capture->sample_hz)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_BOLD, "", "ON CPU inside io_submit: %s sample%s at %llu a second and CPU%s",
+	print__para(p, PRINT_BOLD, "",
+		    "ON CPU inside io_submit: %s sample%s at %llu a second and CPU%s",
 		    fmt__count(r->samples_total, n, sizeof(n)), plural(r->samples_total),
-		    (unsigned long long)r->capture->sample_hz, r->samples_total ? ", most often:" : "");
+		    (unsigned long long)r->capture->sample_hz,
+		    r->samples_total ? ", most often:" : "");
 	for (size_t i = 0; i < r->nr_samples && i < max; i++) {
 		const struct ev_sample *s = &r->samples[i];
 
 		join_frames(s->stack, 5, frames, sizeof(frames));
 		print__para(p, PRINT_PLAIN, "  ", "%s on %s: %s",
-			    fmt__percent((double)s->count / (double)r->samples_total, share, sizeof(share)),
+			    fmt__percent((double)s->count / (double)r->samples_total, share,
+					 sizeof(share)),
 			    print__fs(p, s->fs, p->width / 2), *frames ? frames : "(stack lost)");
 	}
 }
@@ -309,14 +318,14 @@ static void print_conservation(struct print *p, const struct counters *c)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(
-	    p, PRINT_PLAIN, "",
-	    "Of %s inside io_submit: on CPU %s, blocked %s, run queue %s (woken, waiting for a "
-	    "CPU), preempted %s.",
-	    fmt__duration(c->wall_ns, time, sizeof(time)),
-	    fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
-	    fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
-	    fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
-	    fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
+		p, PRINT_PLAIN, "",
+		"Of %s inside io_submit: on CPU %s, blocked %s, run queue %s (woken, waiting for a "
+		"CPU), preempted %s.",
+		fmt__duration(c->wall_ns, time, sizeof(time)),
+		fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
+		fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
+		fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
+		fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
 }
 
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
@@ -343,7 +352,8 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	print_unfinished(p, r);
 	print_verdicts(p, r);
 	print_capture(p, r);
-	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished && capture__sleeps_only(r->capture))
+	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished &&
+	    capture__sleeps_only(r->capture))
 		print_no_sleep_seen(p);
 	else if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
 		print_nothing_seen(p);

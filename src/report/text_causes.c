@@ -72,13 +72,13 @@ void text_causes__request(struct print *p, const char *lead, const struct reques
 static void print_worst(struct print *p, const struct report_cause *c)
 {
 	const struct request q = {
-	    .how = c->worst_how,
-	    .index = c->worst_index,
-	    .nr = c->worst_nr,
-	    .offset = c->worst_offset,
-	    .len_bytes = c->worst_len_bytes,
-	    .shape = c->worst_shape,
-	    .path = c->worst_path,
+		.how = c->worst_how,
+		.index = c->worst_index,
+		.nr = c->worst_nr,
+		.offset = c->worst_offset,
+		.len_bytes = c->worst_len_bytes,
+		.shape = c->worst_shape,
+		.path = c->worst_path,
 	};
 	const char *op = has_request(q.how) ? print__safe(p, c->worst_op) : NULL;
 	char head[160], comm[80], max[16];
@@ -149,10 +149,10 @@ static void print_how(struct print *p, const struct report_cause *c)
 		enum request_how how;
 		const char *words;
 	} kinds[] = {
-	    {HOW_EXACT, "exactly"},
-	    {HOW_SCANNED, "by stack scan"},
-	    {HOW_BATCH, "as the whole batch (final flush)"},
-	    {HOW_UNKNOWN, "not at all"},
+		{HOW_EXACT, "exactly"},
+		{HOW_SCANNED, "by stack scan"},
+		{HOW_BATCH, "as the whole batch (final flush)"},
+		{HOW_UNKNOWN, "not at all"},
 	};
 	char list[192] = "", one[64], n[16];
 

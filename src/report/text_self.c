@@ -16,10 +16,11 @@ static void print_program(struct print *p, const struct report *r, const struct 
 {
 	char runs[16], each[16], part[16];
 
-	print__line(p, PRINT_PLAIN, "  %-18s %10s runs %10s each  %s of the CPUs%s", print__safe(p, s->name),
-		    fmt__count(s->runs, runs, sizeof(runs)),
+	print__line(p, PRINT_PLAIN, "  %-18s %10s runs %10s each  %s of the CPUs%s",
+		    print__safe(p, s->name), fmt__count(s->runs, runs, sizeof(runs)),
 		    fmt__duration(s->runs ? s->run_ns / s->runs : 0, each, sizeof(each)),
-		    fmt__percent(part_of_host(r, s->run_ns), part, sizeof(part)), s->missed ? ", some missed" : "");
+		    fmt__percent(part_of_host(r, s->run_ns), part, sizeof(part)),
+		    s->missed ? ", some missed" : "");
 }
 
 void text_self__print(struct print *p, const struct report *r)
@@ -31,10 +32,12 @@ void text_self__print(struct print *p, const struct report *r)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "",
-		    "COST of tracing: BPF programs %s of the host's CPUs, the reader %s of one (and %s to "
+		    "COST of tracing: BPF programs %s of the host's CPUs, the reader %s of one "
+		    "(and %s to "
 		    "start), %s of memory, at most %s of %s in the ring buffer.",
 		    fmt__percent(part_of_host(r, s->programs_ns), programs, sizeof(programs)),
-		    fmt__percent((double)s->reader_cpu_ns / (double)s->traced_ns, reader, sizeof(reader)),
+		    fmt__percent((double)s->reader_cpu_ns / (double)s->traced_ns, reader,
+				 sizeof(reader)),
 		    fmt__duration(s->startup_cpu_ns, start, sizeof(start)),
 		    fmt__size(s->peak_rss_bytes, memory, sizeof(memory)),
 		    fmt__size(s->ring_peak_bytes, peak, sizeof(peak)),

@@ -63,8 +63,9 @@ static void print_nowait_fs(struct print *p, const struct report *r, const struc
 		    "%s: %s request%s, %s refused with EAGAIN inside io_submit, %s sleep%s in "
 		    "spite of it (%s)",
 		    print__fs(p, f->fs, p->width), fmt__count(c->nowait, n, sizeof(n)),
-		    plural(c->nowait), refused, fmt__count(c->nowait_sleeps, sleeps, sizeof(sleeps)),
-		    plural(c->nowait_sleeps), fmt__duration(c->nowait_ns, slept, sizeof(slept)));
+		    plural(c->nowait), refused,
+		    fmt__count(c->nowait_sleeps, sleeps, sizeof(sleeps)), plural(c->nowait_sleeps),
+		    fmt__duration(c->nowait_ns, slept, sizeof(slept)));
 	print_nowait_causes(p, f);
 }
 

@@ -20,10 +20,10 @@ enum trace_column {
 
 /* The file takes what the others leave. */
 static const struct column columns[TR_COLUMNS] = {
-    [TR_TIME] = {"TIME", 9, 4, true},  [TR_COMM] = {"COMM", 10, 0, true},
-    [TR_PID] = {"PID", 7, 5, false},   [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
-    [TR_RUNQ] = {"RUNQ", 7, 1, false}, [TR_CAUSE] = {"CAUSE", 15, 0, true},
-    [TR_REQ] = {"REQ", 6, 3, true},    [TR_HELD] = {"HELD", 4, 2, false},
+	[TR_TIME] = {"TIME", 9, 4, true},  [TR_COMM] = {"COMM", 10, 0, true},
+	[TR_PID] = {"PID", 7, 5, false},   [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[TR_RUNQ] = {"RUNQ", 7, 1, false}, [TR_CAUSE] = {"CAUSE", 15, 0, true},
+	[TR_REQ] = {"REQ", 6, 3, true},	   [TR_HELD] = {"HELD", 4, 2, false},
 };
 
 struct layout {
@@ -64,9 +64,9 @@ static void put_line(struct print *p, const struct layout *l, const char *const 
 		len = (int)(may_cut(i) ? print__bytes(cell[i], c->width) : strlen(cell[i]));
 		pad = c->width - print__columns(cell[i]);
 		pad = pad > 0 ? pad : 0;
-		used +=
-		    (size_t)snprintf(line + used, sizeof(line) - used, "%*s%.*s%*s ",
-				     c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0, "");
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%*s%.*s%*s ",
+					 c->left ? 0 : pad, "", len, cell[i], c->left ? pad : 0,
+					 "");
 	}
 	print__line(p, PRINT_PLAIN, "%s%s", line, file);
 }
@@ -136,10 +136,10 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 {
 	char time[32], pid[16], blocked[16], runq[16], req[40], held[16];
 	const char *cell[TR_COLUMNS] = {
-	    [TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm),
-	    [TR_PID] = pid,   [TR_BLOCKED] = blocked,
-	    [TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
-	    [TR_REQ] = req,   [TR_HELD] = held,
+		[TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm),
+		[TR_PID] = pid,	  [TR_BLOCKED] = blocked,
+		[TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
+		[TR_REQ] = req,	  [TR_HELD] = held,
 	};
 	const char *file;
 	struct layout l;

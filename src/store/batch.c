@@ -70,7 +70,7 @@ static uint64_t number_at(const void *p, enum schema_type type)
 	case COLUMN_U16:
 		return *(const uint16_t *)p;
 	case COLUMN_S32:
-		return (uint64_t)(int64_t)*(const int32_t *)p;
+		return (uint64_t)(int64_t) * (const int32_t *)p;
 	case COLUMN_BOOL:
 		return *(const bool *)p;
 	default:

@@ -13,7 +13,7 @@
 
 /* What to do with a row's values. */
 enum batch_op {
-	BATCH_INSERT,       /* a row of a table, in place of one with the same key */
+	BATCH_INSERT,	    /* a row of a table, in place of one with the same key */
 	BATCH_DELETE_SLICE, /* value: the slice, of all tables that have slices */
 	BATCH_DELETE_ID,    /* value: the id, of one table */
 };

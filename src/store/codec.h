@@ -25,7 +25,7 @@ struct sparse {
 	struct sparse_pair {
 		uint32_t bucket;
 		uint32_t count;
-	} *pair;
+	} * pair;
 	uint32_t nr, room;
 };
 /* Count values that fall into a bucket. 0 or -ENOMEM. */

@@ -100,9 +100,10 @@ static int open_db(struct disk *d, struct err *e)
 	for (size_t i = 0; !rc && schema__table(i); i++)
 		rc = sqlite__exec(d->db, schema__table(i)->sql);
 	if (!rc)
-		rc = sqlite__exec(d->db, "PRAGMA application_id=" SQLITE_TEXT_OF(SCHEMA_APPLICATION_ID)
-					 ";PRAGMA user_version=" SQLITE_TEXT_OF(SCHEMA_VERSION)
-					 ";COMMIT");
+		rc = sqlite__exec(
+			d->db, "PRAGMA application_id=" SQLITE_TEXT_OF(
+				       SCHEMA_APPLICATION_ID) ";PRAGMA "
+							      "user_version=" SQLITE_TEXT_OF(SCHEMA_VERSION) ";COMMIT");
 	return rc ? sqlite__failed(d->db, "cannot write", d->path, e) : 0;
 }
 
@@ -129,7 +130,8 @@ static sqlite3_stmt *inserting(struct disk *d, const struct batch_row *row)
 	return prepare(d, slot, sql);
 }
 
-static sqlite3_stmt *deleting(struct disk *d, sqlite3_stmt **slot, uint8_t table, const char *column)
+static sqlite3_stmt *deleting(struct disk *d, sqlite3_stmt **slot, uint8_t table,
+			      const char *column)
 {
 	char sql[128];
 

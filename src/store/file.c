@@ -36,7 +36,8 @@ static int check_header(const struct store *s, const uint8_t *h, size_t size, st
 	if (be32(h + 68) != SCHEMA_APPLICATION_ID || !version)
 		return err__set(e, -EBADMSG,
 				"%s is no recording: an SQLite file that aiostall has not written, "
-				"or has not begun to", s->path);
+				"or has not begun to",
+				s->path);
 	if (version > SCHEMA_VERSION) {
 		err__set(e, -EPROTONOSUPPORT,
 			 "%s has version %u of the schema, this aiostall reads up to version %d",
@@ -46,7 +47,8 @@ static int check_header(const struct store *s, const uint8_t *h, size_t size, st
 	}
 	/* with a write-ahead log SQLite would look for, and make, files beside it */
 	if (h[18] != 1 || h[19] != 1)
-		return err__set(e, -EBADMSG, "%s is no recording: it has a write-ahead log", s->path);
+		return err__set(e, -EBADMSG, "%s is no recording: it has a write-ahead log",
+				s->path);
 	return 0;
 }
 
@@ -103,8 +105,9 @@ static int watch_clock(void *ctx)
 
 static int confine(struct store *s)
 {
-	int rc = sqlite__exec(s->db, "PRAGMA mmap_size=0; PRAGMA query_only=1; PRAGMA cache_size=-2048;"
-				     "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=1;");
+	int rc = sqlite__exec(s->db,
+			      "PRAGMA mmap_size=0; PRAGMA query_only=1; PRAGMA cache_size=-2048;"
+			      "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=1;");
 
 	sqlite3_hard_heap_limit64(HEAP_MAX_BYTES);
 	sqlite3_progress_handler(s->db, OPS_BETWEEN_CLOCKS, watch_clock, s);
@@ -217,7 +220,8 @@ static int put_right(struct store *s, struct err *e)
 	}
 	copy = in_dir(s->copy_dir, "recording");
 	journal = in_dir(s->copy_dir, "recording-journal");
-	rc = copy && journal ? make_copy(s, copy, journal, e) : err__set(e, -ENOMEM, "out of memory");
+	rc = copy && journal ? make_copy(s, copy, journal, e)
+			     : err__set(e, -ENOMEM, "out of memory");
 	if (!rc)
 		rc = sqlite__open(copy, SQLITE_OPEN_READWRITE, &s->db, e);
 	if (!rc && sqlite__exec(s->db, "PRAGMA mmap_size=0; SELECT count(*) FROM sqlite_schema"))
@@ -266,8 +270,9 @@ static int check_schema(struct store *s, struct err *e)
 	rows__close(&r);
 	if (rc < 0)
 		return rc;
-	return rc || schema__table(i) ? err__set(e, -EBADMSG, "%s is no recording: other tables",
-						 s->path) : 0;
+	return rc || schema__table(i)
+		       ? err__set(e, -EBADMSG, "%s is no recording: other tables", s->path)
+		       : 0;
 }
 
 static int check_pages(struct store *s, struct err *e)

@@ -70,14 +70,17 @@ static bool wants_key(const struct load *l, const struct store_key *k)
 	const struct load_filter *f = &l->opts->filter;
 
 	return wants_fs(l, k->fs) && is_listed(k->pid, f->pids, f->nr_pids) &&
-	       is_named(k->comm, f->comms, f->nr_comms) && (!f->cgroup || is_below(k->cgroup, f->cgroup));
+	       is_named(k->comm, f->comms, f->nr_comms) &&
+	       (!f->cgroup || is_below(k->cgroup, f->cgroup));
 }
 
-bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs, const struct who *who)
+bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs,
+			const struct who *who)
 {
 	return filter_wants_fs(f, fs ? fs : &pseudo_fs_unknown) &&
 	       is_listed(who->pid, f->pids, f->nr_pids) &&
-	       is_listed(who->tid, f->tids, f->nr_tids) && is_named(who->comm, f->comms, f->nr_comms) &&
+	       is_listed(who->tid, f->tids, f->nr_tids) &&
+	       is_named(who->comm, f->comms, f->nr_comms) &&
 	       (!f->cgroup || is_below(who->cgroup, f->cgroup));
 }
 
@@ -158,13 +161,14 @@ static int on_stalls_hist(void *ctx, const struct store_key *k, const struct sto
 	struct load *l = ctx;
 	struct sum_row *row = sum_of(l, k);
 	struct fs_counts delta = {
-		.c = {
-			.sleeps = sum->sleeps,
-			.blocked_ns = sum->blocked_ns,
-			.runqueue_ns = sum->runqueue_ns,
-			.held_up_requests = sum->held_up_requests,
-			.max_sleep_ns = sum->max_ns,
-		},
+		.c =
+			{
+				.sleeps = sum->sleeps,
+				.blocked_ns = sum->blocked_ns,
+				.runqueue_ns = sum->runqueue_ns,
+				.held_up_requests = sum->held_up_requests,
+				.max_sleep_ns = sum->max_ns,
+			},
 	};
 	struct fs_counts *to;
 	int rc = on_stalls(ctx, k, sum);
@@ -252,7 +256,8 @@ static int on_loss(void *ctx, const struct loss *delta)
 	struct load *l = ctx;
 
 	for (size_t i = 0; i < sizeof(*delta) / sizeof(uint64_t); i++)
-		((uint64_t *)&l->loss)[i] = sat_add(((uint64_t *)&l->loss)[i], ((const uint64_t *)delta)[i]);
+		((uint64_t *)&l->loss)[i] =
+			sat_add(((uint64_t *)&l->loss)[i], ((const uint64_t *)delta)[i]);
 	return 0;
 }
 
@@ -288,7 +293,10 @@ static struct ev_stall longest(struct load *l, const struct store_key *k, const 
 {
 	struct ev_stall ev = {
 		.blocked_ns = row->sum.max_ns,
-		.who = {.pid = k->pid, .comm = k->comm, .cgroup_id = k->cgroup_id, .cgroup = k->cgroup},
+		.who = {.pid = k->pid,
+			.comm = k->comm,
+			.cgroup_id = k->cgroup_id,
+			.cgroup = k->cgroup},
 		.req = {.opcode = k->opcode, .fd = -1, .path = k->path},
 	};
 
@@ -300,8 +308,9 @@ static struct ev_stall longest(struct load *l, const struct store_key *k, const 
 	ev.holder_pid = k->holder_pid;
 	ev.holder_comm = k->holder;
 	ev.waker_comm = k->waker;
-	ev.waker_kind = !strcmp(k->waker, "(interrupt)") ? WAKER_IRQ :
-			!strcmp(k->waker, "(unknown)")	 ? WAKER_UNKNOWN : WAKER_TASK;
+	ev.waker_kind = !strcmp(k->waker, "(interrupt)") ? WAKER_IRQ
+			: !strcmp(k->waker, "(unknown)") ? WAKER_UNKNOWN
+							 : WAKER_TASK;
 	return ev;
 }
 

@@ -17,11 +17,24 @@ struct load_filter {
 };
 
 /* Whether a single event is one of them, its length aside; fs NULL = not known. */
-bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs, const struct who *who);
+bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs,
+			const struct who *who);
 
 /* The dimensions by which stalls can be grouped. */
-enum load_by { BY_FS, BY_MOUNT, BY_DEVICE, BY_FILE, BY_COMM, BY_PID, BY_CGROUP, BY_CAUSE, BY_STACK,
-	       BY_KERNEL, BY_HOST, BYS };
+enum load_by {
+	BY_FS,
+	BY_MOUNT,
+	BY_DEVICE,
+	BY_FILE,
+	BY_COMM,
+	BY_PID,
+	BY_CGROUP,
+	BY_CAUSE,
+	BY_STACK,
+	BY_KERNEL,
+	BY_HOST,
+	BYS
+};
 const char *load_by__name(enum load_by by);
 /* "fs, mount, ...": for messages and help. */
 const char *load_by__names(void);
@@ -32,10 +45,10 @@ struct load_opts {
 	struct load_filter filter;
 	struct store_range range;
 	const struct causes *causes; /* rule set, to tell wait primitives from telling frames */
-	bool rematch;                /* name the causes anew from the stacks, not as recorded */
-	const char *command;         /* for the report */
+	bool rematch;		     /* name the causes anew from the stacks, not as recorded */
+	const char *command;	     /* for the report */
 	enum load_by by[BYS];
-	size_t nr_by;                /* 0 = no groups */
+	size_t nr_by; /* 0 = no groups */
 };
 
 struct load;
@@ -50,7 +63,7 @@ const struct report *load__report(struct load *l, struct err *e);
 /* Stalls that have the same values. */
 struct group {
 	const char **values; /* as many as load_opts.by */
-	bool has_submits;    /* the submit counters are known: all dimensions are ones of filesystems */
+	bool has_submits; /* the submit counters are known: all dimensions are ones of filesystems */
 	struct fs_counts counts;
 	double share, ctxsw_per_io, blocked_share; /* share: of the blocked time of all groups */
 	uint64_t p50, p90, p99;

@@ -89,11 +89,11 @@ static const struct dimension {
 	void (*put)(FILE *to, const struct subject *s);
 	bool of_fs; /* submits that did not sleep have it too */
 } dimensions[BYS] = {
-	[BY_FS] = {"fs", put_fstype, true},	  [BY_MOUNT] = {"mount", put_mount, true},
-	[BY_DEVICE] = {"device", put_device, true}, [BY_FILE] = {"file", put_file, false},
-	[BY_COMM] = {"comm", put_comm, false},	  [BY_PID] = {"pid", put_pid, false},
+	[BY_FS] = {"fs", put_fstype, true},	     [BY_MOUNT] = {"mount", put_mount, true},
+	[BY_DEVICE] = {"device", put_device, true},  [BY_FILE] = {"file", put_file, false},
+	[BY_COMM] = {"comm", put_comm, false},	     [BY_PID] = {"pid", put_pid, false},
 	[BY_CGROUP] = {"cgroup", put_cgroup, false}, [BY_CAUSE] = {"cause", put_cause, false},
-	[BY_STACK] = {"stack", put_stack, false}, [BY_KERNEL] = {"kernel", put_kernel, true},
+	[BY_STACK] = {"stack", put_stack, false},    [BY_KERNEL] = {"kernel", put_kernel, true},
 	[BY_HOST] = {"host", put_host, true},
 };
 
@@ -125,9 +125,11 @@ int load_by__parse(const char *list, enum load_by by[BYS], struct err *e)
 
 		for (int i = 0; i < n && found >= 0; i++)
 			if (by[i] == (enum load_by)found)
-				return err__set(e, -EINVAL, "--by names \"%.*s\" twice", (int)len, at);
+				return err__set(e, -EINVAL, "--by names \"%.*s\" twice", (int)len,
+						at);
 		if (found < 0) {
-			err__set(e, -EINVAL, "--by \"%.*s\": there is no such thing to group by", (int)len, at);
+			err__set(e, -EINVAL, "--by \"%.*s\": there is no such thing to group by",
+				 (int)len, at);
 			err__hint(e, "There are %s.", load_by__names());
 			return -EINVAL;
 		}
@@ -309,7 +311,8 @@ const struct group *load__groups(struct load *l, size_t *n, struct err *e)
 		return NULL;
 	}
 	l->nr_groups = 0;
-	HASH_ITER(hh, l->group_table, row, next) {
+	HASH_ITER(hh, l->group_table, row, next)
+	{
 		l->groups[l->nr_groups++] = row->group;
 		blocked_ns = sat_add(blocked_ns, row->group.counts.c.blocked_ns);
 	}
@@ -323,7 +326,8 @@ void load__free_groups(struct load *l)
 {
 	struct group_row *row, *next;
 
-	HASH_ITER(hh, l->group_table, row, next) {
+	HASH_ITER(hh, l->group_table, row, next)
+	{
 		HASH_DEL(l->group_table, row);
 		free(row);
 	}

@@ -134,8 +134,8 @@ static void merge_capture(struct load *l)
 		c->min_ns = from->min_ns;
 }
 
-static void write_here(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
-		       size_t size)
+static void write_here(void *ctx, const struct fs_info *fs, const struct report_cause *cause,
+		       char *buf, size_t size)
 {
 	const struct load *l = ctx;
 
@@ -323,7 +323,8 @@ static void name_hosts(struct load *l)
 {
 	struct merged_fs *f, *next;
 
-	HASH_ITER(hh, l->filesystems, f, next) {
+	HASH_ITER(hh, l->filesystems, f, next)
+	{
 		size_t size = strlen(f->host->name) + strlen(f->info.mount) + 2;
 		char *name = pool__array(&l->pool, size, 1);
 
@@ -339,7 +340,8 @@ static void feed_counts(struct load *l)
 	const struct sink *to = model__sink(l->model);
 	struct merged_fs *f, *next;
 
-	HASH_ITER(hh, l->filesystems, f, next) {
+	HASH_ITER(hh, l->filesystems, f, next)
+	{
 		if (!f->counted)
 			continue;
 		store_counts__fix_max(&f->counts);
@@ -371,19 +373,23 @@ static void free_tables(struct load *l)
 	struct merged_stack *s, *next_s;
 	struct merged_cause *c, *next_c;
 
-	HASH_ITER(hh, l->hosts, h, next_h) {
+	HASH_ITER(hh, l->hosts, h, next_h)
+	{
 		HASH_DEL(l->hosts, h);
 		free(h);
 	}
-	HASH_ITER(hh, l->filesystems, f, next_f) {
+	HASH_ITER(hh, l->filesystems, f, next_f)
+	{
 		HASH_DEL(l->filesystems, f);
 		free(f);
 	}
-	HASH_ITER(hh, l->stacks, s, next_s) {
+	HASH_ITER(hh, l->stacks, s, next_s)
+	{
 		HASH_DEL(l->stacks, s);
 		free(s);
 	}
-	HASH_ITER(hh, l->causes, c, next_c) {
+	HASH_ITER(hh, l->causes, c, next_c)
+	{
 		HASH_DEL(l->causes, c);
 		free(c);
 	}

@@ -23,7 +23,7 @@ struct group_row;
 
 /* What hosts said of causes; a later recording's comes first. */
 struct here {
-	struct here *next; /* in the pool */
+	struct here *next;	  /* in the pool */
 	const struct fs_info *fs; /* as of load__fs */
 	const char *cause, *text;
 };
@@ -61,7 +61,8 @@ void load__end(struct load *l);
 /* What stands for something of l->store in the report, equal ones of several recordings being one. */
 const struct fs_info *load__fs(struct load *l, const struct fs_info *fs);
 const struct stack *load__stack(struct load *l, const struct stack *s);
-const struct cause *load__cause(struct load *l, const struct stack *s, const struct cause *recorded);
+const struct cause *load__cause(struct load *l, const struct stack *s,
+				const struct cause *recorded);
 /* The counters of a filesystem; NULL on lack of memory. */
 struct fs_counts *load__counts(struct load *l, const struct fs_info *fs);
 

@@ -392,7 +392,8 @@ void names__expire(struct names *n, uint32_t before_slice)
 	struct stack_row *st, *next_st;
 	struct key_row *k, *next_k;
 
-	HASH_ITER(hh, n->keys, k, next_k) {
+	HASH_ITER(hh, n->keys, k, next_k)
+	{
 		if (k->last_slice >= before_slice)
 			continue;
 		delete_row(n, TABLE_KEY, k->no);
@@ -400,14 +401,16 @@ void names__expire(struct names *n, uint32_t before_slice)
 		sparse__free(&k->hist);
 		free(k);
 	}
-	HASH_ITER(hh, n->strings, s, next_s) {
+	HASH_ITER(hh, n->strings, s, next_s)
+	{
 		if (s->last_slice >= before_slice)
 			continue;
 		delete_row(n, TABLE_STRING, s->no);
 		HASH_DEL(n->strings, s);
 		free(s);
 	}
-	HASH_ITER(hh, n->stacks, st, next_st) {
+	HASH_ITER(hh, n->stacks, st, next_st)
+	{
 		if (st->last_slice >= before_slice)
 			continue;
 		delete_row(n, TABLE_STACK, st->no);
@@ -426,11 +429,13 @@ void names__free(struct names *n)
 		return;
 	n->out = &unused;
 	names__expire(n, UINT32_MAX);
-	HASH_ITER(hh, n->cause_rows, c, next_c) {
+	HASH_ITER(hh, n->cause_rows, c, next_c)
+	{
 		HASH_DEL(n->cause_rows, c);
 		free(c);
 	}
-	HASH_ITER(hh, n->filesystems, f, next_f) {
+	HASH_ITER(hh, n->filesystems, f, next_f)
+	{
 		HASH_DEL(n->filesystems, f);
 		free(f);
 	}

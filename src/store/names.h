@@ -29,8 +29,8 @@ struct fs_row {
 		char fstype[32];
 	} key;
 	uint32_t no, last_slice;
-	bool in_file;        /* there is a row of its counters */
-	bool has_counts;     /* the kernel has them; until then they are what the stalls add up to */
+	bool in_file;	 /* there is a row of its counters */
+	bool has_counts; /* the kernel has them; until then they are what the stalls add up to */
 	struct fs_counts written, now;
 	struct fs_row *next; /* of those counted in this slice */
 };
@@ -42,12 +42,12 @@ struct key_row {
 	struct fs_row *fs;
 	uint32_t no;
 	uint32_t last_slice;
-	uint64_t max_ns;       /* of all slices before */
-	struct store_sum sum;  /* of this slice */
+	uint64_t max_ns;      /* of all slices before */
+	struct store_sum sum; /* of this slice */
 	struct sparse hist;
 	struct ev_stall worst; /* of this slice; its pointers are not valid any more */
 	uint32_t worst_no, worst_waker_comm;
-	struct key_row *next;  /* of those that the slice touched */
+	struct key_row *next; /* of those that the slice touched */
 };
 
 struct names;

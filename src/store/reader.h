@@ -29,7 +29,8 @@ struct store {
 	struct id_table strings, stacks, filesystems, causes, keys, heres;
 	struct store_fact *facts;
 	size_t nr_facts, room_facts;
-	int64_t first_slice, last_slice; /* there may be more by now: what they refer to was not read */
+	int64_t first_slice,
+		last_slice; /* there may be more by now: what they refer to was not read */
 };
 
 /* Open s->path as s->db, in a checked state; the header was looked at. 0, or -errno with e set. */

@@ -18,7 +18,8 @@ void *reader__alloc(struct store *s, size_t n, size_t size, struct err *e)
 
 	/* what the allocator adds to small pieces counts */
 	if (size && n > (s->memory_left - (s->memory_left < 64 ? s->memory_left : 64)) / size) {
-		err__set(e, -EFBIG, "cannot read %s: it has more names than fit into memory", s->path);
+		err__set(e, -EFBIG, "cannot read %s: it has more names than fit into memory",
+			 s->path);
 		return NULL;
 	}
 	p = pool__array(&s->pool, n, size);

@@ -11,61 +11,86 @@
 
 static const struct schema_table tables[TABLES] = {
 	[TABLE_INFO] = {"info", "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID"},
-	[TABLE_FACT] = {"fact", "CREATE TABLE fact(id INTEGER PRIMARY KEY, what TEXT, of TEXT, value TEXT)"},
+	[TABLE_FACT] =
+		{"fact",
+		 "CREATE TABLE fact(id INTEGER PRIMARY KEY, what TEXT, of TEXT, value TEXT)"},
 	[TABLE_STRING] = {"string", "CREATE TABLE string(id INTEGER PRIMARY KEY, text TEXT)"},
 	[TABLE_STACK] = {"stack", "CREATE TABLE stack(id INTEGER PRIMARY KEY, frames TEXT)"},
-	[TABLE_FS] = {"fs", "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, fstype TEXT,"
-	       " device TEXT, mount TEXT, options TEXT)"},
-	[TABLE_CAUSE] = {"cause", "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
-		  " operator_advice TEXT, author_advice TEXT)"},
-	[TABLE_KEY] = {"key", "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack INTEGER,"
-		" user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
-		" holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid INTEGER)"},
-	[TABLE_SLICE] = {"slice", "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
-		  " slow_submits INTEGER)"},
-	[TABLE_COUNTERS] = {"counters",
-	 "CREATE TABLE counters(slice INTEGER, fs INTEGER,"
-	 " submits INTEGER, submits_blocked INTEGER, requests INTEGER, sleeps INTEGER,"
-	 " wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns INTEGER,"
-	 " runqueue_ns INTEGER, preempted_ns INTEGER, held_up_requests INTEGER,"
-	 " held_up_ns INTEGER, submit_errors INTEGER, short_submits INTEGER, bytes INTEGER,"
-	 " bytes_unknown INTEGER, inside_buffered INTEGER, inside_direct INTEGER,"
-	 " nowait INTEGER, nowait_refused INTEGER, nowait_sleeps INTEGER, nowait_ns INTEGER,"
-	 " below_min_sleeps INTEGER, below_min_ns INTEGER,"
-	 " op_pread INTEGER, op_pwrite INTEGER, op_fsync INTEGER, op_fdsync INTEGER,"
-	 " op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"
-	 " max_sleep_ns INTEGER, max_submit_ns INTEGER, sleep BLOB, submit BLOB,"
-	 " PRIMARY KEY(slice, fs)) WITHOUT ROWID"},
-	[TABLE_SLEEPS] = {"sleeps",
-	 "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
-	 " sleeps INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, max_ns INTEGER,"
-	 " held_up_requests INTEGER, iowait_sleeps INTEGER, nowait_sleeps INTEGER,"
-	 " how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER, hist BLOB,"
-	 " PRIMARY KEY(slice, key)) WITHOUT ROWID"},
-	[TABLE_STALL] = {"stall", "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
-		  " end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"
-		  " sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","
-		  " held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"
-		  " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_tid INTEGER,"
-		  " PRIMARY KEY(slice, no)) WITHOUT ROWID"},
-	[TABLE_SUBMIT] = {"submit",
-	 "CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup INTEGER,"
-	 " end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"
-	 " runqueue_ns INTEGER, preempted_ns INTEGER, call_seq INTEGER, sleeps INTEGER,"
-	 " preemptions INTEGER, nr INTEGER, fs_count INTEGER, ret INTEGER, pid INTEGER,"
-	 " tid INTEGER, cgroup_id INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
-	[TABLE_LOSS] = {"loss", "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
+	[TABLE_FS] = {"fs", "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
+			    "fstype TEXT,"
+			    " device TEXT, mount TEXT, options TEXT)"},
+	[TABLE_CAUSE] =
+		{"cause",
+		 "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
+		 " operator_advice TEXT, author_advice TEXT)"},
+	[TABLE_KEY] =
+		{"key",
+		 "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
+		 "INTEGER,"
+		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
+		 " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
+		 "INTEGER)"},
+	[TABLE_SLICE] =
+		{"slice",
+		 "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
+		 " slow_submits INTEGER)"},
+	[TABLE_COUNTERS] =
+		{"counters",
+		 "CREATE TABLE counters(slice INTEGER, fs INTEGER,"
+		 " submits INTEGER, submits_blocked INTEGER, requests INTEGER, sleeps INTEGER,"
+		 " wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns "
+		 "INTEGER,"
+		 " runqueue_ns INTEGER, preempted_ns INTEGER, held_up_requests INTEGER,"
+		 " held_up_ns INTEGER, submit_errors INTEGER, short_submits INTEGER, bytes INTEGER,"
+		 " bytes_unknown INTEGER, inside_buffered INTEGER, inside_direct INTEGER,"
+		 " nowait INTEGER, nowait_refused INTEGER, nowait_sleeps INTEGER, nowait_ns "
+		 "INTEGER,"
+		 " below_min_sleeps INTEGER, below_min_ns INTEGER,"
+		 " op_pread INTEGER, op_pwrite INTEGER, op_fsync INTEGER, op_fdsync INTEGER,"
+		 " op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"
+		 " max_sleep_ns INTEGER, max_submit_ns INTEGER, sleep BLOB, submit BLOB,"
+		 " PRIMARY KEY(slice, fs)) WITHOUT ROWID"},
+	[TABLE_SLEEPS] =
+		{"sleeps",
+		 "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
+		 " sleeps INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, max_ns INTEGER,"
+		 " held_up_requests INTEGER, iowait_sleeps INTEGER, nowait_sleeps INTEGER,"
+		 " how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER, "
+		 "hist BLOB,"
+		 " PRIMARY KEY(slice, key)) WITHOUT ROWID"},
+	[TABLE_STALL] =
+		{"stall",
+		 "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
+		 " end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"
+		 " sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","
+		 " held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"
+		 " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_tid INTEGER,"
+		 " PRIMARY KEY(slice, no)) WITHOUT ROWID"},
+	[TABLE_SUBMIT] =
+		{"submit",
+		 "CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup "
+		 "INTEGER,"
+		 " end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"
+		 " runqueue_ns INTEGER, preempted_ns INTEGER, call_seq INTEGER, sleeps INTEGER,"
+		 " preemptions INTEGER, nr INTEGER, fs_count INTEGER, ret INTEGER, pid INTEGER,"
+		 " tid INTEGER, cgroup_id INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
+	[TABLE_LOSS] =
+		{"loss",
+		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
 		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
 		 " scan_agree INTEGER, scan_disagree INTEGER)"},
-	[TABLE_UNFINISHED] = {"unfinished",
-	 "CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"
-	 " stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"
-	 " age_ns INTEGER, before_tracing INTEGER, pid INTEGER, tid INTEGER, cgroup_id INTEGER, "
-	 REQUEST_SQL ", held_up_requests INTEGER, state INTEGER)"},
+	[TABLE_UNFINISHED] =
+		{"unfinished",
+		 "CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"
+		 " stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"
+		 " age_ns INTEGER, before_tracing INTEGER, pid INTEGER, tid INTEGER, cgroup_id "
+		 "INTEGER, " REQUEST_SQL ", held_up_requests INTEGER, state INTEGER)"},
 	[TABLE_SAMPLE] = {"sample", "CREATE TABLE sample(id INTEGER PRIMARY KEY, fs INTEGER,"
 				    " stack INTEGER, count INTEGER)"},
-	[TABLE_HERE] = {"here", "CREATE TABLE here(id INTEGER PRIMARY KEY, fs INTEGER, cause TEXT, text TEXT)"},
+	[TABLE_HERE] =
+		{"here",
+		 "CREATE TABLE here(id INTEGER PRIMARY KEY, fs INTEGER, cause TEXT, text TEXT)"},
 };
 
 const struct schema_table *schema__table(size_t i)
@@ -73,34 +98,73 @@ const struct schema_table *schema__table(size_t i)
 	return i < ARRAY_SIZE(tables) ? &tables[i] : NULL;
 }
 
-#define U64(of, name, member) {name, COLUMN_U64, offsetof(struct of, member)}
-#define U32(of, name, member) {name, COLUMN_U32, offsetof(struct of, member)}
+#define U64(of, name, member)                                                                      \
+	{                                                                                          \
+		name, COLUMN_U64, offsetof(struct of, member)                                      \
+	}
+#define U32(of, name, member)                                                                      \
+	{                                                                                          \
+		name, COLUMN_U32, offsetof(struct of, member)                                      \
+	}
 #define C(member) U64(counters, #member, member)
 #define OP(i, name) U64(counters, "op_" name, ops[i])
 
 static const struct schema_column counters_columns[] = {
-	C(submits), C(submits_blocked), C(requests), C(sleeps), C(wall_ns), C(on_cpu_ns),
-	C(blocked_ns), C(blocked_elsewhere_ns), C(runqueue_ns), C(preempted_ns),
-	C(held_up_requests), C(held_up_ns), C(submit_errors), C(short_submits), C(bytes),
-	C(bytes_unknown), C(inside_buffered), C(inside_direct), C(nowait), C(nowait_refused),
-	C(nowait_sleeps), C(nowait_ns), C(below_min_sleeps), C(below_min_ns),
-	OP(0, "pread"), OP(1, "pwrite"), OP(2, "fsync"), OP(3, "fdsync"), OP(4, "poll"),
-	OP(5, "preadv"), OP(6, "pwritev"), OP(7, "other"),
-	C(max_sleep_ns), C(max_submit_ns),
+	C(submits),
+	C(submits_blocked),
+	C(requests),
+	C(sleeps),
+	C(wall_ns),
+	C(on_cpu_ns),
+	C(blocked_ns),
+	C(blocked_elsewhere_ns),
+	C(runqueue_ns),
+	C(preempted_ns),
+	C(held_up_requests),
+	C(held_up_ns),
+	C(submit_errors),
+	C(short_submits),
+	C(bytes),
+	C(bytes_unknown),
+	C(inside_buffered),
+	C(inside_direct),
+	C(nowait),
+	C(nowait_refused),
+	C(nowait_sleeps),
+	C(nowait_ns),
+	C(below_min_sleeps),
+	C(below_min_ns),
+	OP(0, "pread"),
+	OP(1, "pwrite"),
+	OP(2, "fsync"),
+	OP(3, "fdsync"),
+	OP(4, "poll"),
+	OP(5, "preadv"),
+	OP(6, "pwritev"),
+	OP(7, "other"),
+	C(max_sleep_ns),
+	C(max_submit_ns),
 };
 
 #define S(member) U64(store_sum, #member, member)
 static const struct schema_column sleeps_columns[] = {
-	S(sleeps), S(blocked_ns), S(runqueue_ns), S(max_ns), S(held_up_requests), S(iowait_sleeps),
+	S(sleeps),
+	S(blocked_ns),
+	S(runqueue_ns),
+	S(max_ns),
+	S(held_up_requests),
+	S(iowait_sleeps),
 	S(nowait_sleeps),
-	U64(store_sum, "how_unknown", how[0]), U64(store_sum, "how_exact", how[1]),
-	U64(store_sum, "how_scanned", how[2]), U64(store_sum, "how_batch", how[3]),
+	U64(store_sum, "how_unknown", how[0]),
+	U64(store_sum, "how_exact", how[1]),
+	U64(store_sum, "how_scanned", how[2]),
+	U64(store_sum, "how_batch", how[3]),
 };
 
 #define L(member) U64(loss, #member, member)
 static const struct schema_column loss_columns[] = {
-	L(events), L(stacks), L(map_full), L(unmatched), L(before_tracing), L(unattributed),
-	L(model_evicted), L(malformed), L(scan_agree), L(scan_disagree),
+	L(events),	 L(stacks),	   L(map_full),	 L(unmatched),	L(before_tracing),
+	L(unattributed), L(model_evicted), L(malformed), L(scan_agree), L(scan_disagree),
 };
 
 /* A number that these structs gain must become a column of the next schema version. */
@@ -110,40 +174,57 @@ static_assert(sizeof(struct loss) == 8 * ARRAY_SIZE(loss_columns), "a column eac
 
 #define REQUEST(of)                                                                                \
 	U32(of, "how", req.how), U32(of, "idx", req.index), U32(of, "nr", req.nr),                 \
-	{"opcode", COLUMN_U16, offsetof(struct of, req.opcode)},                                   \
-	{"fd", COLUMN_S32, offsetof(struct of, req.fd)}, U64(of, "offset", req.offset),            \
-	U64(of, "len_bytes", req.len_bytes), U32(of, "rw_flags", req.rw_flags),                    \
-	U32(of, "shape", req.shape), U64(of, "ino", req.ino)
+		{"opcode", COLUMN_U16, offsetof(struct of, req.opcode)},                           \
+		{"fd", COLUMN_S32, offsetof(struct of, req.fd)}, U64(of, "offset", req.offset),    \
+		U64(of, "len_bytes", req.len_bytes), U32(of, "rw_flags", req.rw_flags),            \
+		U32(of, "shape", req.shape), U64(of, "ino", req.ino)
 
 #define E(member) U64(ev_stall, #member, member)
 #define E32(member) U32(ev_stall, #member, member)
 static const struct schema_column stall_columns[] = {
-	E(end_ns), E(blocked_ns), E(runqueue_ns), E(call_seq), E32(sleep_no),
-	U32(ev_stall, "tid", who.tid), REQUEST(ev_stall), E32(held_up_requests), E32(state),
-	{"iowait", COLUMN_BOOL, offsetof(struct ev_stall, iowait)},
-	E32(waker_kind), E32(waker_pid), E32(waker_tid), E32(lock_kind), E32(holder_tid),
+	E(end_ns),	   E(blocked_ns),
+	E(runqueue_ns),	   E(call_seq),
+	E32(sleep_no),	   U32(ev_stall, "tid", who.tid),
+	REQUEST(ev_stall), E32(held_up_requests),
+	E32(state),	   {"iowait", COLUMN_BOOL, offsetof(struct ev_stall, iowait)},
+	E32(waker_kind),   E32(waker_pid),
+	E32(waker_tid),	   E32(lock_kind),
+	E32(holder_tid),
 };
 
 #define W(member) U64(ev_submit, #member, member)
 #define W32(member) U32(ev_submit, #member, member)
 static const struct schema_column submit_columns[] = {
-	W(end_ns), W(wall_ns), W(on_cpu_ns), W(blocked_ns), W(runqueue_ns), W(preempted_ns),
-	W(call_seq), W32(sleeps), W32(preemptions), W32(nr), W32(fs_count),
+	W(end_ns),
+	W(wall_ns),
+	W(on_cpu_ns),
+	W(blocked_ns),
+	W(runqueue_ns),
+	W(preempted_ns),
+	W(call_seq),
+	W32(sleeps),
+	W32(preemptions),
+	W32(nr),
+	W32(fs_count),
 	{"ret", COLUMN_S64, offsetof(struct ev_submit, ret)},
-	U32(ev_submit, "pid", who.pid), U32(ev_submit, "tid", who.tid),
+	U32(ev_submit, "pid", who.pid),
+	U32(ev_submit, "tid", who.tid),
 	U64(ev_submit, "cgroup_id", who.cgroup_id),
 };
 
 static const struct schema_column unfinished_columns[] = {
 	U64(ev_unfinished, "age_ns", age_ns),
 	{"before_tracing", COLUMN_BOOL, offsetof(struct ev_unfinished, before_tracing)},
-	U32(ev_unfinished, "pid", who.pid), U32(ev_unfinished, "tid", who.tid),
-	U64(ev_unfinished, "cgroup_id", who.cgroup_id), REQUEST(ev_unfinished),
+	U32(ev_unfinished, "pid", who.pid),
+	U32(ev_unfinished, "tid", who.tid),
+	U64(ev_unfinished, "cgroup_id", who.cgroup_id),
+	REQUEST(ev_unfinished),
 	U32(ev_unfinished, "held_up_requests", held_up_requests),
 	U32(ev_unfinished, "state", state),
 };
 static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
-	      sizeof(enum lock_kind) == 4, "enums are U32");
+		      sizeof(enum lock_kind) == 4,
+	      "enums are U32");
 
 #define COLUMNS(list) .column = list, .nr = ARRAY_SIZE(list)
 const struct schema_columns schema_counters = {"counters", "slice, fs", "sleep, submit",

@@ -13,9 +13,23 @@
 
 /* In the order in which they are made. */
 enum schema_table_no {
-	TABLE_INFO, TABLE_FACT, TABLE_STRING, TABLE_STACK, TABLE_FS, TABLE_CAUSE, TABLE_KEY,
-	TABLE_SLICE, TABLE_COUNTERS, TABLE_SLEEPS, TABLE_STALL, TABLE_SUBMIT, TABLE_LOSS,
-	TABLE_UNFINISHED, TABLE_SAMPLE, TABLE_HERE, TABLES,
+	TABLE_INFO,
+	TABLE_FACT,
+	TABLE_STRING,
+	TABLE_STACK,
+	TABLE_FS,
+	TABLE_CAUSE,
+	TABLE_KEY,
+	TABLE_SLICE,
+	TABLE_COUNTERS,
+	TABLE_SLEEPS,
+	TABLE_STALL,
+	TABLE_SUBMIT,
+	TABLE_LOSS,
+	TABLE_UNFINISHED,
+	TABLE_SAMPLE,
+	TABLE_HERE,
+	TABLES,
 };
 
 struct schema_table {
@@ -42,11 +56,11 @@ struct schema_columns {
 	size_t nr;
 };
 
-extern const struct schema_columns schema_counters; /* struct counters */
-extern const struct schema_columns schema_sleeps;   /* struct store_sum */
-extern const struct schema_columns schema_stall;    /* struct ev_stall */
-extern const struct schema_columns schema_submit;   /* struct ev_submit */
-extern const struct schema_columns schema_loss;     /* struct loss */
+extern const struct schema_columns schema_counters;   /* struct counters */
+extern const struct schema_columns schema_sleeps;     /* struct store_sum */
+extern const struct schema_columns schema_stall;      /* struct ev_stall */
+extern const struct schema_columns schema_submit;     /* struct ev_submit */
+extern const struct schema_columns schema_loss;	      /* struct loss */
 extern const struct schema_columns schema_unfinished; /* struct ev_unfinished */
 
 /* All of them, for tests; NULL past the end. */

@@ -50,7 +50,8 @@ struct store *store__open(const char *path, const struct store_limits *limits, s
 	}
 	s->time_ns = limits && limits->time_ns ? limits->time_ns : DEFAULT_TIME_NS;
 	s->deadline_ns = clock__mono_ns() + s->time_ns;
-	s->memory_left = limits && limits->memory_bytes ? limits->memory_bytes : DEFAULT_MEMORY_BYTES;
+	s->memory_left =
+		limits && limits->memory_bytes ? limits->memory_bytes : DEFAULT_MEMORY_BYTES;
 	if (open_store(s, e)) {
 		store__free(s);
 		return NULL;
@@ -148,7 +149,8 @@ void store_counts__add(struct fs_counts *to, const struct fs_counts *delta)
 	uint64_t max_sleep_ns = larger(to->c.max_sleep_ns, delta->c.max_sleep_ns);
 	uint64_t max_submit_ns = larger(to->c.max_submit_ns, delta->c.max_submit_ns);
 
-	add_numbers((uint64_t *)&to->c, (const uint64_t *)&delta->c, sizeof(to->c) / sizeof(uint64_t));
+	add_numbers((uint64_t *)&to->c, (const uint64_t *)&delta->c,
+		    sizeof(to->c) / sizeof(uint64_t));
 	to->c.max_sleep_ns = max_sleep_ns;
 	to->c.max_submit_ns = max_submit_ns;
 	hist__merge(&to->sleep, &delta->sleep);
@@ -299,8 +301,9 @@ static int open_cursors(struct store *s, const struct store_visitor *v, struct c
 		*c = (struct cursor){.v = v, .deliver = kinds[i].deliver, .done = true};
 		if (!kinds[i].wanted)
 			continue;
-		snprintf(sql, sizeof(sql), "SELECT * FROM %s WHERE slice BETWEEN ? AND ? ORDER BY %s",
-			 kinds[i].table, kinds[i].order);
+		snprintf(sql, sizeof(sql),
+			 "SELECT * FROM %s WHERE slice BETWEEN ? AND ? ORDER BY %s", kinds[i].table,
+			 kinds[i].order);
 		rc = rows__open(&c->rows, s, kinds[i].table, sql, e);
 		c->open = !rc;
 	}
@@ -346,8 +349,10 @@ static int visit_slices(struct store *s, const struct store_range *range,
 {
 	bool started = false;
 	struct rows r;
-	int rc = rows__open(&r, s, "slice", "SELECT * FROM slice WHERE id<=? AND start_ns>=? AND "
-					    "(?=0 OR start_ns<?) ORDER BY id", e);
+	int rc = rows__open(&r, s, "slice",
+			    "SELECT * FROM slice WHERE id<=? AND start_ns>=? AND "
+			    "(?=0 OR start_ns<?) ORDER BY id",
+			    e);
 
 	sqlite3_bind_int64(r.stmt, 1, s->last_slice);
 	sqlite3_bind_int64(r.stmt, 2, (int64_t)range->since_ns);

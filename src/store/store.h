@@ -17,7 +17,7 @@
 struct store;
 
 struct store_limits {
-	uint64_t time_ns;     /* for all that is read of one recording; 0 = default */
+	uint64_t time_ns;      /* for all that is read of one recording; 0 = default */
 	uint64_t memory_bytes; /* for names, stacks and keys of one recording; 0 = default */
 };
 
@@ -37,16 +37,16 @@ const struct capture_info *store__capture(const struct store *s);
 
 /* What capture_info does not say. */
 struct store_info {
-	uint32_t schema;             /* version of the file's schema */
-	const char *tool_version;    /* of the aiostall that recorded */
-	const char *kernel_build;    /* uname -v */
-	const char *boot_id;         /* of the host, "" = not known */
-	uint64_t started_mono_ns;    /* CLOCK_MONOTONIC at started_unix_ns: the base of all end_ns */
-	uint64_t slow_ns;            /* submits at least this long that did not sleep are listed */
-	uint64_t keep_ns;            /* --keep; 0 = all of it was kept */
-	uint64_t trigger_ns;         /* --trigger; 0 = none */
-	bool events;                 /* every stall and submit is there, not only the worst */
-	bool complete;               /* it ended by itself; false = killed, no room, crash */
+	uint32_t schema;	  /* version of the file's schema */
+	const char *tool_version; /* of the aiostall that recorded */
+	const char *kernel_build; /* uname -v */
+	const char *boot_id;	  /* of the host, "" = not known */
+	uint64_t started_mono_ns; /* CLOCK_MONOTONIC at started_unix_ns: the base of all end_ns */
+	uint64_t slow_ns;	  /* submits at least this long that did not sleep are listed */
+	uint64_t keep_ns;	  /* --keep; 0 = all of it was kept */
+	uint64_t trigger_ns;	  /* --trigger; 0 = none */
+	bool events;		  /* every stall and submit is there, not only the worst */
+	bool complete;		  /* it ended by itself; false = killed, no room, crash */
 	uint64_t size_bytes;
 	uint64_t nr_slices, nr_keys, nr_stacks, nr_stalls, nr_submits;
 };
@@ -74,24 +74,24 @@ const struct store_here *store__here(const struct store *s, size_t i);
 
 /* One second of the recording; longer when the disk could not keep up, or at the end shorter. */
 struct store_slice {
-	uint64_t no;               /* from 1; with --keep and --trigger there are gaps */
+	uint64_t no;		   /* from 1; with --keep and --trigger there are gaps */
 	uint64_t start_ns, end_ns; /* since the recording began */
-	uint64_t slow_submits;     /* long ones that did not sleep, all of them */
+	uint64_t slow_submits;	   /* long ones that did not sleep, all of them */
 };
 
 /* What stalls are counted by. Pointers are the store's: equal ones are equal. */
 struct store_key {
 	size_t no; /* from 0, dense, in the order of first appearance; < store__nr_keys() */
 	const struct fs_info *fs;
-	const struct cause *cause;       /* id, name, advice as of recording; some members are "" */
-	const struct stack *stack;       /* NULL = lost */
-	const struct stack *user_stack;  /* NULL = none */
+	const struct cause *cause;	/* id, name, advice as of recording; some members are "" */
+	const struct stack *stack;	/* NULL = lost */
+	const struct stack *user_stack; /* NULL = none */
 	const char *path, *comm, *cgroup;
-	const char *waker;               /* "kworker/0:1", "(interrupt)", "(unknown)" */
-	const char *holder;              /* of the lock that was waited for, "" = none or not known */
+	const char *waker;  /* "kworker/0:1", "(interrupt)", "(unknown)" */
+	const char *holder; /* of the lock that was waited for, "" = none or not known */
 	uint32_t pid, holder_pid;
 	uint64_t cgroup_id;
-	uint16_t opcode;                 /* IOCB_CMD_* */
+	uint16_t opcode; /* IOCB_CMD_* */
 };
 size_t store__nr_keys(const struct store *s);
 const struct store_key *store__key(const struct store *s, size_t no);

@@ -31,7 +31,8 @@ static int add_row(struct store *s, struct id_table *t, int64_t id, void *row, s
 			return err__set(e, -ENOMEM, "out of memory");
 		t->row = rows;
 		if ((room - t->room) * bytes > s->memory_left)
-			return err__set(e, -EFBIG, "cannot read %s: it has more names than fit into memory",
+			return err__set(e, -EFBIG,
+					"cannot read %s: it has more names than fit into memory",
 					s->path);
 		s->memory_left -= (room - t->room) * bytes;
 		t->room = room;
@@ -234,7 +235,8 @@ static int read_table(struct store *s, const struct table_kind *kind, struct err
 
 enum info_type { INFO_TEXT, INFO_ARRAY, INFO_U64, INFO_U32, INFO_INT, INFO_BOOL };
 
-#define HOST(member) offsetof(struct store, capture.host.member), sizeof(((struct host_info *)0)->member)
+#define HOST(member)                                                                               \
+	offsetof(struct store, capture.host.member), sizeof(((struct host_info *)0)->member)
 #define CAPTURE(member) offsetof(struct store, capture.member), 0
 #define INFO(member) offsetof(struct store, info.member), 0
 static const struct info_field {

@@ -32,7 +32,7 @@ struct store_writer {
 	uint64_t started_ns, slice_start_ns, now_ns;
 	uint64_t slow_ns, trigger_ns;
 	uint32_t slice, keep_slices; /* keep 0 = all */
-	uint32_t last_trigger;       /* slice, 0 = none yet */
+	uint32_t last_trigger;	     /* slice, 0 = none yet */
 	bool events, triggered;
 	/* of this slice */
 	struct key_row *touched;
@@ -68,7 +68,8 @@ static void put_info_text(struct store_writer *w, const char *name, const char *
 	batch__text(&w->batch, text);
 }
 
-void store_writer__add_fact(struct store_writer *w, const char *what, const char *of, const char *value)
+void store_writer__add_fact(struct store_writer *w, const char *what, const char *of,
+			    const char *value)
 {
 	static const uint8_t nothing;
 
@@ -94,8 +95,8 @@ void store_writer__add_here(struct store_writer *w, const struct fs_info *fs, co
 	batch__text(&w->batch, text);
 }
 
-static void put_stall(struct store_writer *w, const struct ev_stall *ev, uint32_t key, uint32_t waker,
-		      uint32_t no)
+static void put_stall(struct store_writer *w, const struct ev_stall *ev, uint32_t key,
+		      uint32_t waker, uint32_t no)
 {
 	batch__row(&w->batch, BATCH_INSERT, TABLE_STALL, (uint8_t)(4 + schema_stall.nr));
 	batch__int(&w->batch, w->slice);
@@ -105,8 +106,8 @@ static void put_stall(struct store_writer *w, const struct ev_stall *ev, uint32_
 	batch__columns(&w->batch, &schema_stall, ev);
 }
 
-static void put_submit(struct store_writer *w, const struct ev_submit *ev, uint32_t fs, uint32_t comm,
-		       uint32_t cgroup, uint32_t no)
+static void put_submit(struct store_writer *w, const struct ev_submit *ev, uint32_t fs,
+		       uint32_t comm, uint32_t cgroup, uint32_t no)
 {
 	batch__row(&w->batch, BATCH_INSERT, TABLE_SUBMIT, (uint8_t)(5 + schema_submit.nr));
 	batch__int(&w->batch, w->slice);
@@ -128,7 +129,8 @@ static void touch(struct store_writer *w, struct key_row *row)
 	w->touched = row;
 }
 
-static void note_worst_of_slice(struct store_writer *w, struct key_row *row, const struct ev_stall *ev)
+static void note_worst_of_slice(struct store_writer *w, struct key_row *row,
+				const struct ev_stall *ev)
 {
 	if (row->sum.sleeps && ev->blocked_ns <= row->sum.max_ns)
 		return;
@@ -137,7 +139,8 @@ static void note_worst_of_slice(struct store_writer *w, struct key_row *row, con
 	row->worst_waker_comm = names__string(w->names, ev->waker_comm);
 }
 
-static void add_to_hist(struct store_writer *w, struct key_row *row, uint32_t bucket, uint64_t count)
+static void add_to_hist(struct store_writer *w, struct key_row *row, uint32_t bucket,
+			uint64_t count)
 {
 	if (sparse__add(&row->hist, bucket, count))
 		w->loss.model_evicted = sat_add(w->loss.model_evicted, count);
@@ -175,13 +178,14 @@ static bool has_room(struct store_writer *w)
 static void count_without_counters(struct fs_row *row, const struct ev_stall *ev)
 {
 	const struct fs_counts one = {
-		.c = {
-			.sleeps = 1,
-			.blocked_ns = ev->blocked_ns,
-			.runqueue_ns = ev->runqueue_ns,
-			.held_up_requests = ev->held_up_requests,
-			.max_sleep_ns = ev->blocked_ns,
-		},
+		.c =
+			{
+				.sleeps = 1,
+				.blocked_ns = ev->blocked_ns,
+				.runqueue_ns = ev->runqueue_ns,
+				.held_up_requests = ev->held_up_requests,
+				.max_sleep_ns = ev->blocked_ns,
+			},
 	};
 
 	store_counts__add(&row->now, &one);
@@ -233,13 +237,14 @@ static void sum_up_stalls(struct store_writer *w, struct key_row *row, const str
 static void count_stalls_without_counters(struct fs_row *row, const struct ev_stalls *ev)
 {
 	const struct fs_counts sum = {
-		.c = {
-			.sleeps = ev->sleeps,
-			.blocked_ns = ev->blocked_ns,
-			.runqueue_ns = ev->runqueue_ns,
-			.held_up_requests = ev->held_up_requests,
-			.max_sleep_ns = ev->longest.blocked_ns,
-		},
+		.c =
+			{
+				.sleeps = ev->sleeps,
+				.blocked_ns = ev->blocked_ns,
+				.runqueue_ns = ev->runqueue_ns,
+				.held_up_requests = ev->held_up_requests,
+				.max_sleep_ns = ev->longest.blocked_ns,
+			},
 		.sleep = ev->hist,
 	};
 
@@ -262,7 +267,8 @@ static void on_stalls(void *ctx, const struct ev_stalls *ev)
 	if (!row->fs->has_counts)
 		count_stalls_without_counters(row->fs, ev);
 	if (w->events && has_room(w))
-		put_stall(w, &ev->longest, row->no, names__string(w->names, ev->longest.waker_comm), w->next_no);
+		put_stall(w, &ev->longest, row->no, names__string(w->names, ev->longest.waker_comm),
+			  w->next_no);
 	w->next_no++;
 	if (w->trigger_ns && ev->longest.blocked_ns >= w->trigger_ns)
 		w->triggered = true;
@@ -428,7 +434,8 @@ static void put_counters(struct store_writer *w, struct fs_row *row)
 	any |= take_delta(delta.submit.n, row->now.submit.n, row->written.submit.n, HIST_BUCKETS);
 	/* a maximum is no sum */
 	delta.c.max_sleep_ns = row->now.c.max_sleep_ns > max_sleep ? row->now.c.max_sleep_ns : 0;
-	delta.c.max_submit_ns = row->now.c.max_submit_ns > max_submit ? row->now.c.max_submit_ns : 0;
+	delta.c.max_submit_ns =
+		row->now.c.max_submit_ns > max_submit ? row->now.c.max_submit_ns : 0;
 	if (!any && row->in_file)
 		return;
 	row->in_file = true;
@@ -490,7 +497,8 @@ static void flush_worst(struct store_writer *w)
 {
 	struct worst_row *worst, *next;
 
-	HASH_ITER(hh, w->worst, worst, next) {
+	HASH_ITER(hh, w->worst, worst, next)
+	{
 		if (worst->key->sum.max_ns <= worst->key->max_ns)
 			put_worst(w, worst->key);
 		HASH_DEL(w->worst, worst);
@@ -665,12 +673,12 @@ static void put_beginning(struct store_writer *w, const struct store_write_opts 
 	const struct {
 		const char *name, *text;
 	} texts[] = {
-		{"hostname", c->host.hostname},	     {"kernel", c->host.kernel},
-		{"kernel_build", o->kernel_build},   {"arch", c->host.arch},
-		{"boot_id", o->boot_id},	     {"tool_version", AIOSTALL_VERSION},
-		{"command", c->command},	     {"filters", c->filters},
-		{"probe_submit", c->probe_submit},   {"probe_request", c->probe_request},
-		{"probe_switch", c->probe_switch},   {"probe_complete", c->probe_complete},
+		{"hostname", c->host.hostname},	   {"kernel", c->host.kernel},
+		{"kernel_build", o->kernel_build}, {"arch", c->host.arch},
+		{"boot_id", o->boot_id},	   {"tool_version", AIOSTALL_VERSION},
+		{"command", c->command},	   {"filters", c->filters},
+		{"probe_submit", c->probe_submit}, {"probe_request", c->probe_request},
+		{"probe_switch", c->probe_switch}, {"probe_complete", c->probe_complete},
 	};
 	const struct {
 		const char *name;

@@ -17,14 +17,14 @@ struct store_writer;
 
 struct store_write_opts {
 	const char *path;
-	const struct causes *causes;        /* rule set, not owned; NULL = all causes unknown */
+	const struct causes *causes;	    /* rule set, not owned; NULL = all causes unknown */
 	const struct capture_info *capture; /* as of the beginning; copied */
 	uint64_t started_mono_ns;
 	uint64_t slow_ns;
-	uint64_t keep_ns;      /* slices older than this are removed; 0 = none */
-	uint64_t trigger_ns;   /* only slices around a stall at least this long stay; 0 = all */
-	bool events;           /* keep every stall and submit */
-	size_t max_keys;       /* bound on distinct keys; 0 = default */
+	uint64_t keep_ns;    /* slices older than this are removed; 0 = none */
+	uint64_t trigger_ns; /* only slices around a stall at least this long stay; 0 = all */
+	bool events;	     /* keep every stall and submit */
+	size_t max_keys;     /* bound on distinct keys; 0 = default */
 	const char *kernel_build, *boot_id; /* NULL = not known */
 };
 
@@ -34,7 +34,8 @@ struct store_write_opts {
  */
 int store_writer__new(const struct store_write_opts *opts, struct store_writer **w, struct err *e);
 /* A fact of the host, see docs/recording.md; written with the first slice. */
-void store_writer__add_fact(struct store_writer *w, const char *what, const char *of, const char *value);
+void store_writer__add_fact(struct store_writer *w, const char *what, const char *of,
+			    const char *value);
 /* What the host says of a cause (its id) of a filesystem, a line each; nothing for "". */
 void store_writer__add_here(struct store_writer *w, const struct fs_info *fs, const char *cause,
 			    const char *text);

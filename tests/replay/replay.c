@@ -133,14 +133,14 @@ static void skip_loss(void *ctx, const struct loss *loss)
 static int print_trace(struct replay *r, bool json, struct err *e)
 {
 	const struct sink to = {
-	    .ctx = r,
-	    .stall = json ? json_stall : line_stall,
-	    .stalls = json ? json_stalls : skip_stalls,
-	    .submit = json ? json_submit : skip_submit,
-	    .unfinished = skip_unfinished,
-	    .fs_counts = skip_fs_counts,
-	    .totals = skip_totals,
-	    .loss = skip_loss,
+		.ctx = r,
+		.stall = json ? json_stall : line_stall,
+		.stalls = json ? json_stalls : skip_stalls,
+		.submit = json ? json_submit : skip_submit,
+		.unfinished = skip_unfinished,
+		.fs_counts = skip_fs_counts,
+		.totals = skip_totals,
+		.loss = skip_loss,
 	};
 	int rc;
 

@@ -160,8 +160,9 @@ static int record(struct stored *s, const char *fixture)
 	rc = s->source->ops->finish(s->source, &sink);
 	if (!rc && !sink_of(s))
 		rc = s->rc;
-	return rc ? rc : store_writer__finish(s->writer, s->source->ops->capture(s->source),
-					      s->now_ns + NSEC_PER_SEC, s->e);
+	return rc ? rc
+		  : store_writer__finish(s->writer, s->source->ops->capture(s->source),
+					 s->now_ns + NSEC_PER_SEC, s->e);
 }
 
 static int print(const struct stored *s, const char *format, int width)

@@ -81,8 +81,12 @@ static void stall(const struct load *load, const struct sink *to, uint32_t rando
 	uint64_t blocked_ns = 50000 + (uint64_t)(random % 4096) * (random % 97) * 40;
 	char path[64];
 	struct ev_stall ev = {
-		.end_ns = START_NS + load->second * NSEC_PER_SEC + i * (NSEC_PER_SEC / load->per_second),
-		.who = {.pid = 100 + key % 3, .tid = 1000 + key % 5, .comm = "load", .cgroup = "/load"},
+		.end_ns = START_NS + load->second * NSEC_PER_SEC +
+			  i * (NSEC_PER_SEC / load->per_second),
+		.who = {.pid = 100 + key % 3,
+			.tid = 1000 + key % 5,
+			.comm = "load",
+			.cgroup = "/load"},
 		.fs = &filesystems[fs],
 		.req = {.how = HOW_EXACT, .nr = 4, .opcode = 1, .len_bytes = 4096, .path = path},
 		.held_up_requests = 3,
@@ -164,7 +168,8 @@ int main(int argc, char **argv)
 		.host = {"synth", "6.1.0", "x86_64", 8},
 		.started_unix_ns = 1767225600LL * (int64_t)NSEC_PER_SEC,
 	};
-	struct store_write_opts o = {.capture = &c, .started_mono_ns = START_NS, .slow_ns = NSEC_PER_MSEC};
+	struct store_write_opts o = {
+		.capture = &c, .started_mono_ns = START_NS, .slow_ns = NSEC_PER_MSEC};
 	struct store_writer *w = NULL;
 	struct load load = {0};
 	struct err e = {0};
@@ -172,8 +177,9 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (parse(argc, argv, &load, &o)) {
-		fprintf(stderr, "usage: synth [-k S] [-t MS] [-l S] [-ce] DB SECONDS STALLS_PER_SECOND "
-				"KEYS\n");
+		fprintf(stderr,
+			"usage: synth [-k S] [-t MS] [-l S] [-ce] DB SECONDS STALLS_PER_SECOND "
+			"KEYS\n");
 		return 2;
 	}
 	set_up();

@@ -22,38 +22,38 @@ struct parsed {
 static void test_duration(void **state)
 {
 	static const struct parsed rows[] = {
-	    {"0", 0, 0},
-	    {"7", 0, 7 * NSEC_PER_SEC},
-	    {"250ns", 0, 250},
-	    {"500us", 0, 500 * NSEC_PER_USEC},
-	    {"10ms", 0, 10 * NSEC_PER_MSEC},
-	    {"2s", 0, 2 * NSEC_PER_SEC},
-	    {"1m", 0, 60 * NSEC_PER_SEC},
-	    {"1h", 0, 3600 * NSEC_PER_SEC},
-	    {"1.5s", 0, 1500 * NSEC_PER_MSEC},
-	    {"0.25ms", 0, 250 * NSEC_PER_USEC},
-	    {"1.0000000009s", 0, NSEC_PER_SEC},
-	    {"18446744073709551615ns", 0, UINT64_MAX},
-	    {"18446744073709551616ns", -ERANGE, 0},
-	    {"18446744073709551615.9us", -ERANGE, 0},
-	    {"18446744073.9s", -ERANGE, 0},
-	    {"5124096h", -ERANGE, 0},
-	    {"99999999999999999999999s", -ERANGE, 0},
-	    {"", -EINVAL, 0},
-	    {"-1s", -EINVAL, 0},
-	    {"+1s", -EINVAL, 0},
-	    {" 1s", -EINVAL, 0},
-	    {"1 s", -EINVAL, 0},
-	    {"1s ", -EINVAL, 0},
-	    {"s", -EINVAL, 0},
-	    {".5s", -EINVAL, 0},
-	    {"1.s", -EINVAL, 0},
-	    {"1..5s", -EINVAL, 0},
-	    {"1e3s", -EINVAL, 0},
-	    {"0x10s", -EINVAL, 0},
-	    {"1S", -EINVAL, 0},
-	    {"1sec", -EINVAL, 0},
-	    {"99999999999999999999999y", -EINVAL, 0},
+		{"0", 0, 0},
+		{"7", 0, 7 * NSEC_PER_SEC},
+		{"250ns", 0, 250},
+		{"500us", 0, 500 * NSEC_PER_USEC},
+		{"10ms", 0, 10 * NSEC_PER_MSEC},
+		{"2s", 0, 2 * NSEC_PER_SEC},
+		{"1m", 0, 60 * NSEC_PER_SEC},
+		{"1h", 0, 3600 * NSEC_PER_SEC},
+		{"1.5s", 0, 1500 * NSEC_PER_MSEC},
+		{"0.25ms", 0, 250 * NSEC_PER_USEC},
+		{"1.0000000009s", 0, NSEC_PER_SEC},
+		{"18446744073709551615ns", 0, UINT64_MAX},
+		{"18446744073709551616ns", -ERANGE, 0},
+		{"18446744073709551615.9us", -ERANGE, 0},
+		{"18446744073.9s", -ERANGE, 0},
+		{"5124096h", -ERANGE, 0},
+		{"99999999999999999999999s", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"-1s", -EINVAL, 0},
+		{"+1s", -EINVAL, 0},
+		{" 1s", -EINVAL, 0},
+		{"1 s", -EINVAL, 0},
+		{"1s ", -EINVAL, 0},
+		{"s", -EINVAL, 0},
+		{".5s", -EINVAL, 0},
+		{"1.s", -EINVAL, 0},
+		{"1..5s", -EINVAL, 0},
+		{"1e3s", -EINVAL, 0},
+		{"0x10s", -EINVAL, 0},
+		{"1S", -EINVAL, 0},
+		{"1sec", -EINVAL, 0},
+		{"99999999999999999999999y", -EINVAL, 0},
 	};
 
 	(void)state;
@@ -80,20 +80,20 @@ static void test_duration_needs_unit(void **state)
 static void test_size(void **state)
 {
 	static const struct parsed rows[] = {
-	    {"0", 0, 0},
-	    {"512", 0, 512},
-	    {"4k", 0, 4096},
-	    {"4K", 0, 4096},
-	    {"1M", 0, 1 << 20},
-	    {"2G", 0, 2ULL << 30},
-	    {"1T", 0, 1ULL << 40},
-	    {"1.5k", 0, 1536},
-	    {"16777215T", 0, 16777215ULL << 40},
-	    {"16777216T", -ERANGE, 0},
-	    {"4kB", -EINVAL, 0},
-	    {"k", -EINVAL, 0},
-	    {"-4k", -EINVAL, 0},
-	    {"1m", -EINVAL, 0},
+		{"0", 0, 0},
+		{"512", 0, 512},
+		{"4k", 0, 4096},
+		{"4K", 0, 4096},
+		{"1M", 0, 1 << 20},
+		{"2G", 0, 2ULL << 30},
+		{"1T", 0, 1ULL << 40},
+		{"1.5k", 0, 1536},
+		{"16777215T", 0, 16777215ULL << 40},
+		{"16777216T", -ERANGE, 0},
+		{"4kB", -EINVAL, 0},
+		{"k", -EINVAL, 0},
+		{"-4k", -EINVAL, 0},
+		{"1m", -EINVAL, 0},
 	};
 
 	(void)state;
@@ -142,22 +142,22 @@ static void check_format(char *(*format)(uint64_t, char *, size_t), const struct
 static void test_format_duration(void **state)
 {
 	static const struct formatted rows[] = {
-	    {0, "0"},
-	    {1, "1ns"},
-	    {999, "999ns"},
-	    {1000, "1us"},
-	    {12000, "12us"},
-	    {999499, "999us"},
-	    {999500, "1ms"},
-	    {5300000, "5.3ms"},
-	    {1250000000, "1.25s"},
-	    {59940 * NSEC_PER_MSEC, "59.9s"},
-	    {59999 * NSEC_PER_MSEC, "1m00s"},
-	    {90 * NSEC_PER_SEC, "1m30s"},
-	    {3599 * NSEC_PER_SEC, "59m59s"},
-	    {3600 * NSEC_PER_SEC, "1h00m"},
-	    {100 * 3600 * NSEC_PER_SEC, "4d"},
-	    {UINT64_MAX, "213503d"},
+		{0, "0"},
+		{1, "1ns"},
+		{999, "999ns"},
+		{1000, "1us"},
+		{12000, "12us"},
+		{999499, "999us"},
+		{999500, "1ms"},
+		{5300000, "5.3ms"},
+		{1250000000, "1.25s"},
+		{59940 * NSEC_PER_MSEC, "59.9s"},
+		{59999 * NSEC_PER_MSEC, "1m00s"},
+		{90 * NSEC_PER_SEC, "1m30s"},
+		{3599 * NSEC_PER_SEC, "59m59s"},
+		{3600 * NSEC_PER_SEC, "1h00m"},
+		{100 * 3600 * NSEC_PER_SEC, "4d"},
+		{UINT64_MAX, "213503d"},
 	};
 
 	(void)state;
@@ -167,13 +167,13 @@ static void test_format_duration(void **state)
 static void test_format_size(void **state)
 {
 	static const struct formatted rows[] = {
-	    {0, "0"},
-	    {1023, "1023"},
-	    {1024, "1.0k"},
-	    {4096, "4.0k"},
-	    {1536 << 10, "1.5M"},
-	    {(1 << 20) - 1, "1.0M"},
-	    {UINT64_MAX, "16.0E"},
+		{0, "0"},
+		{1023, "1023"},
+		{1024, "1.0k"},
+		{4096, "4.0k"},
+		{1536 << 10, "1.5M"},
+		{(1 << 20) - 1, "1.0M"},
+		{UINT64_MAX, "16.0E"},
 	};
 
 	(void)state;
@@ -183,9 +183,9 @@ static void test_format_size(void **state)
 static void test_format_count(void **state)
 {
 	static const struct formatted rows[] = {
-	    {0, "0"},	      {1234, "1234"},	 {9999, "9999"},
-	    {12345, "12.3k"}, {123456, "123k"},	 {999499, "999k"},
-	    {999500, "1.0M"}, {4500000, "4.5M"}, {UINT64_MAX, "18.4E"},
+		{0, "0"},	  {1234, "1234"},    {9999, "9999"},
+		{12345, "12.3k"}, {123456, "123k"},  {999499, "999k"},
+		{999500, "1.0M"}, {4500000, "4.5M"}, {UINT64_MAX, "18.4E"},
 	};
 
 	(void)state;
@@ -221,8 +221,8 @@ static void test_format_percent(void **state)
 		double share;
 		const char *text;
 	} rows[] = {
-	    {0, "0%"},	      {-1, "0%"},	 {1, "100%"},	     {7, "100%"},
-	    {0.352, "35.2%"}, {0.0004, "<0.1%"}, {0.9996, ">99.9%"}, {0.001, "0.1%"},
+		{0, "0%"},	  {-1, "0%"},	     {1, "100%"},	 {7, "100%"},
+		{0.352, "35.2%"}, {0.0004, "<0.1%"}, {0.9996, ">99.9%"}, {0.001, "0.1%"},
 	};
 	char buf[16];
 
@@ -238,22 +238,22 @@ static void test_terminal(void **state)
 		const char *src, *dst;
 		size_t columns;
 	} rows[] = {
-	    {"", "", 0},
-	    {"plain name", "plain name", 10},
-	    {"a\\b", "a\\\\b", 4},
-	    {"\033[31m", "\\x1b[31m", 8},
-	    {"\n\t\x7f", "\\x0a\\x09\\x7f", 12},
-	    {"\xc3\xa4", "\xc3\xa4", 1},
-	    {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 1},
-	    {"\xc2\x9b"
-	     "31m",
-	     "\\xc2\\x9b31m", 11},		     /* a C1 control is an escape sequence too */
-	    {"\xe2\x80\xae", "\\xe2\\x80\\xae", 12}, /* right-to-left override */
-	    {"\xff\xc3(", "\\xff\\xc3(", 9},
-	    {"\xc0\xaf", "\\xc0\\xaf", 8},	     /* overlong */
-	    {"\xed\xa0\x80", "\\xed\\xa0\\x80", 12}, /* surrogate */
-	    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 16},
-	    {"\xe2\x82", "\\xe2\\x82", 8}, /* cut short */
+		{"", "", 0},
+		{"plain name", "plain name", 10},
+		{"a\\b", "a\\\\b", 4},
+		{"\033[31m", "\\x1b[31m", 8},
+		{"\n\t\x7f", "\\x0a\\x09\\x7f", 12},
+		{"\xc3\xa4", "\xc3\xa4", 1},
+		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 1},
+		{"\xc2\x9b"
+		 "31m",
+		 "\\xc2\\x9b31m", 11}, /* a C1 control is an escape sequence too */
+		{"\xe2\x80\xae", "\\xe2\\x80\\xae", 12}, /* right-to-left override */
+		{"\xff\xc3(", "\\xff\\xc3(", 9},
+		{"\xc0\xaf", "\\xc0\\xaf", 8},		 /* overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80", 12}, /* surrogate */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 16},
+		{"\xe2\x82", "\\xe2\\x82", 8}, /* cut short */
 	};
 	char buf[64];
 
@@ -270,13 +270,14 @@ static void test_terminal(void **state)
 static void test_terminal_cut(void **state)
 {
 	static const char src[] = "a\xc3\xa4\x1b\\z";
-	static const char *const want[] = {
-	    "", "", "a", "a", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4\\x1b"};
+	static const char *const want[] = {"",		"",	     "a",
+					   "a",		"a\xc3\xa4", "a\xc3\xa4",
+					   "a\xc3\xa4", "a\xc3\xa4", "a\xc3\xa4\\x1b"};
 
 	(void)state;
 	for (size_t size = 1; size < ARRAY_SIZE(want); size++) {
 		char *buf =
-		    malloc(size); /* to the byte, so that the sanitizer sees what is beyond */
+			malloc(size); /* to the byte, so that the sanitizer sees what is beyond */
 
 		assert_non_null(buf);
 		esc__terminal(src, buf, size);
@@ -350,22 +351,22 @@ static void test_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_duration),
-	    cmocka_unit_test(test_duration_needs_unit),
-	    cmocka_unit_test(test_size),
-	    cmocka_unit_test(test_u64),
-	    cmocka_unit_test(test_format_duration),
-	    cmocka_unit_test(test_format_size),
-	    cmocka_unit_test(test_format_count),
-	    cmocka_unit_test(test_format_widths),
-	    cmocka_unit_test(test_format_cut),
-	    cmocka_unit_test(test_format_percent),
-	    cmocka_unit_test(test_terminal),
-	    cmocka_unit_test(test_terminal_cut),
-	    cmocka_unit_test(test_utf8),
-	    cmocka_unit_test(test_tail),
-	    cmocka_unit_test(test_err),
-	    cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_duration_needs_unit),
+		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_u64),
+		cmocka_unit_test(test_format_duration),
+		cmocka_unit_test(test_format_size),
+		cmocka_unit_test(test_format_count),
+		cmocka_unit_test(test_format_widths),
+		cmocka_unit_test(test_format_cut),
+		cmocka_unit_test(test_format_percent),
+		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_terminal_cut),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,42 +147,50 @@ static const struct {
 	const char *id, *via;
 	const char *frames[16];
 } conflicts[] = {
-	{ "blk.tag", "dio_flush,bio_submit,dio,writeback",
-	  { "__schedule", "io_schedule", "blk_mq_get_tag", "__blk_mq_alloc_requests",
-	    "blk_mq_submit_bio", "ext4_io_submit", "ext4_writepages", "do_writepages",
-	    "filemap_write_and_wait_range.part.0", "__iomap_dio_rw", "ext4_file_write_iter",
-	    "aio_write", SYSCALL } },
-	{ "ubuf.swapin", "user_buffer,bio_submit,dio",
-	  { "__schedule", "io_schedule", "blk_mq_get_tag", "blk_mq_submit_bio", "swap_read_folio",
-	    "do_swap_page", "handle_mm_fault", "__get_user_pages", "gup_fast_fallback",
-	    "__iomap_dio_rw", "xfs_file_read_iter", "aio_read", SYSCALL } },
-	{ "ext4.jbd2_shadow", "dio,dio_end_io",
-	  { "__schedule", "io_schedule", "bit_wait_io", "__wait_on_bit", "do_get_write_access",
-	    "__ext4_journal_get_write_access", "ext4_handle_inode_extension",
-	    "ext4_dio_write_end_io", "iomap_dio_complete", "iomap_dio_rw", "ext4_file_write_iter",
-	    "aio_write", SYSCALL } },
-	{ "vfs.freeze", "time_update,dio",
-	  { "percpu_rwsem_wait", "__percpu_down_read", "xfs_trans_alloc", "xfs_vn_update_time",
-	    "touch_atime", "xfs_file_dio_read", "aio_read", SYSCALL } },
-	{ "lock.invalidate", "buffered_read",
-	  { "rwsem_down_read_slowpath", "down_read", "page_cache_ra_unbounded",
-	    "filemap_get_pages", "filemap_read", "aio_read", SYSCALL } },
-	{ "nfs.rpc", "",
-	  { "wait_woken", "tcp_sendmsg", "sock_sendmsg", "xs_tcp_send_request", "__rpc_execute",
-	    "nfs_file_write", "aio_write", SYSCALL } },
-	{ "ext4.dio_sync", "dio,overlay",
-	  { "schedule", "__iomap_dio_rw", "ext4_file_write_iter", "backing_file_write_iter",
-	    "ovl_write_iter", "aio_write", SYSCALL } },
+	{"blk.tag",
+	 "dio_flush,bio_submit,dio,writeback",
+	 {"__schedule", "io_schedule", "blk_mq_get_tag", "__blk_mq_alloc_requests",
+	  "blk_mq_submit_bio", "ext4_io_submit", "ext4_writepages", "do_writepages",
+	  "filemap_write_and_wait_range.part.0", "__iomap_dio_rw", "ext4_file_write_iter",
+	  "aio_write", SYSCALL}},
+	{"ubuf.swapin",
+	 "user_buffer,bio_submit,dio",
+	 {"__schedule", "io_schedule", "blk_mq_get_tag", "blk_mq_submit_bio", "swap_read_folio",
+	  "do_swap_page", "handle_mm_fault", "__get_user_pages", "gup_fast_fallback",
+	  "__iomap_dio_rw", "xfs_file_read_iter", "aio_read", SYSCALL}},
+	{"ext4.jbd2_shadow",
+	 "dio,dio_end_io",
+	 {"__schedule", "io_schedule", "bit_wait_io", "__wait_on_bit", "do_get_write_access",
+	  "__ext4_journal_get_write_access", "ext4_handle_inode_extension", "ext4_dio_write_end_io",
+	  "iomap_dio_complete", "iomap_dio_rw", "ext4_file_write_iter", "aio_write", SYSCALL}},
+	{"vfs.freeze",
+	 "time_update,dio",
+	 {"percpu_rwsem_wait", "__percpu_down_read", "xfs_trans_alloc", "xfs_vn_update_time",
+	  "touch_atime", "xfs_file_dio_read", "aio_read", SYSCALL}},
+	{"lock.invalidate",
+	 "buffered_read",
+	 {"rwsem_down_read_slowpath", "down_read", "page_cache_ra_unbounded", "filemap_get_pages",
+	  "filemap_read", "aio_read", SYSCALL}},
+	{"nfs.rpc",
+	 "",
+	 {"wait_woken", "tcp_sendmsg", "sock_sendmsg", "xs_tcp_send_request", "__rpc_execute",
+	  "nfs_file_write", "aio_write", SYSCALL}},
+	{"ext4.dio_sync",
+	 "dio,overlay",
+	 {"schedule", "__iomap_dio_rw", "ext4_file_write_iter", "backing_file_write_iter",
+	  "ovl_write_iter", "aio_write", SYSCALL}},
 	/* "^": something that is no wait primitive lies inward. */
-	{ "unknown", "dio",
-	  { "schedule", "novel_wait", "__iomap_dio_rw", "ext4_file_write_iter", "aio_write",
-	    SYSCALL } },
+	{"unknown",
+	 "dio",
+	 {"schedule", "novel_wait", "__iomap_dio_rw", "ext4_file_write_iter", "aio_write",
+	  SYSCALL}},
 	/* The freezer's lock type alone does not make a freeze. */
-	{ "unknown", "writeback",
-	  { "percpu_rwsem_wait", "__percpu_down_read", "ext4_writepages", "aio_write", SYSCALL } },
+	{"unknown",
+	 "writeback",
+	 {"percpu_rwsem_wait", "__percpu_down_read", "ext4_writepages", "aio_write", SYSCALL}},
 	/* Outward of the entry nothing counts, inward of __schedule neither. */
-	{ "unknown", "", { "schedule", "novel_wait", SYSCALL, "blk_mq_get_tag" } },
-	{ "unknown", "", { "blk_mq_get_tag", "__schedule", "schedule", "novel_wait", SYSCALL } },
+	{"unknown", "", {"schedule", "novel_wait", SYSCALL, "blk_mq_get_tag"}},
+	{"unknown", "", {"blk_mq_get_tag", "__schedule", "schedule", "novel_wait", SYSCALL}},
 };
 
 static void test_conflicts_and_via(void **state)
@@ -205,10 +213,16 @@ static void test_conflicts_and_via(void **state)
 static void test_decorated_frames(void **state)
 {
 	static const char *const frames[] = {
-		"bpf_prog_6deef7357e7b4530_on_switch", "bpf_trace_run4", "__traceiter_sched_switch",
-		"__schedule+0x3f/0x90", "  [<0>] schedule+0x5e/0xd0", "ffffffff81a3b2c1 io_schedule",
-		"? __iomap_dio_rw.isra.0.cold+0x12/0x34", "#7 ext4_file_write_iter+0x1 [ext4]",
-		"0xffffffff81000000 in aio_write.constprop.0", "io_submit_one",
+		"bpf_prog_6deef7357e7b4530_on_switch",
+		"bpf_trace_run4",
+		"__traceiter_sched_switch",
+		"__schedule+0x3f/0x90",
+		"  [<0>] schedule+0x5e/0xd0",
+		"ffffffff81a3b2c1 io_schedule",
+		"? __iomap_dio_rw.isra.0.cold+0x12/0x34",
+		"#7 ext4_file_write_iter+0x1 [ext4]",
+		"0xffffffff81000000 in aio_write.constprop.0",
+		"io_submit_one",
 	};
 	const size_t depth = sizeof(frames) / sizeof(frames[0]);
 	char buf[64];
@@ -227,29 +241,29 @@ static const struct {
 	const char *line, *name;
 	bool reliable;
 } lines[] = {
-	{ "[<0>] io_schedule+0x46/0x70", "io_schedule", true },
-	{ "[<ffffffffa0123456>] ext4_map_blocks+0x1/0x2 [ext4]", "ext4_map_blocks", true },
-	{ "[ 1234.567890][ T4242]  ? down_read+0x1/0x2", "down_read", false },
-	{ "Nov 22 10:00:00 host kernel: [ 12.3]  schedule+0x5/0x9", "schedule", true },
-	{ "\tffffffff81a3b2c1 blk_mq_get_tag.isra.0+0x1f ([kernel.kallsyms])", "blk_mq_get_tag",
-	  true },
-	{ "    b'finish_task_switch'", "finish_task_switch", true },
-	{ "        schedule+94", "schedule", true },
-	{ "#0  0xffffffff81000000 in schedule () at kernel/sched/core.c:1", "schedule", true },
-	{ " #1 [ffffb1e2c3d4e5f6] schedule at ffffffff81a3b2c1", "schedule", true },
-	{ "blk_mq_get_tag_[k]", "blk_mq_get_tag", true },
-	{ "plain", "plain", true },
-	{ "", NULL, true },
-	{ "Call Trace:", NULL, true },
-	{ " <TASK>", NULL, true },
-	{ "task:fio  state:D stack:0  pid:1234", NULL, true },
-	{ "INFO: task fio:1234 blocked for more than 120 seconds.", NULL, true },
-	{ "RIP: 0033:0x7f12", NULL, true },
-	{ "fio  1234 [001]  12.345678: sched:sched_switch:", NULL, true },
-	{ "    -                fio (1234)", NULL, true },
-	{ "    fio (1234)", NULL, true },
-	{ "        5123", NULL, true },
-	{ "?  __pfx_autoremove_wake_function+0x10/0x10", NULL, false },
+	{"[<0>] io_schedule+0x46/0x70", "io_schedule", true},
+	{"[<ffffffffa0123456>] ext4_map_blocks+0x1/0x2 [ext4]", "ext4_map_blocks", true},
+	{"[ 1234.567890][ T4242]  ? down_read+0x1/0x2", "down_read", false},
+	{"Nov 22 10:00:00 host kernel: [ 12.3]  schedule+0x5/0x9", "schedule", true},
+	{"\tffffffff81a3b2c1 blk_mq_get_tag.isra.0+0x1f ([kernel.kallsyms])", "blk_mq_get_tag",
+	 true},
+	{"    b'finish_task_switch'", "finish_task_switch", true},
+	{"        schedule+94", "schedule", true},
+	{"#0  0xffffffff81000000 in schedule () at kernel/sched/core.c:1", "schedule", true},
+	{" #1 [ffffb1e2c3d4e5f6] schedule at ffffffff81a3b2c1", "schedule", true},
+	{"blk_mq_get_tag_[k]", "blk_mq_get_tag", true},
+	{"plain", "plain", true},
+	{"", NULL, true},
+	{"Call Trace:", NULL, true},
+	{" <TASK>", NULL, true},
+	{"task:fio  state:D stack:0  pid:1234", NULL, true},
+	{"INFO: task fio:1234 blocked for more than 120 seconds.", NULL, true},
+	{"RIP: 0033:0x7f12", NULL, true},
+	{"fio  1234 [001]  12.345678: sched:sched_switch:", NULL, true},
+	{"    -                fio (1234)", NULL, true},
+	{"    fio (1234)", NULL, true},
+	{"        5123", NULL, true},
+	{"?  __pfx_autoremove_wake_function+0x10/0x10", NULL, false},
 };
 
 static void test_frame_in_line(void **state)
@@ -272,7 +286,7 @@ static void test_frame_in_line(void **state)
 static void test_hostile_stacks(void **state)
 {
 	static char huge[10001], odd[] = "\x01\xff\x1b[31m;%s%n";
-	const char *many[FRAMES_MAX], *none[] = { NULL, "", "   ", "[", "#", "? ", "0x", "b'" };
+	const char *many[FRAMES_MAX], *none[] = {NULL, "", "   ", "[", "#", "? ", "0x", "b'"};
 	char buf[32];
 
 	(void)state;
@@ -310,14 +324,15 @@ static struct causes *load(const char *text, size_t len, char *err, size_t err_s
 
 static void test_user_rules_go_first(void **state)
 {
-	static const char text[] = "[aliases]\nnew_wait = old_wait\n[sets]\n@w = new_wait | x(y|z)?_wait\n"
-				   "[primitives]\nmy_sleep\n[causes]\nid: my.cause\nname: mine\n"
-				   "match: ^ @w < ^ ext4_.*\n  < aio_write\nmeaning:\n  first\n  second\n"
-				   "[via]\ntag: mine\nmatch: my_.*\n";
-	static const char *const frames[] = { "my_sleep", "old_wait", "ext4_file_write_iter",
-					      "aio_write", SYSCALL };
-	static const char *const apart[] = { "xz_wait", "other", "ext4_file_write_iter",
-					     "aio_write", SYSCALL };
+	static const char text[] =
+		"[aliases]\nnew_wait = old_wait\n[sets]\n@w = new_wait | x(y|z)?_wait\n"
+		"[primitives]\nmy_sleep\n[causes]\nid: my.cause\nname: mine\n"
+		"match: ^ @w < ^ ext4_.*\n  < aio_write\nmeaning:\n  first\n  second\n"
+		"[via]\ntag: mine\nmatch: my_.*\n";
+	static const char *const frames[] = {"my_sleep", "old_wait", "ext4_file_write_iter",
+					     "aio_write", SYSCALL};
+	static const char *const apart[] = {"xz_wait", "other", "ext4_file_write_iter", "aio_write",
+					    SYSCALL};
 	char err[512] = "", via[64];
 	struct causes *c = load(text, strlen(text), err, sizeof(err));
 
@@ -337,37 +352,37 @@ static void test_user_rules_go_first(void **state)
 static const struct {
 	const char *text, *message; /* the message follows "FILE:" */
 } bad_rules[] = {
-	{ "text\n", "1: text before the first [section]" },
-	{ "[nothing]\n", "1: unknown section: nothing" },
-	{ "[causes\n", "1: section line without ]" },
-	{ "[causes]\n  more\n", "2: indented line continues nothing" },
-	{ "[causes]\nid\n", "2: expected \"key: value\": id" },
-	{ "[causes]\nname: n\n", "2: a block starts with id" },
-	{ "[causes]\nid: A B\nname: n\n", "2: an id is 1 to 48 of a-z 0-9 _ . -" },
-	{ "[causes]\nid: unknown\n", "2: the id unknown is for stacks that no rule matches" },
-	{ CAUSE, "3: no match: line in a" },
-	{ "[causes]\nid: a\nmatch: f\n", "3: no name: line in a" },
-	{ CAUSE "match:\n", "4: a name is empty: " },
-	{ CAUSE "match: a | | b\n", "4: a name is empty: " },
-	{ CAUSE "match: a.b\n", "4: . without * (write .* for any text): a.b" },
-	{ CAUSE "match: a*\n", "4: only letters, digits, _, .*, (a|b) and (a|b)? make a name: a*" },
-	{ CAUSE "match: (a|b\n", "4: ( without ): (a|b" },
-	{ CAUSE "match: (a|)b\n", "4: empty choice in a group: (a|)b" },
-	{ CAUSE "match: (a|.*)b\n", "4: a group holds plain names only: (a|.*)b" },
-	{ CAUSE "match: .*a.*b.*c.*d.*e\n", "4: more than four .* in one name: .*a.*b.*c.*d.*e" },
-	{ CAUSE "match: (a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)\n",
-	  "4: too many choices in one pattern: (a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)" },
-	{ CAUSE "match: a<b<c<d<e<f<g<h<i\n", "4: more than eight steps in a match" },
-	{ CAUSE "match: @none\n", "4: unknown set: @none" },
-	{ CAUSE "match: f\nevidence: perhaps\n", "5: evidence is reproduced or unproven" },
-	{ CAUSE "match: f\ncolour: red\n", "5: unknown key: colour" },
-	{ CAUSE "match: f\001\n", "4: control character" },
-	{ "[sets]\na = b\n", "2: expected \"@set = name | name\"" },
-	{ "[aliases]\na\n", "2: expected \"name = other name\"" },
-	{ "[aliases]\na = b.*\n", "2: an alias is a plain name: b.*" },
-	{ "[aliases]\na =\n", "2: an alias is empty or too long" },
-	{ "[via]\ntag: t\n", "2: no match: line in t" },
-	{ "[via]\ntag: t\nname: n\n", "3: a tag has match: lines only" },
+	{"text\n", "1: text before the first [section]"},
+	{"[nothing]\n", "1: unknown section: nothing"},
+	{"[causes\n", "1: section line without ]"},
+	{"[causes]\n  more\n", "2: indented line continues nothing"},
+	{"[causes]\nid\n", "2: expected \"key: value\": id"},
+	{"[causes]\nname: n\n", "2: a block starts with id"},
+	{"[causes]\nid: A B\nname: n\n", "2: an id is 1 to 48 of a-z 0-9 _ . -"},
+	{"[causes]\nid: unknown\n", "2: the id unknown is for stacks that no rule matches"},
+	{CAUSE, "3: no match: line in a"},
+	{"[causes]\nid: a\nmatch: f\n", "3: no name: line in a"},
+	{CAUSE "match:\n", "4: a name is empty: "},
+	{CAUSE "match: a | | b\n", "4: a name is empty: "},
+	{CAUSE "match: a.b\n", "4: . without * (write .* for any text): a.b"},
+	{CAUSE "match: a*\n", "4: only letters, digits, _, .*, (a|b) and (a|b)? make a name: a*"},
+	{CAUSE "match: (a|b\n", "4: ( without ): (a|b"},
+	{CAUSE "match: (a|)b\n", "4: empty choice in a group: (a|)b"},
+	{CAUSE "match: (a|.*)b\n", "4: a group holds plain names only: (a|.*)b"},
+	{CAUSE "match: .*a.*b.*c.*d.*e\n", "4: more than four .* in one name: .*a.*b.*c.*d.*e"},
+	{CAUSE "match: (a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)\n",
+	 "4: too many choices in one pattern: (a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)"},
+	{CAUSE "match: a<b<c<d<e<f<g<h<i\n", "4: more than eight steps in a match"},
+	{CAUSE "match: @none\n", "4: unknown set: @none"},
+	{CAUSE "match: f\nevidence: perhaps\n", "5: evidence is reproduced or unproven"},
+	{CAUSE "match: f\ncolour: red\n", "5: unknown key: colour"},
+	{CAUSE "match: f\001\n", "4: control character"},
+	{"[sets]\na = b\n", "2: expected \"@set = name | name\""},
+	{"[aliases]\na\n", "2: expected \"name = other name\""},
+	{"[aliases]\na = b.*\n", "2: an alias is a plain name: b.*"},
+	{"[aliases]\na =\n", "2: an alias is empty or too long"},
+	{"[via]\ntag: t\n", "2: no match: line in t"},
+	{"[via]\ntag: t\nname: n\n", "3: a tag has match: lines only"},
 };
 
 static void test_bad_rules_are_named(void **state)
@@ -403,11 +418,20 @@ static void test_rule_file_errors(void **state)
 static void test_hostile_rules_are_bounded(void **state)
 {
 	static const char *const units[] = {
-		"a = b\n", "@s = (a|b)(a|b)(a|b)\n", "x", "match: @s\n", "\n", "  x\n",
-		"match: .*a.*a.*a.*a\n", "((((((((", "a | ", "id: a\nname: n\nmatch: f\n",
+		"a = b\n",
+		"@s = (a|b)(a|b)(a|b)\n",
+		"x",
+		"match: @s\n",
+		"\n",
+		"  x\n",
+		"match: .*a.*a.*a.*a\n",
+		"((((((((",
+		"a | ",
+		"id: a\nname: n\nmatch: f\n",
 	};
-	static const char *const heads[] = { "[aliases]\n", "[sets]\n", "[primitives]\n",
-					     "[sets]\n@s = q\n" CAUSE, CAUSE "match: f\n", "" };
+	static const char *const heads[] = {"[aliases]\n",	"[sets]\n",
+					    "[primitives]\n",	"[sets]\n@s = q\n" CAUSE,
+					    CAUSE "match: f\n", ""};
 	size_t cap = (1 << 20) - 64;
 	char *text = malloc(cap + 1);
 
@@ -440,8 +464,9 @@ static uint64_t next_random(uint64_t *seed)
 /* Random changes of a good file: accepted or refused with a message, never a fault. */
 static void test_mutated_rules(void **state)
 {
-	static const char good[] = "[primitives]\nschedule.*\n[sets]\n@s = a | b(c|d)?\n[aliases]\na = z\n"
-				   CAUSE "match: ^ @s < ^ f | g.*\n  < h\nmeaning: m\n[via]\ntag: t\nmatch: @s\n";
+	static const char good[] =
+		"[primitives]\nschedule.*\n[sets]\n@s = a | b(c|d)?\n[aliases]\na = z\n" CAUSE
+		"match: ^ @s < ^ f | g.*\n  < h\nmeaning: m\n[via]\ntag: t\nmatch: @s\n";
 	static const char letters[] = "\n []():|<^@=.*?#a\0\xff";
 	uint64_t seed = 1009;
 
@@ -462,7 +487,7 @@ static void test_mutated_rules(void **state)
 
 static bool matches(const char *glob, const char *name)
 {
-	return glob__match(glob, strlen(glob), (struct name){ name, strlen(name) });
+	return glob__match(glob, strlen(glob), (struct name){name, strlen(name)});
 }
 
 static void test_globs(void **state)

@@ -84,8 +84,13 @@ static void test_good(void **state)
 
 static struct wire_spill good_spill(void)
 {
-	struct wire_spill w = {.sleeps = 7, .blocked_ns = 700, .runqueue_ns = 70, .held_up_requests = 21,
-			       .iowait_sleeps = 6, .nowait_sleeps = 5, .longest = good_stall()};
+	struct wire_spill w = {.sleeps = 7,
+			       .blocked_ns = 700,
+			       .runqueue_ns = 70,
+			       .held_up_requests = 21,
+			       .iowait_sleeps = 6,
+			       .nowait_sleeps = 5,
+			       .longest = good_stall()};
 
 	w.hist[0] = 3;
 	w.hist[WIRE_HIST_BUCKETS - 1] = 4;
@@ -238,15 +243,15 @@ static void test_index(void **state)
 		__u16 how, want;
 		__u32 index, nr, held_up;
 	} rows[] = {
-	    {WIRE_HOW_EXACT, WIRE_HOW_EXACT, 0, 8, 7},
-	    {WIRE_HOW_SCANNED, WIRE_HOW_SCANNED, 7, 8, 0},
-	    {WIRE_HOW_SCANNED, WIRE_HOW_SCANNED, 0, UINT32_MAX, UINT32_MAX - 1},
-	    {WIRE_HOW_EXACT, WIRE_HOW_UNKNOWN, 8, 8, 0},
-	    {WIRE_HOW_SCANNED, WIRE_HOW_UNKNOWN, UINT32_MAX, 8, 0},
-	    {WIRE_HOW_EXACT, WIRE_HOW_UNKNOWN, 0, 0, 0},
-	    {WIRE_HOW_BATCH, WIRE_HOW_BATCH, 9, 8, 0},
-	    {WIRE_HOW_BATCH, WIRE_HOW_BATCH, 0, 8, 0},
-	    {WIRE_HOW_UNKNOWN, WIRE_HOW_UNKNOWN, 0, 8, 0},
+		{WIRE_HOW_EXACT, WIRE_HOW_EXACT, 0, 8, 7},
+		{WIRE_HOW_SCANNED, WIRE_HOW_SCANNED, 7, 8, 0},
+		{WIRE_HOW_SCANNED, WIRE_HOW_SCANNED, 0, UINT32_MAX, UINT32_MAX - 1},
+		{WIRE_HOW_EXACT, WIRE_HOW_UNKNOWN, 8, 8, 0},
+		{WIRE_HOW_SCANNED, WIRE_HOW_UNKNOWN, UINT32_MAX, 8, 0},
+		{WIRE_HOW_EXACT, WIRE_HOW_UNKNOWN, 0, 0, 0},
+		{WIRE_HOW_BATCH, WIRE_HOW_BATCH, 9, 8, 0},
+		{WIRE_HOW_BATCH, WIRE_HOW_BATCH, 0, 8, 0},
+		{WIRE_HOW_UNKNOWN, WIRE_HOW_UNKNOWN, 0, 8, 0},
 	};
 
 	(void)state;
@@ -267,16 +272,16 @@ static void test_index(void **state)
 static void test_request(void **state)
 {
 	const struct wire_req w = {
-	    .offset = 1ULL << 40,
-	    .len = 65536,
-	    .ino = 99,
-	    .index = 2,
-	    .nr = 8,
-	    .fd = UINT32_MAX,
-	    .rw_flags = 5,
-	    .shape = WIRE_SHAPE_DIRECT,
-	    .opcode = 8,
-	    .how = WIRE_HOW_SCANNED,
+		.offset = 1ULL << 40,
+		.len = 65536,
+		.ino = 99,
+		.index = 2,
+		.nr = 8,
+		.fd = UINT32_MAX,
+		.rw_flags = 5,
+		.shape = WIRE_SHAPE_DIRECT,
+		.opcode = 8,
+		.how = WIRE_HOW_SCANNED,
 	};
 	struct request r;
 
@@ -342,9 +347,9 @@ static void test_unfinished(void **state)
 		__u32 state;
 		uint64_t on_cpu, preempted;
 	} rows[] = {
-	    {WIRE_CALL_RUNNING, 100 + 500, 40},
-	    {WIRE_CALL_PREEMPTED, 100, 40 + 500},
-	    {WIRE_CALL_ASLEEP, 100, 40},
+		{WIRE_CALL_RUNNING, 100 + 500, 40},
+		{WIRE_CALL_PREEMPTED, 100, 40 + 500},
+		{WIRE_CALL_ASLEEP, 100, 40},
 	};
 	struct wire_call *call = calloc(1, sizeof(*call));
 	struct fs_counts *to = calloc(1, sizeof(*to));
@@ -429,8 +434,8 @@ struct fuzz {
 };
 
 static const char *fuzz_frames[] = {
-    "io_schedule", "blk_mq_get_tag", "\x1b[2J",	  "",
-    "a;b c",	   "\xff\xfe",	     "aio_write", "io_submit_one.constprop.0"};
+	"io_schedule", "blk_mq_get_tag", "\x1b[2J",   "",
+	"a;b c",       "\xff\xfe",	 "aio_write", "io_submit_one.constprop.0"};
 
 static void fuzz__open(struct fuzz *f)
 {
@@ -446,7 +451,7 @@ static void fuzz__open(struct fuzz *f)
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->fs); i++) {
 		random_bytes(&f->seed, f->fstype[i], sizeof(f->fstype[i]) - 1);
 		f->fs[i] =
-		    (struct fs_info){i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f"};
+			(struct fs_info){i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f"};
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->stack); i++)
 		f->stack[i] = (struct stack){i + 1, i * 4, fuzz_frames};
@@ -509,26 +514,29 @@ static void print_trace(struct fuzz *f, const struct ev_stall *ev)
 static void deliver_stall(struct fuzz *f, const struct wire_stall *w, bool print)
 {
 	struct ev_stall ev = {
-	    .end_ns = w->hdr.ts_ns,
-	    .blocked_ns = w->blocked_ns,
-	    .runqueue_ns = w->runqueue_ns,
-	    .call_seq = w->call_seq,
-	    .sleep_no = w->sleep_no,
-	    .who = {w->pid, w->tid, w->comm, w->cgroup_id, w->waker_comm},
-	    .fs = &f->fs[w->req.fs.dev % ARRAY_SIZE(f->fs)],
-	    .held_up_requests = decode__held_up(&w->req),
-	    .state = w->state,
-	    .iowait = w->iowait,
-	    .waker_kind = (enum waker_kind)w->waker_kind,
-	    .waker_comm = w->waker_comm,
-	    .lock_kind = (enum lock_kind)w->lock_kind,
-	    .holder_pid = w->holder_pid,
-	    .holder_comm = w->holder_comm,
-	    .stack = w->stack_id % 4 ? &f->stack[w->stack_id % 4 - 1] : NULL,
-	    .user_stack = w->user_stack_id % 2 ? &f->stack[1] : NULL,
+		.end_ns = w->hdr.ts_ns,
+		.blocked_ns = w->blocked_ns,
+		.runqueue_ns = w->runqueue_ns,
+		.call_seq = w->call_seq,
+		.sleep_no = w->sleep_no,
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id, w->waker_comm},
+		.fs = &f->fs[w->req.fs.dev % ARRAY_SIZE(f->fs)],
+		.held_up_requests = decode__held_up(&w->req),
+		.state = w->state,
+		.iowait = w->iowait,
+		.waker_kind = (enum waker_kind)w->waker_kind,
+		.waker_comm = w->waker_comm,
+		.lock_kind = (enum lock_kind)w->lock_kind,
+		.holder_pid = w->holder_pid,
+		.holder_comm = w->holder_comm,
+		.stack = w->stack_id % 4 ? &f->stack[w->stack_id % 4 - 1] : NULL,
+		.user_stack = w->user_stack_id % 2 ? &f->stack[1] : NULL,
 	};
-	struct ev_unfinished left = {
-	    .age_ns = w->out_ns, .who = ev.who, .fs = ev.fs, .state = w->state, .stack = ev.stack};
+	struct ev_unfinished left = {.age_ns = w->out_ns,
+				     .who = ev.who,
+				     .fs = ev.fs,
+				     .state = w->state,
+				     .stack = ev.stack};
 	const struct sink *to = model__sink(f->model);
 
 	decode__request(&w->req, &ev.req);
@@ -544,14 +552,14 @@ static void deliver_stall(struct fuzz *f, const struct wire_stall *w, bool print
 static void deliver_submit(struct fuzz *f, const struct wire_submit *w)
 {
 	struct ev_submit ev = {
-	    .end_ns = w->hdr.ts_ns,
-	    .wall_ns = w->wall_ns,
-	    .on_cpu_ns = w->on_cpu_ns,
-	    .sleeps = w->sleeps % 2,
-	    .nr = w->nr,
-	    .ret = w->ret,
-	    .who = {w->pid, w->tid, w->comm, w->cgroup_id, w->fstype},
-	    .fs = &f->fs[w->fs.dev % ARRAY_SIZE(f->fs)],
+		.end_ns = w->hdr.ts_ns,
+		.wall_ns = w->wall_ns,
+		.on_cpu_ns = w->on_cpu_ns,
+		.sleeps = w->sleeps % 2,
+		.nr = w->nr,
+		.ret = w->ret,
+		.who = {w->pid, w->tid, w->comm, w->cgroup_id, w->fstype},
+		.fs = &f->fs[w->fs.dev % ARRAY_SIZE(f->fs)],
 	};
 	const struct sink *to = model__sink(f->model);
 
@@ -660,13 +668,13 @@ static void test_fuzz(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_good),	 cmocka_unit_test(test_truncated),
-	    cmocka_unit_test(test_longer),	 cmocka_unit_test(test_wrong_header),
-	    cmocka_unit_test(test_unterminated), cmocka_unit_test(test_enums),
-	    cmocka_unit_test(test_index),	 cmocka_unit_test(test_request),
-	    cmocka_unit_test(test_rows),	 cmocka_unit_test(test_unfinished),
-	    cmocka_unit_test(test_losses),	 cmocka_unit_test(test_fuzz),
-	    cmocka_unit_test(test_spill),	 cmocka_unit_test(test_bad_spill),
+		cmocka_unit_test(test_good),	     cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_longer),	     cmocka_unit_test(test_wrong_header),
+		cmocka_unit_test(test_unterminated), cmocka_unit_test(test_enums),
+		cmocka_unit_test(test_index),	     cmocka_unit_test(test_request),
+		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_losses),	     cmocka_unit_test(test_fuzz),
+		cmocka_unit_test(test_spill),	     cmocka_unit_test(test_bad_spill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

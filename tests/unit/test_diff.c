@@ -34,8 +34,13 @@ struct load {
 };
 
 static const struct load usual = {
-	.submits = 400, .stalls = 0.3, .sleep_ns = 1e6, .cluster = 1, .drift = 0.1,
-	.cause = "blk.tag", .fs = &ext4,
+	.submits = 400,
+	.stalls = 0.3,
+	.sleep_ns = 1e6,
+	.cluster = 1,
+	.drift = 0.1,
+	.cause = "blk.tag",
+	.fs = &ext4,
 };
 
 static double gauss(struct random *r)
@@ -122,7 +127,8 @@ static const struct diff_row *row_of(const struct diff *d, const char *cause, co
 }
 
 /* How many of PAIRS pairs show any difference, and in how many blocking grew by about factor. */
-static void run_pairs(const struct load *a, const struct load *b, double factor, int *any, int *right)
+static void run_pairs(const struct load *a, const struct load *b, double factor, int *any,
+		      int *right)
 {
 	*any = *right = 0;
 	for (uint64_t i = 0; i < PAIRS; i++) {
@@ -418,10 +424,23 @@ static void test_gates_of_news(void **state)
 static void test_gates_that_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", ",", "blocked_per_1k", "blocked_per_1k>", "blocked_per_1k>20%",
-		"blocked_per_1k>+%", "blocked_per_1k>5", "blocked_per_1k>+0x10%", "nothing>+5%",
-		"stalls_per_1k>5ms", ":appeared", "stalls_per_1k<-101%", "stalls_per_1k>inf",
-		"stalls_per_1k>+1.2.3%", "appeared,", "stalls_per_1k=+5%", "stalls_per_1k>%",
+		"",
+		",",
+		"blocked_per_1k",
+		"blocked_per_1k>",
+		"blocked_per_1k>20%",
+		"blocked_per_1k>+%",
+		"blocked_per_1k>5",
+		"blocked_per_1k>+0x10%",
+		"nothing>+5%",
+		"stalls_per_1k>5ms",
+		":appeared",
+		"stalls_per_1k<-101%",
+		"stalls_per_1k>inf",
+		"stalls_per_1k>+1.2.3%",
+		"appeared,",
+		"stalls_per_1k=+5%",
+		"stalls_per_1k>%",
 	};
 
 	(void)state;

@@ -148,8 +148,7 @@ static void test_counts_in_clusters(void **state)
 
 static struct measured timed(double ns, double se, double df)
 {
-	return (struct measured){
-		.amount = ns, .exposure = 1000, .events = 1e9, .spread = {se, df}};
+	return (struct measured){.amount = ns, .exposure = 1000, .events = 1e9, .spread = {se, df}};
 }
 
 static void test_times(void **state)

@@ -72,10 +72,8 @@ static const char *facts(const struct fs_info *fs, const struct report_cause *ca
 
 static void test_tags(void **state)
 {
-	struct fs_info fs = { .fstype = "ext4", .device_name = "sda" };
-	struct report_cause cause = { .id = "blk.tag",
-				      .worst_nr = 16,
-				      .worst_len_bytes = 4 << 20 };
+	struct fs_info fs = {.fstype = "ext4", .device_name = "sda"};
+	struct report_cause cause = {.id = "blk.tag", .worst_nr = 16, .worst_len_bytes = 4 << 20};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause),
@@ -93,8 +91,8 @@ static void test_tags(void **state)
 /* Nothing of a name or a file reaches out of its place, or a terminal. */
 static void test_hostile_names_and_values(void **state)
 {
-	struct fs_info fs = { .fstype = "ext4", .device_name = "bad" };
-	struct report_cause cause = { .id = "blk.tag" };
+	struct fs_info fs = {.fstype = "ext4", .device_name = "bad"};
+	struct report_cause cause = {.id = "blk.tag"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "queue/nr_requests is [2J9");
@@ -107,8 +105,8 @@ static void test_hostile_names_and_values(void **state)
 
 static void test_partitions_have_the_queue_of_their_disk(void **state)
 {
-	struct fs_info fs = { .fstype = "xfs", .device_name = "", .major = 8, .minor = 1 };
-	struct report_cause cause = { .id = "blk.wbt" };
+	struct fs_info fs = {.fstype = "xfs", .device_name = "", .major = 8, .minor = 1};
+	struct report_cause cause = {.id = "blk.wbt"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "queue/wbt_lat_usec is 2000");
@@ -116,16 +114,15 @@ static void test_partitions_have_the_queue_of_their_disk(void **state)
 
 static void test_mount_options(void **state)
 {
-	struct fs_info fs = { .fstype = "ext4",
-			      .device_name = "",
-			      .mount_options = "rw,relatime,rw,data=ordered,relatime" };
-	struct report_cause cause = { .id = "ext4.jbd2_shadow" };
+	struct fs_info fs = {.fstype = "ext4",
+			     .device_name = "",
+			     .mount_options = "rw,relatime,rw,data=ordered,relatime"};
+	struct report_cause cause = {.id = "ext4.jbd2_shadow"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "mounted with relatime, data=ordered");
 	cause.id = "time.update";
-	assert_string_equal(facts(&fs, &cause),
-			    "mounted with relatime\nnot mounted with lazytime");
+	assert_string_equal(facts(&fs, &cause), "mounted with relatime\nnot mounted with lazytime");
 	fs.mount_options = NULL;
 	cause.id = "ext4.jbd2_shadow";
 	assert_string_equal(facts(&fs, &cause), "");
@@ -133,8 +130,8 @@ static void test_mount_options(void **state)
 
 static void test_short_buffer(void **state)
 {
-	struct fs_info fs = { .fstype = "ext4", .device_name = "sda" };
-	struct report_cause cause = { .id = "blk.tag", .worst_nr = 16 };
+	struct fs_info fs = {.fstype = "ext4", .device_name = "sda"};
+	struct report_cause cause = {.id = "blk.tag", .worst_nr = 16};
 	struct facts *f = facts__new(root);
 	char buf[30];
 
@@ -147,7 +144,7 @@ static void test_short_buffer(void **state)
 static void test_extents_of_a_file(void **state)
 {
 	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[8192] = "x";
-	struct extents e = { 0 };
+	struct extents e = {0};
 	int fd = mkostemp(path, O_CLOEXEC), rc;
 
 	(void)state;

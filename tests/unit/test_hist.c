@@ -120,13 +120,13 @@ static void test_merge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_edges),
-	    cmocka_unit_test(test_bucket),
-	    cmocka_unit_test(test_bucket_out_of_range),
-	    cmocka_unit_test(test_quantile_bounds),
-	    cmocka_unit_test(test_quantile_monotonic),
-	    cmocka_unit_test(test_quantile_last_bucket),
-	    cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_bucket),
+		cmocka_unit_test(test_bucket_out_of_range),
+		cmocka_unit_test(test_quantile_bounds),
+		cmocka_unit_test(test_quantile_monotonic),
+		cmocka_unit_test(test_quantile_last_bucket),
+		cmocka_unit_test(test_merge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,14 +60,14 @@ static struct ev_stall stall_on(const struct fs_info *fs, const struct stack *st
 				uint64_t blocked_ns, const char *path)
 {
 	return (struct ev_stall){
-	    .blocked_ns = blocked_ns,
-	    .who = {.pid = 10, .tid = 11, .comm = "db", .cgroup = ""},
-	    .fs = fs,
-	    .req = {.how = HOW_EXACT, .index = 1, .nr = 4, .opcode = 1, .path = path},
-	    .held_up_requests = 2,
-	    .waker_kind = WAKER_TASK,
-	    .waker_comm = "kworker/0:1",
-	    .stack = stack,
+		.blocked_ns = blocked_ns,
+		.who = {.pid = 10, .tid = 11, .comm = "db", .cgroup = ""},
+		.fs = fs,
+		.req = {.how = HOW_EXACT, .index = 1, .nr = 4, .opcode = 1, .path = path},
+		.held_up_requests = 2,
+		.waker_kind = WAKER_TASK,
+		.waker_comm = "kworker/0:1",
+		.stack = stack,
 	};
 }
 
@@ -417,8 +417,12 @@ static void test_without_counters(void **state)
 /* Stalls that come in sums are as good as one by one. */
 static void test_in_sums(void **state)
 {
-	struct ev_stalls ev = {.longest = stall_on(&ext4, &tag, 300, "/f"), .sleeps = 9, .blocked_ns = 1100,
-			       .runqueue_ns = 90, .held_up_requests = 18, .iowait_sleeps = 4,
+	struct ev_stalls ev = {.longest = stall_on(&ext4, &tag, 300, "/f"),
+			       .sleeps = 9,
+			       .blocked_ns = 1100,
+			       .runqueue_ns = 90,
+			       .held_up_requests = 18,
+			       .iowait_sleeps = 4,
 			       .nowait_sleeps = 1};
 	struct model *m = new_model(0);
 	const struct report_fs *f;
@@ -619,10 +623,10 @@ static void test_unfinished_bounded(void **state)
 static void test_loss(void **state)
 {
 	static const struct loss harmless = {
-	    .before_tracing = 1, .scan_agree = 1, .scan_disagree = 1};
+		.before_tracing = 1, .scan_agree = 1, .scan_disagree = 1};
 	static const struct loss real[] = {
-	    {.events = 1},	 {.stacks = 1},	       {.map_full = 1},	 {.unmatched = 1},
-	    {.unattributed = 1}, {.model_evicted = 1}, {.malformed = 1},
+		{.events = 1},	     {.stacks = 1},	   {.map_full = 1},  {.unmatched = 1},
+		{.unattributed = 1}, {.model_evicted = 1}, {.malformed = 1},
 	};
 	struct model *m = new_model(0);
 
@@ -657,28 +661,28 @@ static void test_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_holders),
-	    cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_no_zero_division),
-	    cmocka_unit_test(test_sums),
-	    cmocka_unit_test(test_report_again),
-	    cmocka_unit_test(test_without_rules),
-	    cmocka_unit_test(test_worst),
-	    cmocka_unit_test(test_most_frequent),
-	    cmocka_unit_test(test_identity),
-	    cmocka_unit_test(test_unexplained),
-	    cmocka_unit_test(test_ahead_of_counters),
-	    cmocka_unit_test(test_without_counters),
-	    cmocka_unit_test(test_in_sums),
-	    cmocka_unit_test(test_eviction),
-	    cmocka_unit_test(test_eviction_of_rows),
-	    cmocka_unit_test(test_stack_eviction),
-	    cmocka_unit_test(test_hostile),
-	    cmocka_unit_test(test_slow),
-	    cmocka_unit_test(test_unfinished),
-	    cmocka_unit_test(test_unfinished_bounded),
-	    cmocka_unit_test(test_loss),
-	    cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_no_zero_division),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_report_again),
+		cmocka_unit_test(test_without_rules),
+		cmocka_unit_test(test_worst),
+		cmocka_unit_test(test_most_frequent),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_unexplained),
+		cmocka_unit_test(test_ahead_of_counters),
+		cmocka_unit_test(test_without_counters),
+		cmocka_unit_test(test_in_sums),
+		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_eviction_of_rows),
+		cmocka_unit_test(test_stack_eviction),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_unfinished_bounded),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,8 +17,11 @@
 
 static const char *const frames[] = {"io_schedule", "blk_mq_get_tag"};
 static const struct stack stack = {1, 2, (const char **)frames};
-static const struct fs_info fs = {
-	.major = 7, .fstype = "ext4", .device_name = "loop0", .mount = "/data", .mount_options = "rw"};
+static const struct fs_info fs = {.major = 7,
+				  .fstype = "ext4",
+				  .device_name = "loop0",
+				  .mount = "/data",
+				  .mount_options = "rw"};
 static const struct capture_info capture = {.host = {"db1", "6.1.0", "x86_64", 2}};
 
 static struct ev_stall stall(uint32_t tid, uint64_t call, uint64_t end_ns, uint64_t blocked_ns)
@@ -90,9 +93,8 @@ static json_t *span(json_t *root, size_t i)
 	json_t *event;
 	size_t at;
 
-	json_array_foreach(json_object_get(root, "traceEvents"), at, event)
-		if (!strcmp(str_of(event, "ph"), "X") && !i--)
-			return event;
+	json_array_foreach(json_object_get(root, "traceEvents"), at,
+			   event) if (!strcmp(str_of(event, "ph"), "X") && !i--) return event;
 	return NULL;
 }
 
@@ -110,7 +112,8 @@ static size_t check_all(json_t *root)
 	size_t nr = 0, at, spans = 0;
 	json_t *event;
 
-	json_array_foreach(json_object_get(root, "traceEvents"), at, event) {
+	json_array_foreach(json_object_get(root, "traceEvents"), at, event)
+	{
 		int64_t pid = int_of(event, "pid"), tid = int_of(event, "tid");
 		uint64_t start, end;
 		size_t k = 0;
@@ -241,8 +244,7 @@ static void test_calls_from_their_sleeps(void **state)
 	assert_string_equal(str_of(call, "cat"), "call");
 	assert_int_equal(ns_of(call, "ts"), 0);
 	assert_int_equal(ns_of(call, "dur"), 7000);
-	assert_true(json_is_false(
-		json_object_get(json_object_get(call, "args"), "bounds_known")));
+	assert_true(json_is_false(json_object_get(json_object_get(call, "args"), "bounds_known")));
 	json_decref(root);
 	timeline__free(t);
 }

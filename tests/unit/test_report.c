@@ -27,7 +27,7 @@ static const struct stack user_stack = {3, 2, user_frames};
 
 static const struct fs_info fs_ext4 = {7, 1, "ext4", "loop1", "/data", "rw,relatime"};
 static const struct fs_info fs_xfs = {
-    7, 2, "xfs", "loop2", "/srv/a-rather-long-mount-point/of/some/depth", "rw"};
+	7, 2, "xfs", "loop2", "/srv/a-rather-long-mount-point/of/some/depth", "rw"};
 static const struct fs_info fs_hostile = {7,	      3, "f" HOSTILE, "d" HOSTILE, "/m" HOSTILE,
 					  "o" HOSTILE};
 
@@ -47,22 +47,22 @@ struct made {
 static struct counters some_counters(void)
 {
 	return (struct counters){
-	    .submits = 3000,
-	    .submits_blocked = 3000,
-	    .requests = 48000,
-	    .sleeps = 3000,
-	    .wall_ns = 20 * NSEC_PER_SEC,
-	    .on_cpu_ns = 2 * NSEC_PER_SEC,
-	    .blocked_ns = 15900 * NSEC_PER_MSEC,
-	    .runqueue_ns = NSEC_PER_SEC,
-	    .preempted_ns = 1100 * NSEC_PER_MSEC,
-	    .held_up_requests = 45000,
-	    .held_up_ns = UINT64_MAX,
-	    .bytes = 196608000,
-	    .ops = {0, 48000},
-	    .below_min_sleeps = 3,
-	    .below_min_ns = 3000,
-	    .max_sleep_ns = 12 * NSEC_PER_MSEC,
+		.submits = 3000,
+		.submits_blocked = 3000,
+		.requests = 48000,
+		.sleeps = 3000,
+		.wall_ns = 20 * NSEC_PER_SEC,
+		.on_cpu_ns = 2 * NSEC_PER_SEC,
+		.blocked_ns = 15900 * NSEC_PER_MSEC,
+		.runqueue_ns = NSEC_PER_SEC,
+		.preempted_ns = 1100 * NSEC_PER_MSEC,
+		.held_up_requests = 45000,
+		.held_up_ns = UINT64_MAX,
+		.bytes = 196608000,
+		.ops = {0, 48000},
+		.below_min_sleeps = 3,
+		.below_min_ns = 3000,
+		.max_sleep_ns = 12 * NSEC_PER_MSEC,
 	};
 }
 
@@ -76,58 +76,58 @@ static void fill_dist(struct report_dist *d)
 static void fill_cause(struct made *m, size_t i, const char *comm, const char *path)
 {
 	m->stack[i] = (struct report_stack){
-	    .stack = i == 1 ? &stack_b : &stack_a,
-	    .user_stack = i == 2 ? &user_stack : NULL,
-	    .sleeps = 3000,
-	    .blocked_ns = 15900 * NSEC_PER_MSEC,
-	    .max_ns = 12000000,
-	    .comm = comm,
+		.stack = i == 1 ? &stack_b : &stack_a,
+		.user_stack = i == 2 ? &user_stack : NULL,
+		.sleeps = 3000,
+		.blocked_ns = 15900 * NSEC_PER_MSEC,
+		.max_ns = 12000000,
+		.comm = comm,
 	};
 	m->cause[i] = (struct report_cause){
-	    .id = "ext4.dio_sync",
-	    .name = "appending direct writes wait for completion",
-	    .advice =
-		"Preallocate the file and write it once, so that writes stay inside the file's "
-		"size; or raise i_size ahead of the writes with ftruncate.",
-	    .telling_frames = "blk_mq_get_tag < ext4_file_write_iter < aio_write",
-	    .sleeps = 3000,
-	    .blocked_ns = 15900 * NSEC_PER_MSEC,
-	    .max_ns = 12000000,
-	    .held_up_requests = 45000,
-	    .share = 0.98,
-	    .stacks = &m->stack[i],
-	    .nr_stacks = 1,
-	    .wakers = m->waker,
-	    .nr_wakers = 2,
-	    .files = m->file,
-	    .nr_files = 1,
-	    .worst_pid = 123,
-	    .worst_tid = 124,
-	    .worst_index = 2,
-	    .worst_nr = 16,
-	    .worst_how = HOW_SCANNED,
-	    .worst_comm = comm,
-	    .worst_path = path,
-	    .worst_op = "pwrite",
-	    .worst_offset = 4096,
-	    .worst_len_bytes = 8192,
-	    .worst_shape = SHAPE_DIRECT | SHAPE_BEYOND_EOF,
-	    .how = {1, 2, 2990, 7},
-	    .iowait_sleeps = 2999,
+		.id = "ext4.dio_sync",
+		.name = "appending direct writes wait for completion",
+		.advice = "Preallocate the file and write it once, so that writes stay inside the "
+			  "file's "
+			  "size; or raise i_size ahead of the writes with ftruncate.",
+		.telling_frames = "blk_mq_get_tag < ext4_file_write_iter < aio_write",
+		.sleeps = 3000,
+		.blocked_ns = 15900 * NSEC_PER_MSEC,
+		.max_ns = 12000000,
+		.held_up_requests = 45000,
+		.share = 0.98,
+		.stacks = &m->stack[i],
+		.nr_stacks = 1,
+		.wakers = m->waker,
+		.nr_wakers = 2,
+		.files = m->file,
+		.nr_files = 1,
+		.worst_pid = 123,
+		.worst_tid = 124,
+		.worst_index = 2,
+		.worst_nr = 16,
+		.worst_how = HOW_SCANNED,
+		.worst_comm = comm,
+		.worst_path = path,
+		.worst_op = "pwrite",
+		.worst_offset = 4096,
+		.worst_len_bytes = 8192,
+		.worst_shape = SHAPE_DIRECT | SHAPE_BEYOND_EOF,
+		.how = {1, 2, 2990, 7},
+		.iowait_sleeps = 2999,
 	};
 }
 
 static void fill_fs(struct made *m, size_t i, const struct fs_info *fs)
 {
 	m->fs[i] = (struct report_fs){
-	    .fs = fs,
-	    .c = some_counters(),
-	    .blocked_share = 1,
-	    .ctxsw_per_io = 0.0625,
-	    .causes = &m->cause[i],
-	    .nr_causes = 1,
-	    .files = m->file,
-	    .nr_files = 1,
+		.fs = fs,
+		.c = some_counters(),
+		.blocked_share = 1,
+		.ctxsw_per_io = 0.0625,
+		.causes = &m->cause[i],
+		.nr_causes = 1,
+		.files = m->file,
+		.nr_files = 1,
 	};
 	fill_dist(&m->fs[i].sleep);
 	fill_dist(&m->fs[i].submit);
@@ -136,14 +136,14 @@ static void fill_fs(struct made *m, size_t i, const struct fs_info *fs)
 static void fill_unfinished(struct made *m, const char *comm, const char *path)
 {
 	m->unfinished[0] = (struct report_unfinished){
-	    .ev = {.age_ns = 1300000000,
-		   .who = {77, 78, comm, 5, "/sys"},
-		   .fs = &fs_ext4,
-		   .req = {.how = HOW_EXACT, .nr = 4, .opcode = 1, .path = path},
-		   .stack = &stack_a,
-		   .held_up_requests = 3},
-	    .cause_id = "blk.tag",
-	    .cause_name = "request or tag exhaustion",
+		.ev = {.age_ns = 1300000000,
+		       .who = {77, 78, comm, 5, "/sys"},
+		       .fs = &fs_ext4,
+		       .req = {.how = HOW_EXACT, .nr = 4, .opcode = 1, .path = path},
+		       .stack = &stack_a,
+		       .held_up_requests = 3},
+		.cause_id = "blk.tag",
+		.cause_name = "request or tag exhaustion",
 	};
 }
 
@@ -154,16 +154,16 @@ static struct made *made__new(const char *s)
 
 	assert_non_null(m);
 	m->capture = (struct capture_info){
-	    .host = {"db1", "6.18.0", "x86_64", 2},
-	    .started_unix_ns = 1700000000123456789,
-	    .duration_ns = 30 * NSEC_PER_SEC,
-	    .command = s,
-	    .filters = "",
-	    .probe_submit = "fentry",
-	    .probe_request = "scan",
-	    .probe_switch = "tp_btf",
-	    .child_ran = true,
-	    .child_status = 137,
+		.host = {"db1", "6.18.0", "x86_64", 2},
+		.started_unix_ns = 1700000000123456789,
+		.duration_ns = 30 * NSEC_PER_SEC,
+		.command = s,
+		.filters = "",
+		.probe_submit = "fentry",
+		.probe_request = "scan",
+		.probe_switch = "tp_btf",
+		.child_ran = true,
+		.child_status = 137,
 	};
 	m->waker[0] = (struct report_waker){"kworker/0:1", 2990};
 	m->waker[1] = (struct report_waker){s, 10};
@@ -182,20 +182,20 @@ static struct made *made__new(const char *s)
 					  .ret = -11};
 	fill_unfinished(m, s, s);
 	m->r = (struct report){
-	    .capture = &m->capture,
-	    .loss = {.events = 12, .unmatched = 1},
-	    .any_loss = true,
-	    .totals = some_counters(),
-	    .blocked_share = 1,
-	    .ctxsw_per_io = 0.0625,
-	    .fs = m->fs,
-	    .nr_fs = 3,
-	    .slow = m->slow,
-	    .nr_slow = 1,
-	    .slow_total = 1,
-	    .slow_threshold_ns = 1000000,
-	    .unfinished = m->unfinished,
-	    .nr_unfinished = 1,
+		.capture = &m->capture,
+		.loss = {.events = 12, .unmatched = 1},
+		.any_loss = true,
+		.totals = some_counters(),
+		.blocked_share = 1,
+		.ctxsw_per_io = 0.0625,
+		.fs = m->fs,
+		.nr_fs = 3,
+		.slow = m->slow,
+		.nr_slow = 1,
+		.slow_total = 1,
+		.slow_threshold_ns = 1000000,
+		.unfinished = m->unfinished,
+		.nr_unfinished = 1,
 	};
 	fill_dist(&m->r.sleep);
 	fill_dist(&m->r.submit);
@@ -308,14 +308,12 @@ static void test_text_says(void **state)
 	assert_int_equal(strncmp(text, "INCOMPLETE: 12 events lost", 26), 0);
 	assert_contains(text, "killed by signal 9");
 	assert_contains(
-	    text,
-	    "\next4 /data: all 3000 submits block, 5.3ms each, because appending direct");
+		text, "\next4 /data: all 3000 submits block, 5.3ms each, because appending direct");
 	assert_contains(text, "    do: Preallocate");
 	assert_contains(text, "at: blk_mq_get_tag < ext4_file_write_iter < aio_write");
-	assert_contains(
-	    text,
-	    "by writer pid 123, request 3 of 16 (by stack scan), pwrite, writer offset 4096 length "
-	    "8192, O_DIRECT, beyond end of file");
+	assert_contains(text, "by writer pid 123, request 3 of 16 (by stack scan), pwrite, writer "
+			      "offset 4096 length "
+			      "8192, O_DIRECT, beyond end of file");
 	assert_contains(text, "woken by: kworker/0:1");
 	assert_contains(text, "SLOW BUT NOT BLOCKED: 1 ");
 	assert_contains(text, " inside io_submit: on CPU 1");
@@ -400,9 +398,9 @@ static void check_keys(const json_t *o, const char *const *keys, json_type type)
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const char *const counter_keys[] = {
-    "submits",	  "submits_blocked", "requests",      "sleeps",	      "wall_ns",
-    "on_cpu_ns",  "blocked_ns",	     "runqueue_ns",   "preempted_ns", "held_up_requests",
-    "held_up_ns", "submit_errors",   "short_submits", "bytes",	      NULL,
+	"submits",    "submits_blocked", "requests",	  "sleeps",	  "wall_ns",
+	"on_cpu_ns",  "blocked_ns",	 "runqueue_ns",	  "preempted_ns", "held_up_requests",
+	"held_up_ns", "submit_errors",	 "short_submits", "bytes",	  NULL,
 };
 
 static json_t *parse(const char *text)
@@ -566,11 +564,11 @@ static void test_folded(void **state)
 	m->stack[0].blocked_ns = 1;
 	text = render("folded", &m->r, NULL);
 	assert_string_equal(
-	    text,
-	    "writer;ext4;aio_write;ext4_file_write_iter;blk_mq_get_tag;io_schedule 1\n"
-	    "writer;xfs;fio`main;fio`io_submit;-;aio_write;ext4_file_write_iter;blk_mq_get_tag;"
-	    "io_schedule 15900000\n"
-	    "writer;xfs;io_submit_one_;xfs_file_dio_write;inode_dio_wait 15900000\n");
+		text,
+		"writer;ext4;aio_write;ext4_file_write_iter;blk_mq_get_tag;io_schedule 1\n"
+		"writer;xfs;fio`main;fio`io_submit;-;aio_write;ext4_file_write_iter;blk_mq_get_tag;"
+		"io_schedule 15900000\n"
+		"writer;xfs;io_submit_one_;xfs_file_dio_write;inode_dio_wait 15900000\n");
 	free(text);
 	free(m);
 	m = made__new(HOSTILE);
@@ -604,29 +602,29 @@ static void test_folded_adds_up(void **state)
 static struct ev_stall some_stall(const char *s)
 {
 	return (struct ev_stall){
-	    .end_ns = 1234567890123456,
-	    .blocked_ns = 5300000,
-	    .runqueue_ns = 20000,
-	    .call_seq = 8,
-	    .sleep_no = 2,
-	    .who = {1234567, 1234568, s, UINT64_MAX, s},
-	    .fs = &fs_ext4,
-	    .req = {.how = HOW_SCANNED,
-		    .index = 14,
-		    .nr = 16,
-		    .opcode = 1,
-		    .fd = 5,
-		    .offset = 4096,
-		    .len_bytes = 8192,
-		    .shape = SHAPE_APPEND,
-		    .ino = 12,
-		    .path = s},
-	    .held_up_requests = 1,
-	    .state = 2,
-	    .iowait = true,
-	    .waker_kind = WAKER_IRQ,
-	    .waker_comm = s,
-	    .stack = &stack_a,
+		.end_ns = 1234567890123456,
+		.blocked_ns = 5300000,
+		.runqueue_ns = 20000,
+		.call_seq = 8,
+		.sleep_no = 2,
+		.who = {1234567, 1234568, s, UINT64_MAX, s},
+		.fs = &fs_ext4,
+		.req = {.how = HOW_SCANNED,
+			.index = 14,
+			.nr = 16,
+			.opcode = 1,
+			.fd = 5,
+			.offset = 4096,
+			.len_bytes = 8192,
+			.shape = SHAPE_APPEND,
+			.ino = 12,
+			.path = s},
+		.held_up_requests = 1,
+		.state = 2,
+		.iowait = true,
+		.waker_kind = WAKER_IRQ,
+		.waker_comm = s,
+		.stack = &stack_a,
 	};
 }
 
@@ -682,7 +680,7 @@ static void test_trace_json(void **state)
 {
 	struct ev_stall ev = some_stall(HOSTILE);
 	struct ev_submit sub = {
-	    .end_ns = 9, .wall_ns = 8, .nr = 3, .ret = -11, .who = ev.who, .fs = NULL};
+		.end_ns = 9, .wall_ns = 8, .nr = 3, .ret = -11, .who = ev.who, .fs = NULL};
 	char *text = NULL, *second;
 	size_t size = 0;
 	FILE *mem = open_memstream(&text, &size);
@@ -782,23 +780,23 @@ static void test_write_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_text_fits),
-	    cmocka_unit_test(test_text_long_names),
-	    cmocka_unit_test(test_text_says),
-	    cmocka_unit_test(test_text_no_loss_no_first_line),
-	    cmocka_unit_test(test_text_quiet_filesystem),
-	    cmocka_unit_test(test_text_nothing_seen),
-	    cmocka_unit_test(test_color),
-	    cmocka_unit_test(test_json_schema),
-	    cmocka_unit_test(test_json_values),
-	    cmocka_unit_test(test_folded),
-	    cmocka_unit_test(test_folded_adds_up),
-	    cmocka_unit_test(test_trace_line),
-	    cmocka_unit_test(test_trace_json),
-	    cmocka_unit_test(test_trace_json_unknown_request),
-	    cmocka_unit_test(test_interval),
-	    cmocka_unit_test(test_write_error),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_text_fits),
+		cmocka_unit_test(test_text_long_names),
+		cmocka_unit_test(test_text_says),
+		cmocka_unit_test(test_text_no_loss_no_first_line),
+		cmocka_unit_test(test_text_quiet_filesystem),
+		cmocka_unit_test(test_text_nothing_seen),
+		cmocka_unit_test(test_color),
+		cmocka_unit_test(test_json_schema),
+		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_folded_adds_up),
+		cmocka_unit_test(test_trace_line),
+		cmocka_unit_test(test_trace_json),
+		cmocka_unit_test(test_trace_json_unknown_request),
+		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_write_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,7 +124,7 @@ static void test_mounts(void **state)
 
 static void test_mounts_hostile(void **state)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	struct mounts *m;
 	size_t len = 20000, i;
 	char *text = malloc(len + 1);
@@ -295,9 +295,9 @@ static const char *build(uint32_t id, const char *const *parts, size_t n, bool c
 
 static void test_paths_build(void **state)
 {
-	static const char *const bind[] = { "file", "d", "dir", "sub" };
-	static const char *const vol[] = { "file", "vol", "/" };
-	static const char *const was[] = { "file", "was" };
+	static const char *const bind[] = {"file", "d", "dir", "sub"};
+	static const char *const vol[] = {"file", "vol", "/"};
+	static const char *const was[] = {"file", "was"};
 	char small[32];
 
 	(void)state;
@@ -323,7 +323,7 @@ static void test_paths_build(void **state)
 
 static void test_paths_build_sizes(void **state)
 {
-	static const char *const parts[] = { "file", "d", "dir", "sub" };
+	static const char *const parts[] = {"file", "d", "dir", "sub"};
 	char *buf;
 	size_t size;
 
@@ -344,8 +344,9 @@ static void test_paths_from_fd(void **state)
 
 	(void)state;
 	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev),
-					st.st_ino, false, buf, sizeof(buf)), 0);
+	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev), st.st_ino,
+					false, buf, sizeof(buf)),
+			 0);
 	assert_non_null(realpath(in_tmp("some file"), want));
 	assert_string_equal(buf, want);
 	assert_int_equal(paths__from_fd(getpid(), fd, 4095, 1, st.st_ino, false, buf, sizeof(buf)),
@@ -353,9 +354,11 @@ static void test_paths_from_fd(void **state)
 	assert_int_equal(paths__from_fd(getpid(), fd, 4095, 1, st.st_ino, true, buf, sizeof(buf)),
 			 0);
 	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev),
-					st.st_ino + 1, true, buf, sizeof(buf)), -ENOENT);
-	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev),
-					st.st_ino, false, buf, 4), -ENAMETOOLONG);
+					st.st_ino + 1, true, buf, sizeof(buf)),
+			 -ENOENT);
+	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev), st.st_ino,
+					false, buf, 4),
+			 -ENAMETOOLONG);
 	close(fd);
 	assert_int_equal(paths__from_fd(getpid(), fd, 0, 0, 1, true, buf, sizeof(buf)), -ENOENT);
 
@@ -363,7 +366,8 @@ static void test_paths_from_fd(void **state)
 	assert_int_equal(fstat(p[0], &st), 0);
 	snprintf(want, sizeof(want), "pipe:[%llu]", (unsigned long long)st.st_ino);
 	assert_int_equal(paths__from_fd(getpid(), p[0], major(st.st_dev), minor(st.st_dev),
-					st.st_ino, false, buf, sizeof(buf)), 0);
+					st.st_ino, false, buf, sizeof(buf)),
+			 0);
 	assert_string_equal(buf, want);
 	close(p[0]);
 	close(p[1]);
@@ -379,11 +383,23 @@ static void test_paths_from_fd(void **state)
 static void make_sysfs(void)
 {
 	static const char *const dirs[] = {
-		"sys", "sys/dev", "sys/dev/block", "sys/dev/char", "sys/class", "sys/class/block",
-		"sys/class/block/loop1", "sys/class/block/loop2", "sys/class/block/loop3",
-		"sys/fs", "sys/fs/btrfs", "sys/fs/btrfs/features", "sys/fs/btrfs/1111-22",
-		"sys/fs/btrfs/1111-22/devices", "sys/fs/btrfs/1111-22/devices/loop1",
-		"sys/fs/btrfs/1111-22/devices/loop2", "sys/fs/btrfs/1111-22/devices/broken",
+		"sys",
+		"sys/dev",
+		"sys/dev/block",
+		"sys/dev/char",
+		"sys/class",
+		"sys/class/block",
+		"sys/class/block/loop1",
+		"sys/class/block/loop2",
+		"sys/class/block/loop3",
+		"sys/fs",
+		"sys/fs/btrfs",
+		"sys/fs/btrfs/features",
+		"sys/fs/btrfs/1111-22",
+		"sys/fs/btrfs/1111-22/devices",
+		"sys/fs/btrfs/1111-22/devices/loop1",
+		"sys/fs/btrfs/1111-22/devices/loop2",
+		"sys/fs/btrfs/1111-22/devices/broken",
 	};
 	size_t i;
 
@@ -424,7 +440,7 @@ static void test_devices(void **state)
 static void test_devices_parse(void **state)
 {
 	uint32_t maj = 0, min = 0;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	(void)state;
 	assert_int_equal(devices__parse("8:17", &maj, &min, &e), 0);
@@ -479,7 +495,7 @@ static void test_cgroups(void **state)
 static void test_cgroups_open(void **state)
 {
 	struct cgroups *c = cgroups__new();
-	struct err e = { 0 };
+	struct err e = {0};
 	struct stat st;
 	int fd;
 

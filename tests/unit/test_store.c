@@ -38,34 +38,90 @@ static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime"};
 static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
 
 static const struct ev_stall stall = {
-	.end_ns = UINT64_MAX, .blocked_ns = 2000000, .runqueue_ns = 3, .call_seq = 4, .sleep_no = 5,
-	.who = who, .fs = &fs,
-	.req = {.how = HOW_SCANNED, .index = 6, .nr = 7, .opcode = 8, .fd = -9, .offset = 10,
-		.len_bytes = 11, .rw_flags = 12, .shape = SHAPE_NOWAIT | SHAPE_DIRECT, .ino = 14,
+	.end_ns = UINT64_MAX,
+	.blocked_ns = 2000000,
+	.runqueue_ns = 3,
+	.call_seq = 4,
+	.sleep_no = 5,
+	.who = who,
+	.fs = &fs,
+	.req = {.how = HOW_SCANNED,
+		.index = 6,
+		.nr = 7,
+		.opcode = 8,
+		.fd = -9,
+		.offset = 10,
+		.len_bytes = 11,
+		.rw_flags = 12,
+		.shape = SHAPE_NOWAIT | SHAPE_DIRECT,
+		.ino = 14,
 		.path = "/data/\xff/file"},
-	.held_up_requests = 15, .state = 16, .iowait = true, .waker_kind = WAKER_TASK,
-	.waker_pid = 17, .waker_tid = 18, .waker_comm = "waker", .lock_kind = LOCK_RWSEM,
-	.holder_pid = 19, .holder_tid = 20, .holder_comm = "holder",
-	.stack = &stack, .user_stack = &user_stack,
+	.held_up_requests = 15,
+	.state = 16,
+	.iowait = true,
+	.waker_kind = WAKER_TASK,
+	.waker_pid = 17,
+	.waker_tid = 18,
+	.waker_comm = "waker",
+	.lock_kind = LOCK_RWSEM,
+	.holder_pid = 19,
+	.holder_tid = 20,
+	.holder_comm = "holder",
+	.stack = &stack,
+	.user_stack = &user_stack,
 };
 static const struct ev_submit submit = {
-	.end_ns = 21, .wall_ns = 2200000, .on_cpu_ns = 23, .blocked_ns = 24, .runqueue_ns = 25,
-	.preempted_ns = 26, .call_seq = 27, .sleeps = 0, .preemptions = 28, .nr = 29,
-	.fs_count = 30, .ret = -11, .who = who, .fs = &fs,
+	.end_ns = 21,
+	.wall_ns = 2200000,
+	.on_cpu_ns = 23,
+	.blocked_ns = 24,
+	.runqueue_ns = 25,
+	.preempted_ns = 26,
+	.call_seq = 27,
+	.sleeps = 0,
+	.preemptions = 28,
+	.nr = 29,
+	.fs_count = 30,
+	.ret = -11,
+	.who = who,
+	.fs = &fs,
 };
 static const struct ev_unfinished unfinished = {
-	.age_ns = 31, .before_tracing = true, .who = who, .fs = &fs,
-	.req = {.how = HOW_EXACT, .index = 32, .nr = 33, .opcode = 34, .fd = 35, .offset = 36,
-		.len_bytes = 37, .rw_flags = 38, .shape = 39, .ino = 40, .path = "/p"},
-	.held_up_requests = 41, .state = 42, .stack = &stack,
+	.age_ns = 31,
+	.before_tracing = true,
+	.who = who,
+	.fs = &fs,
+	.req = {.how = HOW_EXACT,
+		.index = 32,
+		.nr = 33,
+		.opcode = 34,
+		.fd = 35,
+		.offset = 36,
+		.len_bytes = 37,
+		.rw_flags = 38,
+		.shape = 39,
+		.ino = 40,
+		.path = "/p"},
+	.held_up_requests = 41,
+	.state = 42,
+	.stack = &stack,
 };
 static const struct ev_sample sample = {&fs, &stack, 43};
 static const struct capture_info capture = {
 	.host = {"host", "6.1.0", "x86_64", 44},
-	.started_unix_ns = 45, .duration_ns = 46000000000, .command = "aiostall record",
-	.filters = "-p 1", .probe_submit = "fentry", .probe_request = "scan",
-	.probe_switch = "raw_tp", .probe_complete = "kprobe", .sample_hz = 47, .child_ran = true,
-	.child_status = 130, .user_stacks = true, .min_ns = 48,
+	.started_unix_ns = 45,
+	.duration_ns = 46000000000,
+	.command = "aiostall record",
+	.filters = "-p 1",
+	.probe_submit = "fentry",
+	.probe_request = "scan",
+	.probe_switch = "raw_tp",
+	.probe_complete = "kprobe",
+	.sample_hz = 47,
+	.child_ran = true,
+	.child_status = 130,
+	.user_stacks = true,
+	.min_ns = 48,
 };
 
 struct seen {
@@ -258,9 +314,14 @@ static void feed(const struct sink *to)
 
 static void record(void)
 {
-	const struct store_write_opts o = {.path = path, .capture = &capture, .started_mono_ns = 5,
-					   .slow_ns = 1000, .events = true, .keep_ns = 100 * NSEC_PER_SEC,
-					   .kernel_build = "#1", .boot_id = "b"};
+	const struct store_write_opts o = {.path = path,
+					   .capture = &capture,
+					   .started_mono_ns = 5,
+					   .slow_ns = 1000,
+					   .events = true,
+					   .keep_ns = 100 * NSEC_PER_SEC,
+					   .kernel_build = "#1",
+					   .boot_id = "b"};
 	struct store_writer *w;
 	struct err e = {0};
 
@@ -298,8 +359,14 @@ static void test_every_field_survives(void **state)
 {
 	struct seen seen = {0};
 	const struct store_visitor v = {
-		.ctx = &seen, .stall = see_stall, .submit = see_submit, .unfinished = see_unfinished,
-		.sample = see_sample, .fs_counts = see_counts, .loss = see_loss, .stalls_hist = see_sums,
+		.ctx = &seen,
+		.stall = see_stall,
+		.submit = see_submit,
+		.unfinished = see_unfinished,
+		.sample = see_sample,
+		.fs_counts = see_counts,
+		.loss = see_loss,
+		.stalls_hist = see_sums,
 	};
 	struct err e = {0};
 	struct store *s;
@@ -344,7 +411,8 @@ static void many_of_stall(struct ev_stalls *ev, uint64_t sleeps)
 }
 
 /* Two lots of 1000 and 2000, one stall by itself. */
-static int see_many(void *ctx, const struct store_key *key, const struct store_sum *sum, const struct hist *h)
+static int see_many(void *ctx, const struct store_key *key, const struct store_sum *sum,
+		    const struct hist *h)
 {
 	assert_int_equal(sum->sleeps, 3001);
 	assert_int_equal(sum->blocked_ns, 3000 * 1000 + stall.blocked_ns);
@@ -377,10 +445,16 @@ static int see_counts_of_many(void *ctx, const struct fs_info *f, const struct f
 /* Stalls that came in sums are in the sums, though the kernel's own counters may be missing. */
 static void test_stalls_in_sums(void **state)
 {
-	const struct store_write_opts o = {.path = path, .capture = &capture, .started_mono_ns = 5,
-					   .slow_ns = 1000, .kernel_build = "#1", .boot_id = "b"};
+	const struct store_write_opts o = {.path = path,
+					   .capture = &capture,
+					   .started_mono_ns = 5,
+					   .slow_ns = 1000,
+					   .kernel_build = "#1",
+					   .boot_id = "b"};
 	struct seen seen = {0};
-	const struct store_visitor v = {.ctx = &seen, .stall = see_stall, .stalls_hist = see_many,
+	const struct store_visitor v = {.ctx = &seen,
+					.stall = see_stall,
+					.stalls_hist = see_many,
 					.fs_counts = see_counts_of_many};
 	struct ev_stalls many;
 	struct store_writer *w;
@@ -470,12 +544,13 @@ static void test_histogram_blobs(void **state)
 	static const struct {
 		const char *bytes;
 		size_t size;
-	} bad[] = {{"\x80", 1}, /* a distance without a count */
-		   {"\x00", 1}, /* a byte too many */
-		   {"\xc0\x00", 2},
-		   {"\x40", 1}, /* a distance cut short */
-		   {"\x00\x8c\xc0", 3}, /* of 281 */
-		   {"\x80\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff", 18}};
+	} bad[] = {
+		{"\x80", 1}, /* a distance without a count */
+		{"\x00", 1}, /* a byte too many */
+		{"\xc0\x00", 2},
+		{"\x40", 1},	     /* a distance cut short */
+		{"\x00\x8c\xc0", 3}, /* of 281 */
+		{"\x80\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff", 18}};
 	struct hist h = {0}, back = {0};
 	uint8_t blob[CODEC_HIST_MAX];
 	size_t n;

@@ -21,38 +21,37 @@
 
 /* ---- kernel symbols ---- */
 
-static const char kallsyms[] =
-	"0000000000000000 A fixed_percpu_data\n"
-	"ffffffff81000000 T _stext\n"
-	"ffffffff81000100 T __x64_sys_io_submit\n"
-	"ffffffff81000200 T __sched_text_start\n"
-	"ffffffff81000200 T io_schedule_timeout\n"
-	"ffffffff81000280 T noinstr_text_start\n"
-	"ffffffff81000280 t __local_function\n"
-	"ffffffff81000300 t local_alias\n"
-	"ffffffff81000300 T __global_alias\n"
-	"ffffffff81000400 T __plain\n"
-	"ffffffff81000400 T plain\n"
-	"ffffffff81000500 t __schedule\n"
-	"ffffffff81000600 T schedule\n"
-	"ffffffff81000700 t submit_bio_noacct\n"
-	"ffffffff816f0000 t bpf_trace_run4\n"
-	"ffffffff816f0100 T __bpf_trace_sched_switch\n"
-	"ffffffff816f0200 T __traceiter_sched_switch\n"
-	"ffffffff816f0300 T bpf_get_stack_raw_tp\n"
-	"ffffffff816f0400 T bpf_prog_create\n"
-	"ffffffff816f0500 t noreturn_caller\n"
-	"ffffffff816f0510 T behind_noreturn\n"
-	"ffffffff81700000 T _etext\n"
-	"ffffffff81800000 D some_data\n"
-	"ffffffffc0001000 t xfs_ilock\t[xfs]\n"
-	"ffffffffc0002000 t bpf_prog_0123456789abcdef_on_switch\t[bpf]\n"
-	"ffffffffc0003000 t bpf_trampoline_6442536\t[bpf]\n"
-	"ffffffffc0000800 t early_module\t[zfs]\n";
+static const char kallsyms[] = "0000000000000000 A fixed_percpu_data\n"
+			       "ffffffff81000000 T _stext\n"
+			       "ffffffff81000100 T __x64_sys_io_submit\n"
+			       "ffffffff81000200 T __sched_text_start\n"
+			       "ffffffff81000200 T io_schedule_timeout\n"
+			       "ffffffff81000280 T noinstr_text_start\n"
+			       "ffffffff81000280 t __local_function\n"
+			       "ffffffff81000300 t local_alias\n"
+			       "ffffffff81000300 T __global_alias\n"
+			       "ffffffff81000400 T __plain\n"
+			       "ffffffff81000400 T plain\n"
+			       "ffffffff81000500 t __schedule\n"
+			       "ffffffff81000600 T schedule\n"
+			       "ffffffff81000700 t submit_bio_noacct\n"
+			       "ffffffff816f0000 t bpf_trace_run4\n"
+			       "ffffffff816f0100 T __bpf_trace_sched_switch\n"
+			       "ffffffff816f0200 T __traceiter_sched_switch\n"
+			       "ffffffff816f0300 T bpf_get_stack_raw_tp\n"
+			       "ffffffff816f0400 T bpf_prog_create\n"
+			       "ffffffff816f0500 t noreturn_caller\n"
+			       "ffffffff816f0510 T behind_noreturn\n"
+			       "ffffffff81700000 T _etext\n"
+			       "ffffffff81800000 D some_data\n"
+			       "ffffffffc0001000 t xfs_ilock\t[xfs]\n"
+			       "ffffffffc0002000 t bpf_prog_0123456789abcdef_on_switch\t[bpf]\n"
+			       "ffffffffc0003000 t bpf_trampoline_6442536\t[bpf]\n"
+			       "ffffffffc0000800 t early_module\t[zfs]\n";
 
 static struct ksyms *made_up(void)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	struct ksyms *k = ksyms__new(put_text("kallsyms", kallsyms), &e);
 
 	assert_non_null(k);
@@ -61,16 +60,15 @@ static struct ksyms *made_up(void)
 
 static void test_ksyms_copies(void **state)
 {
-	static const char renamed[] =
-		"ffffffff81000000 t aio_read.constprop.0\n"
-		"ffffffff81000100 t io_submit_one.isra.0\n"
-		"ffffffff81000200 t io_submit_one.isra.0.cold\n"
-		"ffffffff81000300 t io_submit_one_more\n"
-		"ffffffff81000400 t aio_write.isra.0\n"
-		"ffffffff81000500 t aio_write.constprop.0\n"
-		"ffffffff81000600 T plain\n"
-		"ffffffff81000700 T _etext\n";
-	struct err e = { 0 };
+	static const char renamed[] = "ffffffff81000000 t aio_read.constprop.0\n"
+				      "ffffffff81000100 t io_submit_one.isra.0\n"
+				      "ffffffff81000200 t io_submit_one.isra.0.cold\n"
+				      "ffffffff81000300 t io_submit_one_more\n"
+				      "ffffffff81000400 t aio_write.isra.0\n"
+				      "ffffffff81000500 t aio_write.constprop.0\n"
+				      "ffffffff81000600 T plain\n"
+				      "ffffffff81000700 T _etext\n";
+	struct err e = {0};
 	struct ksyms *k = ksyms__new(put_text("kallsyms", renamed), &e);
 	uint64_t start, end;
 
@@ -128,8 +126,8 @@ static void test_ksyms_frames(void **state)
 		0xffffffff816f0410, 0xffffffff81000110,
 	};
 	static const char *const want[] = {
-		"schedule", "submit_bio_noacct", "__schedule", "noreturn_caller", "0x1234",
-		"bpf_prog_create", "__x64_sys_io_submit",
+		"schedule", "submit_bio_noacct", "__schedule",		"noreturn_caller",
+		"0x1234",   "bpf_prog_create",	 "__x64_sys_io_submit",
 	};
 	struct ksyms *k = made_up();
 	const char *out[ARRAY_SIZE(ip)];
@@ -153,11 +151,12 @@ static void test_ksyms_frames(void **state)
 
 static void test_ksyms_hidden(void **state)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	(void)state;
 	assert_null(ksyms__new(put_text("kallsyms", "0000000000000000 T schedule\n"
-						    "0000000000000000 t __schedule\n"), &e));
+						    "0000000000000000 t __schedule\n"),
+			       &e));
 	assert_non_null(strstr(e.hint, "kptr_restrict"));
 	assert_non_null(strstr(e.hint, "CAP_SYSLOG"));
 	assert_null(ksyms__new(put_text("kallsyms", ""), &e));
@@ -206,7 +205,10 @@ static void test_usyms_self(void **state)
 	struct usyms *u = usyms__new();
 	void *anon = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t ip[4] = {
-		(uintptr_t)resolve_me, (uintptr_t)resolve_me + 1, (uintptr_t)anon + 8, 1,
+		(uintptr_t)resolve_me,
+		(uintptr_t)resolve_me + 1,
+		(uintptr_t)anon + 8,
+		1,
 	};
 	const char *out[4];
 
@@ -276,7 +278,7 @@ struct tiny {
 
 static struct tiny tiny_elf(void)
 {
-	struct tiny t = { .str = "\0outer\0inner\0nosize\0unended" };
+	struct tiny t = {.str = "\0outer\0inner\0nosize\0unended"};
 	unsigned char func = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
 
 	memset(t.str + 20, 'z', sizeof(t.str) - 20);
@@ -293,21 +295,26 @@ static struct tiny tiny_elf(void)
 	t.eh.e_shoff = offsetof(struct tiny, sh);
 	t.eh.e_shentsize = sizeof(t.sh[0]);
 	t.eh.e_shnum = 3;
-	t.ph = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 0x1000, .p_vaddr = 0x3000,
-			     .p_filesz = 0x800, .p_memsz = 0x1000 };
-	t.sym[1] = (Elf64_Sym){ .st_name = 1, .st_info = func, .st_shndx = 1,
-				.st_value = 0x3000, .st_size = 0x100 };
-	t.sym[2] = (Elf64_Sym){ .st_name = 7, .st_info = func, .st_shndx = 1,
-				.st_value = 0x3010, .st_size = 0x10 };
-	t.sym[3] = (Elf64_Sym){ .st_name = 13, .st_info = func, .st_shndx = 1,
-				.st_value = 0x3200 };
-	t.sym[4] = (Elf64_Sym){ .st_name = 20, .st_info = func, .st_shndx = 1,
-				.st_value = 0x3300, .st_size = 1 };
-	t.sh[1] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_offset = offsetof(struct tiny, sym),
-				.sh_size = sizeof(t.sym), .sh_link = 2,
-				.sh_entsize = sizeof(t.sym[0]) };
-	t.sh[2] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct tiny, str),
-				.sh_size = sizeof(t.str) };
+	t.ph = (Elf64_Phdr){.p_type = PT_LOAD,
+			    .p_offset = 0x1000,
+			    .p_vaddr = 0x3000,
+			    .p_filesz = 0x800,
+			    .p_memsz = 0x1000};
+	t.sym[1] = (Elf64_Sym){
+		.st_name = 1, .st_info = func, .st_shndx = 1, .st_value = 0x3000, .st_size = 0x100};
+	t.sym[2] = (Elf64_Sym){
+		.st_name = 7, .st_info = func, .st_shndx = 1, .st_value = 0x3010, .st_size = 0x10};
+	t.sym[3] = (Elf64_Sym){.st_name = 13, .st_info = func, .st_shndx = 1, .st_value = 0x3200};
+	t.sym[4] = (Elf64_Sym){
+		.st_name = 20, .st_info = func, .st_shndx = 1, .st_value = 0x3300, .st_size = 1};
+	t.sh[1] = (Elf64_Shdr){.sh_type = SHT_SYMTAB,
+			       .sh_offset = offsetof(struct tiny, sym),
+			       .sh_size = sizeof(t.sym),
+			       .sh_link = 2,
+			       .sh_entsize = sizeof(t.sym[0])};
+	t.sh[2] = (Elf64_Shdr){.sh_type = SHT_STRTAB,
+			       .sh_offset = offsetof(struct tiny, str),
+			       .sh_size = sizeof(t.str)};
 	return t;
 }
 
@@ -343,8 +350,9 @@ static void test_elf_hostile(void **state)
 	(void)state;
 	assert_int_equal(load_elf("", 0, &s), -ENOEXEC);
 	assert_int_equal(load_elf("\177ELF", 4, &s), -ENOEXEC);
-	assert_int_equal(load_elf("!<arch>\n012345678901234567890123456789012345678901234567",
-				  56, &s), -ENOEXEC);
+	assert_int_equal(
+		load_elf("!<arch>\n012345678901234567890123456789012345678901234567", 56, &s),
+		-ENOEXEC);
 	/* Counts that libelf would take from section 0 of a file that claims to be huge. */
 	t.eh.e_shnum = 0;
 	t.sh[0].sh_size = 1ull << 33;
@@ -404,18 +412,12 @@ static void test_elf_flipped(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ksyms_names),
-		cmocka_unit_test(test_ksyms_copies),
-		cmocka_unit_test(test_ksyms_gap),
-		cmocka_unit_test(test_ksyms_frames),
-		cmocka_unit_test(test_ksyms_hidden),
-		cmocka_unit_test(test_ksyms_hostile),
-		cmocka_unit_test(test_usyms_self),
-		cmocka_unit_test(test_usyms_no_process),
-		cmocka_unit_test(test_usyms_after_exit),
-		cmocka_unit_test(test_elf),
-		cmocka_unit_test(test_elf_hostile),
-		cmocka_unit_test(test_elf_flipped),
+		cmocka_unit_test(test_ksyms_names),	 cmocka_unit_test(test_ksyms_copies),
+		cmocka_unit_test(test_ksyms_gap),	 cmocka_unit_test(test_ksyms_frames),
+		cmocka_unit_test(test_ksyms_hidden),	 cmocka_unit_test(test_ksyms_hostile),
+		cmocka_unit_test(test_usyms_self),	 cmocka_unit_test(test_usyms_no_process),
+		cmocka_unit_test(test_usyms_after_exit), cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_elf_hostile),	 cmocka_unit_test(test_elf_flipped),
 	};
 
 	return cmocka_run_group_tests(tests, make_tmp, drop_tmp);

@@ -25,10 +25,10 @@ static const char *sentence(uint64_t submits, uint64_t blocked, const struct rep
 	static struct report_cause row;
 	static char buf[VERDICT_SIZE];
 	struct report_fs fs = {
-		.c = { .submits = submits,
-		       .submits_blocked = blocked,
-		       .sleeps = blocked,
-		       .blocked_ns = blocked * 5300 * NSEC_PER_USEC },
+		.c = {.submits = submits,
+		      .submits_blocked = blocked,
+		      .sleeps = blocked,
+		      .blocked_ns = blocked * 5300 * NSEC_PER_USEC},
 		.blocked_share = submits ? (double)blocked / (double)submits : 0,
 		.causes = &row,
 		.nr_causes = top ? 1 : 0,
@@ -45,16 +45,16 @@ static void test_shares_are_fractions_where_that_is_right(void **state)
 		uint64_t submits, blocked;
 		const char *want;
 	} rows[] = {
-		{ 3000, 1000, "1 of 3 submits blocks, 5.3ms each" },
-		{ 1000, 345, "1 of 3 submits blocks, 5.3ms each" },
-		{ 1000, 750, "3 of 4 submits block, 5.3ms each" },
-		{ 1000, 1000, "all 1000 submits block, 5.3ms each" },
-		{ 1000, 999, "99.9% of 1000 submits block, 5.3ms each" },
-		{ 1000, 7, "0.7% of 1000 submits block, 5.3ms each" },
-		{ 1, 1, "the only submit blocked, 5.3ms" },
-		{ 1000, 0, "none of 1000 submits blocked" },
-		{ 0, 0, "no submit ended while tracing" },
-		{ 0, 3, "3 sleeps, 15.9ms in total" },
+		{3000, 1000, "1 of 3 submits blocks, 5.3ms each"},
+		{1000, 345, "1 of 3 submits blocks, 5.3ms each"},
+		{1000, 750, "3 of 4 submits block, 5.3ms each"},
+		{1000, 1000, "all 1000 submits block, 5.3ms each"},
+		{1000, 999, "99.9% of 1000 submits block, 5.3ms each"},
+		{1000, 7, "0.7% of 1000 submits block, 5.3ms each"},
+		{1, 1, "the only submit blocked, 5.3ms"},
+		{1000, 0, "none of 1000 submits blocked"},
+		{0, 0, "no submit ended while tracing"},
+		{0, 3, "3 sleeps, 15.9ms in total"},
 	};
 
 	(void)state;
@@ -85,13 +85,11 @@ static void test_cause_and_advice_follow(void **state)
 static void test_a_long_sentence_is_cut(void **state)
 {
 	char buf[40];
-	struct report_fs fs = { .c = { .submits = 3,
-				       .submits_blocked = 1,
-				       .sleeps = 1,
-				       .blocked_ns = 1000 },
-				.blocked_share = 0.33,
-				.causes = &cause,
-				.nr_causes = 1 };
+	struct report_fs fs = {
+		.c = {.submits = 3, .submits_blocked = 1, .sleeps = 1, .blocked_ns = 1000},
+		.blocked_share = 0.33,
+		.causes = &cause,
+		.nr_causes = 1};
 
 	(void)state;
 	verdict__sentence(&fs, buf, sizeof(buf));

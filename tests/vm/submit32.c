@@ -6,8 +6,13 @@
  */
 
 enum {
-	NR_EXIT = 1, NR_WRITE = 4, NR_OPEN = 5, NR_GETRUSAGE = 77, NR_IO_SETUP = 245,
-	NR_IO_GETEVENTS = 247, NR_IO_SUBMIT = 248,
+	NR_EXIT = 1,
+	NR_WRITE = 4,
+	NR_OPEN = 5,
+	NR_GETRUSAGE = 77,
+	NR_IO_SETUP = 245,
+	NR_IO_GETEVENTS = 247,
+	NR_IO_SUBMIT = 248,
 };
 
 #define BLOCK 4096u
@@ -83,8 +88,11 @@ static unsigned int parse(const char *text)
 /* One call with one request, and its completion. The growth of ru_nvcsw, or -1. */
 static int append(unsigned int ctx, unsigned int fd, unsigned int n)
 {
-	struct iocb32 cb = {.opcode = PWRITE, .fd = fd, .buf = (unsigned int)block,
-			    .nbytes = BLOCK, .offset = (long long)n * BLOCK};
+	struct iocb32 cb = {.opcode = PWRITE,
+			    .fd = fd,
+			    .buf = (unsigned int)block,
+			    .nbytes = BLOCK,
+			    .offset = (long long)n * BLOCK};
 	const struct iocb32 *list[1] = {&cb};
 	struct rusage32 before, after;
 	struct event32 event;

@@ -73,7 +73,7 @@ static int map_swapped(struct buffers *b)
 
 static int map_file(struct buffers *b, int map_flags)
 {
-	char zeros[4096] = { 0 };
+	char zeros[4096] = {0};
 
 	if (!b->opts->buffer_file)
 		return -EINVAL;
@@ -107,12 +107,12 @@ static int map_shared(struct buffers *b)
 static void *uffd__serve(void *arg)
 {
 	struct buffers *b = arg;
-	struct pollfd fds[2] = { { .fd = b->uffd, .events = POLLIN },
-				 { .fd = b->stop_pipe[0], .events = POLLIN } };
+	struct pollfd fds[2] = {{.fd = b->uffd, .events = POLLIN},
+				{.fd = b->stop_pipe[0], .events = POLLIN}};
 	struct uffd_msg msg;
 
 	while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
-		struct uffdio_zeropage zero = { 0 };
+		struct uffdio_zeropage zero = {0};
 
 		if (fds[1].revents)
 			break;
@@ -131,8 +131,8 @@ static void *uffd__serve(void *arg)
 
 static int map_uffd(struct buffers *b)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
 	int err = map_anon(b);
 
 	if (err)
@@ -180,12 +180,9 @@ static void spoil_shared(struct buffers *b, char *slot)
 }
 
 static const struct buffer_kind kinds[] = {
-	{ "ready", map_ready, spoil_none },
-	{ "fresh", map_anon, spoil_dontneed },
-	{ "cold", map_cold, spoil_cold },
-	{ "shared", map_shared, spoil_shared },
-	{ "swapped", map_swapped, spoil_pageout },
-	{ "uffd", map_uffd, spoil_dontneed },
+	{"ready", map_ready, spoil_none},	 {"fresh", map_anon, spoil_dontneed},
+	{"cold", map_cold, spoil_cold},		 {"shared", map_shared, spoil_shared},
+	{"swapped", map_swapped, spoil_pageout}, {"uffd", map_uffd, spoil_dontneed},
 };
 
 struct buffers *buffers__new(const struct load_opts *opts, unsigned int slots)
@@ -195,8 +192,8 @@ struct buffers *buffers__new(const struct load_opts *opts, unsigned int slots)
 
 	if (!b)
 		return NULL;
-	*b = (struct buffers){ .opts = opts, .mem = MAP_FAILED, .fd = -1, .uffd = -1,
-			       .stop_pipe = { -1, -1 } };
+	*b = (struct buffers){
+		.opts = opts, .mem = MAP_FAILED, .fd = -1, .uffd = -1, .stop_pipe = {-1, -1}};
 	b->slot_len = (opts->bs + 4095) & ~4095UL;
 	b->len = b->slot_len * slots;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -22,8 +22,8 @@ struct slot {
 
 void load__sleep_us(uint64_t us)
 {
-	struct timespec ts = { .tv_sec = (time_t)(us / 1000000),
-			       .tv_nsec = (long)(us % 1000000) * 1000 };
+	struct timespec ts = {.tv_sec = (time_t)(us / 1000000),
+			      .tv_nsec = (long)(us % 1000000) * 1000};
 
 	if (us)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
@@ -83,7 +83,7 @@ int worker__init(struct worker *w, const struct load_opts *opts, int thread)
 {
 	int err;
 
-	*w = (struct worker){ .opts = opts, .thread = thread, .schedstat_fd = -1 };
+	*w = (struct worker){.opts = opts, .thread = thread, .schedstat_fd = -1};
 	err = worker__alloc(w);
 	if (err)
 		return worker__fail(w, "memory", err);
@@ -114,8 +114,10 @@ static int worker__open(struct worker *w)
 	}
 	w->buffers = buffers__new(w->opts, (unsigned int)w->opts->qd);
 	if (!w->buffers)
-		return worker__fail(w, "buffers (swapped needs swap, cold and shared a "
-				       "--buffer-file, uffd userfaultfd)", -errno);
+		return worker__fail(w,
+				    "buffers (swapped needs swap, cold and shared a "
+				    "--buffer-file, uffd userfaultfd)",
+				    -errno);
 	if (syscall(SYS_io_setup, (unsigned int)w->opts->qd, &w->ctx))
 		return worker__fail(w, "io_setup", -errno);
 	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", w->tid);
@@ -165,7 +167,7 @@ static void worker__complete(struct worker *w, const struct io_event *ev, uint64
 /* Takes what is complete, waiting for at least @min. Returns their number or -errno. */
 static int worker__reap(struct worker *w, unsigned int min)
 {
-	struct timespec zero = { 0 };
+	struct timespec zero = {0};
 	uint64_t now;
 	long n;
 

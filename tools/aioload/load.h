@@ -14,9 +14,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#define LOAD_MAX_FILES	 64
-#define LOAD_MAX_SIDES	 16
-#define LOAD_MAX_ERRNO	 134
+#define LOAD_MAX_FILES 64
+#define LOAD_MAX_SIDES 16
+#define LOAD_MAX_ERRNO 134
 #define LOAD_MAX_THREADS 64
 
 /* Every number is a uint64_t and every text a const char *: the option table stores by offset. */

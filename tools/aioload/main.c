@@ -26,44 +26,46 @@ struct opt {
 
 #define AT(field) offsetof(struct load_opts, field)
 static const struct opt opts_table[] = {
-	{ "pattern", OPT_TEXT, AT(pattern), 0, 0, 0, "what to do, see below (overwrite)" },
-	{ "file", OPT_LIST, AT(files), AT(nfiles), 0, LOAD_MAX_FILES,
-	  "[PATTERN=]PATH, repeatable: requests of a batch take turns" },
-	{ "size", OPT_NUM, AT(size), 0, 512, 1ULL << 44, "file size (16M)" },
-	{ "bs", OPT_NUM, AT(bs), 0, 1, 1 << 30, "bytes per request (4k)" },
-	{ "batch", OPT_NUM, AT(batch), 0, 1, 65536, "requests per call (1)" },
-	{ "qd", OPT_NUM, AT(qd), 0, 1, 65536, "requests in flight at most (batch)" },
-	{ "calls", OPT_NUM, AT(calls), 0, 1, 100000000, "io_submit calls per thread (101)" },
-	{ "threads", OPT_NUM, AT(threads), 0, 1, LOAD_MAX_THREADS,
-	  "submitters, each its own context and file PATH.N (1)" },
-	{ "dir", OPT_TEXT, AT(dir), 0, 0, 0, "read, write or mixed, instead of the pattern's" },
-	{ "state", OPT_TEXT, AT(state), 0, 0, 0,
-	  "empty, written, hole, unwritten or fragmented, instead of the pattern's" },
-	{ "direct", OPT_FLAG, AT(direct), 0, 0, 0, "O_DIRECT, instead of the pattern's" },
-	{ "buffered", OPT_FLAG, AT(buffered), 0, 0, 0, "no O_DIRECT, instead of the pattern's" },
-	{ "vectored", OPT_FLAG, AT(vectored), 0, 0, 0, "PREADV and PWRITEV" },
-	{ "nowait", OPT_FLAG, AT(nowait), 0, 0, 0, "RWF_NOWAIT on any pattern" },
-	{ "nocow", OPT_FLAG, AT(nocow), 0, 0, 0, "files with FS_NOCOW_FL (btrfs)" },
-	{ "buffers", OPT_TEXT, AT(buffers), 0, 0, 0,
-	  "ready, fresh, cold, shared, swapped or uffd (ready)" },
-	{ "buffer-file", OPT_TEXT, AT(buffer_file), 0, 0, 0, "file behind cold and shared buffers" },
-	{ "uffd-delay-us", OPT_NUM, AT(uffd_delay_us), 0, 0, 60000000, "time to serve a fault (5000)" },
-	{ "feed-delay-us", OPT_NUM, AT(feed_delay_us), 0, 0, 60000000,
-	  "time until the peer of a pipe or socket moves a block (2000)" },
-	{ "gap-us", OPT_NUM, AT(gap_us), 0, 0, 60000000, "pause after each call (0)" },
-	{ "seed", OPT_NUM, AT(seed), 0, 0, UINT32_MAX, "first block (1)" },
-	{ "prepare", OPT_FLAG, AT(prepare), 0, 0, 0, "make the files and end" },
-	{ "no-prepare", OPT_FLAG, AT(no_prepare), 0, 0, 0, "use the files as they are" },
-	{ "drop-caches", OPT_FLAG, AT(drop_caches), 0, 0, 0, "sync and drop caches before the first call" },
-	{ "pin", OPT_NUM, AT(pin), 0, 0, 1023, "CPU of the submitters" },
-	{ "hogs", OPT_NUM, AT(hogs), 0, 0, 64, "threads that burn CPU, one per CPU in turn" },
-	{ "side", OPT_LIST, AT(sides), AT(nsides), 0, LOAD_MAX_SIDES,
-	  "a thread that disturbs the first file, see below; repeatable" },
-	{ "side-us", OPT_NUM, AT(side_us), 0, 0, 60000000, "pause between its rounds (1000)" },
-	{ "freeze-us", OPT_NUM, AT(freeze_us), 0, 0, 60000000, "time frozen (50000)" },
-	{ "per-call", OPT_FLAG, AT(per_call), 0, 0, 0, "figures of every call in the report" },
-	{ "ready-file", OPT_TEXT, AT(ready_file), 0, 0, 0, "written with the pid when prepared" },
-	{ "start-file", OPT_TEXT, AT(start_file), 0, 0, 0, "the first call waits until it exists" },
+	{"pattern", OPT_TEXT, AT(pattern), 0, 0, 0, "what to do, see below (overwrite)"},
+	{"file", OPT_LIST, AT(files), AT(nfiles), 0, LOAD_MAX_FILES,
+	 "[PATTERN=]PATH, repeatable: requests of a batch take turns"},
+	{"size", OPT_NUM, AT(size), 0, 512, 1ULL << 44, "file size (16M)"},
+	{"bs", OPT_NUM, AT(bs), 0, 1, 1 << 30, "bytes per request (4k)"},
+	{"batch", OPT_NUM, AT(batch), 0, 1, 65536, "requests per call (1)"},
+	{"qd", OPT_NUM, AT(qd), 0, 1, 65536, "requests in flight at most (batch)"},
+	{"calls", OPT_NUM, AT(calls), 0, 1, 100000000, "io_submit calls per thread (101)"},
+	{"threads", OPT_NUM, AT(threads), 0, 1, LOAD_MAX_THREADS,
+	 "submitters, each its own context and file PATH.N (1)"},
+	{"dir", OPT_TEXT, AT(dir), 0, 0, 0, "read, write or mixed, instead of the pattern's"},
+	{"state", OPT_TEXT, AT(state), 0, 0, 0,
+	 "empty, written, hole, unwritten or fragmented, instead of the pattern's"},
+	{"direct", OPT_FLAG, AT(direct), 0, 0, 0, "O_DIRECT, instead of the pattern's"},
+	{"buffered", OPT_FLAG, AT(buffered), 0, 0, 0, "no O_DIRECT, instead of the pattern's"},
+	{"vectored", OPT_FLAG, AT(vectored), 0, 0, 0, "PREADV and PWRITEV"},
+	{"nowait", OPT_FLAG, AT(nowait), 0, 0, 0, "RWF_NOWAIT on any pattern"},
+	{"nocow", OPT_FLAG, AT(nocow), 0, 0, 0, "files with FS_NOCOW_FL (btrfs)"},
+	{"buffers", OPT_TEXT, AT(buffers), 0, 0, 0,
+	 "ready, fresh, cold, shared, swapped or uffd (ready)"},
+	{"buffer-file", OPT_TEXT, AT(buffer_file), 0, 0, 0, "file behind cold and shared buffers"},
+	{"uffd-delay-us", OPT_NUM, AT(uffd_delay_us), 0, 0, 60000000,
+	 "time to serve a fault (5000)"},
+	{"feed-delay-us", OPT_NUM, AT(feed_delay_us), 0, 0, 60000000,
+	 "time until the peer of a pipe or socket moves a block (2000)"},
+	{"gap-us", OPT_NUM, AT(gap_us), 0, 0, 60000000, "pause after each call (0)"},
+	{"seed", OPT_NUM, AT(seed), 0, 0, UINT32_MAX, "first block (1)"},
+	{"prepare", OPT_FLAG, AT(prepare), 0, 0, 0, "make the files and end"},
+	{"no-prepare", OPT_FLAG, AT(no_prepare), 0, 0, 0, "use the files as they are"},
+	{"drop-caches", OPT_FLAG, AT(drop_caches), 0, 0, 0,
+	 "sync and drop caches before the first call"},
+	{"pin", OPT_NUM, AT(pin), 0, 0, 1023, "CPU of the submitters"},
+	{"hogs", OPT_NUM, AT(hogs), 0, 0, 64, "threads that burn CPU, one per CPU in turn"},
+	{"side", OPT_LIST, AT(sides), AT(nsides), 0, LOAD_MAX_SIDES,
+	 "a thread that disturbs the first file, see below; repeatable"},
+	{"side-us", OPT_NUM, AT(side_us), 0, 0, 60000000, "pause between its rounds (1000)"},
+	{"freeze-us", OPT_NUM, AT(freeze_us), 0, 0, 60000000, "time frozen (50000)"},
+	{"per-call", OPT_FLAG, AT(per_call), 0, 0, 0, "figures of every call in the report"},
+	{"ready-file", OPT_TEXT, AT(ready_file), 0, 0, 0, "written with the pid when prepared"},
+	{"start-file", OPT_TEXT, AT(start_file), 0, 0, 0, "the first call waits until it exists"},
 };
 
 static void usage(void)
@@ -162,7 +164,7 @@ static int opts__parse(struct load_opts *opts, int argc, char **argv)
 
 static const char *opts__complete(struct load_opts *o)
 {
-	static const char *const dirs[] = { "read", "write", "mixed" };
+	static const char *const dirs[] = {"read", "write", "mixed"};
 	const struct pattern *p = pattern__find(o->pattern);
 	bool dir_ok = !o->dir;
 
@@ -194,7 +196,7 @@ static void on_signal(int sig)
 
 static void signals__init(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {.sa_handler = on_signal};
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -299,10 +301,19 @@ static int run(const struct load_opts *o, struct worker *w)
 
 int main(int argc, char **argv)
 {
-	struct load_opts o = { .pattern = "overwrite", .buffers = "ready", .size = 16 << 20,
-			       .bs = 4096, .batch = 1, .calls = 101, .threads = 1, .seed = 1,
-			       .pin = LOAD_NO_PIN, .uffd_delay_us = 5000, .feed_delay_us = 2000,
-			       .side_us = 1000, .freeze_us = 50000 };
+	struct load_opts o = {.pattern = "overwrite",
+			      .buffers = "ready",
+			      .size = 16 << 20,
+			      .bs = 4096,
+			      .batch = 1,
+			      .calls = 101,
+			      .threads = 1,
+			      .seed = 1,
+			      .pin = LOAD_NO_PIN,
+			      .uffd_delay_us = 5000,
+			      .feed_delay_us = 2000,
+			      .side_us = 1000,
+			      .freeze_us = 50000};
 	const char *wrong;
 	struct worker *w;
 	int status;

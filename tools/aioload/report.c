@@ -14,14 +14,20 @@ struct counter {
 	size_t offset;
 };
 
-#define COUNTER(field) { #field, offsetof(struct worker, field) }
+#define COUNTER(field)                                                                             \
+	{                                                                                          \
+#field, offsetof(struct worker, field)                                             \
+	}
 static const struct counter counters[] = {
-	COUNTER(submits),	COUNTER(requests), COUNTER(short_submits), COUNTER(errors),
-	COUNTER(eagain),	COUNTER(bytes),	   COUNTER(completed),	   COUNTER(short_io),
-	COUNTER(done_at_return),
+	COUNTER(submits),   COUNTER(requests), COUNTER(short_submits),
+	COUNTER(errors),    COUNTER(eagain),   COUNTER(bytes),
+	COUNTER(completed), COUNTER(short_io), COUNTER(done_at_return),
 };
 
-#define CALL(field) { #field, offsetof(struct call_stat, field) }
+#define CALL(field)                                                                                \
+	{                                                                                          \
+#field, offsetof(struct call_stat, field)                                          \
+	}
 static const struct counter call_fields[] = {
 	CALL(wall_ns), CALL(nvcsw), CALL(nivcsw), CALL(cpu_ns), CALL(run_delay_ns),
 };
@@ -53,7 +59,7 @@ static json_t *json__percentiles(uint64_t *v, uint64_t n)
 	static const struct {
 		const char *name;
 		unsigned int permille;
-	} ranks[] = { { "p50", 500 }, { "p90", 900 }, { "p99", 990 }, { "max", 1000 } };
+	} ranks[] = {{"p50", 500}, {"p90", 900}, {"p99", 990}, {"max", 1000}};
 	json_t *o = json_object();
 
 	qsort(v, n, sizeof(*v), cmp_u64);
@@ -139,9 +145,8 @@ static json_t *json__files(const struct worker *w)
 	for (unsigned int i = 0; i < w->opts->nfiles; i++) {
 		const struct target *t = &w->targets[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:s%, s:b}", "pattern",
-						   t->pattern->name, "path", t->path,
-						   strlen(t->path), "direct",
+		json_array_append_new(a, json_pack("{s:s, s:s%, s:b}", "pattern", t->pattern->name,
+						   "path", t->path, strlen(t->path), "direct",
 						   !(t->flags & (P_BUFFERED | P_FED))));
 	}
 	return a;

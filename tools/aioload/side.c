@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define MAX_HOGS 64
-#define BIG_MAP	 (64UL * 1024 * 1024)
+#define BIG_MAP (64UL * 1024 * 1024)
 
 struct side;
 
@@ -149,20 +149,20 @@ static void round_hog(struct side *s)
 }
 
 static const struct side_kind side_kinds[] = {
-	{ "truncate", "shortens and extends the file", round_truncate },
-	{ "fallocate", "preallocates and punches behind the end", round_fallocate },
-	{ "punch", "punches holes", round_punch },
-	{ "buffered-reader", "reads through the page cache", round_buffered_reader },
-	{ "buffered-writer", "writes through the page cache", round_buffered_writer },
-	{ "mmap-writer", "writes through a shared mapping", round_mmap_writer },
-	{ "sync", "syncfs", round_sync },
-	{ "freeze", "freezes for --freeze-us and thaws", round_freeze },
-	{ "creator", "creates, writes, syncs, removes files", round_creator },
-	{ "mapper", "maps and unmaps memory (mmap_lock)", round_mapper },
-	{ 0 },
+	{"truncate", "shortens and extends the file", round_truncate},
+	{"fallocate", "preallocates and punches behind the end", round_fallocate},
+	{"punch", "punches holes", round_punch},
+	{"buffered-reader", "reads through the page cache", round_buffered_reader},
+	{"buffered-writer", "writes through the page cache", round_buffered_writer},
+	{"mmap-writer", "writes through a shared mapping", round_mmap_writer},
+	{"sync", "syncfs", round_sync},
+	{"freeze", "freezes for --freeze-us and thaws", round_freeze},
+	{"creator", "creates, writes, syncs, removes files", round_creator},
+	{"mapper", "maps and unmaps memory (mmap_lock)", round_mapper},
+	{0},
 };
 
-static const struct side_kind hog_kind = { "hog", "", round_hog };
+static const struct side_kind hog_kind = {"hog", "", round_hog};
 
 void sides__help(void)
 {
@@ -199,7 +199,7 @@ static void *hog__main(void *arg)
  */
 static void guard__main(int fd, int fs, int limit_ms)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	char c = 'T';
 	ssize_t n = 1;
 
@@ -272,7 +272,7 @@ static int sides__add(struct sides *s, const char *name)
 		return -EINVAL;
 	if (s->fd < 0 && k->round != round_mapper)
 		return -EBADF;
-	s->side[s->n] = (struct side){ .kind = k, .all = s };
+	s->side[s->n] = (struct side){.kind = k, .all = s};
 	if (k->round == round_freeze) {
 		err = sides__may_freeze(s);
 		if (!err)
@@ -330,7 +330,7 @@ static int sides__spawn(struct sides *s)
 				      &s->side[started]);
 	s->n = started;
 	for (; !err && s->nhogs < s->opts->hogs; s->nhogs += !err) {
-		s->hogs[s->nhogs] = (struct side){ .kind = &hog_kind, .all = s };
+		s->hogs[s->nhogs] = (struct side){.kind = &hog_kind, .all = s};
 		err = -pthread_create(&s->hogs[s->nhogs].thread, NULL, hog__main,
 				      &s->hogs[s->nhogs]);
 	}
@@ -345,8 +345,12 @@ int sides__start(struct sides **out, const struct load_opts *opts, const struct 
 	*out = NULL;
 	if (!s)
 		return -ENOMEM;
-	*s = (struct sides){ .opts = opts, .fd = -1, .guard_pipe = -1, .size = t->size,
-			     .bs = opts->bs, .map = MAP_FAILED };
+	*s = (struct sides){.opts = opts,
+			    .fd = -1,
+			    .guard_pipe = -1,
+			    .size = t->size,
+			    .bs = opts->bs,
+			    .map = MAP_FAILED};
 	err = opts->hogs > MAX_HOGS ? -ERANGE : sides__check(opts, t);
 	if (!err && opts->nsides)
 		err = sides__open(s, t);

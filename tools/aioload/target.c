@@ -17,37 +17,35 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define CHUNK	(1024 * 1024)
-#define SECTOR	512
+#define CHUNK (1024 * 1024)
+#define SECTOR 512
 
 const struct pattern load_patterns[] = {
-	{ "append", "direct writes behind the end of the file", STATE_EMPTY,
-	  P_WRITE | P_APPEND | P_SEQUENTIAL },
-	{ "overwrite", "direct writes of written blocks", STATE_WRITTEN, P_WRITE },
-	{ "hole", "direct writes into a sparse file", STATE_HOLE, P_WRITE | P_ONCE | P_SEQUENTIAL },
-	{ "unwritten", "direct writes into preallocated blocks", STATE_UNWRITTEN,
-	  P_WRITE | P_ONCE | P_SEQUENTIAL },
-	{ "unaligned", "direct writes of one sector inside a block (--state says of which)",
-	  STATE_UNWRITTEN, P_WRITE | P_ONCE | P_SEQUENTIAL | P_UNALIGNED },
-	{ "cold-read", "direct reads of a file with one extent per block", STATE_FRAGMENTED,
-	  P_ONCE },
-	{ "read", "direct reads of written blocks", STATE_WRITTEN, 0 },
-	{ "buffered-read", "reads through the page cache", STATE_WRITTEN, P_BUFFERED | P_ONCE },
-	{ "buffered-write", "writes through the page cache", STATE_WRITTEN, P_BUFFERED | P_WRITE },
-	{ "dsync", "direct writes with O_DSYNC", STATE_WRITTEN, P_WRITE | P_DSYNC },
-	{ "fsync", "IOCB_CMD_FSYNC, after a buffered write", STATE_WRITTEN, P_WRITE | P_FSYNC },
-	{ "fdsync", "IOCB_CMD_FDSYNC, after a buffered write", STATE_WRITTEN, P_WRITE | P_FDSYNC },
-	{ "poll", "IOCB_CMD_POLL of a pipe", STATE_EMPTY, P_POLL },
-	{ "nowait", "direct reads with RWF_NOWAIT", STATE_WRITTEN, P_NOWAIT },
-	{ "pipe", "reads of an empty pipe (--dir write: writes to a full one)", STATE_EMPTY, P_PIPE },
-	{ "socket", "reads of an empty socket", STATE_EMPTY, P_SOCKET },
-	{ 0 },
+	{"append", "direct writes behind the end of the file", STATE_EMPTY,
+	 P_WRITE | P_APPEND | P_SEQUENTIAL},
+	{"overwrite", "direct writes of written blocks", STATE_WRITTEN, P_WRITE},
+	{"hole", "direct writes into a sparse file", STATE_HOLE, P_WRITE | P_ONCE | P_SEQUENTIAL},
+	{"unwritten", "direct writes into preallocated blocks", STATE_UNWRITTEN,
+	 P_WRITE | P_ONCE | P_SEQUENTIAL},
+	{"unaligned", "direct writes of one sector inside a block (--state says of which)",
+	 STATE_UNWRITTEN, P_WRITE | P_ONCE | P_SEQUENTIAL | P_UNALIGNED},
+	{"cold-read", "direct reads of a file with one extent per block", STATE_FRAGMENTED, P_ONCE},
+	{"read", "direct reads of written blocks", STATE_WRITTEN, 0},
+	{"buffered-read", "reads through the page cache", STATE_WRITTEN, P_BUFFERED | P_ONCE},
+	{"buffered-write", "writes through the page cache", STATE_WRITTEN, P_BUFFERED | P_WRITE},
+	{"dsync", "direct writes with O_DSYNC", STATE_WRITTEN, P_WRITE | P_DSYNC},
+	{"fsync", "IOCB_CMD_FSYNC, after a buffered write", STATE_WRITTEN, P_WRITE | P_FSYNC},
+	{"fdsync", "IOCB_CMD_FDSYNC, after a buffered write", STATE_WRITTEN, P_WRITE | P_FDSYNC},
+	{"poll", "IOCB_CMD_POLL of a pipe", STATE_EMPTY, P_POLL},
+	{"nowait", "direct reads with RWF_NOWAIT", STATE_WRITTEN, P_NOWAIT},
+	{"pipe", "reads of an empty pipe (--dir write: writes to a full one)", STATE_EMPTY, P_PIPE},
+	{"socket", "reads of an empty socket", STATE_EMPTY, P_SOCKET},
+	{0},
 };
 
 static const char *const state_names[] = {
-	[STATE_EMPTY] = "empty",	 [STATE_WRITTEN] = "written",
-	[STATE_HOLE] = "hole",		 [STATE_UNWRITTEN] = "unwritten",
-	[STATE_FRAGMENTED] = "fragmented",
+	[STATE_EMPTY] = "empty",	 [STATE_WRITTEN] = "written",	    [STATE_HOLE] = "hole",
+	[STATE_UNWRITTEN] = "unwritten", [STATE_FRAGMENTED] = "fragmented",
 };
 
 struct feeder {
@@ -133,7 +131,7 @@ int target__init(struct target *t, const struct load_opts *opts, const char *spe
 	struct stat st;
 	int n, state;
 
-	*t = (struct target){ .opts = opts, .fd = -1 };
+	*t = (struct target){.opts = opts, .fd = -1};
 	spec = target__parse(t, spec);
 	if (thread >= 0)
 		n = snprintf(t->path, sizeof(t->path), "%s.%d", spec, thread);
@@ -313,16 +311,18 @@ static int target__open_fed(struct target *t)
 
 	if (t->opts->bs > 4096)
 		return -EINVAL;
-	if ((t->flags & P_SOCKET) ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) :
-				    pipe2(fds, O_CLOEXEC))
+	if ((t->flags & P_SOCKET) ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)
+				  : pipe2(fds, O_CLOEXEC))
 		return -errno;
 	f = calloc(1, sizeof(*f));
 	if (!f) {
 		err = -ENOMEM;
 		goto out_close;
 	}
-	*f = (struct feeder){ .fd = fds[drain ? 0 : 1], .drain = drain, .bs = t->opts->bs,
-			      .delay_us = t->opts->feed_delay_us };
+	*f = (struct feeder){.fd = fds[drain ? 0 : 1],
+			     .drain = drain,
+			     .bs = t->opts->bs,
+			     .delay_us = t->opts->feed_delay_us};
 	t->fd = fds[drain ? 1 : 0];
 	err = drain ? fill_pipe(t->fd, f->bs) : 0;
 	if (!err && sem_init(&f->tokens, 0, 0))
@@ -419,7 +419,7 @@ static void fill_rw(struct target *t, struct iocb *cb, void *buf, struct iovec *
 	cb->aio_nbytes = len;
 	cb->aio_lio_opcode = write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
 	if (t->opts->vectored) {
-		vec[0] = (struct iovec){ .iov_base = buf, .iov_len = len };
+		vec[0] = (struct iovec){.iov_base = buf, .iov_len = len};
 		cb->aio_buf = (uintptr_t)vec;
 		cb->aio_nbytes = 1;
 		cb->aio_lio_opcode = write ? IOCB_CMD_PWRITEV : IOCB_CMD_PREADV;

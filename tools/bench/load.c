@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_MAX   1024
+#define BATCH_MAX 1024
 #define THREADS_MAX 8192
 #define STACK_BYTES (64 * 1024)
 
@@ -55,8 +55,8 @@ static long number(const char *text, long max)
 /* CPU time as well as wall time: the first does not grow when others take the CPU. */
 static void print_rate(uint64_t calls, uint64_t requests, uint64_t wall_ns, uint64_t cpu_ns)
 {
-	printf("{\"calls\":%ju,\"requests\":%ju,\"wall_ns\":%ju,\"cpu_ns\":%ju}\n", (uintmax_t)calls,
-	       (uintmax_t)requests, (uintmax_t)wall_ns, (uintmax_t)cpu_ns);
+	printf("{\"calls\":%ju,\"requests\":%ju,\"wall_ns\":%ju,\"cpu_ns\":%ju}\n",
+	       (uintmax_t)calls, (uintmax_t)requests, (uintmax_t)wall_ns, (uintmax_t)cpu_ns);
 }
 
 static void run_getppid(long ms)
@@ -88,7 +88,8 @@ static void run_hog(long ms)
 		   clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 }
 
-static void submit_and_reap(aio_context_t ctx, long batch, struct iocb **list, struct io_event *events)
+static void submit_and_reap(aio_context_t ctx, long batch, struct iocb **list,
+			    struct io_event *events)
 {
 	if (syscall(SYS_io_submit, ctx, batch, list) != batch)
 		die("io_submit");
@@ -243,8 +244,9 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && !strcmp(argv[1], "blocked")) {
 		run_blocked(number(argv[2], THREADS_MAX), number(argv[3], 1000000));
 	} else {
-		fprintf(stderr, "Usage: load getppid MSEC | null BATCH MSEC | blocked THREADS ROUNDS"
-				" | hog MSEC\n");
+		fprintf(stderr,
+			"Usage: load getppid MSEC | null BATCH MSEC | blocked THREADS ROUNDS"
+			" | hog MSEC\n");
 		return 2;
 	}
 	return 0;

@@ -24,7 +24,8 @@ static void print_program(int fd, const char *sep)
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		return;
-	printf("%s{\"id\":%u,\"name\":\"%.*s\",\"runs\":%llu,\"ns\":%llu,\"jited\":%u,\"xlated\":%u,"
+	printf("%s{\"id\":%u,\"name\":\"%.*s\",\"runs\":%llu,\"ns\":%llu,\"jited\":%u,\"xlated\":%"
+	       "u,"
 	       "\"verified\":%u}",
 	       sep, info.id, (int)sizeof(info.name), info.name, info.run_cnt, info.run_time_ns,
 	       info.jited_prog_len, info.xlated_prog_len, info.verified_insns);
