@@ -5,7 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/session.h"
-#include "live/hostfacts.h"
+#include "host/hostfacts.h"
 #include "model/tee.h"
 #include "store/writer.h"
 

@@ -13,7 +13,7 @@
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
-#include "live/facts.h"
+#include "host/facts.h"
 
 /* The reader polls on a timer: a wake-up from the stall path would preempt the traced thread. */
 #define POLL_MS 50

@@ -7,13 +7,13 @@
 
 #include "bpf/wire.h"
 #include "live/bpf_probe.h"
-#include "live/cgroups.h"
-#include "live/devices.h"
-#include "live/intern.h"
-#include "live/ksyms.h"
+#include "host/cgroups.h"
+#include "host/devices.h"
+#include "host/intern.h"
+#include "host/ksyms.h"
 #include "live/live.h"
-#include "live/mounts.h"
-#include "live/usyms.h"
+#include "host/mounts.h"
+#include "host/usyms.h"
 
 struct aiostall_bpf;
 struct bpf_link;

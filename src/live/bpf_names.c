@@ -9,7 +9,7 @@
 
 #include "live/bpf_live.h"
 #include "aiostall.skel.h"
-#include "live/paths.h"
+#include "host/paths.h"
 
 /* Distinct stacks that are kept: about 10 MB if they are deep. */
 #define STACKS_MAX 16384

@@ -19,8 +19,8 @@
 #include "live/bpf_live.h"
 #include "live/bpf_self.h"
 #include "aiostall.skel.h"
-#include "live/procfile.h"
-#include "live/tracefs.h"
+#include "host/procfile.h"
+#include "host/tracefs.h"
 
 /* ---- what must be there ---- */
 

@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "live/ksyms.h"
-#include "live/procfile.h"
-#include "live/tracefs.h"
+#include "host/ksyms.h"
+#include "host/procfile.h"
+#include "host/tracefs.h"
 
 /* The syscall entry points: arch/x86/include/asm/syscall_wrapper.h, arch/arm64/include/asm/syscall_wrapper.h. */
 #if defined(__x86_64__)

@@ -13,7 +13,7 @@
 #include "live/bpf_self.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
-#include "live/inflight.h"
+#include "host/inflight.h"
 
 int live__ring_new(struct live *lv);
 

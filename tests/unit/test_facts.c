@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "live/extents.h"
-#include "live/facts.h"
+#include "host/extents.h"
+#include "host/facts.h"
 
 static char root[64];
 

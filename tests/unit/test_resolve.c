@@ -17,12 +17,12 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include "live/cgroups.h"
-#include "live/devices.h"
-#include "live/intern.h"
-#include "live/mounts.h"
-#include "live/paths.h"
-#include "live/procfile.h"
+#include "host/cgroups.h"
+#include "host/devices.h"
+#include "host/intern.h"
+#include "host/mounts.h"
+#include "host/paths.h"
+#include "host/procfile.h"
 #include "unit/tmpfile.h"
 
 /* ---- interner, proc files ---- */

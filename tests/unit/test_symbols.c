@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "live/elfsyms.h"
-#include "live/ksyms.h"
-#include "live/usyms.h"
+#include "host/elfsyms.h"
+#include "host/ksyms.h"
+#include "host/usyms.h"
 #include "unit/tmpfile.h"
 
 /* ---- kernel symbols ---- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/cgroups.h"
+#include "host/cgroups.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +20,8 @@
 #define uthash_nonfatal_oom(el) ((el)->path = NULL)
 #include <uthash.h>
 
-#include "live/intern.h"
-#include "live/mounts.h"
+#include "host/intern.h"
+#include "host/mounts.h"
 
 #define MAX_IDS 8192
 #define MAX_STRINGS (4u << 20)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/elfsyms.h"
+#include "host/elfsyms.h"
 
 #include <errno.h>
 #include <gelf.h>

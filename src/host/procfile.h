@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Whole text files of /proc and /sys. */
-#ifndef AIOSTALL_LIVE_PROCFILE_H
-#define AIOSTALL_LIVE_PROCFILE_H
+#ifndef AIOSTALL_HOST_PROCFILE_H
+#define AIOSTALL_HOST_PROCFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

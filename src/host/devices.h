@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Device numbers and names, from sysfs. */
-#ifndef AIOSTALL_LIVE_DEVICES_H
-#define AIOSTALL_LIVE_DEVICES_H
+#ifndef AIOSTALL_HOST_DEVICES_H
+#define AIOSTALL_HOST_DEVICES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/base.h"
-#include "live/mounts.h"
+#include "host/mounts.h"
 
 struct devices;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Names of user-space addresses, from /proc/PID/maps and the ELF files mapped there. */
-#ifndef AIOSTALL_LIVE_USYMS_H
-#define AIOSTALL_LIVE_USYMS_H
+#ifndef AIOSTALL_HOST_USYMS_H
+#define AIOSTALL_HOST_USYMS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Settings of this host that bear on io_submit: mounts, block devices, sysctls. */
-#ifndef AIOSTALL_LIVE_HOSTFACTS_H
-#define AIOSTALL_LIVE_HOSTFACTS_H
+#ifndef AIOSTALL_HOST_HOSTFACTS_H
+#define AIOSTALL_HOST_HOSTFACTS_H
 
 #include <stddef.h>
 

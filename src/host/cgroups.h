@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cgroup v2 ids and paths. */
-#ifndef AIOSTALL_LIVE_CGROUPS_H
-#define AIOSTALL_LIVE_CGROUPS_H
+#ifndef AIOSTALL_HOST_CGROUPS_H
+#define AIOSTALL_HOST_CGROUPS_H
 
 #include <stdint.h>
 

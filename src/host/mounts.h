@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Mount tables, from mountinfo: also of other mount namespaces, and what was mounted before. */
-#ifndef AIOSTALL_LIVE_MOUNTS_H
-#define AIOSTALL_LIVE_MOUNTS_H
+#ifndef AIOSTALL_HOST_MOUNTS_H
+#define AIOSTALL_HOST_MOUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

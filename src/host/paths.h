@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Full file paths, from what the kernel side saw or from the process' descriptor. */
-#ifndef AIOSTALL_LIVE_PATHS_H
-#define AIOSTALL_LIVE_PATHS_H
+#ifndef AIOSTALL_HOST_PATHS_H
+#define AIOSTALL_HOST_PATHS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "live/mounts.h"
+#include "host/mounts.h"
 
 /*
  * Join dentry names, innermost first and up to the filesystem's root if

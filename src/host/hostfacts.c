@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/hostfacts.h"
+#include "host/hostfacts.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "live/mounts.h"
-#include "live/procfile.h"
+#include "host/mounts.h"
+#include "host/procfile.h"
 
 #define VALUE_MAX_BYTES 4096
 #define MOUNTS_MAX 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* How a file lies on its filesystem, asked without risk of waiting for a device that hangs. */
-#ifndef AIOSTALL_LIVE_EXTENTS_H
-#define AIOSTALL_LIVE_EXTENTS_H
+#ifndef AIOSTALL_HOST_EXTENTS_H
+#define AIOSTALL_HOST_EXTENTS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Ids of tracepoints, from tracefs. */
-#ifndef AIOSTALL_LIVE_TRACEFS_H
-#define AIOSTALL_LIVE_TRACEFS_H
+#ifndef AIOSTALL_HOST_TRACEFS_H
+#define AIOSTALL_HOST_TRACEFS_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Function symbols of one ELF file, which may be hostile. */
-#ifndef AIOSTALL_LIVE_ELFSYMS_H
-#define AIOSTALL_LIVE_ELFSYMS_H
+#ifndef AIOSTALL_HOST_ELFSYMS_H
+#define AIOSTALL_HOST_ELFSYMS_H
 
 #include <stddef.h>
 #include <stdint.h>

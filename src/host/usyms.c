@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/usyms.h"
+#include "host/usyms.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +18,10 @@
 #include <uthash.h>
 
 #include "base/base.h"
-#include "live/elfsyms.h"
-#include "live/intern.h"
-#include "live/mounts.h"
-#include "live/procfile.h"
+#include "host/elfsyms.h"
+#include "host/intern.h"
+#include "host/mounts.h"
+#include "host/procfile.h"
 
 #define MAX_STRINGS (8u << 20)
 #define MAX_PROCS 64

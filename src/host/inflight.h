@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Threads inside io_submit at this moment, from /proc: those that no probe has seen entering. */
-#ifndef AIOSTALL_LIVE_INFLIGHT_H
-#define AIOSTALL_LIVE_INFLIGHT_H
+#ifndef AIOSTALL_HOST_INFLIGHT_H
+#define AIOSTALL_HOST_INFLIGHT_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/devices.h"
+#include "host/devices.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "live/intern.h"
-#include "live/procfile.h"
+#include "host/intern.h"
+#include "host/procfile.h"
 
 #define MAX_STRINGS (1u << 20)
 /* Devices of one btrfs filesystem that are looked at. */

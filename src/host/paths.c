@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/paths.h"
+#include "host/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/mounts.h"
+#include "host/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "live/intern.h"
-#include "live/procfile.h"
+#include "host/intern.h"
+#include "host/procfile.h"
 
 #define DEFAULT_PATH "/proc/self/mountinfo"
 #define MAX_FILE (64u << 20)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/tracefs.h"
+#include "host/tracefs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * Names of kernel text addresses, from kallsyms. Read it after attaching, or
  * the tracer's own programs get a neighbour's name.
  */
-#ifndef AIOSTALL_LIVE_KSYMS_H
-#define AIOSTALL_LIVE_KSYMS_H
+#ifndef AIOSTALL_HOST_KSYMS_H
+#define AIOSTALL_HOST_KSYMS_H
 
 #include <stddef.h>
 #include <stdint.h>

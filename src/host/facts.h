@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What this host says that bears on a cause: settings of the queue, mount options, extents. */
-#ifndef AIOSTALL_LIVE_FACTS_H
-#define AIOSTALL_LIVE_FACTS_H
+#ifndef AIOSTALL_HOST_FACTS_H
+#define AIOSTALL_HOST_FACTS_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* One copy of each string, alive until the interner is freed. */
-#ifndef AIOSTALL_LIVE_INTERN_H
-#define AIOSTALL_LIVE_INTERN_H
+#ifndef AIOSTALL_HOST_INTERN_H
+#define AIOSTALL_HOST_INTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>

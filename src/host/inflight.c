@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/inflight.h"
+#include "host/inflight.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 
 #include "base/base.h"
-#include "live/procfile.h"
+#include "host/procfile.h"
 
 #define FILE_MAX_BYTES 65536
 

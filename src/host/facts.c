@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "live/facts.h"
+#include "host/facts.h"
 
 #include <ctype.h>
 #include <fnmatch.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "live/extents.h"
-#include "live/procfile.h"
+#include "host/extents.h"
+#include "host/procfile.h"
 
 #define PATH_SIZE 512
 #define VALUE_SIZE 128

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/ksyms.h"
+#include "host/ksyms.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "live/intern.h"
+#include "host/intern.h"
 
 #define DEFAULT_PATH "/proc/kallsyms"
 #define READ_BYTES (256 * 1024)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/intern.h"
+#include "host/intern.h"
 
 #include <stdlib.h>
 #include <string.h>
