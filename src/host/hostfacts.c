@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "host/mounts.h"
@@ -171,4 +173,16 @@ char *hostfacts__boot_id(const char *root, char *buf, size_t size)
 char *hostfacts__kernel_build(const char *root, char *buf, size_t size)
 {
 	return line_of(root, "/proc/sys/kernel/version", buf, size);
+}
+
+void hostfacts__describe(struct host_info *h)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		memset(&u, 0, sizeof(u));
+	snprintf(h->hostname, sizeof(h->hostname), "%s", u.nodename);
+	snprintf(h->kernel, sizeof(h->kernel), "%s", u.release);
+	snprintf(h->arch, sizeof(h->arch), "%s", u.machine);
+	h->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 }

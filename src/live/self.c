@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/bpf_self.h"
+#include "live/self.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From the kernel's numbers to names, each looked up once. */
+#include "live/names.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "live/bpf_live.h"
 #include "aiostall.skel.h"
 #include "host/paths.h"
 
@@ -59,7 +59,7 @@ static const struct stack *add_stack(struct live *lv, uint64_t id, const char **
 	return &s->stack;
 }
 
-const struct stack *live__keep_stack(struct live *lv, const struct stack *stack)
+const struct stack *live_names__keep_stack(struct live *lv, const struct stack *stack)
 {
 	const char *names[WIRE_STACK_DEPTH];
 	uint64_t id = 0xcbf29ce484222325ULL;
@@ -76,7 +76,7 @@ const struct stack *live__keep_stack(struct live *lv, const struct stack *stack)
 	return s ? &s->stack : add_stack(lv, id, names, i);
 }
 
-const struct stack *live__stack(struct live *lv, uint64_t id)
+const struct stack *live_names__stack(struct live *lv, uint64_t id)
 {
 	const char *names[WIRE_STACK_DEPTH];
 	struct live_stack *s;
@@ -206,8 +206,8 @@ static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_ke
 	}
 }
 
-const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
-			       const char *fstype, uint32_t pid)
+const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
+				     const char *fstype, uint32_t pid)
 {
 	char type[WIRE_FSTYPE_LEN + 1] = "";
 	struct live_fs *f;
@@ -294,7 +294,7 @@ static const char *name_file(struct live *lv, const struct wire_req *r, uint32_t
 	return intern__str(lv->strings, path);
 }
 
-const char *live__path(struct live *lv, const struct wire_req *r, uint32_t pid)
+const char *live_names__path(struct live *lv, const struct wire_req *r, uint32_t pid)
 {
 	struct live_file *f;
 	const char *path;
@@ -316,7 +316,21 @@ const char *live__path(struct live *lv, const struct wire_req *r, uint32_t pid)
 	return path;
 }
 
-void live__names_free(struct live *lv)
+int live_names__open(struct live *lv, struct err *e)
+{
+	lv->mounts = mounts__new(NULL, e);
+	if (!lv->mounts)
+		return -EIO;
+	lv->devices = devices__new(NULL);
+	lv->cgroups = cgroups__new();
+	lv->usyms = usyms__new();
+	lv->strings = intern__new(8u << 20);
+	if (!lv->devices || !lv->cgroups || !lv->usyms || !lv->strings)
+		return err__set(e, -ENOMEM, "out of memory");
+	return 0;
+}
+
+void live_names__free(struct live *lv)
 {
 	struct live_stack *s, *s2;
 	struct live_fs *f, *f2;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The live kernel as a struct source: ring buffer and maps in, events out. */
+#include "live/source.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -9,13 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "live/bpf_live.h"
-#include "live/bpf_self.h"
+#include "live/attach.h"
+#include "live/names.h"
+#include "live/sample.h"
+#include "live/self.h"
+#include "live/spill.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "host/inflight.h"
-
-int live__ring_new(struct live *lv);
 
 /* Powers of two times the least. */
 #define POLL_MOST_MS 64
@@ -23,7 +25,7 @@ int live__ring_new(struct live *lv);
 
 /* ---- events ---- */
 
-void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev)
+void source__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev)
 {
 	*ev = (struct ev_stall){
 		.end_ns = w->hdr.ts_ns,
@@ -44,19 +46,19 @@ void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *e
 		.holder_pid = w->holder_pid,
 		.holder_tid = w->holder_tid,
 		.holder_comm = w->holder_comm,
-		.stack = live__stack(lv, w->stack_id),
-		.user_stack = live__stack(lv, w->user_stack_id),
-		.fs = live__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid),
+		.stack = live_names__stack(lv, w->stack_id),
+		.user_stack = live_names__stack(lv, w->user_stack_id),
+		.fs = live_names__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid),
 	};
 	decode__request(&w->req, &ev->req);
-	ev->req.path = live__path(lv, &w->req, w->pid);
+	ev->req.path = live_names__path(lv, &w->req, w->pid);
 }
 
 static void deliver_stall(struct live *lv, const struct wire_stall *w)
 {
 	struct ev_stall ev;
 
-	live__stall(lv, w, &ev);
+	source__stall(lv, w, &ev);
 	if (ev.fs)
 		lv->to->stall(lv->to->ctx, &ev);
 }
@@ -78,7 +80,7 @@ static void deliver_submit(struct live *lv, const struct wire_submit *w)
 		.ret = w->ret,
 		.who = {w->pid, w->tid, w->comm, w->cgroup_id,
 			cgroups__path(lv->cgroups, w->cgroup_id)},
-		.fs = live__fs(lv, w->fs, w->mnt_id, w->fstype, w->pid),
+		.fs = live_names__fs(lv, w->fs, w->mnt_id, w->fstype, w->pid),
 	};
 
 	if (ev.fs)
@@ -99,7 +101,7 @@ static int on_record(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-int live__ring_new(struct live *lv)
+int source__ring_new(struct live *lv)
 {
 	lv->poll_ms = POLL_MOST_MS;
 	lv->ring = ring_buffer__new(bpf_map__fd(lv->skel->maps.ring), on_record, lv, NULL);
@@ -131,7 +133,7 @@ static int consume(struct live *lv, const struct sink *to)
 	lv->to = to;
 	n = ring_buffer__consume(lv->ring);
 	lv->to = NULL;
-	live__deliver_spilled(lv, to, false);
+	spill__deliver(lv, to, false);
 	return n < 0 ? n : 0;
 }
 
@@ -244,7 +246,7 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 		to->totals(to->ctx, &counts);
 		return;
 	}
-	fs = live__fs(lv, key, named->mnt_id, named->fstype, named->pid);
+	fs = live_names__fs(lv, key, named->mnt_id, named->fstype, named->pid);
 	if (fs)
 		to->fs_counts(to->ctx, fs, &counts);
 }
@@ -264,7 +266,7 @@ static void deliver_unended_rows(struct live *lv, const struct sink *to, struct 
 			continue;
 		}
 		p->fs.fstype[WIRE_FSTYPE_LEN - 1] = '\0';
-		fs = live__fs(lv, p->key, p->fs.mnt_id, p->fs.fstype, p->pid);
+		fs = live_names__fs(lv, p->key, p->fs.mnt_id, p->fs.fstype, p->pid);
 		if (fs)
 			to->fs_counts(to->ctx, fs, &p->counts);
 	}
@@ -312,16 +314,16 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 			cgroups__path(lv->cgroups, c->cgroup_id)},
 		.held_up_requests = decode__held_up(&c->req),
 		.state = c->task_state,
-		.stack = live__stack(lv, c->stack_id),
+		.stack = live_names__stack(lv, c->stack_id),
 	};
 
 	memcpy(comm, c->comm, WIRE_COMM_LEN);
 	if (!c->req.fs.kind && c->nr_fs == 1)
-		ev.fs = live__fs(lv, c->fs[0].key, c->fs[0].mnt_id, c->fs[0].fstype, c->pid);
+		ev.fs = live_names__fs(lv, c->fs[0].key, c->fs[0].mnt_id, c->fs[0].fstype, c->pid);
 	else
-		ev.fs = live__fs(lv, c->req.fs, c->req.mnt_id, c->req.fstype, c->pid);
+		ev.fs = live_names__fs(lv, c->req.fs, c->req.mnt_id, c->req.fstype, c->pid);
 	decode__request(&c->req, &ev.req);
-	ev.req.path = live__path(lv, &c->req, c->pid);
+	ev.req.path = live_names__path(lv, &c->req, c->pid);
 	if (ev.fs)
 		to->unfinished(to->ctx, &ev);
 }
@@ -374,8 +376,8 @@ static void on_inflight(void *ctx, const struct inflight *in)
 
 	if (in_calls(b->lv, in->tid) || caller_filtered(b->lv, in->pid, in->tid, in->comm))
 		return;
-	ev.fs = live__fs(b->lv, none, 0, "", 0);
-	ev.stack = live__keep_stack(b->lv, &stack);
+	ev.fs = live_names__fs(b->lv, none, 0, "", 0);
+	ev.stack = live_names__keep_stack(b->lv, &stack);
 	if (ev.fs)
 		b->to->unfinished(b->to->ctx, &ev);
 }
@@ -413,9 +415,9 @@ static int live_finish(struct source *src, const struct sink *to)
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
 	self__end(lv);
-	live__detach(lv);
+	attach__undo(lv);
 	lv->capture.duration_ns = now - lv->started_ns;
-	live__deliver_spilled(lv, to, true);
+	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
 	if (!rc) {
 		struct partial *unfinished = partials(lv, now);
@@ -423,7 +425,7 @@ static int live_finish(struct source *src, const struct sink *to)
 		rc = deliver_rows(lv, to, unfinished);
 		partials_free(unfinished);
 	}
-	live__sample_deliver(lv, to);
+	sample__deliver(lv, to);
 	deliver_unfinished(lv, to, now);
 	return rc;
 }
@@ -443,13 +445,13 @@ static void live_free(struct source *src)
 
 	if (!lv)
 		return;
-	live__detach(lv);
+	attach__undo(lv);
 	self__free(lv);
 	ring_buffer__free(lv->ring);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)
 		close(lv->cgroup_fd);
-	live__names_free(lv);
+	live_names__free(lv);
 	free(lv);
 }
 

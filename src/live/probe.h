@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Which alternative of each probe this kernel takes, found by attaching it. */
-#ifndef AIOSTALL_LIVE_BPF_PROBE_H
-#define AIOSTALL_LIVE_BPF_PROBE_H
+#ifndef AIOSTALL_LIVE_PROBE_H
+#define AIOSTALL_LIVE_PROBE_H
 
 #include "live/live.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Stalls that the programs summed up because the ring buffer had no room for them. */
+#include "live/spill.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "live/bpf_live.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
+#include "live/source.h"
 
 static void deliver(struct live *lv, const struct sink *to, const struct wire_spill *w)
 {
@@ -21,7 +22,7 @@ static void deliver(struct live *lv, const struct sink *to, const struct wire_sp
 	longest.waker_pid = longest.waker_tid = 0;
 	longest.holder_pid = longest.holder_tid = 0;
 	longest.holder_comm[0] = '\0';
-	live__stall(lv, &longest, &ev.longest);
+	source__stall(lv, &longest, &ev.longest);
 	if (!ev.longest.fs)
 		return;
 	lv->capture.spilled += ev.sleeps;
@@ -44,7 +45,7 @@ static void empty_table(struct live *lv, const struct sink *to, int table)
 	}
 }
 
-void live__deliver_spilled(struct live *lv, const struct sink *to, bool all)
+void spill__deliver(struct live *lv, const struct sink *to, bool all)
 {
 	int tables[] = {bpf_map__fd(lv->skel->maps.spill_a), bpf_map__fd(lv->skel->maps.spill_b)};
 	uint64_t spills = __atomic_load_n(&lv->skel->bss->spills, __ATOMIC_ACQUIRE);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The live source's own state, shared by opening (bpf_open.c), reading (bpf_source.c) and naming (bpf_names.c). */
-#ifndef AIOSTALL_LIVE_BPF_LIVE_H
-#define AIOSTALL_LIVE_BPF_LIVE_H
+/* The live source: what its parts share. Outside of src/live it is a struct source. */
+#ifndef AIOSTALL_LIVE_STATE_H
+#define AIOSTALL_LIVE_STATE_H
 
 #include <uthash.h>
 
 #include "bpf/wire.h"
-#include "live/bpf_probe.h"
+#include "live/probe.h"
 #include "host/cgroups.h"
 #include "host/devices.h"
 #include "host/intern.h"
@@ -63,32 +63,5 @@ struct live {
 	struct live_fs *filesystems;
 	struct live_file *files;
 };
-
-/* Naming: cached, results live as long as the source. */
-const struct stack *live__stack(struct live *lv, uint64_t id);
-/* A copy of a stack with names of its own, kept like the others; NULL if empty or out of memory. */
-const struct stack *live__keep_stack(struct live *lv, const struct stack *stack);
-const struct fs_info *live__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
-			       const char *fstype, uint32_t pid);
-const char *live__path(struct live *lv, const struct wire_req *req, uint32_t pid);
-void live__names_free(struct live *lv);
-
-/* A stall as the programs record it, with names; valid as long as w. ev->fs is NULL on lack of memory. */
-void live__stall(struct live *lv, const struct wire_stall *w, struct ev_stall *ev);
-
-/* Deliver stalls that were summed up since the last time; `all`: those under way now, too. */
-void live__deliver_spilled(struct live *lv, const struct sink *to, bool all);
-
-/* The table of operations of this source. */
-extern const struct source_ops live_ops;
-
-/* --sample: nothing is done without it. 0 or -errno with e set. */
-int live__sample_attach(struct live *lv, struct err *e);
-void live__sample_detach(struct live *lv);
-/* After the rows: they have named the filesystems. */
-void live__sample_deliver(struct live *lv, const struct sink *to);
-
-/* Take the probes off, newest first. */
-void live__detach(struct live *lv);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What tracing itself costs: programs, reader, ring buffer. */
-#ifndef AIOSTALL_LIVE_BPF_SELF_H
-#define AIOSTALL_LIVE_BPF_SELF_H
+#ifndef AIOSTALL_LIVE_SELF_H
+#define AIOSTALL_LIVE_SELF_H
 
-#include "live/bpf_live.h"
+#include "live/state.h"
 
 /* Have the kernel measure programs, if opts.self asks for it. Never fails: what is not measured is 0. */
 void self__begin(struct live *lv);

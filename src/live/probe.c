@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "live/bpf_probe.h"
+#include "live/probe.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Samples of what runs inside io_submit: a timer on each CPU, counts by stack. */
+#include "live/sample.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -9,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "live/bpf_live.h"
 #include "aiostall.skel.h"
+#include "live/names.h"
 
 /*
  * The CPU clock needs no counter of the hardware, so it works in virtual
@@ -49,7 +51,7 @@ static int attach_cpu(struct live *lv, int cpu)
 	return 0;
 }
 
-int live__sample_attach(struct live *lv, struct err *e)
+int sample__attach(struct live *lv, struct err *e)
 {
 	int rc = 0;
 
@@ -69,7 +71,7 @@ int live__sample_attach(struct live *lv, struct err *e)
 	return rc;
 }
 
-void live__sample_detach(struct live *lv)
+void sample__detach(struct live *lv)
 {
 	while (lv->nr_sample_links)
 		bpf_link__destroy(lv->sample_links[--lv->nr_sample_links]);
@@ -77,7 +79,7 @@ void live__sample_detach(struct live *lv)
 	lv->sample_links = NULL;
 }
 
-void live__sample_deliver(struct live *lv, const struct sink *to)
+void sample__deliver(struct live *lv, const struct sink *to)
 {
 	int map = bpf_map__fd(lv->skel->maps.samples);
 	struct wire_sample_key key, *prev = NULL;
@@ -91,8 +93,8 @@ void live__sample_deliver(struct live *lv, const struct sink *to)
 		if (bpf_map_lookup_elem(map, &key, &count))
 			continue;
 		/* a filesystem with a call that ended has its name already */
-		ev.fs = live__fs(lv, key.fs, 0, "", 0);
-		ev.stack = live__stack(lv, key.stack_id);
+		ev.fs = live_names__fs(lv, key.fs, 0, "", 0);
+		ev.stack = live_names__stack(lv, key.stack_id);
 		ev.count = count;
 		to->sample(to->ctx, &ev);
 	}

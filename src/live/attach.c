@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "live/attach.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aiostall.skel.h"
+#include "host/tracefs.h"
+#include "live/load.h"
+#include "live/sample.h"
+
+static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env *env,
+		       const char *event, struct bpf_link **link)
+{
+	char why[160];
+	int id = tracefs__id(env->tracefs_fd, event, why, sizeof(why));
+	int fd = id < 0 ? id : probe__open_tracepoint(id);
+
+	(void)lv;
+	if (fd < 0)
+		return fd;
+	*link = bpf_program__attach_perf_event(p, fd); /* owns fd from here on */
+	if (*link)
+		return 0;
+	close(fd);
+	return -errno;
+}
+
+static int attach_one(struct live *lv, struct probe_env *env, enum probe_need need,
+		      struct bpf_program *p, bool at_exit)
+{
+	const char *alt = lv->plan.chosen[need];
+	struct bpf_link *link = NULL;
+	int rc = 0;
+
+	if (lv->nr_links == LIVE_LINKS_MAX)
+		return -E2BIG;
+	if (!strcmp(alt, "tracepoint"))
+		rc = attach_perf(lv, p, env,
+				 at_exit ? "syscalls/sys_exit_io_submit"
+					 : "syscalls/sys_enter_io_submit",
+				 &link);
+	else if (!strcmp(alt, "kprobe"))
+		link = bpf_program__attach_kprobe(p, at_exit, load__target(env, need));
+	else if (bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
+		link = bpf_program__attach_trace(p);
+	else
+		link = bpf_program__attach(p);
+	if (!link)
+		return rc ? rc : -errno;
+	lv->links[lv->nr_links++] = link;
+	return 0;
+}
+
+static int attach_plain(struct live *lv, struct bpf_program *p)
+{
+	struct bpf_link *link = bpf_program__attach(p);
+
+	if (!link)
+		return -errno;
+	lv->links[lv->nr_links++] = link;
+	return 0;
+}
+
+/*
+ * The switch first and the entry last: a call whose entry is seen has all its
+ * switches and its exit seen too.
+ */
+int attach__all(struct live *lv, struct probe_env *env, struct err *e)
+{
+	static const enum probe_need order[] = {NEED_LOCK,    NEED_SWITCH, NEED_COMPLETE,
+						NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT};
+	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
+
+	if (!rc && lv->opts.tree_only)
+		rc = attach_plain(lv, lv->skel->progs.fork_raw_tp);
+	for (size_t i = 0; i < ARRAY_SIZE(order) && !rc; i++) {
+		const char *const *names = probe__programs(order[i], lv->plan.chosen[order[i]]);
+
+		if (!names || !names[0])
+			continue;
+		/* rows name entry before exit; attach them the other way round */
+		if (names[1])
+			rc = attach_one(lv, env, order[i],
+					bpf_object__find_program_by_name(lv->skel->obj, names[1]),
+					true);
+		if (!rc)
+			rc = attach_one(lv, env, order[i],
+					bpf_object__find_program_by_name(lv->skel->obj, names[0]),
+					false);
+		if (rc)
+			err__set(e, rc, "cannot attach %s with %s: %s",
+				 lv->plan.need[order[i]].what, lv->plan.chosen[order[i]],
+				 strerror(-rc));
+	}
+	return rc;
+}
+
+void attach__undo(struct live *lv)
+{
+	sample__detach(lv);
+	while (lv->nr_links)
+		bpf_link__destroy(lv->links[--lv->nr_links]);
+}

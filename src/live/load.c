@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The programs that the plan has chosen, with their constants, into the kernel. */
+#include "live/load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aiostall.skel.h"
+#include "host/procfile.h"
+#include "live/filter.h"
+
+/* Percpu memory is rows x CPUs: fewer rows on big machines. */
+static uint32_t rows_for(int cpus)
+{
+	uint32_t rows = 32768u / (uint32_t)(cpus > 0 ? cpus : 1);
+
+	return rows > 512 ? 512 : rows < 128 ? 128 : rows;
+}
+
+/*
+ * A stall's record is 280 bytes, and no CPU makes more than 100,000 of them a
+ * second, so this holds what a reader misses that does not get a CPU for 30 ms
+ * on a big machine, and much longer on a small one.
+ */
+static uint32_t ring_for(int cpus, uint64_t wanted)
+{
+	static const uint32_t least = 8u << 20, most = 64u << 20;
+	uint32_t bytes = wanted ? 64u << 10 : least;
+
+	while (bytes < (wanted ? wanted : (uint64_t)cpus << 20) && (wanted || bytes < most))
+		bytes *= 2;
+	return bytes;
+}
+
+/* Each CPU has entries of its own. */
+static uint32_t spills_for(int cpus)
+{
+	uint32_t entries = 64u * (uint32_t)cpus;
+
+	return entries < 1024 ? 1024 : entries > 8192 ? 8192 : entries;
+}
+
+static int set_constants(struct live *lv, const struct probe_env *env, struct err *e)
+{
+	struct aiostall_bpf__rodata *ro = lv->skel->rodata;
+	const struct live_filter *f = &lv->opts.filter;
+	uint32_t ring_bytes = ring_for(lv->cpus, lv->opts.ring_bytes);
+	int rc;
+
+	ro->opt_spill_bytes = ring_bytes - ring_bytes / 8;
+	ro->opt_min_ns = f->min_ns;
+	ro->opt_slow_ns = lv->opts.slow_ns;
+	ro->opt_all_submits = lv->opts.all_submits;
+	ro->opt_user_stacks = lv->opts.user_stacks;
+	ro->opt_tree_only = lv->opts.tree_only;
+	ro->opt_own_pid = (uint32_t)getpid();
+	ro->opt_exact_requests = strcmp(lv->plan.chosen[NEED_REQUEST], "scan") != 0;
+	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT], "none");
+	ro->opt_typed_args = !strcmp(lv->plan.chosen[NEED_SWITCH], "tp_btf");
+	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;
+	ro->opt_typed_reads = env->has_typed_reads;
+	ro->filter_pids = f->nr_pids != 0;
+	ro->filter_tids = f->nr_tids != 0;
+	ro->filter_cgroup = f->cgroup != NULL;
+	ro->filter_nr_comms = (uint32_t)f->nr_comms;
+	ro->filter_nr_fstypes = (uint32_t)f->nr_fstypes;
+	ro->filter_wants = f->nr_mounts || f->nr_devices;
+	rc = filter__set_names("--comm", ro->filter_comm, f->comms, f->nr_comms, e);
+	if (!rc)
+		rc = filter__set_names("--fs", ro->filter_fstype, f->fstypes, f->nr_fstypes, e);
+	bpf_map__set_max_entries(lv->skel->maps.filesystems, rows_for(lv->cpus));
+	bpf_map__set_max_entries(lv->skel->maps.ring, ring_bytes);
+	bpf_map__set_max_entries(lv->skel->maps.spill_a, spills_for(lv->cpus));
+	bpf_map__set_max_entries(lv->skel->maps.spill_b, spills_for(lv->cpus));
+	return rc;
+}
+
+const char *load__target(const struct probe_env *env, enum probe_need need)
+{
+	switch (need) {
+	case NEED_SUBMIT:
+		return env->submit_fn;
+	case NEED_COMPAT:
+		return env->compat_fn;
+	case NEED_REQUEST:
+		return env->request_fn;
+	case NEED_COMPLETE:
+		return "aio_complete_rw";
+	default:
+		return NULL;
+	}
+}
+
+/* A tracepoint's program, to be loaded with the types of the arguments. */
+static int give_types(struct bpf_program *p, const char *tracepoint)
+{
+	bpf_program__set_type(p, BPF_PROG_TYPE_TRACING);
+	bpf_program__set_expected_attach_type(p, BPF_TRACE_RAW_TP);
+	return bpf_program__set_attach_target(p, 0, tracepoint);
+}
+
+static int type_tracepoints(struct live *lv)
+{
+	int rc;
+
+	if (!lv->skel->rodata->opt_typed_args)
+		return 0;
+	rc = give_types(lv->skel->progs.switch_task, "sched_switch");
+	return rc ? rc : give_types(lv->skel->progs.waking_task, "sched_waking");
+}
+
+static int choose_programs(struct live *lv, const struct probe_env *env)
+{
+	for (int need = 0; need < NEED_MAX; need++) {
+		const char *const *names = probe__programs(need, lv->plan.chosen[need]);
+		bool tracing = !strcmp(lv->plan.chosen[need], "fentry");
+
+		for (; names && *names; names++) {
+			struct bpf_program *p =
+				bpf_object__find_program_by_name(lv->skel->obj, *names);
+
+			if (!p)
+				return -ENOENT;
+			bpf_program__set_autoload(p, true);
+			if (tracing &&
+			    bpf_program__set_attach_target(p, 0, load__target(env, need)))
+				return -errno;
+		}
+	}
+	bpf_program__set_autoload(lv->skel->progs.exit_raw_tp, true);
+	bpf_program__set_autoload(lv->skel->progs.sample_perf, lv->opts.sample_hz != 0);
+	bpf_program__set_autoload(lv->skel->progs.fork_raw_tp, lv->opts.tree_only);
+	return type_tracepoints(lv);
+}
+
+static bool jit_is_off(void)
+{
+	size_t len;
+	char *text;
+	bool off;
+
+	if (procfile__read("/proc/sys/net/core/bpf_jit_enable", 16, &text, &len))
+		return false;
+	off = text[0] == '0';
+	free(text);
+	return off;
+}
+
+int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
+	int rc;
+
+	lv->skel = aiostall_bpf__open_opts(&open);
+	if (!lv->skel)
+		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	rc = set_constants(lv, env, e);
+	if (rc)
+		return rc;
+	rc = choose_programs(lv, env);
+	if (!rc)
+		rc = aiostall_bpf__load(lv->skel);
+	if (rc) {
+		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
+		err__hint(e, jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
+					  : "run again with --verbose for the verifier's words");
+	}
+	return rc;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The programs that the plan has chosen, with their constants, into the kernel. */
+#ifndef AIOSTALL_LIVE_LOAD_H
+#define AIOSTALL_LIVE_LOAD_H
+
+#include "live/state.h"
+
+/* 0 or -errno with e set. */
+int load__programs(struct live *lv, const struct probe_env *env, struct err *e);
+/* The function that a need is attached to, NULL if it is none. */
+const char *load__target(const struct probe_env *env, enum probe_need need);
+
+#endif

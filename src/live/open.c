@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "live/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/wire.h"
+#include "aiostall.skel.h"
+#include "host/hostfacts.h"
+#include "live/attach.h"
+#include "live/filter.h"
+#include "live/load.h"
+#include "live/names.h"
+#include "live/require.h"
+#include "live/sample.h"
+#include "live/self.h"
+#include "live/source.h"
+#include "live/state.h"
+
+static void describe_capture(struct live *lv)
+{
+	struct capture_info *c = &lv->capture;
+
+	hostfacts__describe(&c->host);
+	c->command = lv->opts.command ? lv->opts.command : "";
+	c->filters = lv->opts.filters_text ? lv->opts.filters_text : "";
+	c->probe_submit = lv->plan.chosen[NEED_SUBMIT];
+	c->probe_request = lv->plan.chosen[NEED_REQUEST];
+	c->probe_switch = lv->plan.chosen[NEED_SWITCH];
+	c->probe_complete = lv->plan.chosen[NEED_COMPLETE];
+	c->user_stacks = lv->opts.user_stacks;
+	c->min_ns = lv->opts.filter.min_ns;
+	c->sample_hz = lv->opts.sample_hz;
+	c->started_unix_ns = clock__wall_ns();
+	lv->started_ns = clock__mono_ns();
+}
+
+static int open_all(struct live *lv, struct probe_env *env, struct err *e)
+{
+	int rc = probe_plan__make(&lv->plan, env, &lv->opts, false, e);
+
+	if (!rc)
+		rc = live_names__open(lv, e);
+	if (!rc)
+		rc = load__programs(lv, env, e);
+	if (!rc)
+		rc = filter__fill(lv, e);
+	if (rc)
+		return rc;
+	rc = attach__all(lv, env, e);
+	if (!rc)
+		rc = sample__attach(lv, e);
+	if (rc)
+		return rc;
+	return 0;
+}
+/* The end first: the programs take what has a start for known. */
+static void tell_range(const struct ksyms *k, const char *function, __u64 *to_start, __u64 *to_end)
+{
+	uint64_t start, end;
+
+	if (ksyms__range(k, function, &start, &end))
+		return;
+	__atomic_store_n(to_end, end, __ATOMIC_RELEASE);
+	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
+}
+
+static void tell_ranges(struct live *lv, const char *submit_fn, const char *compat_fn)
+{
+	struct aiostall_bpf__bss *bss = lv->skel->bss;
+
+	tell_range(lv->ksyms, submit_fn, &bss->submit_start, &bss->submit_end);
+	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
+	tell_range(lv->ksyms, compat_fn, &bss->compat_start, &bss->compat_end);
+}
+
+/* After attaching: before it, own programs would be taken for their neighbours. */
+static int open_symbols(struct live *lv, const struct probe_env *env, struct err *e)
+{
+	lv->ksyms = ksyms__new(NULL, e);
+	if (!lv->ksyms)
+		return -EIO;
+	tell_ranges(lv, env->submit_fn, env->compat_fn);
+	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
+		return 0;
+	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols",
+			env->submit_fn);
+}
+
+/* All probes at once, when all is known that they are to know. */
+static void begin(struct live *lv)
+{
+	describe_capture(lv);
+	lv->skel->bss->tracing_on = 1;
+	self__started(lv);
+}
+
+int live__open(const struct live_opts *opts, struct source **src, struct err *e)
+{
+	struct probe_env env;
+	struct live *lv;
+	int rc = require__all(e);
+
+	if (rc)
+		return rc;
+	lv = calloc(1, sizeof(*lv));
+	if (!lv)
+		return err__set(e, -ENOMEM, "out of memory");
+	lv->src.ops = &live_ops;
+	lv->opts = *opts;
+	lv->cgroup_fd = -1;
+	self__begin(lv);
+	lv->cpus = libbpf_num_possible_cpus();
+	rc = probe_env__init(&env, opts, e);
+	if (!rc) {
+		rc = open_all(lv, &env, e);
+		probe_env__close(&env);
+	}
+	if (!rc && source__ring_new(lv))
+		rc = err__set(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	if (!rc)
+		rc = open_symbols(lv, &env, e);
+	if (rc) {
+		live_ops.free(&lv->src);
+		return rc;
+	}
+	begin(lv);
+	*src = &lv->src;
+	return 0;
+}
+
+int live__add_tree(struct source *src, pid_t pid, struct err *e)
+{
+	struct live *lv = (struct live *)src;
+	uint32_t key = (uint32_t)pid;
+	uint8_t one = 1;
+
+	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.tree), &key, &one, BPF_ANY))
+		return err__set(e, -errno, "cannot trace process %d: %s", (int)pid,
+				strerror(errno));
+	return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Stalls that the programs summed up because the ring buffer had no room for them. */
+#ifndef AIOSTALL_LIVE_SPILL_H
+#define AIOSTALL_LIVE_SPILL_H
+
+#include "live/state.h"
+
+/* Deliver what was summed up since the last time; `all`: sums under way now, too. */
+void spill__deliver(struct live *lv, const struct sink *to, bool all);
+
+#endif
