@@ -124,6 +124,7 @@ for bin in build/tests/test_*; do
 	if [ -x "$bin" ] && [ -f "$bin" ]; then unit "$bin"; fi
 done
 if [ -f tests/replay/run.sh ]; then counted replay bash tests/replay/run.sh; fi
+counted layers bash tests/layers.sh
 # src/static/unused.c stands in for what only SQLite refers to: our own objects must not.
 nothing_left_out() {
 	local names
