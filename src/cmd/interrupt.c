@@ -16,8 +16,13 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 static void set_action(const struct sigaction *action)
 {
+	struct sigaction before;
+
 	sigaction(SIGINT, action, NULL);
 	sigaction(SIGTERM, action, NULL);
+	/* ignored under nohup(1), and must stay so */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, action, NULL);
 }
 
 void interrupt__catch(void)

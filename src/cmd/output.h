@@ -13,9 +13,8 @@
 struct output;
 
 /*
- * path NULL or "-" is stdout. A regular file is written beside its place and
- * renamed by output__commit; a device or a pipe is written directly. NULL on
- * error with e set.
+ * path NULL or "-" is stdout; it must outlive the output. A regular file has no name until
+ * output__commit; a device or a pipe is written directly. NULL with e set.
  */
 struct output *output__open(const char *path, struct err *e);
 FILE *output__file(struct output *o);
