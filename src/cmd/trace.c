@@ -7,6 +7,7 @@
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "cmd/session.h"
+#include "model/loss.h"
 #include "model/tee.h"
 #include "report/format.h"
 
@@ -94,8 +95,7 @@ static void write_end(const struct trace_run *run, const struct report *r)
 
 static void print_end(const struct report *r)
 {
-	const struct loss *l = &r->loss;
-	char sleeps[16], blocked[16];
+	char sleeps[16], blocked[16], losses[1024];
 
 	for (size_t i = 0; i < r->nr_unfinished; i++)
 		print_unfinished(&r->unfinished[i]);
@@ -105,15 +105,8 @@ static void print_end(const struct report *r)
 	if (r->capture->spilled)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
 			(unsigned long long)r->capture->spilled);
-	if (!r->any_loss)
-		return;
-	fprintf(stderr,
-		"incomplete: lost %llu events, %llu stacks; tables full %llu, unmatched %llu, "
-		"unattributed %llu, evicted %llu, malformed %llu\n",
-		(unsigned long long)l->events, (unsigned long long)l->stacks,
-		(unsigned long long)l->map_full, (unsigned long long)l->unmatched,
-		(unsigned long long)l->unattributed, (unsigned long long)l->model_evicted,
-		(unsigned long long)l->malformed);
+	if (r->any_loss)
+		fprintf(stderr, "incomplete: %s\n", loss__words(&r->loss, losses, sizeof(losses)));
 }
 
 static int finish(const struct trace_run *run, struct session *s, struct err *e)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/loss.h"
 #include "store/store.h"
 
 /* Of one key over the whole recording: its stack is looked up once. */
@@ -83,8 +84,7 @@ static int on_loss(void *ctx, const struct loss *d)
 {
 	struct load *l = ctx;
 
-	if (d->events || d->stacks || d->map_full || d->unmatched || d->unattributed ||
-	    d->model_evicted || d->malformed)
+	if (loss__any(d))
 		l->sample->any_loss = true;
 	return 0;
 }

@@ -156,18 +156,15 @@ struct fs_counts {
 	struct hist sleep, submit;
 };
 
-/* Losses since tracing began. */
+/*
+ * Losses since tracing began. unmatched: entry without exit, exit without entry, thread ended in the
+ * call. unattributed: requests whose iocb was not resident, or that are beyond 1024 or 8 filesystems.
+ * model_evicted: dropped by the model's own bounds.
+ */
 struct loss {
-	uint64_t events;    /* ring buffer full */
-	uint64_t stacks;    /* stack not available or table full */
-	uint64_t map_full;  /* calls, filesystems or files beyond a table */
-	uint64_t unmatched; /* entry without exit, exit without entry, thread ended in the call */
-	uint64_t before_tracing; /* calls that began before tracing and ended in it; not a loss */
-	uint64_t
-		unattributed; /* requests whose filesystem is not known: iocb not resident, beyond 1024 or 8 filesystems */
-	uint64_t model_evicted;		    /* details dropped by the model's own bounds */
-	uint64_t malformed;		    /* records that did not decode */
-	uint64_t scan_agree, scan_disagree; /* stack scan against the exact index; not losses */
+#define LOSS(name, kind, words) uint64_t name;
+#include "model/loss.def"
+#undef LOSS
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/loss.h"
 #include "model/state.h"
 
 #define TELLING_FRAMES 4
@@ -374,8 +375,7 @@ static void build_loss(const struct model *m, struct report *r)
 	l->model_evicted = sat_add(l->model_evicted, m->evicted);
 	for (size_t i = 0; i < BUDGETS; i++)
 		l->model_evicted = sat_add(l->model_evicted, m->budget[i].evicted);
-	r->any_loss = l->events || l->stacks || l->map_full || l->unmatched || l->unattributed ||
-		      l->model_evicted || l->malformed;
+	r->any_loss = loss__any(l);
 }
 
 /* What is printed when the source knows nothing of itself. */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "model/loss.h"
 #include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
@@ -43,16 +44,6 @@ static const struct field counter_fields[] = {
 	COUNTER(bytes),
 	COUNTER(blocked_elsewhere_ns),
 	COUNTER(bytes_unknown),
-};
-
-#define LOSS(name)                                                                                 \
-	{                                                                                          \
-#name, offsetof(struct loss, name), false                                          \
-	}
-static const struct field loss_fields[] = {
-	LOSS(events),	      LOSS(stacks),	   LOSS(map_full),	LOSS(unmatched),
-	LOSS(before_tracing), LOSS(unattributed),  LOSS(model_evicted), LOSS(malformed),
-	LOSS(scan_agree),     LOSS(scan_disagree),
 };
 
 /* What a report does not know is null. */
@@ -195,7 +186,8 @@ void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any
 {
 	json_t *loss = jsonw__object(w, root, "loss");
 
-	put_fields(w, loss, &r->loss, loss_fields, ARRAY_SIZE(loss_fields), true);
+	for (size_t i = 0; loss__kind(i); i++)
+		jsonw__u64(w, loss, loss__kind(i)->name, loss__value(&r->loss, loss__kind(i)));
 	jsonw__u64(w, loss, "spilled", r->capture->spilled);
 	jsonw__bool(w, loss, "any", any);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/loss.h"
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
@@ -16,32 +17,13 @@
 
 static void print_loss(struct print *p, const struct report *r)
 {
-	const struct {
-		uint64_t n;
-		const char *what;
-	} lost[] = {
-		{r->loss.events, "events lost (ring buffer full)"},
-		{r->loss.stacks, "stacks not available"},
-		{r->loss.map_full, "table entries lost (a kernel table was full)"},
-		{r->loss.unmatched, "calls seen only in part (entry or exit missing)"},
-		{r->loss.unattributed, "requests of unknown filesystem"},
-		{r->loss.model_evicted, "details folded into (other)"},
-		{r->loss.malformed, "records that did not decode"},
-	};
-	char text[640] = "";
-	size_t used = 0;
+	char text[1024];
 
 	if (!r->any_loss)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
-		if (!lost[i].n)
-			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s",
-					 used ? ", " : "", (unsigned long long)lost[i].n,
-					 lost[i].what);
-	}
+	loss__words(&r->loss, text, sizeof(text));
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
-		    used ? text : "some data was lost");
+		    *text ? text : "some data was lost");
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
@@ -55,6 +37,14 @@ static void print_spilled(struct print *p, const struct report *r)
 			"%llu stall%s came faster than they could be read and %s summed up in the "
 			"kernel: wakers and lock holders of these are not known",
 			(unsigned long long)n, plural(n), n == 1 ? "was" : "were");
+}
+
+/* Nothing is missing, but the reader should know how it became known. */
+static void print_recovered(struct print *p, const struct report *r)
+{
+	if (r->loss.recovered)
+		print__para(p, PRINT_PLAIN, "", "%llu %s", (unsigned long long)r->loss.recovered,
+			    loss__words_of("recovered"));
 }
 
 static void print_capture(struct print *p, const struct report *r)
@@ -83,6 +73,7 @@ static void print_capture(struct print *p, const struct report *r)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
 	print_spilled(p, r);
+	print_recovered(p, r);
 }
 
 static void print_no_sleep_seen(struct print *p)

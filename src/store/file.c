@@ -27,7 +27,7 @@ static uint32_t be32(const uint8_t *p)
 
 /* ---- what it says it is ---- */
 
-static int check_header(const struct store *s, const uint8_t *h, size_t size, struct err *e)
+static int check_header(struct store *s, const uint8_t *h, size_t size, struct err *e)
 {
 	uint32_t version = be32(h + 60);
 
@@ -49,6 +49,7 @@ static int check_header(const struct store *s, const uint8_t *h, size_t size, st
 	if (h[18] != 1 || h[19] != 1)
 		return err__set(e, -EBADMSG, "%s is no recording: it has a write-ahead log",
 				s->path);
+	s->info.schema = version;
 	return 0;
 }
 
@@ -263,7 +264,7 @@ static int check_schema(struct store *s, struct err *e)
 		const struct schema_table *t = schema__table(i++);
 		const char *sql = (const char *)sqlite3_column_text(r.stmt, 0);
 
-		rc = t && sql && !strcmp(sql, t->sql) ? 0 : 1;
+		rc = t && sql && !strcmp(sql, schema__sql(t, s->info.schema)) ? 0 : 1;
 		if (rc)
 			break;
 	}

@@ -62,7 +62,7 @@ void rows__close(struct rows *r);
 int64_t rows__int(struct rows *r, int column);
 uint64_t rows__u64(struct rows *r, int column);
 uint32_t rows__u32(struct rows *r, int column);
-/* The columns of a struct, from column `first` on. */
+/* The columns of a struct, from column `first` on; those that the file is too old for are 0. */
 void rows__columns(struct rows *r, int first, const struct schema_columns *columns, void *to);
 void rows__hist(struct rows *r, int column, struct hist *h);
 /* The row that a column refers to; NULL if 0 and may_be_none, else the row is bad. */

@@ -112,7 +112,11 @@ uint32_t rows__u32(struct rows *r, int column)
 
 void rows__columns(struct rows *r, int first, const struct schema_columns *columns, void *to)
 {
-	for (size_t i = 0; i < columns->nr; i++) {
+	size_t nr = r->s->info.schema == 1 && columns->nr_v1 ? columns->nr_v1 : columns->nr;
+
+	for (size_t i = nr; i < columns->nr; i++)
+		*(uint64_t *)((char *)to + columns->column[i].offset) = 0;
+	for (size_t i = 0; i < nr; i++) {
 		void *at = (char *)to + columns->column[i].offset;
 		int column = first + (int)i;
 

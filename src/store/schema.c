@@ -79,6 +79,11 @@ static const struct schema_table tables[TABLES] = {
 		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
 		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
+		 " scan_agree INTEGER, scan_disagree INTEGER,"
+		 " skipped INTEGER, misjudged INTEGER, recovered INTEGER)",
+		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
+		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
+		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
 		 " scan_agree INTEGER, scan_disagree INTEGER)"},
 	[TABLE_UNFINISHED] =
 		{"unfinished",
@@ -96,6 +101,11 @@ static const struct schema_table tables[TABLES] = {
 const struct schema_table *schema__table(size_t i)
 {
 	return i < ARRAY_SIZE(tables) ? &tables[i] : NULL;
+}
+
+const char *schema__sql(const struct schema_table *t, uint32_t version)
+{
+	return version == 1 && t->sql_v1 ? t->sql_v1 : t->sql;
 }
 
 #define U64(of, name, member)                                                                      \
@@ -161,10 +171,10 @@ static const struct schema_column sleeps_columns[] = {
 	U64(store_sum, "how_batch", how[3]),
 };
 
-#define L(member) U64(loss, #member, member)
 static const struct schema_column loss_columns[] = {
-	L(events),	 L(stacks),	   L(map_full),	 L(unmatched),	L(before_tracing),
-	L(unattributed), L(model_evicted), L(malformed), L(scan_agree), L(scan_disagree),
+#define LOSS(name, kind, words) U64(loss, #name, name),
+#include "model/loss.def"
+#undef LOSS
 };
 
 /* A number that these structs gain must become a column of the next schema version. */
@@ -235,7 +245,7 @@ const struct schema_columns schema_stall = {"stall", "slice, no, key, waker_comm
 					    COLUMNS(stall_columns)};
 const struct schema_columns schema_submit = {"submit", "slice, no, fs, comm, cgroup", "",
 					     COLUMNS(submit_columns)};
-const struct schema_columns schema_loss = {"loss", "slice", "", COLUMNS(loss_columns)};
+const struct schema_columns schema_loss = {"loss", "slice", "", COLUMNS(loss_columns), .nr_v1 = 10};
 const struct schema_columns schema_unfinished = {
 	"unfinished", "id, fs, cause, stack, path, comm, cgroup", "", COLUMNS(unfinished_columns)};
 

@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 #define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* In the order in which they are made. */
 enum schema_table_no {
@@ -34,10 +34,13 @@ enum schema_table_no {
 
 struct schema_table {
 	const char *name;
-	const char *sql; /* the CREATE statement, byte by byte as in the file */
+	const char *sql;    /* the CREATE statement, byte by byte as in the file */
+	const char *sql_v1; /* and in those of version 1, NULL = the same */
 };
 /* The i-th table, NULL past the end. */
 const struct schema_table *schema__table(size_t i);
+/* Its CREATE statement in a file of that version. */
+const char *schema__sql(const struct schema_table *t, uint32_t version);
 
 enum schema_type { COLUMN_U64, COLUMN_U32, COLUMN_U16, COLUMN_S64, COLUMN_S32, COLUMN_BOOL };
 
@@ -54,6 +57,7 @@ struct schema_columns {
 	const char *before, *behind; /* names of the others, comma separated, "" = none */
 	const struct schema_column *column;
 	size_t nr;
+	size_t nr_v1; /* so many of them, all COLUMN_U64, are in files of version 1; 0 = all */
 };
 
 extern const struct schema_columns schema_counters;   /* struct counters */

@@ -330,7 +330,6 @@ static int read_info(struct store *s, struct err *e)
 			rc = rows__check(&r, e);
 	}
 	rows__close(&r);
-	s->info.schema = SCHEMA_VERSION;
 	return rc;
 }
 

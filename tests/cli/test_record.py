@@ -110,12 +110,36 @@ def test_several_recordings_are_one(aiostall, recording, tmp_path):
     assert {g["kernel"]: g["submits"] for g in kernels} == {"6.1.0": 6000, "6.12.0": 6000}
 
 
+NEW_LOSSES = ("skipped", "misjudged", "recovered")
+
+
+def test_recordings_of_version_1_are_read(aiostall, recording, tmp_path):
+    old = tmp_path / "old.db"
+    old.write_bytes(recording.read_bytes())
+    writer = sqlite3.connect(old)
+    for column in NEW_LOSSES:
+        writer.execute(f"ALTER TABLE loss DROP COLUMN {column}")
+    writer.execute("INSERT INTO loss VALUES (1, 0, 0, 0, 7, 0, 0, 0, 0, 3, 0)")
+    writer.execute("PRAGMA user_version = 1")
+    writer.commit()
+    writer.close()
+    done = aiostall("report", "--format", "json", str(old))
+    assert done.returncode == 3, done.stderr
+    rep = json.loads(done.stdout)
+    assert rep["totals"]["sleeps"] == 6000
+    assert rep["loss"]["unmatched"] == 7 and rep["loss"]["scan_agree"] == 3
+    assert [rep["loss"][name] for name in NEW_LOSSES] == [0, 0, 0]
+    info = aiostall("report", "--info", "--format", "json", str(old))
+    assert json.loads(info.stdout)["file_schema"] == 1
+
+
 HOSTILE = [
     ("CREATE TABLE more(a)", "other tables"),
     ("CREATE VIEW v AS SELECT 1", "other tables"),
     ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
     ("DROP TABLE fact", "other tables"),
-    ("PRAGMA user_version = 2", "version 2"),
+    ("PRAGMA user_version = 3", "version 3"),
+    ("PRAGMA user_version = 1", "other tables"),
     ("UPDATE sleeps SET key = key + 99999", "damaged"),
     ("UPDATE sleeps SET hist = x'00'", "damaged"),
     ("UPDATE sleeps SET sleeps = 'text'", "damaged"),

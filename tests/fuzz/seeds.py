@@ -67,7 +67,7 @@ def disguised(data, path, rng):
         for column in columns:
             yield f"{table}-{column}", [(f"UPDATE {name} SET {quoted(column)} = ?",
                                          (rng.choice(VALUES),))]
-    for version in (0, 1, 2, 999, -1):
+    for version in (0, 1, 2, 3, 999, -1):
         yield f"version{version}", [(f"PRAGMA user_version = {version}", ())]
     yield "id", [("PRAGMA application_id = 77", ())]
     yield "endless", [("CREATE VIEW endless AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL "

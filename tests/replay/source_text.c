@@ -287,18 +287,10 @@ static const struct field sample_fields[] = {
 	F(struct ev_sample, "count", count, T_U64),
 	{0},
 };
-#define L(name) F(struct loss, #name, name, T_U64)
 static const struct field loss_fields[] = {
-	L(events),
-	L(stacks),
-	L(map_full),
-	L(unmatched),
-	L(before_tracing),
-	L(unattributed),
-	L(model_evicted),
-	L(malformed),
-	L(scan_agree),
-	L(scan_disagree),
+#define LOSS(name, kind, words) F(struct loss, #name, name, T_U64),
+#include "model/loss.def"
+#undef LOSS
 	{0},
 };
 

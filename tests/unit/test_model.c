@@ -623,10 +623,11 @@ static void test_unfinished_bounded(void **state)
 static void test_loss(void **state)
 {
 	static const struct loss harmless = {
-		.before_tracing = 1, .scan_agree = 1, .scan_disagree = 1};
+		.before_tracing = 1, .scan_agree = 1, .scan_disagree = 1, .recovered = 1};
 	static const struct loss real[] = {
-		{.events = 1},	     {.stacks = 1},	   {.map_full = 1},  {.unmatched = 1},
-		{.unattributed = 1}, {.model_evicted = 1}, {.malformed = 1},
+		{.events = 1},	  {.stacks = 1},       {.map_full = 1},
+		{.unmatched = 1}, {.unattributed = 1}, {.model_evicted = 1},
+		{.malformed = 1}, {.skipped = 1},      {.misjudged = 1},
 	};
 	struct model *m = new_model(0);
 

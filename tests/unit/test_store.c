@@ -506,7 +506,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 1");
+	refused("up to version 2");
 }
 
 static void test_other_databases_are_refused(void **state)

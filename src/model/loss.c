@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model/loss.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+enum { NOTE, INCOMPLETE };
+
+static const struct loss_kind kinds[] = {
+#define LOSS(name, kind, words) {#name, words, offsetof(struct loss, name), kind == INCOMPLETE},
+#include "model/loss.def"
+#undef LOSS
+};
+
+const struct loss_kind *loss__kind(size_t i)
+{
+	return i < ARRAY_SIZE(kinds) ? &kinds[i] : NULL;
+}
+
+uint64_t loss__value(const struct loss *l, const struct loss_kind *kind)
+{
+	return *(const uint64_t *)((const char *)l + kind->offset);
+}
+
+const char *loss__words_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].name, name))
+			return kinds[i].words;
+	return "";
+}
+
+bool loss__any(const struct loss *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].incomplete && loss__value(l, &kinds[i]))
+			return true;
+	return false;
+}
+
+const char *loss__words(const struct loss *l, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && used < size; i++) {
+		uint64_t n = loss__value(l, &kinds[i]);
+
+		if (kinds[i].incomplete && n)
+			used += (size_t)snprintf(buf + used, size - used, "%s%llu %s",
+						 used ? ", " : "", (unsigned long long)n,
+						 kinds[i].words);
+	}
+	return buf;
+}
