@@ -40,19 +40,11 @@ static const char help_tail[] =
 	"  aiostall diff base.db new.db --fail-on 'blocked_per_1k>+20%,appeared'\n"
 	"  aiostall diff base.db new.db --fail-on 'ext4:ctxsw_per_io>0.1'\n";
 
-static const struct {
-	const char *name;
-	diff_print_fn print;
-} formats[] = {
-	{"text", diff_text__print},
-	{"json", diff_json__print},
-};
-
 struct job {
 	struct gate gate;
 	double margin;
 	uint64_t top;
-	diff_print_fn print;
+	diff_print_fn *print;
 	const char *output;
 	struct sample *samples[RECORDINGS_MAX];
 	struct diff *diffs[RECORDINGS_MAX];
@@ -70,20 +62,14 @@ static int print_help(void)
 	return output__finish_stdout();
 }
 
-static diff_print_fn find_format(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(formats[i].name, name))
-			return formats[i].print;
-	return NULL;
-}
-
 static int set_format(struct job *j, const char *name, struct err *e)
 {
-	j->print = find_format(name);
+	char names[128];
+
+	j->print = diff_print__find(name);
 	return j->print ? 0
-			: err__set(e, -EINVAL, "diff: --format \"%s\": must be one of text, json",
-				   name);
+			: err__set(e, -EINVAL, "diff: --format \"%s\": must be one of %s", name,
+				   format__names(VIEW_DIFF, names, sizeof(names)));
 }
 
 static int set_number(const char *option, const char *value, uint64_t min, uint64_t max,

@@ -12,16 +12,6 @@
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)
 
-static const char *trace_formats(void)
-{
-	return "text, json";
-}
-
-static const char *report_formats(void)
-{
-	return "text, json, csv, folded, perfetto";
-}
-
 static const struct option options[] = {
 	{"pid", 'p', "PID[,PID...]", OPTION_IDS,
 	 "trace these processes; tracing ends when all of them are gone", .min = 1,
@@ -76,12 +66,12 @@ static const struct option options[] = {
 	{"output", 'o', "FILE", OPTION_TEXT,
 	 "the recording; default aiostall.db. One that exists becomes FILE.old",
 	 .offset = AT(output), .verbs = VERB_RECORD},
-	{"format", 0, "NAME", OPTION_CHOICE, "how to print the report", .offset = AT(format),
-	 .verbs = VERB_STAT, .names = format__names},
-	{"format", 0, "NAME", OPTION_CHOICE, "how to print it", .offset = AT(format),
-	 .verbs = VERB_REPORT, .names = report_formats},
-	{"format", 0, "NAME", OPTION_CHOICE, "how to print each line", .offset = AT(format),
-	 .verbs = VERB_TRACE, .names = trace_formats},
+	{"format", 0, "NAME", OPTION_FORMAT, "how to print the report", .offset = AT(format),
+	 .verbs = VERB_STAT, .views = VIEW_REPORT},
+	{"format", 0, "NAME", OPTION_FORMAT, "how to print it", .offset = AT(format),
+	 .verbs = VERB_REPORT, .views = VIEW_REPORT | VIEW_GROUPS | VIEW_INFO | VIEW_TIMELINE},
+	{"format", 0, "NAME", OPTION_FORMAT, "how to print each line", .offset = AT(format),
+	 .verbs = VERB_TRACE, .views = VIEW_LINES},
 	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
 	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT},
 	{"slow", 0, "TIME", OPTION_DURATION,
@@ -175,13 +165,13 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
 
 static void print_option(const struct option *opt)
 {
-	char left[80], help[512];
+	char left[80], help[512], names[128];
 	int n = snprintf(left, sizeof(left), opt->letter ? "  -%c, " : "      ", opt->letter);
 
 	snprintf(left + n, sizeof(left) - n, "--%s%s%s", opt->name, opt->arg ? " " : "",
 		 opt->arg ? opt->arg : "");
-	snprintf(help, sizeof(help), "%s%s%s", opt->help, opt->names ? ": " : "",
-		 opt->names ? opt->names() : "");
+	snprintf(help, sizeof(help), "%s%s%s", opt->help, opt->views ? ": " : "",
+		 format__names(opt->views, names, sizeof(names)));
 	if (strlen(left) + 2 > HELP_COLUMN)
 		printf("%s\n%*s", left, HELP_COLUMN, "");
 	else

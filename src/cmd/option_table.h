@@ -8,7 +8,7 @@
 enum option_kind {
 	OPTION_FLAG,	 /* bool */
 	OPTION_TEXT,	 /* const char * */
-	OPTION_CHOICE,	 /* const char *, one of names() */
+	OPTION_FORMAT,	 /* const char *, a format of these views */
 	OPTION_SECONDS,	 /* u64 ns; a bare number is seconds */
 	OPTION_DURATION, /* u64 ns; the unit must be given */
 	OPTION_NUMBER,	 /* u64 */
@@ -30,8 +30,8 @@ struct option {
 	size_t offset;	     /* in struct cmd_opts */
 	size_t count_offset; /* of a list's size_t */
 	uint32_t verbs;
-	bool filter; /* part of the filters' text */
-	const char *(*names)(void);
+	bool filter;	    /* part of the filters' text */
+	unsigned int views; /* VIEW_* of a format */
 };
 
 /* The i-th row; NULL past the end. */

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/option_table.h"
 #include "cmd/output.h"
+#include "report/format.h"
 
 /* The ways of attaching that --probe may name. */
 static const struct {
@@ -98,15 +99,17 @@ static int set_size(struct parse *p, const struct option *opt, const char *value
 	return bad(p, opt, value, why);
 }
 
-static int set_choice(struct parse *p, const struct option *opt, const char *value)
+static int set_format(struct parse *p, const struct option *opt, const char *value)
 {
-	char why[160];
+	const struct format *f = format__find(value);
+	char why[160], names[128];
 
-	if (listed(opt->names(), value, strlen(value))) {
-		*(const char **)member(p->o, opt->offset) = value;
+	if (f && format__prints(f, opt->views)) {
+		*(const struct format **)member(p->o, opt->offset) = f;
 		return 0;
 	}
-	snprintf(why, sizeof(why), "must be one of %s", opt->names());
+	snprintf(why, sizeof(why), "must be one of %s",
+		 format__names(opt->views, names, sizeof(names)));
 	return bad(p, opt, value, why);
 }
 
@@ -192,8 +195,8 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return set_number(p, opt, value, member(p->o, opt->offset));
 	case OPTION_SIZE:
 		return set_size(p, opt, value, member(p->o, opt->offset));
-	case OPTION_CHOICE:
-		return set_choice(p, opt, value);
+	case OPTION_FORMAT:
+		return set_format(p, opt, value);
 	case OPTION_PROBE:
 		return set_probe(p, opt, value);
 	case OPTION_IDS:
@@ -324,7 +327,7 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 	int rc;
 
 	memset(o, 0, sizeof(*o));
-	o->format = "text";
+	o->format = format__find("text");
 	o->live.slow_ns = NSEC_PER_MSEC;
 	note_command(o, argc, argv);
 	rc = parse_all(&p, argc, argv);

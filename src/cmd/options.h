@@ -5,6 +5,8 @@
 
 #include "live/live.h"
 
+struct format;
+
 /* Bits of option.verbs and cmd_spec.verb. */
 #define VERB_STAT (1u << 0)
 #define VERB_TRACE (1u << 1)
@@ -16,7 +18,8 @@ struct cmd_opts {
 	struct live_opts live;
 	uint64_t duration_ns, interval_ns; /* 0 = none */
 	uint64_t top;			   /* 0 = the formatter's default */
-	const char *format, *output, *rules, *ready_file;
+	const struct format *format;
+	const char *output, *rules, *ready_file;
 	bool verbose;
 	uint64_t keep_ns, trigger_ns; /* record */
 	uint64_t since_ns, until_ns;  /* report */

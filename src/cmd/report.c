@@ -10,9 +10,9 @@
 #include "cmd/screen.h"
 #include "report/format.h"
 #include "report/groups.h"
-#include "report/info.h"
 #include "report/perfetto.h"
 #include "store/load.h"
+#include "store/store.h"
 
 static const struct cmd_spec spec = {
 	.name = "report",
@@ -87,7 +87,7 @@ static int print_groups(struct load *l, const struct load_opts *lo, const struct
 		};
 	g.names = names;
 	g.group = rows;
-	rc = groups__print(out, opts->format, &g, fo);
+	rc = opts->format->groups(out, &g, fo);
 	free(rows);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
@@ -106,7 +106,7 @@ static int print_report(struct load *l, const struct load_opts *lo, const struct
 	*any_loss = r->any_loss;
 	if (lo->nr_by)
 		return print_groups(l, lo, r, opts, output__file(out), &fo, e);
-	rc = format__find(opts->format)->print(output__file(out), r, &fo);
+	rc = opts->format->print(output__file(out), r, &fo);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
@@ -149,18 +149,14 @@ static int report(const struct cmd_opts *opts, struct output *out, bool *any_los
 static int print_info(const struct cmd_opts *opts, struct output *out, struct err *e)
 {
 	struct format_opts fo = screen__format_opts(output__fd(out), opts->top);
-	bool json = !strcmp(opts->format, "json");
 	int rc = 0;
 
-	if (!json && strcmp(opts->format, "text") != 0)
-		return err__set(e, -EINVAL, "--info knows the formats text and json");
 	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
 		struct store *s = store__open(opts->files[i], NULL, e);
 
 		if (!s)
 			return -EBADMSG;
-		rc = json ? info__print_json(output__file(out), s)
-			  : info__print_text(output__file(out), s, &fo);
+		rc = opts->format->info(output__file(out), s, &fo);
 		store__free(s);
 		if (rc)
 			err__set(e, rc, "cannot print: %s", strerror(-rc));
@@ -224,7 +220,7 @@ static int print_timeline(const struct cmd_opts *opts, struct output *out, struc
 		rc = stores[i] ? add_recording(&filter, stores[i], &range, e) : -EBADMSG;
 	}
 	if (!rc) {
-		rc = timeline__print(output__file(out), t);
+		rc = opts->format->timeline(output__file(out), t);
 		if (rc)
 			err__set(e, rc, "cannot print the timeline: %s", strerror(-rc));
 	}
@@ -245,7 +241,7 @@ static int run(const struct cmd_opts *opts, struct output *out)
 
 	if (opts->info)
 		rc = print_info(opts, out, &e);
-	else if (!strcmp(opts->format, "perfetto"))
+	else if (opts->format->timeline)
 		rc = print_timeline(opts, out, &e);
 	else
 		rc = report(opts, out, &any_loss, &e);
@@ -259,6 +255,28 @@ static int run(const struct cmd_opts *opts, struct output *out)
 	return any_loss ? CMD_LOSS : CMD_OK;
 }
 
+/* What was asked for and the format must go together. 0 or -EINVAL with e set. */
+static int check_options(const struct cmd_opts *o, struct err *e)
+{
+	unsigned int views = o->info ? VIEW_INFO
+			     : o->by ? VIEW_GROUPS
+				     : VIEW_REPORT | VIEW_TIMELINE;
+	char names[128];
+
+	if (!o->nr_files) {
+		err__set(e, -EINVAL, "report: which recording? There is none without a name");
+		err__hint(e, "aiostall record writes aiostall.db if it is not told otherwise.");
+		return -EINVAL;
+	}
+	if (o->info && o->by)
+		return err__set(e, -EINVAL, "report: --info and --by exclude each other");
+	if (format__prints(o->format, views))
+		return 0;
+	return err__set(e, -EINVAL, "report: --format \"%s\": with --%s it must be one of %s",
+			o->format->name, o->info ? "info" : "by",
+			format__names(views, names, sizeof(names)));
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct cmd_opts opts;
@@ -266,9 +284,7 @@ int cmd_report(int argc, char **argv)
 	struct output *out;
 	int status = options__parse(&opts, &spec, argc, argv);
 
-	if (status == OPTIONS_GO && !opts.nr_files) {
-		err__set(&e, -EINVAL, "report: which recording? There is none without a name");
-		err__hint(&e, "aiostall record writes aiostall.db if it is not told otherwise.");
+	if (status == OPTIONS_GO && check_options(&opts, &e)) {
 		cmd__fail(&e);
 		fprintf(stderr, "  See aiostall report --help.\n");
 		status = CMD_USAGE;

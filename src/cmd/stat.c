@@ -45,7 +45,7 @@ static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts
 static int print_report(const struct report *r, const struct cmd_opts *opts,
 			const struct format_opts *format_opts, struct output *out, struct err *e)
 {
-	int rc = format__find(opts->format)->print(output__file(out), r, format_opts);
+	int rc = opts->format->print(output__file(out), r, format_opts);
 
 	/* the stream knows better why it failed */
 	if (output__flush(out, e))
@@ -68,15 +68,16 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		return cmd__fail(&e);
 	run.format_opts = screen__format_opts(output__fd(out), opts->top);
 	/* only a text report may share stdout with them */
-	run.lines = output__is_stdout(out) && !strcmp(opts->format, "text") ? output__file(out)
-									    : stderr;
+	run.lines = output__is_stdout(out) && !strcmp(opts->format->name, "text")
+			    ? output__file(out)
+			    : stderr;
 	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		status = cmd__fail(&e);
 	/* to a reader the message says all; programs want the command's status */
-	if (!session__has_run(s) && !strcmp(opts->format, "text")) {
+	if (!session__has_run(s) && !strcmp(opts->format->name, "text")) {
 		session__free(s);
 		return status;
 	}

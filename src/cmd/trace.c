@@ -29,7 +29,8 @@ static const struct cmd_spec spec = {
 struct trace_run {
 	FILE *file;
 	struct output *out;
-	bool json, submits;
+	const struct line_format *lines;
+	bool submits;
 	struct format_opts format_opts;
 	const struct causes *causes;
 };
@@ -45,26 +46,23 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct trace_run *run = ctx;
 
-	if (run->json)
-		trace_json__stall(run->file, ev, cause_of(run, ev->stack));
-	else
-		trace_line__stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
+	run->lines->stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
 }
 
 static void on_stalls(void *ctx, const struct ev_stalls *ev)
 {
 	struct trace_run *run = ctx;
 
-	if (run->json)
-		trace_json__stalls(run->file, ev, cause_of(run, ev->longest.stack));
+	if (run->lines->stalls)
+		run->lines->stalls(run->file, ev, cause_of(run, ev->longest.stack));
 }
 
 static void on_submit(void *ctx, const struct ev_submit *ev)
 {
 	struct trace_run *run = ctx;
 
-	if (run->submits && run->json)
-		trace_json__submit(run->file, ev);
+	if (run->submits)
+		run->lines->submit(run->file, ev);
 }
 
 static int flush_batch(void *ctx, struct err *e)
@@ -88,9 +86,10 @@ static void print_unfinished(const struct report_unfinished *u)
 
 static void write_end(const struct trace_run *run, const struct report *r)
 {
-	for (size_t i = 0; i < r->nr_unfinished; i++)
-		trace_json__unfinished(run->file, &r->unfinished[i]);
-	trace_json__end(run->file, r);
+	for (size_t i = 0; run->lines->unfinished && i < r->nr_unfinished; i++)
+		run->lines->unfinished(run->file, &r->unfinished[i]);
+	if (run->lines->end)
+		run->lines->end(run->file, r);
 }
 
 static void print_end(const struct report *r)
@@ -113,7 +112,7 @@ static int finish(const struct trace_run *run, struct session *s, struct err *e)
 {
 	const struct report *r = session__report(s, e);
 
-	if (r && run->json)
+	if (r)
 		write_end(run, r);
 	if (!r || output__commit(run->out, e))
 		return cmd__fail(e);
@@ -126,7 +125,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	struct trace_run run = {
 		.out = out,
 		.file = output__file(out),
-		.json = !strcmp(opts->format, "json"),
+		.lines = opts->format->lines,
 		.submits = opts->live.all_submits,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
@@ -144,8 +143,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	tee__init(&tee, &lines, session__model_sink(s));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
-	if (!run.json)
-		trace_line__header(run.file, &run.format_opts);
+	if (run.lines->header)
+		run.lines->header(run.file, &run.format_opts);
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		cmd__fail(&e);
@@ -162,7 +161,12 @@ int cmd_trace(int argc, char **argv)
 	struct output *out;
 	int status = options__parse(&opts, &spec, argc, argv);
 
-	if (status == OPTIONS_GO) {
+	if (status == OPTIONS_GO && opts.live.all_submits && !opts.format->lines->submit) {
+		err__set(&e, -EINVAL, "trace: --submits needs --format json");
+		cmd__fail(&e);
+		fprintf(stderr, "  See aiostall trace --help.\n");
+		status = CMD_USAGE;
+	} else if (status == OPTIONS_GO) {
 		out = output__open(opts.output, &e);
 		status = out ? run_session(&opts, out) : cmd__fail(&e);
 		output__free(out);

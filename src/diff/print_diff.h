@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A comparison as text and as JSON. */
+/* A comparison, printed: the DIFF printers of formats.def. */
 #ifndef AIOSTALL_DIFF_PRINT_DIFF_H
 #define AIOSTALL_DIFF_PRINT_DIFF_H
 
@@ -14,10 +14,14 @@ struct diff_output {
 	double significance;
 };
 
-typedef int (*diff_print_fn)(FILE *out, const struct diff_output *o, const struct format_opts *f);
+/* A printer; returns 0 or -errno. */
+typedef int diff_print_fn(FILE *out, const struct diff_output *o, const struct format_opts *f);
 
-/* Both return 0 or -errno. */
-int diff_text__print(FILE *out, const struct diff_output *o, const struct format_opts *f);
-int diff_json__print(FILE *out, const struct diff_output *o, const struct format_opts *f);
+#define FORMAT(name, help, printers) printers
+#define DIFF(fn) diff_print_fn fn;
+#include "report/formats.def"
+
+/* The printer of a format, NULL if it has none for this. */
+diff_print_fn *diff_print__find(const char *format);
 
 #endif

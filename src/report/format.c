@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/format.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "report/formats.h"
 
-/* A new format is one file and one row. */
-#define FORMATS(row)                                                                               \
-	row("text", "for people: verdicts, tables, causes, advice",                                \
-	    text__print) row("json", "for programs: schema aiostall-report/1", json__print)        \
-		row("csv", "for spreadsheets: a row per filesystem and cause", csv__print)         \
-			row("folded", "for flame graphs: stacks with blocked microseconds",        \
-			    folded__print)
-
-#define AS_ROW(name, help, print) {name, help, print},
-static const struct format formats[] = {FORMATS(AS_ROW)};
-
-#define AS_NAME(name, help, print) ", " name
-static const char names[] = FORMATS(AS_NAME);
+static const struct format formats[] = {
+#define FORMAT(name, help, printers) {name, help, printers},
+#define REPORT(fn) .print = fn,
+#define GROUPS(fn) .groups = fn,
+#define INFO(fn) .info = fn,
+#define TIMELINE(fn) .timeline = fn,
+#define LINES(object) .lines = &(object),
+#define DIFF(fn) .compares = true,
+#include "report/formats.def"
+};
 
 const struct format *format__find(const char *name)
 {
@@ -29,7 +27,21 @@ const struct format *format__find(const char *name)
 	return NULL;
 }
 
-const char *format__names(void)
+bool format__prints(const struct format *f, unsigned int views)
 {
-	return names + strlen(", ");
+	return ((views & VIEW_REPORT) && f->print) || ((views & VIEW_GROUPS) && f->groups) ||
+	       ((views & VIEW_INFO) && f->info) || ((views & VIEW_TIMELINE) && f->timeline) ||
+	       ((views & VIEW_LINES) && f->lines) || ((views & VIEW_DIFF) && f->compares);
+}
+
+const char *format__names(unsigned int views, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(formats) && used < size; i++)
+		if (format__prints(&formats[i], views))
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+						 formats[i].name);
+	return buf;
 }

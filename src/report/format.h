@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Output formats: one file and one row of the table each. They format a const report and do no arithmetic. */
+/* Output formats: one file, and one row of formats.def, each. They format what is const and do no arithmetic. */
 #ifndef AIOSTALL_REPORT_FORMAT_H
 #define AIOSTALL_REPORT_FORMAT_H
 
@@ -14,17 +14,54 @@ struct format_opts {
 	bool sleeps_only; /* of interval lines: calls are not counted */
 };
 
+struct report_groups;
+struct store;
+struct timeline;
+
+/* Printers; each returns 0 or -errno. */
+typedef int report_print_fn(FILE *out, const struct report *r, const struct format_opts *o);
+typedef int groups_print_fn(FILE *out, const struct report_groups *g, const struct format_opts *o);
+typedef int info_print_fn(FILE *out, const struct store *s, const struct format_opts *o);
+typedef int timeline_print_fn(FILE *out, struct timeline *t);
+
+/* What a trace prints as it goes on, and at its end; what a format does not have is NULL. */
+struct line_format {
+	int (*header)(FILE *out, const struct format_opts *o);
+	int (*stall)(FILE *out, const struct ev_stall *ev, const char *cause_id,
+		     const struct format_opts *o);
+	int (*stalls)(FILE *out, const struct ev_stalls *ev, const char *cause_id);
+	int (*submit)(FILE *out, const struct ev_submit *ev);
+	int (*unfinished)(FILE *out, const struct report_unfinished *u);
+	int (*end)(FILE *out, const struct report *r);
+};
+
+/* What there is to print: each has a column in formats.def. */
+enum {
+	VIEW_REPORT = 1u << 0,
+	VIEW_GROUPS = 1u << 1,
+	VIEW_INFO = 1u << 2,
+	VIEW_TIMELINE = 1u << 3,
+	VIEW_LINES = 1u << 4,
+	VIEW_DIFF = 1u << 5,
+};
+
 struct format {
 	const char *name; /* "text", "json", "folded" */
 	const char *help;
-	int (*print)(FILE *out, const struct report *r,
-		     const struct format_opts *o); /* 0 or -errno */
+	report_print_fn *print;
+	groups_print_fn *groups;
+	info_print_fn *info;
+	timeline_print_fn *timeline;
+	const struct line_format *lines;
+	bool compares; /* src/diff has a printer for it */
 };
 
 /* NULL if there is none of that name. */
 const struct format *format__find(const char *name);
-/* "text, json, csv, folded": for messages and help. */
-const char *format__names(void);
+/* It prints at least one of these views. */
+bool format__prints(const struct format *f, unsigned int views);
+/* "text, json, csv, folded": those that print one of these views. buf is returned. */
+const char *format__names(unsigned int views, char *buf, size_t size);
 
 /* One line per stall as it ends (the trace verb), cut to the width. cause_id from the rule engine. */
 int trace_line__header(FILE *out, const struct format_opts *o);
@@ -34,7 +71,8 @@ int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
  * JSON lines for the same, one object a line: {"type":"stall",...} and {"type":"submit",...}
  * while tracing; in the end {"type":"unfinished",...} for each sleep that goes on, and {"type":"end",...}.
  */
-int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id);
+int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
+		      const struct format_opts *o);
 int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id);
 int trace_json__submit(FILE *out, const struct ev_submit *ev);
 int trace_json__unfinished(FILE *out, const struct report_unfinished *u);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The formats' entry points, for the table in format.c only. */
+/* The printers that formats.def names, but for those of a comparison, which are in src/diff. */
 #ifndef AIOSTALL_REPORT_FORMATS_H
 #define AIOSTALL_REPORT_FORMATS_H
 
 #include "report/format.h"
 
-int text__print(FILE *out, const struct report *r, const struct format_opts *o);
-int json__print(FILE *out, const struct report *r, const struct format_opts *o);
-int csv__print(FILE *out, const struct report *r, const struct format_opts *o);
-int folded__print(FILE *out, const struct report *r, const struct format_opts *o);
+#define FORMAT(name, help, printers) printers
+#define REPORT(fn) report_print_fn fn;
+#define GROUPS(fn) groups_print_fn fn;
+#define INFO(fn) info_print_fn fn;
+#define TIMELINE(fn) timeline_print_fn fn;
+#define LINES(object) extern const struct line_format object;
+#include "report/formats.def"
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "report/csv.h"
+#include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/print.h"
 
@@ -72,7 +73,7 @@ static void print_row(struct print *p, const struct report_groups *g,
 		    print__safe(p, values));
 }
 
-static int print_text(FILE *out, const struct report_groups *g, const struct format_opts *o)
+int groups_text__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
 {
 	bool submits = g->nr && g->group[0].has_submits;
 	struct print p;
@@ -95,10 +96,11 @@ static int print_text(FILE *out, const struct report_groups *g, const struct for
 
 /* ---- csv ---- */
 
-static int print_csv(FILE *out, const struct report_groups *g)
+int groups_csv__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
 {
 	struct csv c = {.out = out};
 
+	(void)o;
 	for (size_t i = 0; i < g->nr_names; i++)
 		csv__text(&c, g->names[i]);
 	fputs(",sleeps,blocked_ns,share,p50_ns,p90_ns,p99_ns,max_ns,held_up_requests,submits,"
@@ -175,11 +177,12 @@ static void put_group(struct jsonw *w, json_t *o, const struct report_groups *g,
 	jsonw__real(w, o, "ctxsw_per_io", row->ctxsw_per_io);
 }
 
-static int print_json(FILE *out, const struct report_groups *g)
+int groups_json__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
 {
 	struct jsonw w = {0};
 	json_t *root = json_object(), *by, *list;
 
+	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-groups/1");
 	jsonw__loss(&w, root, g->report, g->report->any_loss);
 	by = jsonw__array(&w, root, "by");
@@ -222,8 +225,9 @@ static void put_names(FILE *out, const char *value)
 	}
 }
 
-static int print_folded(FILE *out, const struct report_groups *g)
+int groups_folded__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
 {
+	(void)o;
 	for (size_t i = 0; i < g->nr; i++) {
 		uint64_t us = g->group[i].c->blocked_ns / NSEC_PER_USEC;
 
@@ -237,16 +241,4 @@ static int print_folded(FILE *out, const struct report_groups *g)
 		fprintf(out, " %llu\n", (unsigned long long)(us ? us : 1));
 	}
 	return print__flush(out);
-}
-
-int groups__print(FILE *out, const char *format, const struct report_groups *g,
-		  const struct format_opts *o)
-{
-	if (!strcmp(format, "json"))
-		return print_json(out, g);
-	if (!strcmp(format, "csv"))
-		return print_csv(out, g);
-	if (!strcmp(format, "folded"))
-		return print_folded(out, g);
-	return print_text(out, g, o);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Stalls grouped by their properties, in every format. Prints, does no arithmetic. */
+/* Stalls grouped by their properties; the GROUPS printers of formats.def print them. */
 #ifndef AIOSTALL_REPORT_GROUPS_H
 #define AIOSTALL_REPORT_GROUPS_H
 
@@ -22,9 +22,5 @@ struct report_groups {
 	size_t nr;
 	const struct report *report; /* of the same recordings: capture, loss */
 };
-
-/* format: one of format__names(). 0 or -errno. */
-int groups__print(FILE *out, const char *format, const struct report_groups *g,
-		  const struct format_opts *o);
 
 #endif

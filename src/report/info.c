@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "report/info.h"
-
+/* What is in a recording, in words or for programs: schema aiostall-info/1. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/base.h"
+#include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/print.h"
+#include "store/store.h"
 
 static void time_text(int64_t unix_ns, char *buf, size_t size)
 {
@@ -46,7 +47,7 @@ static void print_facts(struct print *p, const struct store *s)
 			    print__safe(p, f->of), print__safe(p, f->value));
 }
 
-int info__print_text(FILE *out, const struct store *s, const struct format_opts *o)
+int info_text__print(FILE *out, const struct store *s, const struct format_opts *o)
 {
 	const struct capture_info *c = store__capture(s);
 	const struct store_info *i = store__info(s);
@@ -101,13 +102,14 @@ static void put_info(struct jsonw *w, json_t *o, const struct store *s)
 	jsonw__u64(w, o, "submits", i->nr_submits);
 }
 
-int info__print_json(FILE *out, const struct store *s)
+int info_json__print(FILE *out, const struct store *s, const struct format_opts *o)
 {
 	const struct capture_info *c = store__capture(s);
 	json_t *root = json_object(), *facts;
 	const struct store_fact *f;
 	struct jsonw w = {0};
 
+	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-info/1");
 	jsonw__str(&w, root, "file", store__path(s));
 	jsonw__str(&w, root, "hostname", c->host.hostname);
@@ -121,11 +123,11 @@ int info__print_json(FILE *out, const struct store *s)
 	put_info(&w, root, s);
 	facts = jsonw__array(&w, root, "facts");
 	for (size_t i = 0; (f = store__fact(s, i)); i++) {
-		json_t *o = jsonw__item(&w, facts);
+		json_t *fact = jsonw__item(&w, facts);
 
-		jsonw__str(&w, o, "what", f->what);
-		jsonw__str(&w, o, "of", f->of);
-		jsonw__str(&w, o, "value", f->value);
+		jsonw__str(&w, fact, "what", f->what);
+		jsonw__str(&w, fact, "of", f->of);
+		jsonw__str(&w, fact, "value", f->value);
 	}
 	return jsonw__finish(&w, root, out, JSON_INDENT(1));
 }

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "model/pool.h"
+#include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
 #include "report/print.h"

@@ -7,8 +7,6 @@
 #ifndef AIOSTALL_REPORT_PERFETTO_H
 #define AIOSTALL_REPORT_PERFETTO_H
 
-#include <stdio.h>
-
 #include "model/source.h"
 
 /* Spans kept at most; more are counted and said in the output. */
@@ -24,7 +22,4 @@ int timeline__recording(struct timeline *t, const struct capture_info *capture);
 /* cause_id "" = not known. Strings are copied, the stack must stay. 0 or -ENOMEM. */
 int timeline__stall(struct timeline *t, const struct ev_stall *ev, const char *cause_id);
 int timeline__submit(struct timeline *t, const struct ev_submit *ev);
-/* 0 or -errno. */
-int timeline__print(FILE *out, struct timeline *t);
-
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The trace as JSON lines. */
-#include "report/format.h"
+#include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
 
@@ -42,11 +42,13 @@ static void put_lock(struct jsonw *w, json_t *o, const struct ev_stall *ev)
 	jsonw__str(w, lock, "holder_comm", ev->holder_comm);
 }
 
-int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id)
+int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
+		      const struct format_opts *fo)
 {
 	json_t *o = json_object();
 	struct jsonw w = {0};
 
+	(void)fo;
 	jsonw__str(&w, o, "type", "stall");
 	jsonw__u64(&w, o, "end_ns", ev->end_ns);
 	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
@@ -139,3 +141,11 @@ int trace_json__end(FILE *out, const struct report *r)
 	jsonw__loss(&w, o, r, r->any_loss || r->capture->spilled);
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
+
+const struct line_format trace_json__format = {
+	.stall = trace_json__stall,
+	.stalls = trace_json__stalls,
+	.submit = trace_json__submit,
+	.unfinished = trace_json__unfinished,
+	.end = trace_json__end,
+};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "report/formats.h"
 #include "report/print.h"
 
 enum trace_column {
@@ -170,3 +171,8 @@ int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 {
 	return with_print(out, o, ev, cause_id, put_stall);
 }
+
+const struct line_format trace_line__format = {
+	.header = trace_line__header,
+	.stall = trace_line__stall,
+};

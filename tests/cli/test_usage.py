@@ -58,6 +58,11 @@ WRONG = [
     (["--probe", "sub=fentry"], "--probe"),
     (["--probe", "submit=none", "--sample", "99"], "--sample"),
     (["trace", "--submits", "--probe", "submit=none"], "--submits"),
+    # what a format does not print, and options that exclude each other
+    (["report", "--by", "fs", "--format", "perfetto", "a.db"], "text, json, csv, folded"),
+    (["report", "--info", "--format", "csv", "a.db"], "--info it must be one of text, json"),
+    (["report", "--info", "--by", "fs", "a.db"], "--by"),
+    (["trace", "--submits"], "--format json"),
     # options of another verb
     (["trace", "-i", "1"], "-i"),
     (["stat", "--submits"], "--submits"),

@@ -9,8 +9,7 @@
 #include "cause/causes.h"
 #include "diff/load.h"
 #include "diff/print_diff.h"
-#include "report/format.h"
-#include "report/info.h"
+#include "report/formats.h"
 #include "report/perfetto.h"
 #include "store/load.h"
 #include "store/store.h"
@@ -134,8 +133,8 @@ static void read_as_timeline(void)
 		timeline__recording(t, store__capture(s));
 		if (store__read(s, NULL, &v, &e))
 			expect_reason(&e);
-		info__print_text(nowhere, s, NULL);
-		info__print_json(nowhere, s);
+		info_text__print(nowhere, s, NULL);
+		info_json__print(nowhere, s, NULL);
 		timeline__print(nowhere, t);
 	}
 	store__free(s);

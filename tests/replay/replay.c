@@ -78,7 +78,7 @@ static void json_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct replay *r = ctx;
 
-	note(r, trace_json__stall(stdout, ev, cause_of(r, ev)));
+	note(r, trace_json__stall(stdout, ev, cause_of(r, ev), NULL));
 }
 
 static void json_submit(void *ctx, const struct ev_submit *ev)
@@ -156,12 +156,13 @@ static int print_trace(struct replay *r, bool json, struct err *e)
 static int replay__print(struct replay *r, const char *name, struct err *e)
 {
 	const struct format *format = format__find(name);
+	char names[128];
 
 	if (strcmp(name, "trace") == 0 || strcmp(name, "trace-json") == 0)
 		return print_trace(r, strcmp(name, "trace") != 0, e);
-	if (!format)
+	if (!format || !format->print)
 		return err__set(e, -EINVAL, "no format %s: there are %s, trace, trace-json", name,
-				format__names());
+				format__names(VIEW_REPORT, names, sizeof(names)));
 	return print_report(r, format, e);
 }
 

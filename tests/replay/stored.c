@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 	char why[512];
 	int rc;
 
-	if (argc < 4 || argc > 5 || !format__find(argv[3]) ||
+	if (argc < 4 || argc > 5 || !format__find(argv[3]) || !format__find(argv[3])->print ||
 	    (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
 		fprintf(stderr, "usage: stored FIXTURE DB FORMAT [WIDTH]\n");
 		return 2;

@@ -505,7 +505,7 @@ static void print_trace(struct fuzz *f, const struct ev_stall *ev)
 	free(text);
 	out = open_memstream(&text, &size);
 	assert_non_null(out);
-	assert_int_equal(trace_json__stall(out, ev, id), 0);
+	assert_int_equal(trace_json__stall(out, ev, id, NULL), 0);
 	assert_int_equal(fclose(out), 0);
 	check_json(text);
 	free(text);

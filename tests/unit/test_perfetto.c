@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/base.h"
+#include "report/formats.h"
 #include "report/perfetto.h"
 
 static const char *const frames[] = {"io_schedule", "blk_mq_get_tag"};

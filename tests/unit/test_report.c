@@ -246,8 +246,15 @@ static void check_lines(const char *text, size_t width)
 
 static void test_names(void **state)
 {
+	char buf[64];
+
 	(void)state;
-	assert_string_equal(format__names(), "text, json, csv, folded");
+	assert_string_equal(format__names(VIEW_REPORT, buf, sizeof(buf)),
+			    "text, json, csv, folded");
+	assert_string_equal(format__names(VIEW_LINES, buf, sizeof(buf)), "text, json");
+	assert_string_equal(format__names(VIEW_REPORT | VIEW_TIMELINE, buf, sizeof(buf)),
+			    "text, json, csv, folded, perfetto");
+	assert_false(format__prints(format__find("perfetto"), VIEW_REPORT | VIEW_GROUPS));
 	assert_null(format__find("tex"));
 	assert_null(format__find(""));
 	assert_null(format__find(NULL));
@@ -687,7 +694,7 @@ static void test_trace_json(void **state)
 	json_t *o;
 
 	(void)state;
-	assert_int_equal(trace_json__stall(mem, &ev, "ext4.dio_sync"), 0);
+	assert_int_equal(trace_json__stall(mem, &ev, "ext4.dio_sync", NULL), 0);
 	assert_int_equal(trace_json__submit(mem, &sub), 0);
 	fclose(mem);
 	second = strchr(text, '\n');
@@ -716,7 +723,7 @@ static void test_trace_json_unknown_request(void **state)
 	json_t *o;
 
 	(void)state;
-	assert_int_equal(trace_json__stall(mem, &ev, NULL), 0);
+	assert_int_equal(trace_json__stall(mem, &ev, NULL, NULL), 0);
 	fclose(mem);
 	o = parse(text);
 	assert_true(json_is_null(json_object_get(o, "index")));
