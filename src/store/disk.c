@@ -18,6 +18,9 @@
 /* A reader that is stopped in the middle makes a slice longer, and only then ends the recording. */
 #define BUSY_MS 60000
 
+#define SET_APPLICATION "PRAGMA application_id=" SQLITE_TEXT_OF(SCHEMA_APPLICATION_ID) ";"
+#define SET_VERSION "PRAGMA user_version=" SQLITE_TEXT_OF(SCHEMA_VERSION) ";"
+
 struct disk {
 	char *path;
 	sqlite3 *db;
@@ -100,10 +103,7 @@ static int open_db(struct disk *d, struct err *e)
 	for (size_t i = 0; !rc && schema__table(i); i++)
 		rc = sqlite__exec(d->db, schema__table(i)->sql);
 	if (!rc)
-		rc = sqlite__exec(
-			d->db, "PRAGMA application_id=" SQLITE_TEXT_OF(
-				       SCHEMA_APPLICATION_ID) ";PRAGMA "
-							      "user_version=" SQLITE_TEXT_OF(SCHEMA_VERSION) ";COMMIT");
+		rc = sqlite__exec(d->db, SET_APPLICATION SET_VERSION "COMMIT");
 	return rc ? sqlite__failed(d->db, "cannot write", d->path, e) : 0;
 }
 
