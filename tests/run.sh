@@ -1,12 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Run every test that is built and print one total. The last line is always
-# "N passed, N failed, N skipped"; the status is 1 if anything failed or crashed.
+# run.sh [fast]: run every test that is built, or those that need neither a filesystem of their own
+# nor a guest, and print one total. The last line is always "N passed, N failed, N skipped"; the
+# status is 1 if anything failed or crashed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8 TZ=UTC CMOCKA_MESSAGE_OUTPUT=STDOUT
 export PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+
+case ${1:-all} in
+all | fast) what=${1:-all} ;;
+*)
+	echo "usage: run.sh [fast]" >&2
+	exit 2
+	;;
+esac
 
 passed=0 failed=0 skipped=0
 skips=() failures=()
@@ -22,21 +31,34 @@ add() {
 	if [ "$3" -gt 0 ]; then failures+=("$1: $3 failed"); fi
 }
 
+skip() {
+	skipped=$((skipped + 1))
+	skips+=("$1")
+}
+
 # Number of lines of file $1 that match the extended pattern $2.
 count() { grep -cE "$2" "$1"; }
 
+# begin NAME COMMAND...: runs it beside others, as many at a time as there are CPUs. What it says
+# and its status are for the function that sums it up.
+begin() {
+	local name=$1
+	shift
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+	{
+		"$@" >"$scratch/$name.log" 2>&1
+		echo $? >"$scratch/$name.status"
+	} &
+}
+
 # A cmocka binary. A crash leaves no summary, and its status is then all there is.
 unit() {
-	local name log status ok bad
-	name=$(basename "$1")
-	log=$scratch/$name
+	local name=$1 log=$scratch/$1.log status ok bad
 	title "$name"
-	"$1" >"$log" 2>&1
-	status=$?
+	status=$(<"$scratch/$name.status")
 	ok=$(count "$log" '^\[       OK \]')
 	while read -r test; do
-		skipped=$((skipped + 1))
-		skips+=("$name: $test")
+		skip "$name: $test"
 	done < <(sed -n 's/^\[  SKIPPED \] \([a-zA-Z_].*\)/\1/p' "$log" | sort -u)
 	# names of failures are printed twice: as they happen and in the summary
 	bad=$(sed -n 's/^\[  FAILED  \] \([a-zA-Z_][^ ]*\)$/\1/p' "$log" | sort -u | wc -l)
@@ -50,11 +72,9 @@ unit() {
 
 # A script whose last line of figures is "N passed, N failed".
 counted() {
-	local name=$1 log=$scratch/counted status line ok bad
-	shift
+	local name=$1 log=$scratch/$1.log status line ok bad
 	title "$name"
-	"$@" >"$log" 2>&1
-	status=$?
+	status=$(<"$scratch/$name.status")
 	cat "$log"
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
 	ok=$(sed -n 's/^\([0-9]*\) passed.*/\1/p' <<<"$line")
@@ -66,11 +86,16 @@ counted() {
 	add "$name" "${ok:-0}" "${bad:-0}"
 }
 
-# One test: a command that must succeed.
+# One test: a command that must succeed. What it prints as "skip: REASON" is why it cannot tell.
 single() {
-	local name=$1
+	local name=$1 reason
 	shift
 	if "$@" >"$scratch/single" 2>&1; then
+		reason=$(sed -n 's/^skip: //p' "$scratch/single")
+		if [ -n "$reason" ]; then
+			skip "$name: $reason"
+			return
+		fi
 		add "$name" 1 0
 		echo "$name: passed"
 	else
@@ -78,6 +103,32 @@ single() {
 		add "$name" 0 1
 		echo "$name: failed"
 	fi
+}
+
+# pytest over a folder; its junit file carries figures and reasons.
+pytest_in() {
+	/usr/bin/python3 -m pytest -q -rf -p no:cacheprovider \
+		--junitxml="$scratch/$(basename "$1").xml" "$1"
+}
+
+# folder_sum FOLDER STATUS
+folder_sum() {
+	local name figures ok bad
+	name=$(basename "$1")
+	figures=$(/usr/bin/python3 tests/junit.py "$scratch/$name.xml" "$scratch/skips") ||
+		figures="0 1"
+	read -r ok bad <<<"$figures"
+	# 5: nothing was collected
+	if [ "$2" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+	add "pytest $1" "$ok" "$bad"
+	while read -r line; do skip "$line"; done <"$scratch/skips"
+}
+
+# A folder whose tests have the machine to themselves: they are seen as they run.
+pytests() {
+	title "pytest $1"
+	pytest_in "$1"
+	folder_sum "$1" $?
 }
 
 # The verb that needs no kernel: every built-in rule is listed with an id and a name.
@@ -103,28 +154,21 @@ shell_clean() {
 	shellcheck -x "${files[@]}"
 }
 
-# pytest over the folders given; its junit file carries figures and reasons.
-pytests() {
-	local status xml=$scratch/junit.xml figures ok bad
-	title "pytest $*"
-	/usr/bin/python3 -m pytest -q -rf -p no:cacheprovider --junitxml="$xml" "$@"
-	status=$?
-	figures=$(/usr/bin/python3 tests/junit.py "$xml" "$scratch/skips") || figures="0 1"
-	read -r ok bad <<<"$figures"
-	# 5: nothing was collected
-	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
-	add pytest "$ok" "$bad"
-	while read -r line; do
-		skipped=$((skipped + 1))
-		skips+=("$line")
-	done <"$scratch/skips"
+# Each version of the formatter breaks some lines in its own way.
+formatted() {
+	local want has files
+	want=$(sed -n 's/^# clang-format \([0-9]*\)$/\1/p' .clang-format)
+	has=$(clang-format --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
+	[ -n "$want" ] || { echo ".clang-format does not say of what version"; return 1; }
+	if [ "$has" != "$want" ]; then
+		echo "skip: needs clang-format $want, has ${has:-none}"
+		return
+	fi
+	mapfile -t files < <(find src bpf tools tests -name '*.[ch]')
+	[ "${#files[@]}" -gt 100 ] || { echo "only ${#files[@]} files found"; return 1; }
+	clang-format --dry-run -Werror "${files[@]}"
 }
 
-for bin in build/tests/test_*; do
-	if [ -x "$bin" ] && [ -f "$bin" ]; then unit "$bin"; fi
-done
-if [ -f tests/replay/run.sh ]; then counted replay bash tests/replay/run.sh; fi
-counted layers bash tests/layers.sh
 # src/static/unused.c stands in for what only SQLite refers to: our own objects must not.
 nothing_left_out() {
 	local names
@@ -137,25 +181,44 @@ nothing_left_out() {
 	fi
 }
 
+# Of the slow ones first, so that none is left to run alone at the end.
+if compgen -G "tests/cli/test_*.py" >/dev/null; then begin cli pytest_in tests/cli; fi
+begin replay bash tests/replay/run.sh
+units=()
+for bin in build/tests/test_*; do
+	if [ -x "$bin" ] && [ -f "$bin" ]; then
+		units+=("$(basename "$bin")")
+		begin "${units[-1]}" "$bin"
+	fi
+done
+wait
+for name in "${units[@]}"; do unit "$name"; done
+counted replay
+if [ -f "$scratch/cli.status" ]; then
+	title "pytest tests/cli"
+	cat "$scratch/cli.log"
+	folder_sum tests/cli "$(<"$scratch/cli.status")"
+fi
+
 title "single tests"
 single "causes are listed" causes_listed
 single "shellcheck" shell_clean
+single "clang-format" formatted
 single "nothing is used that the static binary leaves out" nothing_left_out
 single "programs compile for arm64" make -s bpf-arm64
-folders=()
-for dir in tests/cli tests/live; do
-	if compgen -G "$dir/test_*.py" >/dev/null; then folders+=("$dir"); fi
-done
-if [ "${#folders[@]}" -gt 0 ]; then pytests "${folders[@]}"; fi
-# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
-if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
 
-# Long enough to read each seed and many of their children; make fuzz takes longer.
-if [ -x build/fuzz/recording ]; then
-	counted fuzz bash tests/fuzz/run.sh 60
-else
-	skipped=$((skipped + 1))
-	skips+=("fuzz: clang's fuzzer runtime (libclang-rt-dev) is not installed")
+if [ "$what" = all ]; then
+	if compgen -G "tests/live/test_*.py" >/dev/null; then pytests tests/live; fi
+	# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
+	if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
+	# Long enough to read each seed and many of their children; make fuzz takes longer.
+	if [ -x build/fuzz/recording ]; then
+		begin fuzz bash tests/fuzz/run.sh 60
+		wait
+		counted fuzz
+	else
+		skip "fuzz: clang's fuzzer runtime (libclang-rt-dev) is not installed"
+	fi
 fi
 
 title total
