@@ -4,8 +4,9 @@
  *
  * Fast path: sched_switch fires for every context switch of the host. A
  * per-CPU slot names the thread that is inside io_submit on that CPU, so that
- * "is prev one of ours" is one load; a global count of our threads that are
- * off the CPU guards the look-up of next and the whole of sched_waking.
+ * "is prev one of ours" is one load; a table of counters by thread id guards the
+ * look-up of next, the whole of sched_waking, and that of a prev which should
+ * not be there since nobody has seen it come.
  *
  * Each need has several alternatives; user space loads exactly one of them.
  * They are thin wrappers around one inline body.
@@ -140,12 +141,14 @@ int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
 /* ---- the programs: switch ---- */
 
 static __always_inline void switched(void *ctx, bool preempted, struct task_struct *prev,
-				     __u32 next_tid, __u32 state)
+				     __u32 prev_tid, __u32 next_tid, __u32 state)
 {
 	struct wire_slot *slot = slot_here();
 	struct wire_call *c = NULL;
 	bool in_call;
 
+	if (may_be_away(prev_tid) && tracing())
+		came_back(prev_tid);
 	if (opt_sleeps_only)
 		c = unwatched_sleeper(slot, prev, preempted, state);
 	else if (slot->tid && tracing())
@@ -155,14 +158,20 @@ static __always_inline void switched(void *ctx, bool preempted, struct task_stru
 		if (opt_sleeps_only && (!in_call || !call_is_wanted(c)))
 			unwatched_forget(c);
 	}
-	if (*(volatile __u64 *)&off_cpu_calls && tracing())
-		switch_in(slot, next_tid, bpf_ktime_get_ns());
+	if (may_be_away(next_tid) && tracing())
+		switch_in(slot, next_tid);
 }
 
 /* A pid where the argument may be a typed pointer, which is read without a helper, or a mere number. */
 static __always_inline __u32 pid_of(struct task_struct *t)
 {
 	return opt_typed_args ? (__u32)t->pid : (__u32)BPF_CORE_READ(t, pid);
+}
+
+/* prev still is the current thread. */
+static __always_inline __u32 pid_of_prev(struct task_struct *prev)
+{
+	return opt_typed_args ? pid_of(prev) : (__u32)bpf_get_current_pid_tgid();
 }
 
 /*
@@ -174,7 +183,7 @@ int switch_task(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 
-	switched(ctx, (bool)ctx[0], prev, pid_of(next),
+	switched(ctx, (bool)ctx[0], prev, pid_of_prev(prev), pid_of(next),
 		 opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
 	return 0;
 }
@@ -182,8 +191,10 @@ int switch_task(__u64 *ctx)
 SEC("?raw_tp/sched_waking")
 int waking_task(__u64 *ctx)
 {
-	if (*(volatile __u64 *)&off_cpu_calls)
-		waking(ctx, pid_of((void *)ctx[0]));
+	__u32 tid = pid_of((void *)ctx[0]);
+
+	if (may_be_away(tid))
+		waking(ctx, tid);
 	return 0;
 }
 

@@ -66,6 +66,22 @@ static __always_inline __u32 task_in_iowait(struct task_struct *t)
 }
 
 /*
+ * The kernel's own accounts of a task: how long it has run, and how long it has
+ * waited for a CPU (CONFIG_SCHED_INFO). The first is up to date at a switch, else
+ * as old as the latest tick at most.
+ */
+static __always_inline __u64 task_ran_ns(struct task_struct *t)
+{
+	return READ(task_struct, t, se.sum_exec_runtime);
+}
+
+#define HAS_WAITED_NS bpf_core_field_exists(((struct task_struct *)0)->sched_info.run_delay)
+static __always_inline __u64 task_waited_ns(struct task_struct *t)
+{
+	return HAS_WAITED_NS ? READ(task_struct, t, sched_info.run_delay) : 0;
+}
+
+/*
  * The user registers at the top of the task's kernel stack: by helper from
  * 5.15, before that where x86-64 and arm64 with 16 KiB stacks keep them.
  */

@@ -49,8 +49,13 @@ static __always_inline __u64 lowest_kernel_address(__u64 known)
 }
 
 struct wire_slot slots[WIRE_MAX_CPUS] = {};
-/* Our threads that are inside io_submit but off the CPU. */
-__u64 off_cpu_calls = 0;
+/*
+ * Our threads that are inside io_submit but off the CPU, counted by the low bits
+ * of their ids. Each switch and each wake-up of the host asks here, so that only
+ * few of the other threads pay for a look-up, however many are asleep.
+ */
+#define AWAY_CELLS 65536
+__u32 away[AWAY_CELLS] = {};
 /*
  * Set by user space when all probes are attached, and cleared before it takes
  * them off: both take a tenth of a second, one probe after the other, in which
@@ -236,6 +241,17 @@ static __always_inline void lose(__u32 which, __u64 n)
 static __always_inline bool tracing(void)
 {
 	return *(volatile __u32 *)&tracing_on;
+}
+
+static __always_inline bool may_be_away(__u32 tid)
+{
+	return *(volatile __u32 *)&away[tid & (AWAY_CELLS - 1)];
+}
+
+static __always_inline void set_away(struct wire_call *c, bool is)
+{
+	*(volatile __u32 *)&c->away = is;
+	__sync_fetch_and_add(&away[c->tid & (AWAY_CELLS - 1)], is ? 1 : -1);
 }
 
 static __always_inline struct wire_slot *slot_here(void)

@@ -55,8 +55,10 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 #endif
 }
 
-static __always_inline void begin_sleep(struct wire_call *c, __u64 now)
+static __always_inline void begin_sleep(struct wire_call *c, struct task_struct *task, __u64 now)
 {
+	c->ran_ns = task_ran_ns(task);
+	c->waited_ns = task_waited_ns(task);
 	c->since_ns = now;
 	c->wake_ns = 0;
 	c->waker_kind = WIRE_WAKER_UNKNOWN;
@@ -67,7 +69,7 @@ static __always_inline void begin_sleep(struct wire_call *c, __u64 now)
 static __always_inline void leave_cpu(struct wire_call *c, enum wire_call_state state)
 {
 	*(volatile __u32 *)&c->state = state;
-	__sync_fetch_and_add(&off_cpu_calls, 1);
+	set_away(c, true);
 }
 
 /* The thread named by the slot is switched out; it still is current. Its call if it goes to sleep, else NULL. */
@@ -96,7 +98,7 @@ static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
 	if (now < c->since_ns)
 		now = c->since_ns;
 	c->on_cpu_ns += now - c->since_ns;
-	begin_sleep(c, now);
+	begin_sleep(c, prev, now);
 	nvcsw = READ(task_struct, prev, nvcsw);
 	/*
 	 * __schedule() has just counted this switch: in nvcsw if the thread had
@@ -305,32 +307,108 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 		send_stall(c, now, blocked, runqueue, held);
 }
 
-/* next may be one of ours that was off the CPU. */
-static __always_inline void switch_in(struct wire_slot *slot, __u32 tid, __u64 now)
+/*
+ * The thread has been back since now. Neither asleep nor preempted is one whose
+ * entry program has yet to note the start, and then notes it by itself.
+ */
+static __always_inline void call_returns(struct wire_call *c, __u64 now)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-
-	if (!c)
-		return;
 	if (now < c->since_ns)
 		now = c->since_ns;
 	if (c->state == WIRE_CALL_ASLEEP)
 		end_sleep(c, now);
 	else if (c->state == WIRE_CALL_PREEMPTED)
 		c->preempted_ns += now - c->since_ns;
-	else if (!c->interrupted)
-		return;
-	c->since_ns = now;
-	if (opt_sleeps_only) {
-		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	} else {
-		if (c->state != WIRE_CALL_IDLE)
-			*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
-		slot->tid = tid;
-		slot->req_count = c->req_count;
-		slot->req_iocb = c->req_iocb;
+	if (c->state == WIRE_CALL_ASLEEP || c->state == WIRE_CALL_PREEMPTED) {
+		c->since_ns = now;
+		*(volatile __u32 *)&c->state = opt_sleeps_only ? WIRE_CALL_IDLE : WIRE_CALL_RUNNING;
 	}
-	__sync_fetch_and_add(&off_cpu_calls, -1);
+	set_away(c, false);
+}
+
+/* It is inside io_submit on this CPU. */
+static __always_inline void take_slot(struct wire_slot *slot, const struct wire_call *c)
+{
+	if (opt_sleeps_only)
+		return;
+	slot->tid = c->tid;
+	slot->req_count = c->req_count;
+	slot->req_iocb = c->req_iocb;
+}
+
+/* next may be one of ours that was off the CPU. */
+static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!c || !c->away || c->returning)
+		return;
+	call_returns(c, bpf_ktime_get_ns());
+	take_slot(slot, c);
+}
+
+/* ---- returns that were shown to nobody ---- */
+
+/*
+ * When the current thread came back to the CPU, where the switch that brought it
+ * was not seen: some hosts show none that leaves certain tasks. The kernel's
+ * accounts tell how long it then had waited for a CPU (a sleeper: since its
+ * wake-up), and how long it has run since.
+ */
+static __always_inline __u64 returned_at(struct wire_call *c, struct task_struct *task, __u64 now)
+{
+	__u64 ran = task_ran_ns(task) - c->ran_ns, waited = task_waited_ns(task) - c->waited_ns;
+	__u64 runnable = c->since_ns, back;
+
+	if (c->state == WIRE_CALL_ASLEEP) {
+		/* nor, then, was its wake-up */
+		if (!c->wake_ns)
+			c->wake_ns = now - ran - waited;
+		if (c->wake_ns > runnable)
+			runnable = c->wake_ns;
+	}
+	back = HAS_WAITED_NS ? runnable + waited : now - ran;
+	return back < now ? back : now;
+}
+
+static __always_inline void call_returned(struct wire_call *c, struct task_struct *task, __u64 now)
+{
+	call_returns(c, returned_at(c, task, now));
+	lose(WIRE_LOSS_RECOVERED, 1);
+}
+
+/* The thread that leaves the CPU is one that we hold away from it. Interrupts are off. */
+__noinline int came_back(__u32 tid)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!c || !c->away || c->returning || c->task != (__u64)task)
+		return 0;
+	call_returned(c, task, bpf_ktime_get_ns());
+	take_slot(slot_here(), c);
+	return 0;
+}
+
+/*
+ * The same where the thread leaves the call: when, 0 if a switch has told it
+ * meanwhile. One that comes later finds the thread outside.
+ */
+__noinline __u64 came_back_by_exit(__u32 tid)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 now = 0;
+
+	if (!c || c->task != (__u64)task)
+		return 0;
+	*(volatile __u32 *)&c->returning = 1;
+	if (*(volatile __u32 *)&c->away) {
+		now = bpf_ktime_get_ns();
+		call_returned(c, task, now);
+	}
+	*(volatile __u32 *)&c->returning = 0;
+	return now;
 }
 
 static __always_inline void waking(void *ctx, __u32 tid)

@@ -222,11 +222,9 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
  */
 static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 {
-	__u32 state = c->state;
-
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	if (state == WIRE_CALL_ASLEEP || state == WIRE_CALL_PREEMPTED)
-		__sync_fetch_and_add(&off_cpu_calls, -1);
+	if (c->away)
+		set_away(c, false);
 	lose(loss, 1);
 	if (!opt_sleeps_only)
 		flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
@@ -348,6 +346,35 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 
 /* ---- exit ---- */
 
+__u64 came_back_by_exit(__u32 tid); /* sleep.bpf.h */
+
+/*
+ * The thread leaves the call: when, as far as its switches are seen. 0 if it is
+ * not in one that is traced.
+ */
+static __always_inline __u64 leave_call(struct wire_slot *slot, struct wire_call *c, __u32 tid)
+{
+	__u64 now = c && c->away ? came_back_by_exit(tid) : 0;
+
+	if (now)
+		return now;
+	if (slot->tid != tid)
+		return 0;
+	/* The slot first: a preemption behind it is not seen, one before it is complete. */
+	*(volatile __u32 *)&slot->tid = 0;
+	return bpf_ktime_get_ns();
+}
+
+/* An exit that belongs to no call whose entry was seen. */
+static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid)
+{
+	/* A call that is not wanted, or one that began before the probes were attached. */
+	if (c && c->state != WIRE_CALL_IDLE)
+		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+	else if (!FILTERING_FS && caller_wanted(pid, tid))
+		lose(c ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
+}
+
 static __always_inline int submit_exit(__s64 ret)
 {
 	struct wire_slot *slot = slot_here();
@@ -360,17 +387,11 @@ static __always_inline int submit_exit(__s64 ret)
 	if (!tracing())
 		return 0;
 	c = bpf_map_lookup_elem(&calls, &tid);
-	if (slot->tid != tid) {
-		/* A call that is not wanted, or one that began before the probes were attached. */
-		if (c && c->state != WIRE_CALL_IDLE)
-			call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
-		else if (!FILTERING_FS && caller_wanted(pid, tid))
-			lose(c ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
+	now = leave_call(slot, c, tid);
+	if (!now) {
+		lone_exit(c, pid, tid);
 		return 0;
 	}
-	/* The slot first: a preemption behind it is not seen, one before it is complete. */
-	*(volatile __u32 *)&slot->tid = 0;
-	now = bpf_ktime_get_ns();
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
 	if (now < c->since_ns) /* the clock may step back a little between CPUs */

@@ -114,7 +114,7 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 	c->pid = id >> 32;
 	c->tid = (__u32)id;
 	call_from_regs(c, regs, entered == ENTERED_COMPAT);
-	begin_sleep(c, bpf_ktime_get_ns());
+	begin_sleep(c, task, bpf_ktime_get_ns());
 	leave_cpu(c, WIRE_CALL_ASLEEP);
 	return c;
 }
@@ -123,7 +123,7 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 static __always_inline void unwatched_forget(struct wire_call *c)
 {
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	__sync_fetch_and_add(&off_cpu_calls, -1);
+	set_away(c, false);
 }
 
 #endif

@@ -115,6 +115,7 @@ enum wire_loss {
 	WIRE_LOSS_FS_PER_CALL,	   /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
 	WIRE_LOSS_SCAN_AGREE,	   /* not a loss: stack scan agreed with the exact index */
 	WIRE_LOSS_SCAN_DISAGREE,   /* not a loss: it did not */
+	WIRE_LOSS_RECOVERED,	   /* not a loss: return to the CPU that was shown to no tracer */
 	WIRE_LOSS_MAX,
 };
 
@@ -336,7 +337,9 @@ struct wire_call {
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 preempted_ns;
-	__u64 nvcsw; /* task_struct.nvcsw when last looked at */
+	__u64 nvcsw;	 /* task_struct.nvcsw when last looked at */
+	__u64 ran_ns;	 /* the kernel's accounts when the thread left the CPU: what it had run */
+	__u64 waited_ns; /* ... and waited for a CPU */
 	__u64 ctx_id;
 	__u64 iocbpp;
 	__u64 req_iocb; /* as in wire_slot, while the thread is off the CPU */
@@ -345,6 +348,8 @@ struct wire_call {
 	__u64 cgroup_id;
 	__u32 state;	   /* enum wire_call_state */
 	__u32 interrupted; /* entry program was preempted: take the start again */
+	__u32 away;	   /* off the CPU, and counted in the table of those */
+	__u32 returning;   /* the exit program accounts for a return that was not seen */
 	__u32 nr;
 	__u32 compat;
 	__u32 last_index; /* where the search for the next index starts */

@@ -17,7 +17,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 "$bpftool" btf dump file "$btf" format c >"$tmp/vmlinux.h"
-"$clang" -target bpf -mcpu=v2 -O2 -g -D__TARGET_ARCH_"$arch" -I"$tmp" -I"$root/bpf" \
+"$clang" -target bpf -mcpu=v2 -O2 -g -D__TARGET_ARCH_"$arch" "-Doffsetof(t,m)=__builtin_offsetof(t,m)" -I"$tmp" -I"$root/bpf" \
 	-c -o "$tmp/aiostall.bpf.o" "$root/bpf/aiostall.bpf.c"
 "$bpftool" gen min_core_btf "$btf" "$tmp/min.btf" "$tmp/aiostall.bpf.o"
 "$bpftool" btf dump file "$tmp/min.btf" format c >"$tmp/min.h"

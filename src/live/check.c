@@ -44,6 +44,12 @@ static void check_facts(struct live_check *out, const struct probe_env *env,
 		add_fact(out, false, "tracefs", "%s", env->tracefs_why);
 	add_fact(out, true, "task state", "%s",
 		 env->has_prev_state ? "from sched_switch" : "from the task (before 5.18)");
+	add_fact(out, env->has_run_delay, "accounts", "%s",
+		 env->has_run_delay
+			 ? "of running and of waiting for a CPU"
+			 : "of running only (no CONFIG_SCHED_INFO): a return that no tracer was "
+			   "shown counts its run-queue time as blocked if its wake-up was not "
+			   "either");
 	k = ksyms__new(NULL, &why);
 	if (k)
 		add_fact(out, true, "kernel symbols", "%zu", ksyms__count(k));

@@ -73,7 +73,7 @@ struct live_check {
 	size_t nr_needs;
 	/* other facts, one line each, already worded: BTF, tracefs, capabilities, ring buffer ... */
 	struct {
-		char name[32], value[128];
+		char name[32], value[160];
 		bool ok;
 	} fact[16];
 	size_t nr_facts;

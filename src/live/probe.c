@@ -481,6 +481,7 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 		return -ENOENT;
 	}
 	env->has_prev_state = has_prev_state(types);
+	env->has_run_delay = *member_type(types, "sched_info", "run_delay") != '\0';
 	env->has_typed_reads =
 		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
 	refused = ring_may_sleep(types);

@@ -27,6 +27,7 @@ struct probe_env {
 	bool thorough;	      /* every alternative is to be attached, not only loaded */
 	bool fentry_works;    /* one has been attached */
 	bool has_prev_state;  /* sched_switch's fourth argument */
+	bool has_run_delay;   /* CONFIG_SCHED_INFO: how long a task has waited for a CPU */
 	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */
 };
 

@@ -60,9 +60,19 @@ struct files_struct;
 
 struct signal_struct;
 
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	long long unsigned int run_delay;
+};
+
 struct task_struct {
 	unsigned int __state;
 	void *stack;
+	struct sched_entity se;
+	struct sched_info sched_info;
 	unsigned int in_iowait: 1;
 	pid_t pid;
 	pid_t tgid;

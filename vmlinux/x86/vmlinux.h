@@ -24,9 +24,13 @@ typedef long long unsigned int __u64;
 
 typedef __u8 u8;
 
+typedef __u16 u16;
+
 typedef __u32 u32;
 
 typedef __s64 s64;
+
+typedef __u64 u64;
 
 typedef int __kernel_pid_t;
 
@@ -50,6 +54,18 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
+struct hlist_head {
+	void *first;
+};
+
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	long long unsigned int run_delay;
+};
+
 struct files_struct;
 
 struct signal_struct;
@@ -57,6 +73,8 @@ struct signal_struct;
 struct task_struct {
 	unsigned int __state;
 	void *stack;
+	struct sched_entity se;
+	struct sched_info sched_info;
 	void *mm;
 	unsigned int in_iowait: 1;
 	pid_t pid;
@@ -79,6 +97,9 @@ struct pt_regs {
 	long unsigned int si;
 	long unsigned int di;
 	long unsigned int orig_ax;
+	union {
+		u16 cs;
+	};
 };
 
 typedef atomic64_t atomic_long_t;
@@ -134,10 +155,6 @@ struct file {
 struct kiocb {
 	struct file *ki_filp;
 	int ki_flags;
-};
-
-struct hlist_head {
-	void *first;
 };
 
 struct hlist_bl_node {
