@@ -94,7 +94,7 @@ static void write_end(const struct trace_run *run, const struct report *r)
 
 static void print_end(const struct report *r)
 {
-	char sleeps[16], blocked[16], losses[1024];
+	char sleeps[16], blocked[16], words[1024];
 
 	for (size_t i = 0; i < r->nr_unfinished; i++)
 		print_unfinished(&r->unfinished[i]);
@@ -105,7 +105,10 @@ static void print_end(const struct report *r)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
 			(unsigned long long)r->capture->spilled);
 	if (r->any_loss)
-		fprintf(stderr, "incomplete: %s\n", loss__words(&r->loss, losses, sizeof(losses)));
+		fprintf(stderr, "incomplete: %s\n",
+			loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
+	if (*loss__words(&r->loss, LOSS_NOTE, words, sizeof(words)))
+		fprintf(stderr, "note: %s\n", words);
 }
 
 static int finish(const struct trace_run *run, struct session *s, struct err *e)

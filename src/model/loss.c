@@ -2,14 +2,11 @@
 #include "model/loss.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/base.h"
 
-enum { NOTE, INCOMPLETE };
-
 static const struct loss_kind kinds[] = {
-#define LOSS(name, kind, words) {#name, words, offsetof(struct loss, name), kind == INCOMPLETE},
+#define LOSS(name, kind, words) {#name, words, offsetof(struct loss, name), LOSS_##kind},
 #include "model/loss.def"
 #undef LOSS
 };
@@ -24,23 +21,15 @@ uint64_t loss__value(const struct loss *l, const struct loss_kind *kind)
 	return *(const uint64_t *)((const char *)l + kind->offset);
 }
 
-const char *loss__words_of(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i].name, name))
-			return kinds[i].words;
-	return "";
-}
-
 bool loss__any(const struct loss *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i].incomplete && loss__value(l, &kinds[i]))
+		if (kinds[i].weight == LOSS_INCOMPLETE && loss__value(l, &kinds[i]))
 			return true;
 	return false;
 }
 
-const char *loss__words(const struct loss *l, char *buf, size_t size)
+const char *loss__words(const struct loss *l, enum loss_weight weight, char *buf, size_t size)
 {
 	size_t used = 0;
 
@@ -48,7 +37,7 @@ const char *loss__words(const struct loss *l, char *buf, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && used < size; i++) {
 		uint64_t n = loss__value(l, &kinds[i]);
 
-		if (kinds[i].incomplete && n)
+		if (kinds[i].weight == weight && n)
 			used += (size_t)snprintf(buf + used, size - used, "%s%llu %s",
 						 used ? ", " : "", (unsigned long long)n,
 						 kinds[i].words);

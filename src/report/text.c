@@ -21,7 +21,7 @@ static void print_loss(struct print *p, const struct report *r)
 
 	if (!r->any_loss)
 		return;
-	loss__words(&r->loss, text, sizeof(text));
+	loss__words(&r->loss, LOSS_INCOMPLETE, text, sizeof(text));
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
 		    *text ? text : "some data was lost");
 	print__line(p, PRINT_PLAIN, "%s", "");
@@ -39,12 +39,15 @@ static void print_spilled(struct print *p, const struct report *r)
 			(unsigned long long)n, plural(n), n == 1 ? "was" : "were");
 }
 
-/* Nothing is missing, but the reader should know how it became known. */
-static void print_recovered(struct print *p, const struct report *r)
+/* Nothing is missing, but the reader should know what counts and how it became known. */
+static void print_notes(struct print *p, const struct report *r)
 {
-	if (r->loss.recovered)
-		print__para(p, PRINT_PLAIN, "", "%llu %s", (unsigned long long)r->loss.recovered,
-			    loss__words_of("recovered"));
+	const struct loss_kind *kind;
+
+	for (size_t i = 0; (kind = loss__kind(i)); i++)
+		if (kind->weight == LOSS_NOTE && loss__value(&r->loss, kind))
+			print__para(p, PRINT_PLAIN, "", "%llu %s",
+				    (unsigned long long)loss__value(&r->loss, kind), kind->words);
 }
 
 static void print_capture(struct print *p, const struct report *r)
@@ -73,7 +76,7 @@ static void print_capture(struct print *p, const struct report *r)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
 	print_spilled(p, r);
-	print_recovered(p, r);
+	print_notes(p, r);
 }
 
 static void print_no_sleep_seen(struct print *p)

@@ -80,7 +80,8 @@ static const struct schema_table tables[TABLES] = {
 		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
 		 " scan_agree INTEGER, scan_disagree INTEGER,"
-		 " skipped INTEGER, misjudged INTEGER, recovered INTEGER)",
+		 " skipped INTEGER, misjudged INTEGER, recovered INTEGER,"
+		 " refused INTEGER, in_flight INTEGER, uncounted_sleeps INTEGER)",
 		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
 		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"

@@ -623,7 +623,14 @@ static void test_unfinished_bounded(void **state)
 static void test_loss(void **state)
 {
 	static const struct loss harmless = {
-		.before_tracing = 1, .scan_agree = 1, .scan_disagree = 1, .recovered = 1};
+		.before_tracing = 1,
+		.scan_agree = 1,
+		.scan_disagree = 1,
+		.recovered = 1,
+		.refused = 1,
+		.in_flight = 1,
+		.uncounted_sleeps = 1,
+	};
 	static const struct loss real[] = {
 		{.events = 1},	  {.stacks = 1},       {.map_full = 1},
 		{.unmatched = 1}, {.unattributed = 1}, {.model_evicted = 1},
