@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "diff/load.h"
@@ -46,6 +47,10 @@ struct job {
 	uint64_t top;
 	diff_print_fn *print;
 	const char *output;
+	struct inputs *inputs;
+	struct output *out;
+	struct format_opts format_opts;
+	/* in the confined child, which ends with them */
 	struct sample *samples[RECORDINGS_MAX];
 	struct diff *diffs[RECORDINGS_MAX];
 	size_t nr; /* samples; the first is OLD */
@@ -140,14 +145,14 @@ static int parse(struct job *j, int argc, char **argv, struct err *e)
 	return rc;
 }
 
-static int load_all(struct job *j, int argc, char **argv, struct err *e)
+static int load_all(struct job *j, struct err *e)
 {
-	for (int i = optind; i < argc; i++) {
-		j->samples[j->nr] = load__sample(argv[i], e);
+	for (; j->nr < inputs__nr(j->inputs); j->nr++) {
+		j->samples[j->nr] = load__sample(inputs__take(j->inputs, j->nr), e);
 		if (!j->samples[j->nr])
 			return -EIO;
-		j->nr++;
 	}
+	inputs__are_read(j->inputs);
 	return 0;
 }
 
@@ -168,23 +173,12 @@ static int print_all(const struct job *j, struct err *e)
 {
 	const struct diff_output what = {(const struct diff *const *)j->diffs, j->nr - 1, &j->gate,
 					 DIFF_SIGNIFICANCE};
-	struct output *out = output__open(j->output, e);
-	struct format_opts f;
-	int rc;
+	int rc = j->print(output__file(j->out), &what, &j->format_opts);
 
-	if (!out)
-		return -EIO;
-	f = screen__format_opts(output__fd(out), j->top);
-	rc = j->print(output__file(out), &what, &f);
 	/* the stream knows better why it failed */
-	if (output__flush(out, e))
-		rc = -EIO;
-	else if (rc)
-		err__set(e, rc, "cannot print the comparison: %s", strerror(-rc));
-	else
-		rc = output__commit(out, e);
-	output__free(out);
-	return rc;
+	if (output__flush(j->out, e))
+		return -EIO;
+	return rc ? err__set(e, rc, "cannot print the comparison: %s", strerror(-rc)) : 0;
 }
 
 static int status_of(const struct job *j)
@@ -199,6 +193,37 @@ static int status_of(const struct job *j)
 		if (j->samples[i]->any_loss)
 			return CMD_LOSS;
 	return CMD_OK;
+}
+
+static int work(void *ctx)
+{
+	struct job *j = ctx;
+	struct err e = {0};
+
+	if (!load_all(j, &e) && !compare_all(j, &e) && !print_all(j, &e))
+		return status_of(j);
+	cmd__fail(&e);
+	return INPUTS_FAILED;
+}
+
+/* All that is opened is opened here, before the first byte of a recording is read. */
+static int run(struct job *j, char *const *files, size_t nr)
+{
+	struct err e = {0};
+	int status = CMD_FAILED;
+
+	j->inputs = inputs__open(files, nr, &e);
+	if (j->inputs)
+		j->out = output__open(j->output, &e);
+	if (j->out) {
+		j->format_opts = screen__format_opts(output__fd(j->out), j->top);
+		status = inputs__run(j->inputs, j->out, work, j);
+	} else {
+		cmd__fail(&e);
+	}
+	output__free(j->out);
+	inputs__free(j->inputs);
+	return status;
 }
 
 int cmd_diff(int argc, char **argv)
@@ -220,14 +245,8 @@ int cmd_diff(int argc, char **argv)
 		cmd__fail(&e);
 		fprintf(stderr, "  See aiostall diff --help.\n");
 		status = CMD_USAGE;
-	} else if (load_all(j, argc, argv, &e) || compare_all(j, &e) || print_all(j, &e)) {
-		status = cmd__fail(&e);
 	} else {
-		status = status_of(j);
-	}
-	for (size_t i = 0; i < j->nr; i++) {
-		diff__free(j->diffs[i]);
-		sample__free(j->samples[i]);
+		status = run(j, argv + optind, (size_t)(argc - optind));
 	}
 	free(j);
 	return status;

@@ -5,6 +5,7 @@
 
 #include "cause/causes.h"
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/screen.h"
@@ -94,10 +95,19 @@ static int print_groups(struct load *l, const struct load_opts *lo, const struct
 
 /* ---- the report ---- */
 
-static int print_report(struct load *l, const struct load_opts *lo, const struct cmd_opts *opts,
-			struct output *out, bool *any_loss, struct err *e)
+/* What the confined child works with. */
+struct job {
+	const struct cmd_opts *opts;
+	struct causes *causes;
+	struct inputs *inputs;
+	struct output *out;
+	struct format_opts format_opts;
+};
+
+static int print_report(struct load *l, const struct load_opts *lo, const struct job *j,
+			bool *any_loss, struct err *e)
 {
-	struct format_opts fo = screen__format_opts(output__fd(out), opts->top);
+	const struct format_opts *fo = &j->format_opts;
 	const struct report *r = load__report(l, e);
 	int rc;
 
@@ -105,58 +115,54 @@ static int print_report(struct load *l, const struct load_opts *lo, const struct
 		return -ENOMEM;
 	*any_loss = r->any_loss;
 	if (lo->nr_by)
-		return print_groups(l, lo, r, opts, output__file(out), &fo, e);
-	rc = opts->format->print(output__file(out), r, &fo);
+		return print_groups(l, lo, r, j->opts, output__file(j->out), fo, e);
+	rc = j->opts->format->print(output__file(j->out), r, fo);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
-static int load_and_print(struct load *l, struct load_opts *lo, const struct cmd_opts *opts,
-			  struct output *out, bool *any_loss, struct err *e)
+static int load_and_print(struct load *l, const struct load_opts *lo, const struct job *j,
+			  bool *any_loss, struct err *e)
 {
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < opts->nr_files; i++)
-		rc = load__add(l, opts->files[i], e);
-	return rc ? rc : print_report(l, lo, opts, out, any_loss, e);
+	for (size_t i = 0; !rc && i < inputs__nr(j->inputs); i++)
+		rc = load__add(l, inputs__take(j->inputs, i), e);
+	if (rc)
+		return rc;
+	inputs__are_read(j->inputs);
+	return print_report(l, lo, j, any_loss, e);
 }
 
-static int report(const struct cmd_opts *opts, struct output *out, bool *any_loss, struct err *e)
+static int report(const struct job *j, bool *any_loss, struct err *e)
 {
-	struct load_opts lo = load_opts(opts);
-	struct causes *causes;
+	struct load_opts lo = load_opts(j->opts);
 	struct load *l;
-	char why[384];
 	int rc = 0;
 
-	if (opts->by)
-		rc = load_by__parse(opts->by, lo.by, e);
+	if (j->opts->by)
+		rc = load_by__parse(j->opts->by, lo.by, e);
 	if (rc < 0)
 		return rc;
 	lo.nr_by = (size_t)rc;
-	causes = causes__new(opts->rules, why, sizeof(why));
-	if (!causes)
-		return err__set(e, -EINVAL, "%s", why);
-	lo.causes = causes;
+	lo.causes = j->causes;
 	l = load__new(&lo, e);
-	rc = l ? load_and_print(l, &lo, opts, out, any_loss, e) : -ENOMEM;
+	rc = l ? load_and_print(l, &lo, j, any_loss, e) : -ENOMEM;
 	load__free(l);
-	causes__free(causes);
 	return rc;
 }
 
 /* ---- --info ---- */
 
-static int print_info(const struct cmd_opts *opts, struct output *out, struct err *e)
+static int print_info(const struct job *j, struct err *e)
 {
-	struct format_opts fo = screen__format_opts(output__fd(out), opts->top);
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
-		struct store *s = store__open(opts->files[i], NULL, e);
+	for (size_t i = 0; !rc && i < inputs__nr(j->inputs); i++) {
+		struct store *s = store__open_input(inputs__take(j->inputs, i), NULL, e);
 
 		if (!s)
 			return -EBADMSG;
-		rc = opts->format->info(output__file(out), s, &fo);
+		rc = j->opts->format->info(output__file(j->out), s, &j->format_opts);
 		store__free(s);
 		if (rc)
 			err__set(e, rc, "cannot print: %s", strerror(-rc));
@@ -206,26 +212,28 @@ static int add_recording(struct timeline_filter *t, struct store *s,
 	return rc;
 }
 
-static int print_timeline(const struct cmd_opts *opts, struct output *out, struct err *e)
+static int print_timeline(const struct job *j, struct err *e)
 {
-	const struct store_range range = {opts->since_ns, opts->until_ns};
-	struct store **stores = calloc(opts->nr_files, sizeof(*stores));
+	const struct store_range range = {j->opts->since_ns, j->opts->until_ns};
+	size_t nr = inputs__nr(j->inputs);
+	struct store **stores = calloc(nr, sizeof(*stores));
 	struct timeline *t = timeline__new();
-	struct timeline_filter filter = {t, load_opts(opts).filter};
+	struct timeline_filter filter = {t, load_opts(j->opts).filter};
 	int rc = stores && t ? 0 : err__set(e, -ENOMEM, "out of memory");
 
 	/* the stacks must stay until it is printed */
-	for (size_t i = 0; !rc && i < opts->nr_files; i++) {
-		stores[i] = store__open(opts->files[i], NULL, e);
+	for (size_t i = 0; !rc && i < nr; i++) {
+		stores[i] = store__open_input(inputs__take(j->inputs, i), NULL, e);
 		rc = stores[i] ? add_recording(&filter, stores[i], &range, e) : -EBADMSG;
 	}
 	if (!rc) {
-		rc = opts->format->timeline(output__file(out), t);
+		inputs__are_read(j->inputs);
+		rc = j->opts->format->timeline(output__file(j->out), t);
 		if (rc)
 			err__set(e, rc, "cannot print the timeline: %s", strerror(-rc));
 	}
 	timeline__free(t);
-	for (size_t i = 0; stores && i < opts->nr_files; i++)
+	for (size_t i = 0; stores && i < nr; i++)
 		store__free(stores[i]);
 	free(stores);
 	return rc;
@@ -233,26 +241,53 @@ static int print_timeline(const struct cmd_opts *opts, struct output *out, struc
 
 /* ---- the verb ---- */
 
-static int run(const struct cmd_opts *opts, struct output *out)
+static int work(void *ctx)
 {
+	const struct job *j = ctx;
 	struct err e = {0};
 	bool any_loss = false;
 	int rc;
 
-	if (opts->info)
-		rc = print_info(opts, out, &e);
-	else if (opts->format->timeline)
-		rc = print_timeline(opts, out, &e);
+	if (j->opts->info)
+		rc = print_info(j, &e);
+	else if (j->opts->format->timeline)
+		rc = print_timeline(j, &e);
 	else
-		rc = report(opts, out, &any_loss, &e);
+		rc = report(j, &any_loss, &e);
 	/* the stream knows better why it failed */
-	if (output__flush(out, rc ? &(struct err){0} : &e) && !rc)
+	if (output__flush(j->out, rc ? &(struct err){0} : &e) && !rc)
 		rc = -EIO;
 	if (!rc)
-		rc = output__commit(out, &e);
-	if (rc)
-		return cmd__fail(&e);
-	return any_loss ? CMD_LOSS : CMD_OK;
+		return any_loss ? CMD_LOSS : CMD_OK;
+	cmd__fail(&e);
+	return INPUTS_FAILED;
+}
+
+/* All that is opened is opened here, before the first byte of a recording is read. */
+static int run(const struct cmd_opts *opts)
+{
+	struct job j = {.opts = opts};
+	struct err e = {0};
+	char why[384];
+	int status = CMD_FAILED;
+
+	j.causes = causes__new(opts->rules, why, sizeof(why));
+	if (!j.causes)
+		err__set(&e, -EINVAL, "%s", why);
+	else
+		j.inputs = inputs__open(opts->files, opts->nr_files, &e);
+	if (j.inputs)
+		j.out = output__open(opts->output, &e);
+	if (j.out) {
+		j.format_opts = screen__format_opts(output__fd(j.out), opts->top);
+		status = inputs__run(j.inputs, j.out, work, &j);
+	} else {
+		cmd__fail(&e);
+	}
+	output__free(j.out);
+	inputs__free(j.inputs);
+	causes__free(j.causes);
+	return status;
 }
 
 /* What was asked for and the format must go together. 0 or -EINVAL with e set. */
@@ -281,7 +316,6 @@ int cmd_report(int argc, char **argv)
 {
 	struct cmd_opts opts;
 	struct err e = {0};
-	struct output *out;
 	int status = options__parse(&opts, &spec, argc, argv);
 
 	if (status == OPTIONS_GO && check_options(&opts, &e)) {
@@ -289,9 +323,7 @@ int cmd_report(int argc, char **argv)
 		fprintf(stderr, "  See aiostall report --help.\n");
 		status = CMD_USAGE;
 	} else if (status == OPTIONS_GO) {
-		out = output__open(opts.output, &e);
-		status = out ? run(&opts, out) : cmd__fail(&e);
-		output__free(out);
+		status = run(&opts);
 	}
 	options__free(&opts);
 	return status;

@@ -189,9 +189,9 @@ static int check_calls(const struct store *store, struct err *e)
 	return -EINVAL;
 }
 
-struct sample *load__sample(const char *path, struct err *e)
+struct sample *load__sample(struct store_input *in, struct err *e)
 {
-	struct store *store = store__open(path, NULL, e);
+	struct store *store = store__open_input(in, NULL, e);
 	struct load l = {0};
 	int rc = -ENOMEM;
 
@@ -201,7 +201,7 @@ struct sample *load__sample(const char *path, struct err *e)
 		store__free(store);
 		return NULL;
 	}
-	l.sample = sample__new(path, store__info(store)->nr_slices);
+	l.sample = sample__new(store__path(store), store__info(store)->nr_slices);
 	l.keys = calloc(store__nr_keys(store) + 1, sizeof(*l.keys));
 	if (l.sample && l.keys)
 		rc = fill(&l, store, e);

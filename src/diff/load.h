@@ -5,8 +5,9 @@
 
 #include "base/base.h"
 #include "diff/sample.h"
+#include "store/input.h"
 
 /* NULL with e set: cannot be opened, is none, is damaged, lack of memory. */
-struct sample *load__sample(const char *path, struct err *e);
+struct sample *load__sample(struct store_input *in, struct err *e);
 
 #endif

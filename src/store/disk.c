@@ -90,7 +90,7 @@ static int create(const char *path, struct err *e)
 
 static int open_db(struct disk *d, struct err *e)
 {
-	int rc = sqlite__open(d->path, SQLITE_OPEN_READWRITE, &d->db, e);
+	int rc = sqlite__open(d->path, &d->db, e);
 
 	if (rc)
 		return rc;

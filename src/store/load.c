@@ -374,7 +374,7 @@ static int check_filter(const struct load *l, struct err *e)
 	return -EINVAL;
 }
 
-int load__add(struct load *l, const char *path, struct err *e)
+int load__add(struct load *l, struct store_input *in, struct err *e)
 {
 	struct store **grown = reallocarray(l->stores, l->nr_stores + 1, sizeof(*grown));
 	int rc;
@@ -382,7 +382,7 @@ int load__add(struct load *l, const char *path, struct err *e)
 	if (!grown)
 		return err__set(e, -ENOMEM, "out of memory");
 	l->stores = grown;
-	l->store = store__open(path, NULL, e);
+	l->store = store__open_input(in, NULL, e);
 	if (!l->store)
 		return -EBADMSG;
 	/* what was fed points into it, so that it stays whatever comes */

@@ -55,8 +55,8 @@ struct load;
 
 /* opts outlives it. NULL with e set. */
 struct load *load__new(const struct load_opts *opts, struct err *e);
-/* One more recording. 0, or -errno with e set: it is left out then, what came before stays. */
-int load__add(struct load *l, const char *path, struct err *e);
+/* One more recording; in outlives l. 0, or -errno with e set: it is left out then, what came before stays. */
+int load__add(struct load *l, struct store_input *in, struct err *e);
 /* All of them as one; owned by the load. NULL with e set. */
 const struct report *load__report(struct load *l, struct err *e);
 

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "model/pool.h"
+#include "store/input.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -17,8 +18,10 @@ struct id_table {
 };
 
 struct store {
-	char *path;
-	char *copy_dir; /* of the copy that was put right; NULL = none */
+	const char *path; /* the input's */
+	struct store_input *input;
+	bool owns_input;
+	sqlite3_vfs *vfs;
 	sqlite3 *db;
 	uint64_t time_ns, deadline_ns;
 	uint64_t memory_left;
@@ -33,7 +36,7 @@ struct store {
 		last_slice; /* there may be more by now: what they refer to was not read */
 };
 
-/* Open s->path as s->db, in a checked state; the header was looked at. 0, or -errno with e set. */
+/* Open s->input as s->db, in a checked state. 0, or -errno with e set. */
 int file__open(struct store *s, struct err *e);
 void file__close(struct store *s);
 

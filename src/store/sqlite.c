@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/vfs.h"
+
 #define BUSY_MS 5000
 
 /* A recording has short statements, rows of some kilobytes and nothing else. */
@@ -49,7 +51,17 @@ static char *plain_name(const char *path)
 	return asprintf(&name, "%s%s", *path == '/' ? "" : "./", path) < 0 ? NULL : name;
 }
 
-int sqlite__open(const char *path, int flags, sqlite3 **db, struct err *e)
+static void set_up(sqlite3 *db)
+{
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_MS);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		sqlite3_limit(db, limits[i].what, limits[i].limit);
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		sqlite3_db_config(db, settings[i].what, settings[i].on, NULL);
+}
+
+int sqlite__open(const char *path, sqlite3 **db, struct err *e)
 {
 	char *name = plain_name(path);
 	int rc;
@@ -57,16 +69,19 @@ int sqlite__open(const char *path, int flags, sqlite3 **db, struct err *e)
 	*db = NULL;
 	if (!name)
 		return err__set(e, -ENOMEM, "out of memory");
-	rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	free(name);
 	if (rc)
 		return sqlite__failed(*db, "cannot open", path, e);
-	sqlite3_extended_result_codes(*db, 1);
-	sqlite3_busy_timeout(*db, BUSY_MS);
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-		sqlite3_limit(*db, limits[i].what, limits[i].limit);
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		sqlite3_db_config(*db, settings[i].what, settings[i].on, NULL);
+	set_up(*db);
+	return 0;
+}
+
+int sqlite__open_input(sqlite3_vfs *vfs, const char *path, sqlite3 **db, struct err *e)
+{
+	if (sqlite3_open_v2(VFS_FILE, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, vfs->zName))
+		return sqlite__failed(*db, "cannot open", path, e);
+	set_up(*db);
 	return 0;
 }
 

@@ -39,15 +39,17 @@ static int open_store(struct store *s, struct err *e)
 	return rc;
 }
 
-struct store *store__open(const char *path, const struct store_limits *limits, struct err *e)
+struct store *store__open_input(struct store_input *in, const struct store_limits *limits,
+				struct err *e)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
-	if (!s || !(s->path = strdup(path))) {
-		free(s);
+	if (!s) {
 		err__set(e, -ENOMEM, "out of memory");
 		return NULL;
 	}
+	s->input = in;
+	s->path = store_input__path(in);
 	s->time_ns = limits && limits->time_ns ? limits->time_ns : DEFAULT_TIME_NS;
 	s->deadline_ns = clock__mono_ns() + s->time_ns;
 	s->memory_left =
@@ -59,13 +61,26 @@ struct store *store__open(const char *path, const struct store_limits *limits, s
 	return s;
 }
 
+struct store *store__open(const char *path, const struct store_limits *limits, struct err *e)
+{
+	struct store_input *in = store_input__open(path, e);
+	struct store *s = in ? store__open_input(in, limits, e) : NULL;
+
+	if (s)
+		s->owns_input = true;
+	else
+		store_input__free(in);
+	return s;
+}
+
 void store__free(struct store *s)
 {
 	if (!s)
 		return;
 	file__close(s);
 	tables__free(s);
-	free(s->path);
+	if (s->owns_input)
+		store_input__free(s->input);
 	free(s);
 }
 

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "cause/causes.h"
 #include "model/source.h"
+#include "store/input.h"
 
 struct store;
 
@@ -22,11 +23,13 @@ struct store_limits {
 };
 
 /*
- * Open read-only and check: the file's type, version, schema and pages. A
- * recording that was killed in the middle of a transaction is put right in a
- * copy; the file itself is never written. limits may be NULL. NULL with e set:
- * no file, no recording, damaged, of a newer version (both are named).
+ * Open and check: version, schema and pages. A recording that was killed in the middle of a
+ * transaction is read as it was before; its files are never written. in outlives it, limits
+ * may be NULL. NULL with e set: no recording, damaged, of a newer version (both are named).
  */
+struct store *store__open_input(struct store_input *in, const struct store_limits *limits,
+				struct err *e);
+/* The same of a file that nobody has opened yet. */
 struct store *store__open(const char *path, const struct store_limits *limits, struct err *e);
 void store__free(struct store *s); /* free(NULL) works */
 

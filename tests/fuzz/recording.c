@@ -51,9 +51,11 @@ static void expect_reason(const struct err *e)
 static void read_as_diff(bool compared)
 {
 	struct err e = {0};
-	struct sample *s = load__sample(path, &e);
+	struct store_input *in = store_input__open(path, &e);
+	struct sample *s = in ? load__sample(in, &e) : NULL;
 	struct diff *d;
 
+	store_input__free(in);
 	if (!s) {
 		expect_reason(&e);
 		return;
@@ -92,6 +94,7 @@ static void read_as_report(void)
 	char why[256];
 	struct load_opts o = {.rematch = true, .command = "", .nr_by = BYS};
 	struct err e = {0};
+	struct store_input *in;
 	struct load *l;
 
 	if (!causes)
@@ -99,12 +102,14 @@ static void read_as_report(void)
 	o.causes = causes;
 	for (size_t i = 0; i < BYS; i++)
 		o.by[i] = (enum load_by)i;
+	in = store_input__open(path, &e);
 	l = load__new(&o, &e);
-	if (!l || load__add(l, path, &e))
+	if (!in || !l || load__add(l, in, &e))
 		expect_reason(&e);
 	else
 		print_report(l);
 	load__free(l);
+	store_input__free(in);
 }
 
 static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)

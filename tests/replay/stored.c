@@ -171,13 +171,15 @@ static int print(const struct stored *s, const char *format, int width)
 	const struct format_opts fo = {.width = width};
 	struct load *l = load__new(&lo, s->e);
 	const struct report *r = NULL;
-	int rc = l ? load__add(l, s->db, s->e) : -ENOMEM;
+	struct store_input *in = store_input__open(s->db, s->e);
+	int rc = l && in ? load__add(l, in, s->e) : -ENOMEM;
 
 	if (!rc) {
 		r = load__report(l, s->e);
 		rc = r ? format__find(format)->print(stdout, r, &fo) : -ENOMEM;
 	}
 	load__free(l);
+	store_input__free(in);
 	return rc;
 }
 
