@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 
@@ -33,6 +37,53 @@ static int print_help(FILE *out)
 	return output__finish_stdout();
 }
 
+/* In PATH, or a path itself. */
+static bool is_program(const char *word)
+{
+	const char *path = getenv("PATH");
+	char full[4096];
+
+	if (strchr(word, '/'))
+		return !access(word, X_OK);
+	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+		int n = snprintf(full, sizeof(full), "%.*s/%s", (int)strcspn(path, ":"), path,
+				 word);
+
+		if (n > 0 && n < (int)sizeof(full) && !access(full, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static void join(int argc, char **argv, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < argc && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " " : "", argv[i]);
+}
+
+static int unknown_verb(int argc, char **argv)
+{
+	struct err e = {0};
+	struct suggest s;
+	char words[256] = "";
+
+	suggest__init(&s, argv[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		suggest__offer(&s, verbs[i].name);
+	join(argc - 1, argv + 1, words, sizeof(words));
+	err__set(&e, -EINVAL, "unknown verb \"%s\"", argv[1]);
+	if (*argv[1] && is_program(argv[1]))
+		err__hint(&e, "To trace a command, put -- before it: aiostall -- %s", words);
+	else if (suggest__best(&s))
+		err__hint(&e, "Did you mean %s? See aiostall --help.", suggest__best(&s));
+	else
+		err__hint(&e, "See aiostall --help.");
+	cmd__fail(&e);
+	return CMD_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static char default_verb[] = "stat";
@@ -55,6 +106,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(word, verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "aiostall: unknown verb; see aiostall --help\n");
-	return CMD_USAGE;
+	return unknown_verb(argc, argv);
 }

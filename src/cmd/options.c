@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/option_table.h"
 #include "cmd/output.h"
@@ -55,6 +56,21 @@ static int bad(struct parse *p, const struct option *opt, const char *value, con
 {
 	return err__set(&p->e, -EINVAL, "%s: --%s \"%s\": %s", p->spec->name, opt->name, value,
 			why);
+}
+
+/* One of a list "a, b, c". */
+static int bad_choice(struct parse *p, const struct option *opt, const char *value, const char *why,
+		      const char *list)
+{
+	struct suggest s;
+	char best[64];
+
+	suggest__init(&s, value);
+	suggest__offer_list(&s, list, best, sizeof(best));
+	bad(p, opt, value, why);
+	if (suggest__best(&s))
+		err__hint(&p->e, "Did you mean %s?", suggest__best(&s));
+	return -EINVAL;
 }
 
 static int set_duration(struct parse *p, const struct option *opt, const char *value)
@@ -110,7 +126,7 @@ static int set_format(struct parse *p, const struct option *opt, const char *val
 	}
 	snprintf(why, sizeof(why), "must be one of %s",
 		 format__names(opt->views, names, sizeof(names)));
-	return bad(p, opt, value, why);
+	return bad_choice(p, opt, value, why, names);
 }
 
 static int set_probe(struct parse *p, const struct option *opt, const char *value)
@@ -126,7 +142,8 @@ static int set_probe(struct parse *p, const struct option *opt, const char *valu
 			return 0;
 		}
 		snprintf(why, sizeof(why), "%s must be one of %s", probes[i].need, probes[i].ways);
-		return bad(p, opt, value, why);
+		bad_choice(p, opt, value + len + 1, why, probes[i].ways);
+		return -EINVAL;
 	}
 	return bad(p, opt, value, "must be submit=WAY, compat=WAY, request=WAY or switch=WAY");
 }
@@ -226,6 +243,26 @@ static const struct option *find(const struct cmd_spec *spec, const char *name, 
 	return NULL;
 }
 
+/* Mistyped, or of another verb. */
+static int unknown_option(struct parse *p, const char *word, size_t len)
+{
+	bool is_long = word[1] == '-';
+	const struct option *opt;
+	struct suggest s;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(is_long ? len - 2 : 0),
+		 word + (is_long ? 2 : 1));
+	suggest__init(&s, name);
+	for (size_t i = 0; is_long && (opt = option__at(i)); i++)
+		if (opt->verbs & p->spec->verb)
+			suggest__offer(&s, opt->name);
+	err__set(&p->e, -EINVAL, "%s: unknown option %s", p->spec->name, word);
+	if (suggest__best(&s))
+		err__hint(&p->e, "Did you mean --%s?", suggest__best(&s));
+	return -EINVAL;
+}
+
 /*
  * One option at argv[*i], "--name=value", "--name value", "-x value" or
  * "-xvalue". Returns 0, 1 if help was asked for, or -EINVAL.
@@ -239,7 +276,7 @@ static int parse_one(struct parse *p, int argc, char **argv, int *i)
 
 	opt = is_long ? find(p->spec, word + 2, len - 2, 0) : find(p->spec, NULL, 0, word[1]);
 	if (!opt)
-		return err__set(&p->e, -EINVAL, "%s: unknown option %s", p->spec->name, word);
+		return unknown_option(p, word, len);
 	if (is_long && word[len])
 		value = word + len + 1;
 	else if (!is_long && word[2])
@@ -289,7 +326,10 @@ static int parse_all(struct parse *p, int argc, char **argv)
 			err__set(&p->e, -EINVAL, "%s: unexpected argument \"%s\"", p->spec->name,
 				 argv[i]);
 			if (p->spec->takes_child)
-				err__hint(&p->e, "To trace a command, put -- before it.");
+				err__hint(
+					&p->e,
+					"To trace a command, put -- before it: aiostall %s -- %s%s",
+					p->spec->name, argv[i], i + 1 < argc ? " ..." : "");
 			return -EINVAL;
 		}
 		rc = parse_one(p, argc, argv, &i);

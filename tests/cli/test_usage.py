@@ -86,3 +86,46 @@ def test_misuse_is_harmless_to_a_terminal(aiostall):
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
     assert "\\x1b" in done.stderr
+
+
+MEANT = [
+    # arguments, what is offered instead
+    (["stats"], "Did you mean stat?"),
+    (["reprot", "a.db"], "Did you mean report?"),
+    (["true"], "put -- before it: aiostall -- true"),
+    (["cat", "job.fio"], "put -- before it: aiostall -- cat job.fio"),
+    (["stat", "cat", "x"], "put -- before it: aiostall stat -- cat ..."),
+    (["--durtion", "3"], "Did you mean --duration?"),
+    (["--format", "jsn"], "Did you mean json?"),
+    (["--probe", "submit=fentri"], "Did you mean fentry?"),
+]
+
+
+@pytest.mark.parametrize("args,offer", MEANT, ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_what_was_meant(aiostall, args, offer):
+    done = aiostall(*args)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert offer in done.stderr
+
+
+def test_nothing_is_offered_for_what_is_like_nothing(aiostall):
+    done = aiostall("zzzzz")
+    assert done.returncode == 2
+    assert "mean" not in done.stderr and "--help" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["stat", "trace", "record"])
+def test_a_type_that_this_host_does_not_have(aiostall, verb, tmp_path):
+    """Said before anything is attached: without root, too."""
+    done = aiostall(verb, "--fs", "nosuchfs", "-d", "1ms", "-o", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "--fs nosuchfs: no such type of filesystem on this host" in done.stderr
+    assert "Mounted here: " in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_case_of_a_type(aiostall):
+    done = aiostall("--fs", "TMPFS", "-d", "1ms")
+    assert done.returncode == 1
+    assert "Did you mean tmpfs?" in done.stderr
