@@ -16,6 +16,7 @@
 struct err {
 	char text[512];
 	char hint[384];
+	bool quiet; /* there is nobody to tell: the reader of the results has gone */
 };
 /* Set the text (printf) and return rc, so that `return err__set(e, -ENOENT, ...)` reads well. e may be NULL. */
 int err__set(struct err *e, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

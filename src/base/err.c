@@ -19,6 +19,7 @@ int err__set(struct err *e, int rc, const char *fmt, ...)
 	memcpy(e->text, text, strlen(text) + 1);
 	/* A hint belongs to the text that it was given with. */
 	e->hint[0] = '\0';
+	e->quiet = false;
 	return rc;
 }
 

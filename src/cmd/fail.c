@@ -7,6 +7,8 @@ int cmd__fail(const struct err *e)
 {
 	char line[4 * sizeof(e->text) + 1];
 
+	if (e->quiet)
+		return CMD_FAILED;
 	esc__terminal(e->text[0] ? e->text : "failed", line, sizeof(line));
 	fprintf(stderr, "aiostall: %s\n", line);
 	if (e->hint[0]) {

@@ -49,8 +49,12 @@ static int open_stream(struct output *o)
 static int output__failed(const struct output *o, int err, struct err *e)
 {
 	err = o->err ? o->err : err ? err : EIO;
-	return err__set(e, -err, "cannot write %s: %s", o->path ? o->path : "standard output",
-			strerror(err));
+	err__set(e, -err, "cannot write %s: %s", o->path ? o->path : "standard output",
+		 strerror(err));
+	/* `| head` has what it wants */
+	if (e)
+		e->quiet = err == EPIPE && !o->path;
+	return -err;
 }
 
 struct output *output__open(const char *path, struct err *e)

@@ -21,6 +21,8 @@ struct session_hooks {
 			const struct fs_counts *now, struct err *e);
 	/* No progress line on stderr. */
 	bool quiet;
+	/* The results go to stdout: when nobody reads them any more, the capture ends. */
+	bool to_stdout;
 };
 
 /* Load the rules, attach the probes, start and hold the command. opts outlives it. NULL with e set. */

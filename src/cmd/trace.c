@@ -146,6 +146,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	tee__init(&tee, &lines, session__model_sink(s));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
+	hooks.to_stdout = output__is_stdout(out);
 	if (run.lines->header)
 		run.lines->header(run.file, &run.format_opts);
 	rc = session__run(s, &hooks, &e);
