@@ -2,6 +2,7 @@
 #include "cmd/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,12 @@
 
 #include "cmd/child.h"
 #include "cmd/interrupt.h"
+#include "cmd/lookout.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
 #include "host/facts.h"
+#include "host/fstypes.h"
 
 /* The reader polls on a timer: a wake-up from the stall path would preempt the traced thread. */
 #define POLL_MS 50
@@ -67,8 +70,11 @@ static int open_model(struct session *s, struct err *e)
 
 static int open_source(struct session *s, struct err *e)
 {
-	int rc = targets__open(&s->targets, &s->opts->live.filter, e);
+	const struct live_filter *f = &s->opts->live.filter;
+	int rc = targets__open(&s->targets, f, e);
 
+	for (size_t i = 0; !rc && i < f->nr_fstypes; i++)
+		rc = fstypes__check("", f->fstypes[i], e);
 	if (rc)
 		return rc;
 	if (s->opts->child) {
@@ -102,6 +108,9 @@ struct session *session__new(const struct cmd_opts *opts, struct err *e)
 		session__free(s);
 		return NULL;
 	}
+	/* a command has had no time yet to set up anything */
+	if (!opts->child)
+		lookout__at_start(&opts->live.filter);
 	return s;
 }
 
@@ -185,6 +194,18 @@ static void do_progress(struct session *s, const struct session_hooks *hooks, ui
 			       capture__sleeps_only(session__capture(s)));
 }
 
+/* Without it a capture that has nothing to print would go on for nobody. */
+static int check_reader(struct err *e)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	if (poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR))
+		return 0;
+	err__set(e, -EPIPE, "cannot write standard output: %s", strerror(EPIPE));
+	e->quiet = true;
+	return -EPIPE;
+}
+
 static int trace_until_over(struct session *s, const struct session_hooks *hooks, struct err *e)
 {
 	for (;;) {
@@ -202,6 +223,8 @@ static int trace_until_over(struct session *s, const struct session_hooks *hooks
 		if (rc == 1 || over(s, now_ns))
 			return 0;
 		rc = do_interval(s, hooks, now_ns, e);
+		if (!rc && hooks->to_stdout)
+			rc = check_reader(e);
 		if (rc)
 			return rc;
 		do_progress(s, hooks, now_ns);
@@ -225,7 +248,8 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 
 	if (!h.sink)
 		h.sink = model__sink(s->model);
-	s->progress = !h.quiet && isatty(STDERR_FILENO);
+	/* the command writes to the same terminal, where a progress line would be in its way */
+	s->progress = !h.quiet && !s->child && isatty(STDERR_FILENO);
 	if (s->child) {
 		rc = child__release(s->child, e);
 		s->not_run = rc != 0;

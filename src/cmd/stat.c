@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/lookout.h"
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "cmd/session.h"
@@ -63,6 +64,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	struct session *s = session__new(opts, &e);
 	const struct report *r;
 	int rc, status = CMD_OK;
+	char idle[2048];
 
 	if (!s)
 		return cmd__fail(&e);
@@ -73,6 +75,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 			    : stderr;
 	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
+	hooks.to_stdout = output__is_stdout(out);
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		status = cmd__fail(&e);
@@ -82,6 +85,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		return status;
 	}
 	r = session__report(s, &report_e);
+	if (r && !r->totals.submits && !opts->child)
+		run.format_opts.idle = lookout__lines(&opts->live.filter, idle, sizeof(idle));
 	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
 		status = rc == -EPIPE ? status : cmd__fail(&report_e);
 	else if (r->any_loss && status == CMD_OK)

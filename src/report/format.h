@@ -12,6 +12,8 @@ struct format_opts {
 	bool color;	  /* terminal, NO_COLOR unset */
 	size_t top;	  /* causes, files, stacks per filesystem; 0 = default */
 	bool sleeps_only; /* of interval lines: calls are not counted */
+	const char *
+		idle; /* who could submit, a line each, for a report without submits; NULL = not known */
 };
 
 struct report_groups;

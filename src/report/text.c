@@ -90,10 +90,23 @@ static void print_no_sleep_seen(struct print *p)
 		"counted. Try without it.");
 }
 
-static void print_nothing_seen(struct print *p)
+static void print_lines(struct print *p, const char *lead, const char *lines)
+{
+	while (lines && *lines) {
+		size_t len = strcspn(lines, "\n");
+		char one[256];
+
+		snprintf(one, sizeof(one), "%.*s", (int)(len < 255 ? len : 255), lines);
+		print__para(p, PRINT_PLAIN, lead, "%s", print__safe(p, one));
+		lines += len + (lines[len] == '\n');
+	}
+}
+
+static void print_nothing_seen(struct print *p, const struct format_opts *o)
 {
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "No io_submit call was seen: there is nothing to report.");
+	print_lines(p, "  now: ", o ? o->idle : NULL);
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Does the program use io_submit(2), i.e. libaio (fio: ioengine=libaio; "
 		    "databases: native AIO)? `strace -f -c -p PID` tells.");
@@ -350,7 +363,7 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	    capture__sleeps_only(r->capture))
 		print_no_sleep_seen(p);
 	else if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
-		print_nothing_seen(p);
+		print_nothing_seen(p, o);
 	else
 		print_body(p, r, o);
 	text_self__print(p, r);

@@ -56,7 +56,7 @@ static const char *put_text(const char *name, const char *text)
 }
 
 /* A child that lives until *release is closed. */
-static pid_t sleeper(int *release)
+static __attribute__((unused)) pid_t sleeper(int *release)
 {
 	int p[2];
 	pid_t pid;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/lookout.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/aiousers.h"
+
+#define MAX_LINES 5
+
+struct lookout {
+	char *buf;
+	size_t size, used;
+	size_t lines, more; /* that fit, and that do not */
+	bool rings;
+};
+
+static void add(struct lookout *l, const char *line)
+{
+	int n;
+
+	if (l->lines == MAX_LINES) {
+		l->more++;
+		return;
+	}
+	n = snprintf(l->buf + l->used, l->size - l->used, "%s%s", l->used ? "\n" : "", line);
+	if (n > 0 && (size_t)n < l->size - l->used) {
+		l->used += (size_t)n;
+		l->lines++;
+	} else {
+		l->buf[l->used] = '\0';
+	}
+}
+
+static void describe(const struct aiouser *u, char *line, size_t size)
+{
+	char who[96];
+
+	snprintf(who, sizeof(who), "%s (pid %u)", u->comm, u->pid);
+	if (u->contexts)
+		snprintf(line, size, "%s has %u aio context%s%s", who, u->contexts,
+			 u->contexts == 1 ? "" : "s", u->rings ? " and uses io_uring too" : "");
+	else if (u->rings)
+		snprintf(line, size, "%s uses io_uring and has no aio context", who);
+	else
+		snprintf(line, size, "%s has no aio context: it cannot call io_submit yet", who);
+}
+
+static void look_at_targets(struct lookout *l, const struct live_filter *f)
+{
+	char line[256];
+
+	for (size_t i = 0; i < f->nr_pids; i++) {
+		struct aiouser u = aiousers__look(NULL, f->pids[i]);
+
+		if (!u.known)
+			continue;
+		describe(&u, line, sizeof(line));
+		add(l, line);
+		l->rings |= u.rings && !u.contexts;
+	}
+}
+
+static void note_user(void *ctx, const struct aiouser *u)
+{
+	struct lookout *l = ctx;
+	char line[256];
+
+	describe(u, line, sizeof(line));
+	add(l, line);
+	l->rings |= u->rings != 0;
+}
+
+static void look_at_host(struct lookout *l, bool nobody)
+{
+	char line[64];
+
+	if (nobody)
+		add(l, "no process of this host has an aio context: none can call io_submit yet");
+	if (aiousers__scan(NULL, note_user, l))
+		return;
+	if (l->more) {
+		snprintf(line, sizeof(line), "and %zu more", l->more);
+		l->lines--;
+		add(l, line);
+	}
+}
+
+static bool nobody_has_contexts(void)
+{
+	uint64_t reserved;
+
+	return aiousers__reserved(NULL, &reserved) && !reserved;
+}
+
+char *lookout__lines(const struct live_filter *f, char *buf, size_t size)
+{
+	struct lookout l = {.buf = buf, .size = size};
+
+	buf[0] = '\0';
+	if (f->nr_pids)
+		look_at_targets(&l, f);
+	else if (!f->nr_tids)
+		look_at_host(&l, nobody_has_contexts());
+	return buf;
+}
+
+void lookout__at_start(const struct live_filter *f)
+{
+	char lines[2048] = "", safe[4 * 256 + 1];
+	struct lookout l = {.buf = lines, .size = sizeof(lines)};
+	bool any = false;
+
+	for (size_t i = 0; i < f->nr_pids; i++)
+		any |= aiousers__look(NULL, f->pids[i]).contexts != 0;
+	if (f->nr_pids && !any)
+		look_at_targets(&l, f);
+	else if (!f->nr_pids && !f->nr_tids && nobody_has_contexts())
+		look_at_host(&l, true);
+	if (!l.rings && !isatty(STDERR_FILENO))
+		return;
+	for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
+		esc__terminal(line, safe, sizeof(safe));
+		fprintf(stderr, "aiostall: %s\n", safe);
+	}
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "host/aiousers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "host/procfile.h"
+
+#define MAPS_MAX_BYTES (64 << 20)
+
+/* Mappings "... /[aio] (deleted)": one for each ring of completions. A file may be named like that. */
+static bool is_context(const char *line)
+{
+	static const char tail[] = " /[aio] (deleted)";
+	size_t len = strlen(line);
+
+	return len >= sizeof(tail) && !strcmp(line + len - (sizeof(tail) - 1), tail);
+}
+
+static bool count_contexts(const char *root, struct aiouser *u)
+{
+	char path[320], *text, *pos, *line;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%u/maps", root, u->pid);
+	if (procfile__read(path, MAPS_MAX_BYTES, &text, &len))
+		return false;
+	pos = text;
+	while ((line = procfile__line(&pos, text + len)))
+		u->contexts += is_context(line);
+	free(text);
+	return true;
+}
+
+static bool count_rings(const char *root, struct aiouser *u)
+{
+	char path[320], target[64];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", root, u->pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while ((d = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
+
+		if (n <= 0)
+			continue;
+		target[n] = '\0';
+		u->rings += !strcmp(target, "anon_inode:[io_uring]");
+	}
+	closedir(dir);
+	return true;
+}
+
+struct aiouser aiousers__look(const char *proc_root, uint32_t pid)
+{
+	const char *root = proc_root ? proc_root : "/proc";
+	struct aiouser u = {.pid = pid};
+	char path[320], *text;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%u/comm", root, pid);
+	if (!procfile__read(path, 4096, &text, &len)) {
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(u.comm, sizeof(u.comm), "%s", text);
+		free(text);
+	}
+	u.known = count_rings(root, &u);
+	u.known = count_contexts(root, &u) && u.known;
+	return u;
+}
+
+int aiousers__scan(const char *proc_root, void (*fn)(void *ctx, const struct aiouser *u), void *ctx)
+{
+	DIR *procs = opendir(proc_root ? proc_root : "/proc");
+	struct dirent *d;
+	uint64_t pid;
+
+	if (!procs)
+		return -errno;
+	while ((d = readdir(procs))) {
+		struct aiouser u;
+
+		if (parse__u64(d->d_name, 1, INT32_MAX, &pid))
+			continue;
+		u = aiousers__look(proc_root, (uint32_t)pid);
+		if (u.contexts || u.rings)
+			fn(ctx, &u);
+	}
+	closedir(procs);
+	return 0;
+}
+
+bool aiousers__reserved(const char *proc_root, uint64_t *nr)
+{
+	char path[320], *text;
+	const char *s;
+	size_t len;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/sys/fs/aio-nr", proc_root ? proc_root : "/proc");
+	if (procfile__read(path, 4096, &text, &len))
+		return false;
+	s = text;
+	rc = procfile__number(&s, 10, UINT64_MAX, nr);
+	free(text);
+	return !rc;
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who could call io_submit at all: said at once, and where nothing was seen."""
+import contextlib
+import subprocess
+import sys
+
+import pytest
+
+import helpers
+from helpers import AIOSTALL
+
+SETUP = """
+import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if "ring" in sys.argv:
+    fd = libc.syscall(425, 8, (ctypes.c_char * 120)())
+    if fd < 0:
+        sys.exit("no ring: errno %d" % ctypes.get_errno())
+if "context" in sys.argv:
+    ctx = ctypes.c_ulong(0)
+    assert libc.syscall(206, 8, ctypes.byref(ctx)) == 0
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def process(*what):
+    with subprocess.Popen([sys.executable, "-c", SETUP, *what], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as proc:
+        if proc.stdout.readline() != "ready\n":
+            pytest.skip(f"io_uring: {proc.stderr.read().strip()}")
+        yield proc
+        proc.stdin.close()
+
+
+def stat(*args):
+    return subprocess.run([AIOSTALL, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False,
+                          env=helpers.environment())
+
+
+def test_a_process_that_uses_io_uring_instead():
+    with process("ring") as proc:
+        done = stat("-p", proc.pid, "-d", "200ms")
+        words = f"(pid {proc.pid}) uses io_uring and has no aio context"
+        assert words in done.stderr
+        assert "No io_submit call was seen" in done.stdout
+        assert words in " ".join(done.stdout.split())
+
+
+def test_at_once_and_not_at_the_end():
+    with process("ring") as proc:
+        with subprocess.Popen([AIOSTALL, "-p", str(proc.pid)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=helpers.environment()) as tracer:
+            assert "uses io_uring" in tracer.stderr.readline()
+            assert tracer.poll() is None
+            tracer.terminate()
+            tracer.communicate(timeout=20)
+
+
+def test_a_process_that_has_a_context_gets_no_warning():
+    with process("ring", "context") as proc:
+        done = stat("-p", proc.pid, "-d", "200ms")
+        assert done.stderr == ""
+        assert f"(pid {proc.pid}) has 1 aio context" in " ".join(done.stdout.split())
+
+
+def test_a_process_that_uses_neither():
+    with process() as proc:
+        done = stat("-p", proc.pid, "-d", "200ms")
+        assert done.stderr == ""
+        assert f"(pid {proc.pid}) has no aio context" in " ".join(done.stdout.split())
