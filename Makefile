@@ -35,7 +35,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 ALL_CFLAGS = -std=gnu11 $(WARN) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c))
+LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c))
 HOST_SRC := $(sort $(wildcard src/host/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c))

@@ -204,6 +204,25 @@ char *causes__via(const struct causes *c, const char *const *frames, size_t dept
 	return buf;
 }
 
+bool causes__entered(const struct causes *c, const char *const *frames, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		if (frames[i] && in_range(&c->rules, c->rules.entry, frame__name(frames[i])))
+			return true;
+	return false;
+}
+
+const char *causes__role(const struct causes *c, const char *const *frames, size_t depth)
+{
+	struct stack st;
+
+	stack__init(&st, &c->rules, frames, depth);
+	for (size_t i = 0; i < c->rules.roles.nr; i++)
+		if (rule__matches(&c->rules, &c->rules.roles.v[i], &st))
+			return c->rules.roles.v[i].cause.id;
+	return NULL;
+}
+
 const struct cause *causes__at(const struct causes *c, size_t i)
 {
 	return i < c->rules.causes.nr ? &c->rules.causes.v[i].cause : NULL;

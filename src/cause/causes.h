@@ -54,13 +54,13 @@ char *causes__telling(const struct causes *c, const char *const *frames, size_t 
  */
 char *causes__via(const struct causes *c, const char *const *frames, size_t depth, char *buf,
 		  size_t buf_size);
+/* Is the stack inside io_submit, as far as its frames say? */
+bool causes__entered(const struct causes *c, const char *const *frames, size_t depth);
 /*
- * The function name in one line of a stack as any tool prints it (address,
- * offset, module, "#3", "[<0>]", "? ", quotes around it). Returns its length
- * and sets *name to point into line; 0 if the line is not a frame.
- * *reliable is false for the kernel's "? name" guesses.
+ * What the task of a stack is about, if others may have to wait for it:
+ * "freezes a filesystem", "commits the journal"; NULL = nothing known. Owned by c.
  */
-size_t causes__frame_in_line(const char *line, const char **name, bool *reliable);
+const char *causes__role(const struct causes *c, const char *const *frames, size_t depth);
 /* Iterate: the i-th cause in match order, NULL past the end. */
 const struct cause *causes__at(const struct causes *c, size_t i);
 const struct cause *causes__find(const struct causes *c, const char *id);

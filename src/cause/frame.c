@@ -4,11 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "cause/causes.h"
-
 /* Longer than any symbol (KSYM_NAME_LEN is 512 since 6.1); what is longer is cut. */
 #define NAME_LEN_MAX 511
-#define LINE_LEN_MAX 4096
 
 static bool is_name_char(char c)
 {
@@ -68,7 +65,7 @@ static const char *skip_word(const char *p)
 	return NULL;
 }
 
-static const char *skip_decoration(const char *p, bool *reliable)
+static const char *skip_decoration(const char *p)
 {
 	static const char *(*const skips[])(const char *) = {
 		skip_brackets,
@@ -82,7 +79,6 @@ static const char *skip_decoration(const char *p, bool *reliable)
 
 		p = skip_space(p);
 		if (p[0] == '?' && p[1] == ' ') {
-			*reliable = false;
 			p++;
 			continue;
 		}
@@ -111,8 +107,7 @@ static size_t name_length(const char *p)
 
 struct name frame__name(const char *frame)
 {
-	bool reliable = true;
-	const char *p = skip_decoration(frame, &reliable);
+	const char *p = skip_decoration(frame);
 	size_t n = name_length(p);
 
 	if (n)
@@ -120,69 +115,4 @@ struct name frame__name(const char *frame)
 	p = skip_space(frame);
 	n = strcspn(p, "\n\r");
 	return (struct name){p, n < NAME_LEN_MAX ? n : NAME_LEN_MAX};
-}
-
-/* Behind the name: ".isra.0", "+0x1f/0x20", "+31", a quote. */
-static const char *skip_tail(const char *p)
-{
-	while (*p == '.' || is_name_char(*p))
-		p++;
-	if (*p == '+')
-		p += 1 + strspn(p + 1, "0123456789abcdefABCDEFxX/");
-	if (*p == '\'' || *p == '"' || *p == ',')
-		p++;
-	return p;
-}
-
-/* "(1234)": a process as offcputime prints it, not a frame's object. */
-static bool is_process(const char *p)
-{
-	size_t n;
-
-	if (*p != '(')
-		return false;
-	n = strspn(p + 1, "0123456789");
-	return n && p[1 + n] == ')';
-}
-
-static bool ends_like_a_frame(const char *p)
-{
-	bool spaced = *p == ' ' || *p == '\t';
-
-	p = skip_space(p);
-	if (!*p || *p == '\n' || *p == '\r')
-		return true;
-	if (*p == '[')
-		return true;
-	if (*p == '(')
-		return !is_process(p);
-	return spaced && !strncmp(p, "at ", 3);
-}
-
-/* The syslog prefix "Nov 22 10:00:00 host kernel: ". */
-static const char *skip_syslog(const char *line)
-{
-	const char *p = strstr(line, " kernel: ");
-
-	return p ? p + strlen(" kernel: ") : line;
-}
-
-size_t causes__frame_in_line(const char *line, const char **name, bool *reliable)
-{
-	const char *p;
-	size_t n;
-
-	*reliable = true;
-	*name = line;
-	if (strnlen(line, LINE_LEN_MAX) == LINE_LEN_MAX)
-		return 0;
-	p = skip_decoration(skip_syslog(line), reliable);
-	n = name_length(p);
-	if (!n || isdigit((unsigned char)*p) || !ends_like_a_frame(skip_tail(p + n)))
-		return 0;
-	/* Padding in front of functions; the kernel prints it for stale words only. */
-	if (!strncmp(p, "__pfx_", 6))
-		return 0;
-	*name = p;
-	return n;
 }

@@ -249,10 +249,13 @@ static int compile_list(struct compiler *c, enum rule_section section, struct ra
 	return rc;
 }
 
+/* A role is a clause of words. */
 static int check_id(struct compiler *c)
 {
 	size_t n = strspn(c->at->value, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
 
+	if (c->at->section == SECTION_ROLES && *c->at->value)
+		return 0;
 	if (!n || n > ID_MAX || c->at->value[n])
 		return fail_plain(c, "an id is 1 to 48 of a-z 0-9 _ . -");
 	return 0;
@@ -323,7 +326,7 @@ static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_se
 {
 	struct name id = {rule->cause.id, strlen(rule->cause.id)};
 
-	if (!rule->chains.count && (section == SECTION_VIA || !name_is(id, CAUSE_UNKNOWN)))
+	if (!rule->chains.count && (section != SECTION_CAUSES || !name_is(id, CAUSE_UNKNOWN)))
 		return fail(c, "no match: line in ", id);
 	if (section == SECTION_CAUSES && !*rule->cause.name)
 		return fail(c, "no name: line in ", id);
@@ -332,7 +335,9 @@ static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_se
 
 static int compile_rules(struct compiler *c, enum rule_section section, struct rule_vec *vec)
 {
-	const char *start = section == SECTION_CAUSES ? "id" : "tag";
+	const char *start = section == SECTION_CAUSES ? "id"
+			    : section == SECTION_VIA  ? "tag"
+						      : "role";
 	const struct rule_line *last = NULL;
 	int rc = 0;
 
@@ -356,7 +361,7 @@ static int compile_rules(struct compiler *c, enum rule_section section, struct r
 			else if (section == SECTION_CAUSES)
 				rc = set_text(c, &vec->v[vec->nr - 1]);
 			else
-				rc = fail_plain(c, "a tag has match: lines only");
+				rc = fail_plain(c, "a tag or role has match: lines only");
 		}
 		last = l;
 	}
@@ -414,7 +419,8 @@ static int compile(struct compiler *c)
 	rc = rc ? rc : compile_list(c, SECTION_TRACER, &rs->tracer);
 	rc = rc ? rc : compile_list(c, SECTION_ENTRY, &rs->entry);
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);
-	return rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
+	rc = rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
+	return rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
 }
 
 /* The whole file with a NUL behind it; *text is the caller's. */
@@ -505,5 +511,6 @@ void ruleset__release(struct ruleset *rs)
 	free(rs->chains);
 	free(rs->causes.v);
 	free(rs->tags.v);
+	free(rs->roles.v);
 	*rs = (struct ruleset){0};
 }

@@ -41,7 +41,7 @@ struct chain {
 };
 
 struct rule {
-	struct cause cause; /* of a tag only the id is set */
+	struct cause cause; /* of a tag or role only the id is set */
 	struct range chains;
 };
 
@@ -53,6 +53,7 @@ struct rule_vec {
 struct ruleset {
 	struct rule_vec causes;
 	struct rule_vec tags;
+	struct rule_vec roles;
 	struct range primitives, tracer, entry;
 	struct glob *globs;
 	size_t nr_globs, cap_globs;

@@ -19,6 +19,7 @@ static const struct {
 	{"aliases", SECTION_ALIASES, false},
 	{"causes", SECTION_CAUSES, true},
 	{"via", SECTION_VIA, true},
+	{"roles", SECTION_ROLES, true},
 };
 
 struct splitter {

@@ -17,6 +17,7 @@ enum rule_section {
 	SECTION_ALIASES,
 	SECTION_CAUSES,
 	SECTION_VIA,
+	SECTION_ROLES,
 };
 
 /* One logical line. In list sections the key is "". */

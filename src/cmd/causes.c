@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -9,88 +8,38 @@
 
 #include "cause/causes.h"
 #include "cmd/cmd.h"
+#include "cmd/explain.h"
+#include "cmd/fields.h"
 #include "cmd/output.h"
-
-/* Bounds for what is pasted on stdin; frames beyond are the outermost and tell nothing. */
-#define FRAMES_MAX 256
-#define LINE_MAX_BYTES 65536
-#define WIDTH 90
-#define LABEL_WIDTH 10
+#include "paste/paste.h"
 
 static const char help[] =
 	"Usage: aiostall causes [OPTIONS] [ID]\n\n"
 	"List the rules that name why io_submit blocks, show all about one, or explain a\n"
 	"stack given on stdin. Exit status: 0 fine, 1 failed or no such cause, 2 usage.\n\n"
 	"Options:\n"
-	"  --explain      read stacks on stdin, one frame per line, innermost first, an\n"
-	"                 empty line between two; as /proc/PID/stack, dmesg, perf script,\n"
-	"                 offcputime, bpftrace and crash print them, or folded lines\n"
-	"                 (root;...;leaf N)\n"
+	"  --explain      read what people paste on stdin: stacks of any tool, hung-task\n"
+	"                 messages, a whole dmesg, a mail; name the cause of each stack,\n"
+	"                 and the tasks that may hold up the others\n"
+	"  --format NAME  of --explain: text or json\n"
 	"  --rules FILE   rules that go before the built-in ones\n"
 	"  -h, --help     this text\n\n"
 	"Examples:\n"
 	"  aiostall causes\n"
 	"  aiostall causes ext4.dio_sync\n"
 	"  aiostall causes --explain < /proc/1234/stack\n"
-	"  dmesg | aiostall causes --explain\n";
+	"  dmesg | aiostall causes --explain --format json\n";
 
 struct request {
 	const char *rules, *id;
-	bool explain;
+	bool explain, json, format;
 };
-
-struct pasted {
-	char *frames[FRAMES_MAX];
-	bool reliable[FRAMES_MAX];
-	size_t depth;
-	size_t nr_reliable;
-};
-
-static void print_escaped(const char *text)
-{
-	char line[4096];
-
-	esc__terminal(text, line, sizeof(line));
-	fputs(line, stdout);
-}
-
-/* "label     text" wrapped at WIDTH, nothing for an empty text. */
-static void print_field(const char *label, const char *text)
-{
-	char line[4096];
-	char *p = line;
-
-	if (!*text)
-		return;
-	esc__terminal(text, line, sizeof(line));
-	printf("%-*s", LABEL_WIDTH, label);
-	while (strlen(p) > WIDTH - LABEL_WIDTH) {
-		char *cut = memrchr(p, ' ', WIDTH - LABEL_WIDTH);
-
-		if (!cut)
-			break;
-		printf("%.*s\n%*s", (int)(cut - p), p, LABEL_WIDTH, "");
-		p = cut + 1;
-	}
-	printf("%s\n", p);
-}
-
-static void print_texts(const struct cause *cause)
-{
-	print_field("meaning", cause->meaning);
-	print_field("do", cause->todo);
-	print_field("operator", cause->operator_advice);
-	print_field("author", cause->author_advice);
-	print_field("kernels", cause->kernels);
-	print_field("evidence", cause->evidence);
-	print_field("refs", cause->refs);
-}
 
 static int print_one(const struct cause *cause)
 {
 	printf("%s\n", cause->id);
-	print_field("name", cause->name);
-	print_texts(cause);
+	fields__print("name", cause->name);
+	fields__cause(cause);
 	return output__finish_stdout();
 }
 
@@ -100,7 +49,7 @@ static int print_list(const struct causes *causes)
 
 	for (size_t i = 0; (cause = causes__at(causes, i)); i++) {
 		printf("%-24s %-11s ", cause->id, cause->evidence);
-		print_escaped(cause->name);
+		fields__escaped(cause->name);
 		putchar('\n');
 	}
 	return output__finish_stdout();
@@ -164,163 +113,75 @@ static int no_such_cause(const struct causes *causes, const char *id)
 	return cmd__fail(&e);
 }
 
-static void pasted__clear(struct pasted *p)
+/* The whole of stdin up to PASTE_SIZE_MAX and a byte, which tells that there was more. 0 or -errno. */
+static int read_stdin(char **text, size_t *len)
 {
-	for (size_t i = 0; i < p->depth; i++)
-		free(p->frames[i]);
-	p->depth = p->nr_reliable = 0;
-}
+	size_t size = 1 << 16;
+	char *buf = malloc(size);
 
-/* Returns 0 or -ENOMEM. */
-static int pasted__add(struct pasted *p, const char *name, size_t len, bool reliable)
-{
-	if (p->depth == FRAMES_MAX)
-		return 0;
-	p->frames[p->depth] = strndup(name, len);
-	if (!p->frames[p->depth])
-		return -ENOMEM;
-	p->reliable[p->depth++] = reliable;
-	p->nr_reliable += reliable;
-	return 0;
-}
+	for (*len = 0; buf && *len <= PASTE_SIZE_MAX;) {
+		size_t n = fread(buf + *len, 1, size - *len, stdin);
+		char *more;
 
-/* The kernel marks frames it only guesses with "?"; they count where it knows none for sure. */
-static size_t pasted__frames(const struct pasted *p, const char **frames)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->depth; i++)
-		if (p->reliable[i] || !p->nr_reliable)
-			frames[n++] = p->frames[i];
-	return n;
-}
-
-static void explain_stack(const struct causes *causes, const struct pasted *p)
-{
-	const char *frames[FRAMES_MAX];
-	size_t depth = pasted__frames(p, frames);
-	const struct cause *cause = causes__match(causes, frames, depth);
-	char via[512], telling[1024];
-
-	printf("%s\n", cause->id);
-	print_field("name", cause->name);
-	print_texts(cause);
-	print_field("via", causes__via(causes, frames, depth, via, sizeof(via)));
-	print_field("telling", causes__telling(causes, frames, depth, 3, telling, sizeof(telling)));
-}
-
-/* "root;...;leaf 12": root first. Returns 0 or -ENOMEM. */
-static int add_folded(struct pasted *p, char *line)
-{
-	char *weight = strrchr(line, ' ');
-	char *sep;
-	int rc = 0;
-
-	if (weight && strspn(weight + 1, "0123456789") == strlen(weight + 1))
-		*weight = '\0';
-	do {
-		const char *name;
-		bool reliable;
-		size_t n;
-
-		sep = strrchr(line, ';');
-		n = causes__frame_in_line(sep ? sep + 1 : line, &name, &reliable);
-		if (n)
-			rc = pasted__add(p, name, n, true);
-		if (sep)
-			*sep = '\0';
-	} while (!rc && sep);
-	return rc;
-}
-
-static bool is_folded(const char *line)
-{
-	const char *semicolon = strchr(line, ';');
-
-	return semicolon && semicolon[1] != '\0' && !strchr(line, '\t');
-}
-
-/* An empty line or the head of the next trace ends a stack. */
-static bool ends_stack(const char *line)
-{
-	return line[strspn(line, " \t")] == '\0' || strstr(line, "Call Trace:");
-}
-
-struct explainer {
-	const struct causes *causes;
-	struct pasted stack;
-	size_t nr_explained;
-};
-
-static void explainer__finish_stack(struct explainer *x)
-{
-	if (!x->stack.depth)
-		return;
-	if (x->nr_explained++)
-		putchar('\n');
-	explain_stack(x->causes, &x->stack);
-	pasted__clear(&x->stack);
-}
-
-/* line has no newline. Returns 0 or -ENOMEM. */
-static int explainer__line(struct explainer *x, char *line)
-{
-	const char *name;
-	bool reliable;
-	size_t n;
-	int rc = 0;
-
-	if (ends_stack(line)) {
-		explainer__finish_stack(x);
-		return 0;
+		*len += n;
+		if (!n)
+			break;
+		if (*len < size)
+			continue;
+		more = realloc(buf, size * 2);
+		if (!more)
+			break;
+		buf = more;
+		size *= 2;
 	}
-	if (is_folded(line)) {
-		explainer__finish_stack(x);
-		rc = add_folded(&x->stack, line);
-		explainer__finish_stack(x);
-		return rc;
-	}
-	n = causes__frame_in_line(line, &name, &reliable);
-	return n ? pasted__add(&x->stack, name, n, reliable) : 0;
+	*text = buf;
+	return !buf || *len == size ? -ENOMEM : ferror(stdin) ? -EIO : 0;
 }
 
-/* Lines longer than the buffer come in pieces; none of them is a frame. */
-static int explain_input(struct explainer *x, FILE *in)
+static int print_explained(const struct causes *causes, const struct paste *paste, bool json)
 {
-	static char line[LINE_MAX_BYTES];
-	int rc = 0;
-
-	while (!rc && fgets(line, sizeof(line), in)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		rc = explainer__line(x, line);
-	}
-	if (!rc && ferror(in))
-		rc = -EIO;
-	if (!rc)
-		explainer__finish_stack(x);
-	pasted__clear(&x->stack);
-	return rc;
-}
-
-static int explain(const struct causes *causes)
-{
-	struct explainer x = {.causes = causes};
 	struct err e = {0};
-	int rc;
+
+	if (!paste->nr_stacks) {
+		err__set(&e, -ENODATA, "no stack frame on stdin");
+		if (paste->nr_lost)
+			err__hint(&e, "%zu line%s like a frame and %s not understood: line %u",
+				  paste->nr_lost, paste->nr_lost > 1 ? "s look" : " looks",
+				  paste->nr_lost > 1 ? "were" : "was", paste->lost[0].number);
+		else
+			err__hint(
+				&e,
+				"a stack has one function a line, as /proc/PID/stack prints them");
+		return cmd__fail(&e);
+	}
+	if (!json)
+		explain__text(causes, paste);
+	else if (explain__json(causes, paste, stdout) == -ENOMEM)
+		return cmd__fail((err__set(&e, -ENOMEM, "out of memory"), &e));
+	return output__finish_stdout();
+}
+
+static int explain(const struct causes *causes, bool json)
+{
+	struct err e = {0};
+	struct paste *paste;
+	size_t len = 0;
+	char *text = NULL;
+	int rc, status;
 
 	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "Paste a stack, innermost frame first, and end with Ctrl-D.\n");
-	rc = explain_input(&x, stdin);
-	if (rc) {
-		err__set(&e, rc, "cannot read the stack from stdin: %s", strerror(-rc));
+		fprintf(stderr, "Paste stacks, and end with Ctrl-D.\n");
+	rc = read_stdin(&text, &len);
+	paste = rc ? NULL : paste__read(text, len);
+	free(text);
+	if (!paste) {
+		rc = rc ? rc : -ENOMEM;
+		err__set(&e, rc, "cannot read stdin: %s", strerror(-rc));
 		return cmd__fail(&e);
 	}
-	if (!x.nr_explained) {
-		err__set(&e, -ENODATA, "no stack frame on stdin");
-		err__hint(&e, "one function name per line, innermost first");
-		return cmd__fail(&e);
-	}
-	return output__finish_stdout();
+	status = print_explained(causes, paste, json);
+	paste__free(paste);
+	return status;
 }
 
 static int usage(const char *what)
@@ -343,7 +204,7 @@ static int run(const struct request *request)
 		return cmd__fail(&e);
 	}
 	if (request->explain) {
-		status = explain(causes);
+		status = explain(causes, request->json);
 	} else if (request->id) {
 		cause = causes__find(causes, request->id);
 		status = cause ? print_one(cause) : no_such_cause(causes, request->id);
@@ -354,10 +215,18 @@ static int run(const struct request *request)
 	return status;
 }
 
+static int set_format(struct request *request, const char *name)
+{
+	request->format = true;
+	request->json = !strcmp(name, "json");
+	return request->json || !strcmp(name, "text") ? 0 : -EINVAL;
+}
+
 int cmd_causes(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"explain", no_argument, NULL, 'e'},
+		{"format", required_argument, NULL, 'f'},
 		{"rules", required_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -376,8 +245,11 @@ int cmd_causes(int argc, char **argv)
 			request.explain = true;
 		else if (c == 'r')
 			request.rules = optarg;
-		else
-			return usage(c == ':' ? "--rules needs a file" : "unknown option");
+		else if (c != 'f')
+			return usage(c == ':' ? "--format and --rules need a value"
+					      : "unknown option");
+		else if (set_format(&request, optarg))
+			return usage("--format is text or json");
 	}
 	if (optind < argc)
 		request.id = argv[optind++];
@@ -385,5 +257,7 @@ int cmd_causes(int argc, char **argv)
 		return usage("one ID at most");
 	if (request.explain && request.id)
 		return usage("--explain takes no ID");
+	if (request.format && !request.explain)
+		return usage("--format goes with --explain");
 	return run(&request);
 }

@@ -17,6 +17,10 @@ WRONG = [
     (["stat", "-"], '"-"'),
     (["stat", ""], '""'),
     (["check", "stray"], "stray"),
+    (["causes", "--explain", "blk.tag"], "--explain"),
+    (["causes", "--explain", "--format", "csv"], "text or json"),
+    (["causes", "--format", "json"], "--explain"),
+    (["causes", "--explain", "--format"], "--format"),
     (["check", "--", "true"], "no command"),
     (["stat", "--"], "command"),
     # values that are missing or not wanted

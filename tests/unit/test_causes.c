@@ -18,6 +18,7 @@
 
 #define STACKS "tests/replay/stacks"
 #define FRAMES_MAX 300
+#define CAUSES 123
 #define SYSCALL "io_submit_one", "__x64_sys_io_submit", "do_syscall_64"
 
 static struct causes *builtin;
@@ -100,7 +101,7 @@ static void test_every_cause_has_a_stack(void **state)
 	(void)state;
 	for (; (c = causes__at(builtin, nr)); nr++)
 		assert_in_range(replay_file(c->id), 1, 1000);
-	assert_int_equal(nr, 122);
+	assert_int_equal(nr, CAUSES);
 }
 
 static void test_every_stack_file_has_a_cause(void **state)
@@ -123,7 +124,7 @@ static void test_every_stack_file_has_a_cause(void **state)
 		nr++;
 	}
 	closedir(dir);
-	assert_int_equal(nr, 122);
+	assert_int_equal(nr, CAUSES);
 }
 
 static void test_texts_are_complete(void **state)
@@ -237,52 +238,6 @@ static void test_decorated_frames(void **state)
 			    "schedule");
 }
 
-static const struct {
-	const char *line, *name;
-	bool reliable;
-} lines[] = {
-	{"[<0>] io_schedule+0x46/0x70", "io_schedule", true},
-	{"[<ffffffffa0123456>] ext4_map_blocks+0x1/0x2 [ext4]", "ext4_map_blocks", true},
-	{"[ 1234.567890][ T4242]  ? down_read+0x1/0x2", "down_read", false},
-	{"Nov 22 10:00:00 host kernel: [ 12.3]  schedule+0x5/0x9", "schedule", true},
-	{"\tffffffff81a3b2c1 blk_mq_get_tag.isra.0+0x1f ([kernel.kallsyms])", "blk_mq_get_tag",
-	 true},
-	{"    b'finish_task_switch'", "finish_task_switch", true},
-	{"        schedule+94", "schedule", true},
-	{"#0  0xffffffff81000000 in schedule () at kernel/sched/core.c:1", "schedule", true},
-	{" #1 [ffffb1e2c3d4e5f6] schedule at ffffffff81a3b2c1", "schedule", true},
-	{"blk_mq_get_tag_[k]", "blk_mq_get_tag", true},
-	{"plain", "plain", true},
-	{"", NULL, true},
-	{"Call Trace:", NULL, true},
-	{" <TASK>", NULL, true},
-	{"task:fio  state:D stack:0  pid:1234", NULL, true},
-	{"INFO: task fio:1234 blocked for more than 120 seconds.", NULL, true},
-	{"RIP: 0033:0x7f12", NULL, true},
-	{"fio  1234 [001]  12.345678: sched:sched_switch:", NULL, true},
-	{"    -                fio (1234)", NULL, true},
-	{"    fio (1234)", NULL, true},
-	{"        5123", NULL, true},
-	{"?  __pfx_autoremove_wake_function+0x10/0x10", NULL, false},
-};
-
-static void test_frame_in_line(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		const char *name;
-		bool reliable;
-		size_t n = causes__frame_in_line(lines[i].line, &name, &reliable);
-		const char *want = lines[i].name ? lines[i].name : "";
-
-		if (n != strlen(want) || memcmp(name, want, n))
-			print_error("line \"%s\": got \"%.*s\"\n", lines[i].line, (int)n, name);
-		assert_int_equal(n, strlen(want));
-		assert_memory_equal(name, want, n);
-		assert_int_equal(reliable, lines[i].reliable);
-	}
-}
-
 static void test_hostile_stacks(void **state)
 {
 	static char huge[10001], odd[] = "\x01\xff\x1b[31m;%s%n";
@@ -304,6 +259,20 @@ static void test_hostile_stacks(void **state)
 	assert_int_equal(buf[0], 'x');
 	memset(huge, '.', sizeof(huge) - 1);
 	assert_string_equal(causes__match(builtin, many, FRAMES_MAX)->id, "unknown");
+}
+
+static void test_roles_and_entry(void **state)
+{
+	static const char *const freezer[] = {"schedule", "percpu_down_write", "freeze_super",
+					      "__x64_sys_ioctl"};
+	static const char *const idle[] = {"schedule", "kjournald2", "kthread"};
+	static const char *const submit[] = {"schedule", "aio_write", SYSCALL};
+
+	(void)state;
+	assert_string_equal(causes__role(builtin, freezer, 4), "freezes or thaws a filesystem");
+	assert_null(causes__role(builtin, idle, 3));
+	assert_false(causes__entered(builtin, freezer, 4));
+	assert_true(causes__entered(builtin, submit, 5));
 }
 
 /* Rules of the user. */
@@ -382,7 +351,7 @@ static const struct {
 	{"[aliases]\na = b.*\n", "2: an alias is a plain name: b.*"},
 	{"[aliases]\na =\n", "2: an alias is empty or too long"},
 	{"[via]\ntag: t\n", "2: no match: line in t"},
-	{"[via]\ntag: t\nname: n\n", "3: a tag has match: lines only"},
+	{"[via]\ntag: t\nname: n\n", "3: a tag or role has match: lines only"},
 };
 
 static void test_bad_rules_are_named(void **state)
@@ -514,7 +483,7 @@ int main(void)
 		cmocka_unit_test(test_texts_are_complete),
 		cmocka_unit_test(test_conflicts_and_via),
 		cmocka_unit_test(test_decorated_frames),
-		cmocka_unit_test(test_frame_in_line),
+		cmocka_unit_test(test_roles_and_entry),
 		cmocka_unit_test(test_hostile_stacks),
 		cmocka_unit_test(test_user_rules_go_first),
 		cmocka_unit_test(test_bad_rules_are_named),

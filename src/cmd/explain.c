@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "cmd/fields.h"
+
+/* Tasks that a text names for one stack, and lines that were not read. */
+#define NAMED_MAX 8
+
+void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
+		    const struct paste_stack *stack)
+{
+	e->stack = stack;
+	e->depth = paste__names(paste, stack, e->names);
+	e->cause = causes__match(causes, e->names, e->depth);
+	e->submit = causes__entered(causes, e->names, e->depth);
+	e->role = causes__role(causes, e->names, e->depth);
+}
+
+bool explain__any_submit(const struct causes *causes, const struct paste *paste)
+{
+	struct explained e;
+
+	for (size_t i = 0; i < paste->nr_stacks; i++) {
+		explain__stack(&e, causes, paste, &paste->stacks[i]);
+		if (e.submit)
+			return true;
+	}
+	return false;
+}
+
+bool explain__is_suspect(const struct explained *e)
+{
+	const struct task *t = &e->stack->task;
+
+	return !e->submit && (e->role || t->state == 'D' || t->hung_s);
+}
+
+const char *explain__awake(const struct paste_stack *stack)
+{
+	if (stack->sleep == PASTE_RUNNING)
+		return "The task was running: it did not wait for I/O or a lock. Where it used the "
+		       "CPU is a "
+		       "matter for perf.";
+	if (stack->sleep == PASTE_PREEMPTED)
+		return "The task was preempted: it could run, and another task had the CPU. Look "
+		       "for what "
+		       "used the CPU.";
+	return "";
+}
+
+char *explain__hung(const struct paste *paste, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (paste->hung_s)
+		snprintf(buf, size,
+			 "A task was blocked for more than %u seconds. No load does that: a "
+			 "device, a server, "
+			 "or the holder of a lock does not answer. Look first for resets, timeouts "
+			 "and failed "
+			 "members in dmesg, for a server or path that is gone, for a task below "
+			 "that holds "
+			 "what is waited for, and for a bug of this kernel; advice on tuning comes "
+			 "after that.",
+			 paste->hung_s);
+	return buf;
+}
+
+/* "fio (1234)", "a task" */
+static const char *task_name(const struct task *t, char *buf, size_t size)
+{
+	if (*t->comm && t->pid)
+		snprintf(buf, size, "%s (%u)", t->comm, t->pid);
+	else if (t->pid)
+		snprintf(buf, size, "task %u", t->pid);
+	else
+		snprintf(buf, size, "%s", *t->comm ? t->comm : "a task");
+	return buf;
+}
+
+static void print_lines(const char *label, const struct paste_line *lines, size_t nr, size_t total)
+{
+	char text[512];
+
+	for (size_t i = 0; i < nr && i < NAMED_MAX; i++) {
+		snprintf(text, sizeof(text), "line %u%s%s: %.300s", lines[i].number,
+			 lines[i].what ? ", " : "", lines[i].what ? lines[i].what : "",
+			 lines[i].text);
+		fields__print(label, text);
+	}
+	if (total > NAMED_MAX) {
+		snprintf(text, sizeof(text), "and %zu more lines", total - NAMED_MAX);
+		fields__print(label, text);
+	}
+}
+
+static void print_paste(const struct paste *p)
+{
+	char text[1024];
+
+	printf("%zu of %zu lines read as frames%s\n", p->nr_frame_lines, p->nr_lines,
+	       p->cut ? "; the end of the text was not read" : "");
+	print_lines("not read", p->lost, p->nr_lost < PASTE_LOST_MAX ? p->nr_lost : PASTE_LOST_MAX,
+		    p->nr_lost);
+	fields__print("first", explain__hung(p, text, sizeof(text)));
+	print_lines("trouble", p->trouble, p->nr_trouble, p->nr_trouble);
+}
+
+static bool same_names(const struct explained *a, const struct explained *b)
+{
+	if (a->depth != b->depth || a->stack->sleep != b->stack->sleep)
+		return false;
+	for (size_t i = 0; i < a->depth; i++)
+		if (strcmp(a->names[i], b->names[i]))
+			return false;
+	return true;
+}
+
+/* The tasks with this stack, from the first on. */
+static void print_tasks(const struct explained *all, size_t nr, size_t first)
+{
+	char text[1024], name[64];
+	size_t len = 0, same = 0;
+
+	for (size_t i = first; i < nr; i++) {
+		const struct task *t = &all[i].stack->task;
+
+		if (!same_names(&all[first], &all[i]) || same++ >= NAMED_MAX)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
+					task_name(t, name, sizeof(name)));
+	}
+	if (same > NAMED_MAX)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " and %zu more",
+					same - NAMED_MAX);
+	if (same > 1 || *all[first].stack->task.comm || all[first].stack->task.pid)
+		fields__print("task", text);
+}
+
+static void print_blocker(const struct task *t)
+{
+	char text[128];
+
+	if (!t->blocker_pid)
+		return;
+	snprintf(text, sizeof(text), "%s (%u) has the %s, says the kernel", t->blocker_comm,
+		 t->blocker_pid, *t->lock ? t->lock : "lock");
+	fields__print("holder", text);
+}
+
+static void print_main(const struct causes *causes, const struct explained *all, size_t nr,
+		       size_t first)
+{
+	const struct explained *e = &all[first];
+	const char *awake = explain__awake(e->stack);
+	char text[1024];
+
+	printf("\n%s\n", *awake ? "not asleep" : e->cause->id);
+	print_tasks(all, nr, first);
+	print_blocker(&e->stack->task);
+	if (*awake) {
+		fields__print("meaning", awake);
+	} else {
+		fields__print("name", e->cause->name);
+		fields__cause(e->cause);
+	}
+	fields__print("via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
+	fields__print("telling",
+		      causes__telling(causes, e->names, e->depth, 3, text, sizeof(text)));
+}
+
+/* One line for a task that may hold up the others. */
+static void print_suspect(const struct causes *causes, const struct explained *e)
+{
+	char text[1024], name[64], telling[256];
+
+	causes__telling(causes, e->names, e->depth, 2, telling, sizeof(telling));
+	snprintf(text, sizeof(text), "%s%s%s%s%s in %s%s%s",
+		 task_name(&e->stack->task, name, sizeof(name)), e->role ? " " : "",
+		 e->role ? e->role : "", *e->stack->task.queue ? ", queue " : "",
+		 e->stack->task.queue, telling, *explain__awake(e->stack) ? "; not asleep" : ": ",
+		 *explain__awake(e->stack) ? "" : e->cause->name);
+	fields__print("", text);
+}
+
+/* Stacks of equal frames are explained once. */
+static bool seen_before(const struct explained *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (all[k].submit == all[i].submit && same_names(&all[k], &all[i]))
+			return true;
+	return false;
+}
+
+static void print_others(const struct causes *causes, const struct explained *all, size_t nr)
+{
+	size_t suspects = 0, rest = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (all[i].submit)
+			continue;
+		if (!explain__is_suspect(&all[i])) {
+			rest++;
+			continue;
+		}
+		if (seen_before(all, i))
+			continue;
+		if (!suspects++)
+			printf("\nothers, each of which may be what the tasks above wait for\n");
+		print_suspect(causes, &all[i]);
+	}
+	if (rest)
+		printf("\n%zu other task%s of no known part in it\n", rest, rest > 1 ? "s" : "");
+}
+
+void explain__text(const struct causes *causes, const struct paste *paste)
+{
+	struct explained *all = calloc(paste->nr_stacks + 1, sizeof(*all));
+	bool any = explain__any_submit(causes, paste);
+
+	print_paste(paste);
+	for (size_t i = 0; all && i < paste->nr_stacks; i++)
+		explain__stack(&all[i], causes, paste, &paste->stacks[i]);
+	for (size_t i = 0; all && i < paste->nr_stacks; i++)
+		if ((all[i].submit || !any) && !seen_before(all, i))
+			print_main(causes, all, paste->nr_stacks, i);
+	if (all && any)
+		print_others(causes, all, paste->nr_stacks);
+	free(all);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a paste means: causes --explain. */
+#ifndef AIOSTALL_CMD_EXPLAIN_H
+#define AIOSTALL_CMD_EXPLAIN_H
+
+#include <stdio.h>
+
+#include "cause/causes.h"
+#include "paste/paste.h"
+
+/* A stack of the paste and what is known of it. */
+struct explained {
+	const struct paste_stack *stack;
+	const char *names[PASTE_DEPTH_MAX]; /* innermost first */
+	size_t depth;
+	const struct cause *cause;
+	bool submit;	  /* inside io_submit */
+	const char *role; /* NULL = nothing that others wait for */
+};
+
+void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
+		    const struct paste_stack *stack);
+/* Is any stack of the paste inside io_submit? */
+bool explain__any_submit(const struct causes *causes, const struct paste *paste);
+/* May a task outside of io_submit hold up one inside? */
+bool explain__is_suspect(const struct explained *e);
+/* Why the task of the stack was not asleep; "" if it was. */
+const char *explain__awake(const struct paste_stack *stack);
+/* What a long block means; "" if the paste says nothing of one. */
+char *explain__hung(const struct paste *paste, char *buf, size_t size);
+
+void explain__text(const struct causes *causes, const struct paste *paste);
+/* 0 or -errno. */
+int explain__json(const struct causes *causes, const struct paste *paste, FILE *out);
+
+#endif

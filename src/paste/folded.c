@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "paste/folded.h"
+
+#include "paste/chars.h"
+
+/* Where the parts end: before the count, if there is one. NULL: a word stands where none may. */
+static const char *find_end(const char *line)
+{
+	const char *last = strrchr(line, ';');
+	const char *blank = last ? strpbrk(last, " \t") : NULL;
+	const char *count;
+
+	if (!last)
+		return NULL;
+	if (!blank)
+		return line + strlen(line);
+	count = chars__skip_blanks(blank);
+	count += chars__digits(count);
+	return *chars__skip_blanks(count) ? NULL : blank;
+}
+
+/* "blk_mq_get_tag_[k]", "schedule+0x1/0x2", "[kernel.kallsyms]`schedule" */
+static bool read_part(const char *p, size_t len, struct folded *f)
+{
+	const char *tick = memchr(p, '`', len);
+	size_t n;
+
+	if (tick) {
+		len -= (size_t)(tick + 1 - p);
+		p = tick + 1;
+	}
+	n = chars__name(p);
+	if (n > len || !n || isdigit((unsigned char)*p))
+		return true; /* "-", "[unknown]", an address: of no use */
+	if (n > 1 && p[n - 1] == '_' && chars__starts(p + n, "[k]"))
+		n--;
+	if (f->nr == FOLDED_MAX) {
+		memmove(f->v, f->v + 1, sizeof(f->v) - sizeof(f->v[0]));
+		f->nr--;
+	}
+	f->v[f->nr++] = (struct found_frame){.name = p, .len = n};
+	return true;
+}
+
+/* The program's name in front: "fio", "ceph-osd", "kworker/0:1". A function's has "_". */
+static bool is_comm(const char *p, size_t len)
+{
+	return len && len < HEADS_COMM_MAX && (chars__name(p) < len || !memchr(p, '_', len));
+}
+
+bool folded__read(const char *line, struct folded *f)
+{
+	const char *end = find_end(line), *p = line;
+
+	f->nr = 0;
+	*f->comm = '\0';
+	if (!end || end == line)
+		return false;
+	for (size_t nr = 0; p < end; nr++) {
+		const char *sep = memchr(p, ';', (size_t)(end - p));
+		size_t len = (size_t)((sep ? sep : end) - p);
+
+		/* Blanks are in names of programs only. */
+		if (nr && memchr(p, ' ', len))
+			return false;
+		if (!nr && is_comm(p, len)) {
+			memcpy(f->comm, p, len);
+			f->comm[len] = '\0';
+		} else {
+			read_part(p, len, f);
+		}
+		p += len + 1;
+	}
+	return f->nr > 1;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* "comm;root;...;leaf 12": a stack on a line, as flame graphs are made of. */
+#ifndef AIOSTALL_PASTE_FOLDED_H
+#define AIOSTALL_PASTE_FOLDED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "paste/frames.h"
+#include "paste/heads.h"
+
+#define FOLDED_MAX 256
+
+struct folded {
+	char comm[HEADS_COMM_MAX]; /* "" = the first part is a frame */
+	struct found_frame
+		v[FOLDED_MAX]; /* root first; the outermost are left out beyond FOLDED_MAX */
+	size_t nr;
+};
+
+/* False if the line is something else. */
+bool folded__read(const char *line, struct folded *f);
+
+#endif

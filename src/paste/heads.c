@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "paste/heads.h"
+
+#include <stddef.h>
+
+#include "paste/chars.h"
+#include "paste/frames.h"
+
+#define PID_DIGITS_MAX 9
+
+/* The number at p, 0 if there is none or it is no pid. *end behind it. */
+static uint32_t read_number(const char *p, const char **end)
+{
+	size_t n = chars__digits(p);
+	uint32_t v = 0;
+
+	for (size_t i = 0; i < n && n <= PID_DIGITS_MAX; i++)
+		v = v * 10 + (uint32_t)(p[i] - '0');
+	if (end)
+		*end = p + n;
+	return v;
+}
+
+static void set_word(char *to, const char *from, size_t len)
+{
+	while (len && chars__is_blank(from[len - 1]))
+		len--;
+	while (len && chars__is_blank(*from)) {
+		from++;
+		len--;
+	}
+	if (len >= HEADS_COMM_MAX)
+		len = HEADS_COMM_MAX - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+/* "COMM:PID" whose comm may hold colons itself ("kworker/0:1:77"): the last one counts. */
+static const char *read_comm_pid(const char *p, const char *stop, char *comm, uint32_t *pid)
+{
+	const char *colon = NULL;
+
+	for (const char *c = p; c < stop; c++)
+		if (*c == ':' && chars__digits(c + 1))
+			colon = c;
+	if (!colon)
+		return NULL;
+	set_word(comm, p, (size_t)(colon - p));
+	*pid = read_number(colon + 1, &stop);
+	return stop;
+}
+
+/* "INFO: task fio:1234 blocked for more than 120 seconds.", "... is blocked on a mutex likely owned by task b:2." */
+static enum head_kind read_hung(const char *p, struct task *t)
+{
+	static const char blocked[] = " blocked for more than ", on[] = " is blocked on ";
+	const char *info = strstr(p, "INFO: task "), *at, *by;
+
+	if (!info)
+		return HEAD_NONE;
+	info += strlen("INFO: task ");
+	if ((at = strstr(info, blocked)) && read_comm_pid(info, at, t->comm, &t->pid)) {
+		t->hung_s = read_number(at + strlen(blocked), NULL);
+		t->state = 'D';
+		return HEAD_TASK;
+	}
+	at = strstr(info, on);
+	by = at ? strstr(at, " by task ") : NULL;
+	if (!by || !read_comm_pid(info, at, t->comm, &t->pid))
+		return HEAD_NONE;
+	at += strlen(on);
+	at += chars__starts(at, "a ") ? 2 : chars__starts(at, "an ") ? 3 : 0;
+	set_word(t->lock, at, strcspn(at, ",."));
+	if (strstr(t->lock, " likely"))
+		*strstr(t->lock, " likely") = '\0';
+	by += strlen(" by task ");
+	read_comm_pid(by, by + strlen(by), t->blocker_comm, &t->blocker_pid);
+	return HEAD_BLOCKER;
+}
+
+/* "task:fio             state:D stack:0     pid:1234  tgid:1 ppid:1 flags:0x" */
+static enum head_kind read_sysrq(const char *p, struct task *t)
+{
+	const char *state = strstr(p, " state:"), *pid;
+
+	if (!chars__starts(p, "task:") || !state)
+		return HEAD_NONE;
+	set_word(t->comm, p + 5, (size_t)(state - p - 5));
+	t->state = state[7];
+	t->running = t->state == 'R';
+	pid = strstr(state, " pid:");
+	t->pid = pid ? read_number(chars__skip_blanks(pid + 5), NULL) : 0;
+	return HEAD_TASK;
+}
+
+/* Before 5.10: "fio           D ffff88023fd13c40     0 21514  21513 0x00000080" */
+static enum head_kind read_old_sysrq(const char *p, struct task *t)
+{
+	for (const char *s = p + 1; *p && *s && s - p <= 17; s++) {
+		const char *q, *pid;
+
+		if (!chars__is_blank(s[-1]) || !strchr("RSDTtXZPIKWx", *s) ||
+		    !chars__is_blank(s[1]))
+			continue;
+		q = chars__skip_blanks(s + 1);
+		t->running = chars__starts(q, "running task");
+		if (t->running)
+			q += strlen("running task");
+		else if (chars__hex(q) >= 8)
+			q += chars__hex(q);
+		q = chars__skip_blanks(q);
+		if (!chars__digits(q))
+			continue;
+		pid = chars__skip_blanks(q + chars__digits(q));
+		q = chars__skip_blanks(pid + chars__digits(pid));
+		if (!chars__digits(pid) || !chars__digits(q))
+			continue;
+		set_word(t->comm, p, (size_t)(s - p));
+		t->state = *s;
+		t->pid = read_number(pid, NULL);
+		return HEAD_TASK;
+	}
+	t->running = false;
+	return HEAD_NONE;
+}
+
+/* "PID: 1234   TASK: ffff88  CPU: 1   COMMAND: "fio"" of crash */
+static enum head_kind read_crash(const char *p, struct task *t)
+{
+	const char *command = strstr(p, "COMMAND: \"");
+
+	if (!chars__starts(p, "PID: ") || !command)
+		return HEAD_NONE;
+	t->pid = read_number(chars__skip_blanks(p + 5), NULL);
+	command += strlen("COMMAND: \"");
+	set_word(t->comm, command, strcspn(command, "\""));
+	return HEAD_TASK;
+}
+
+/* "CPU: 1 PID: 1234 Comm: fio Not tainted", "Pid: 1234, comm: fio Not tainted": who had the CPU */
+static enum head_kind read_on_cpu(const char *p, struct task *t)
+{
+	const char *pid = strstr(p, "PID: "), *comm = strstr(p, "Comm: ");
+
+	if (chars__starts(p, "Pid: ")) {
+		pid = p;
+		comm = strstr(p, "comm: ");
+	} else if (!chars__starts(p, "CPU")) {
+		return HEAD_NONE;
+	}
+	if (!pid || !comm)
+		return HEAD_NONE;
+	t->pid = read_number(chars__skip_blanks(pid + 5), NULL);
+	comm += 6;
+	set_word(t->comm, comm, strcspn(comm, " \t"));
+	t->running = true;
+	return HEAD_TASK;
+}
+
+/* "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [fio:1234]" */
+static enum head_kind read_lockup(const char *p, struct task *t)
+{
+	const char *open = strrchr(p, '[');
+
+	if (!strstr(p, "lockup") || !strstr(p, "CPU"))
+		return HEAD_NONE;
+	t->running = true;
+	if (open)
+		read_comm_pid(open + 1, open + 1 + strcspn(open + 1, "]"), t->comm, &t->pid);
+	return HEAD_TASK;
+}
+
+/* The last number of "/proc/1234/task/1240/stack", whatever command it stands in. */
+static enum head_kind read_proc(const char *p, struct task *t)
+{
+	const char *proc = strstr(p, "/proc/"), *end;
+	uint32_t pid;
+
+	if (!proc)
+		return HEAD_NONE;
+	pid = read_number(proc + 6, &end);
+	if (chars__starts(end, "/task/") && chars__digits(end + 6))
+		pid = read_number(end + 6, &end);
+	if (!pid || !chars__starts(end, "/stack"))
+		return HEAD_NONE;
+	t->pid = pid;
+	return HEAD_TASK;
+}
+
+/* "Thread 12 (Thread 0x7f12 (LWP 1234)):" of gdb */
+static enum head_kind read_gdb(const char *p, struct task *t)
+{
+	const char *lwp;
+
+	if (!chars__starts(p, "Thread ") || !chars__digits(p + 7) || !strchr(p, '('))
+		return HEAD_NONE;
+	lwp = strstr(p, "LWP ");
+	t->pid = lwp ? read_number(lwp + 4, NULL) : 0;
+	return HEAD_TASK;
+}
+
+/* "prev_comm=fio prev_pid=1234 prev_prio=120 prev_state=D ==> ..." of sched_switch; false without it */
+static bool read_switch(const char *p, struct task *t)
+{
+	const char *comm = strstr(p, "prev_comm="), *pid = strstr(p, " prev_pid=");
+	const char *state = strstr(p, " prev_state=");
+
+	if (!comm || !pid || pid < comm)
+		return false;
+	comm += strlen("prev_comm=");
+	set_word(t->comm, comm, (size_t)(pid - comm));
+	t->pid = read_number(pid + strlen(" prev_pid="), NULL);
+	if (state)
+		t->state = state[strlen(" prev_state=")];
+	return true;
+}
+
+/* "fio  1234/1240 [001]  12.345678: sched:sched_switch: ..." of perf script */
+static enum head_kind read_perf(const char *p, struct task *t)
+{
+	const char *open = strchr(p, '['), *s = open, *end;
+
+	if (!open || !chars__digits(open + 1) || open[1 + chars__digits(open + 1)] != ']')
+		return HEAD_NONE;
+	end = open + 2 + chars__digits(open + 1);
+	while (s > p && chars__is_blank(s[-1]))
+		s--;
+	while (s > p && (isdigit((unsigned char)s[-1]) || s[-1] == '/'))
+		s--;
+	if (s == p || !isdigit((unsigned char)*s) || !strchr(" \t-", s[-1]))
+		return HEAD_NONE;
+	/* ftrace has its flags before the time: "fio-1234 [001] d..2. 12.345: <stack trace>" */
+	if (!strchr(end, ':') ||
+	    (!chars__digits(chars__skip_blanks(end)) && !strstr(end, "<stack trace")))
+		return HEAD_NONE;
+	set_word(t->comm, p, (size_t)(s - p - 1));
+	t->pid = read_number(s, &end);
+	if (*end == '/')
+		t->pid = read_number(end + 1, NULL);
+	read_switch(p, t);
+	return HEAD_TASK;
+}
+
+/* ">>> prog.stack_trace(1234)", "crash> bt 1234", "root@host:~# ..." */
+static enum head_kind read_prompt(const char *p, struct task *t)
+{
+	const char *call = strstr(p, "stack_trace(");
+
+	if (chars__starts(p, ">>> ") || chars__starts(p, "(gdb)") || chars__starts(p, "(drgn)")) {
+		t->pid = call ? read_number(call + strlen("stack_trace("), NULL) : 0;
+		return t->pid ? HEAD_TASK : HEAD_END;
+	}
+	if (chars__starts(p, "crash> ") || chars__starts(p, "crash64> ")) {
+		p = strchr(p, '>') + 2;
+		t->pid = chars__starts(p, "bt ") ? read_number(p + 3, NULL) : 0;
+		return t->pid ? HEAD_TASK : HEAD_END;
+	}
+	if (chars__starts(p, "$ ") || chars__starts(p, "# ") || strstr(p, "]# ") ||
+	    strstr(p, "]$ ") || (strchr(p, '@') && (strstr(p, "# ") || strstr(p, "$ "))))
+		return HEAD_END;
+	return HEAD_NONE;
+}
+
+/* "    -                fio (1234)" under a stack of bcc's offcputime */
+static enum head_kind read_foot(const char *p, struct task *t)
+{
+	const char *open = strrchr(p, '(');
+
+	if (*p != '-' || !chars__is_blank(p[1]) || !open || !chars__digits(open + 1) ||
+	    open[1 + chars__digits(open + 1)] != ')')
+		return HEAD_NONE;
+	set_word(t->comm, p + 1, (size_t)(open - p - 1));
+	t->pid = read_number(open + 1, NULL);
+	return HEAD_FOOT;
+}
+
+/* "@[fio, 1234," and ", fio, 1234]: 12" of bpftrace; "]: 12" ends what it counts. */
+static enum head_kind read_map(const char *p, struct task *t)
+{
+	const char *open = *p == '@' ? strchr(p, '[') : NULL, *close = strstr(p, "]: ");
+	const char *word = open ? chars__skip_blanks(open + 1) : p + 1, *next;
+	size_t len = strcspn(word, ",]");
+
+	if (open && !close) {
+		if (*word && !chars__digits(word) && word[len] == ',' && !memchr(word, '+', len))
+			set_word(t->comm, word, len);
+		next = chars__skip_blanks(word + len + (word[len] == ','));
+		if (chars__digits(next))
+			t->pid = read_number(next, NULL);
+		return *t->comm ? HEAD_TASK : HEAD_TRACE;
+	}
+	if (*p == ']' && p[1] == ':')
+		return HEAD_END;
+	if (*p != ',' || !close)
+		return HEAD_NONE;
+	word = chars__skip_blanks(word);
+	set_word(t->comm, word, strcspn(word, ",]"));
+	next = chars__skip_blanks(word + strcspn(word, ",]") + 1);
+	t->pid = chars__digits(next) ? read_number(next, NULL) : 0;
+	return HEAD_FOOT;
+}
+
+/* "    50.00%     0.00%  fio  [kernel.kallsyms]  [k] io_submit_one" of perf report */
+static enum head_kind read_perf_report(const char *p, struct task *t)
+{
+	size_t n = strspn(p, "0123456789.");
+	const char *word;
+
+	if (!n || p[n] != '%')
+		return HEAD_NONE;
+	if (read_switch(p, t))
+		return HEAD_TASK;
+	if (!strstr(p, "[k] ") && !strstr(p, "[.] "))
+		return HEAD_NONE;
+	word = chars__skip_blanks(p + n + 1);
+	n = strspn(word, "0123456789.");
+	if (n && word[n] == '%')
+		word = chars__skip_blanks(word + n + 1);
+	set_word(t->comm, word, strcspn(word, " \t"));
+	return HEAD_TASK;
+}
+
+/* "Workqueue: xfs-conv/dm-0 xfs_end_io [xfs]" */
+static enum head_kind read_queue(const char *p, struct task *t)
+{
+	if (!chars__starts(p, "Workqueue:"))
+		return HEAD_NONE;
+	p = chars__skip_blanks(p + strlen("Workqueue:"));
+	set_word(t->queue, p, strcspn(p, " \t"));
+	return HEAD_DETAIL;
+}
+
+static enum head_kind read_trace(const char *p, struct task *t)
+{
+	(void)t;
+	if (strstr(p, "Call Trace:") || strstr(p, "Call trace:") ||
+	    chars__starts(p, "Backtrace:") || chars__starts(p, "Stack trace:"))
+		return HEAD_TRACE;
+	if (chars__starts(p, "</TASK>") || chars__starts(p, "---[ end") ||
+	    chars__starts(p, "Showing all locks") || chars__starts(p, "Showing busy workqueues") ||
+	    strstr(p, " held by ") || chars__starts(p, "NMI backtrace for cpu"))
+		return HEAD_END;
+	return HEAD_NONE;
+}
+
+static bool is_comm(const char *p, size_t len)
+{
+	if (!len || len > 15)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!chars__is_name(p[i]) && !strchr("/:-.#+", p[i]))
+			return false;
+	return true;
+}
+
+/* "1234 fio", "PID 1234 (fio)", "=== fio (1234) ===", "fio[1234]", "1234 D fio", "fio" */
+static enum head_kind read_loosely(const char *p, struct task *t)
+{
+	static const char junk[] = " \t()[]=#*,:-\"'";
+	bool strange = false;
+
+	for (unsigned int nr = 0; *(p += strspn(p, junk)); nr++) {
+		size_t len = strcspn(p, " \t()[]=#*,\"'");
+
+		if (nr > 5)
+			return HEAD_NONE;
+		while (len && strchr(":-", p[len - 1]))
+			len--;
+		if (chars__digits(p) == len && !t->pid)
+			t->pid = read_number(p, NULL);
+		else if (len == 1 && strchr("RSDTI", *p))
+			t->state = *p;
+		else if (!strncasecmp(p, "pid", len) || !strncasecmp(p, "tid", len) ||
+			 !strncasecmp(p, "comm", len) || !strncasecmp(p, "task", len) ||
+			 !strncasecmp(p, "process", len) || !strncasecmp(p, "thread", len))
+			; /* a label */
+		else if (!*t->comm && is_comm(p, len))
+			set_word(t->comm, p, len);
+		else
+			strange = true;
+		p += len ? len : 1;
+	}
+	return strange || (!t->pid && !*t->comm) ? HEAD_NONE : HEAD_MAYBE;
+}
+
+enum head_kind heads__read(const char *line, struct task *task)
+{
+	static enum head_kind (*const readers[])(const char *, struct task *) = {
+		read_hung,  read_sysrq, read_crash, read_on_cpu,      read_lockup,
+		read_queue, read_trace, read_proc,  read_gdb,	      read_prompt,
+		read_perf,  read_foot,	read_map,   read_perf_report, read_old_sysrq,
+	};
+	const char *p = frames__skip_prefix(line);
+
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		enum head_kind kind;
+
+		*task = (struct task){.pid = 0};
+		kind = readers[i](p, task);
+		if (kind != HEAD_NONE)
+			return kind;
+	}
+	return HEAD_NONE;
+}
+
+enum head_kind heads__read_loosely(const char *line, struct task *task)
+{
+	*task = (struct task){.pid = 0};
+	return read_loosely(frames__skip_prefix(line), task);
+}

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What people paste, against what has to be read from it: tests/replay/pastes/NAME.txt and NAME.want.
+UPDATE=1 writes the latter anew.
+"""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PASTES = TOP / "tests" / "replay" / "pastes"
+NAMES = sorted(path.stem for path in PASTES.glob("*.txt"))
+
+
+def explain(data, *args):
+    """The finished process: the text as bytes on stdin."""
+    return subprocess.run([TOP / "build" / "aiostall", "causes", "--explain", *args], input=data,
+                          capture_output=True, timeout=60, check=False)
+
+
+def explained(data):
+    done = explain(data, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def task_name(task):
+    name = task["comm"] or "?"
+    return f"{name}/{task['pid']}" if task["pid"] else name
+
+
+def stack_line(stack):
+    what = stack["cause"]["id"] if stack["cause"] else stack["sleep"]
+    part = "submit" if stack["submit"] else "suspect" if stack["suspect"] else "other"
+    line = f"{part} {task_name(stack['task'])}: {what}, {len(stack['frames'])} frames, " \
+        f"{stack['telling'].split(' < ')[0]}"
+    if stack["role"] and not stack["submit"]:
+        line += f", {stack['role']}"
+    if stack["task"]["holder"]:
+        holder = stack["task"]["holder"]
+        line += f", held by {task_name(holder)} ({holder['lock']})"
+    return line
+
+
+def summary(found):
+    lines = [f"{found['lines']['frames']} of {found['lines']['total']} lines"]
+    lines += [f"not read {row['line']}: {row['text'].strip()}" for row in found["not_read"]]
+    lines += [f"hung {found['hung_s']} s"] if found["hung_s"] else []
+    lines += [f"trouble {row['line']}: {row['means']}" for row in found["trouble"]]
+    return "\n".join(lines + [stack_line(stack) for stack in found["stacks"]]) + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paste(name):
+    got = summary(explained((PASTES / f"{name}.txt").read_bytes()))
+    want = PASTES / f"{name}.want"
+    if os.environ.get("UPDATE") == "1":
+        want.write_text(got, encoding="utf-8")
+    assert got == want.read_text(encoding="utf-8")
+
+
+def test_there_are_many():
+    assert len(NAMES) >= 60
+    assert NAMES == sorted(path.stem for path in PASTES.glob("*.want"))
+
+
+FREEZER = b"""\
+4299 fsfreeze
+[<0>] percpu_down_write+0x9e/0x150
+[<0>] freeze_super+0x12a/0x3a0
+[<0>] __x64_sys_ioctl+0x94/0xd0
+4300 sh
+[<0>] do_wait+0x5e/0x140
+[<0>] __x64_sys_wait4+0xa0/0x160
+4242 fio
+[<0>] percpu_rwsem_wait+0x114/0x140
+[<0>] aio_write+0x20e/0x270
+[<0>] io_submit_one+0x52c/0x8f0
+"""
+
+
+def text_of(data):
+    done = explain(data)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def test_submits_come_first_and_then_who_may_hold_them_up():
+    text = text_of(FREEZER)
+    assert text.startswith("8 of 11 lines read as frames\n")
+    assert "\nvfs.freeze\ntask      fio (4242)\n" in text
+    assert text.index("fio (4242)") < text.index("fsfreeze (4299) freezes or thaws a filesystem")
+    assert "1 other task of no known part in it" in text
+    assert "sh (4300)" not in text
+
+
+def test_equal_stacks_are_explained_once():
+    stack = b"[<0>] percpu_rwsem_wait+0x1/0x2\n[<0>] aio_write+0x1/0x2\n[<0>] io_submit_one+0x1/0x2\n"
+    text = text_of(b"1 a\n" + stack + b"2 b\n" + stack)
+    assert text.count("vfs.freeze") == 1
+    assert "task      a (1), b (2)\n" in text
+
+
+def test_what_the_kernel_says_comes_before_advice():
+    log = (PASTES / "hung-task.txt").read_bytes()
+    text = text_of(b"nvme nvme0: I/O 12 QID 3 timeout, aborting\n" + log)
+    first = " ".join(text.split())
+    assert "A task was blocked for more than 120 seconds. No load does that" in first
+    assert text.index("No load does that") < text.index("blk.tag")
+    assert "trouble   line 1, the device does not answer: nvme nvme0" in text
+
+
+def test_a_task_that_did_not_sleep_gets_no_advice():
+    for name, word in (("softlockup", "running"), ("preempted", "preempted")):
+        text = text_of((PASTES / f"{name}.txt").read_bytes())
+        assert "\nnot asleep\n" in text and f"The task was {word}" in text
+        assert "operator" not in text
+
+
+def test_lines_that_are_lost_are_named():
+    text = text_of((PASTES / "broken-console.txt").read_bytes())
+    assert "not read  line 14: " in text and "not read  line 15: " in text
+    done = explain(b"[<0>] 0xffffffffc0123456\n")
+    assert done.returncode == 1 and not done.stdout
+    assert b"1 line looks like a frame and was not understood: line 1" in done.stderr
+
+
+def test_nothing_to_read():
+    for data in (b"", b"\n\n", b"Hello,\nno stack here.\n", bytes(range(256)) * 100):
+        done = explain(data)
+        assert done.returncode == 1 and not done.stdout
+        assert b"no stack frame on stdin" in done.stderr
