@@ -80,14 +80,31 @@ static double weights__slices(const struct weights *w)
 	return w->squares > 0 ? w->sum * w->sum / w->squares : 0;
 }
 
+/*
+ * Blocks overlap, so that they tell more than the few that would lie side by side: as much as
+ * Bartlett's kernel, to which they are equivalent, by the squares of its weights (Priestley 1981).
+ */
+static double degrees_of(double slices, size_t block)
+{
+	double squares = 1;
+
+	for (size_t i = 1; i < block; i++) {
+		double weight = 1 - (double)i / (double)block;
+
+		squares += 2 * weight * weight;
+	}
+	return slices / squares - 1;
+}
+
 /* Few blocks make the resamples too much alike, by (m - 1) / m. */
 static struct spread spread_of(const struct moments *m, const struct weights *w, size_t block)
 {
-	double blocks = weights__slices(w) / (double)block;
+	double slices = weights__slices(w), blocks = slices / (double)block;
 
 	if (blocks < MIN_BLOCKS)
 		return (struct spread){INFINITY, 1};
-	return (struct spread){moments__deviation(m) * sqrt(blocks / (blocks - 1)), blocks - 1};
+	return (struct spread){moments__deviation(m) * sqrt(blocks / (blocks - 1)),
+			       degrees_of(slices, block)};
 }
 
 static double one_ratio(const struct slices *s, size_t block, double add, struct random *r)

@@ -239,6 +239,22 @@ static void test_bootstrap_of_alike_neighbours(void **state)
 	near(sp.se, truth, 0.35);
 }
 
+/* Blocks that overlap count for half as many again as those that lie side by side. */
+static void test_bootstrap_of_overlapping_blocks(void **state)
+{
+	double part[N], whole[N];
+	struct slices s = {part, whole, N};
+	size_t block;
+
+	(void)state;
+	make_series(part, whole, 0.7, 3);
+	block = bootstrap__block(&s);
+	/* 1 + 2 sum (1 - k/b)^2 = 2b/3 + 1/(3b) */
+	near(bootstrap__ratio(&s, 0, 7).df + 1,
+	     N / (2.0 / 3 * (double)block + 1 / (3.0 * (double)block)), 1e-9);
+	assert_true(block > 5);
+}
+
 static void test_bootstrap_of_too_few(void **state)
 {
 	double part[] = {1, 2}, whole[] = {1, 1};
@@ -291,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_holm),
 		cmocka_unit_test(test_bootstrap_of_independent_slices),
 		cmocka_unit_test(test_bootstrap_of_alike_neighbours),
+		cmocka_unit_test(test_bootstrap_of_overlapping_blocks),
 		cmocka_unit_test(test_bootstrap_of_too_few),
 		cmocka_unit_test(test_bootstrap_of_one_burst),
 		cmocka_unit_test(test_bootstrap_of_a_median),
