@@ -245,6 +245,11 @@ int place__open(const struct place *p, int flags)
 	return open(name, flags | O_CLOEXEC | O_NOCTTY);
 }
 
+bool place__is_strangers(const struct place *p, const struct stat *st)
+{
+	return is_strangers(&p->dir_st, st);
+}
+
 void place__close(struct place *p)
 {
 	replace_fd(&p->dir, -1);

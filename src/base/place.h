@@ -29,6 +29,8 @@ int place__find(const char *path, struct place *p, struct err *e);
 int place__refresh(const char *path, struct place *p, struct err *e);
 /* Open what is there. A descriptor, or -1 with errno set. */
 int place__open(const struct place *p, int flags);
+/* Whether st, of something in the directory, belongs to one who has no business there. */
+bool place__is_strangers(const struct place *p, const struct stat *st);
 void place__close(struct place *p);
 
 #endif

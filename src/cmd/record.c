@@ -33,7 +33,34 @@ struct record_run {
 	struct store_writer *writer;
 	struct tee tee;
 	uint64_t started_mono_ns;
+	bool has_command;
+	bool failed; /* nothing more is written */
 };
+
+/*
+ * The disk is full, say: what it has stays, and the traced command has nothing to do with it.
+ * Without a command, and with no file at all, there is nothing to go on for.
+ */
+static int go_on_without(struct record_run *run, int rc, struct err *e)
+{
+	if (!rc || run->failed)
+		return 0;
+	if (!run->has_command && !store_writer__size(run->writer))
+		return rc;
+	run->failed = true;
+	cmd__fail(e);
+	fprintf(stderr, "  Tracing goes on, but nothing more is recorded.\n");
+	*e = (struct err){0};
+	return 0;
+}
+
+/* The probes are attached and the command runs: now the file may be replaced. */
+static int begin(void *ctx, struct err *e)
+{
+	struct record_run *run = ctx;
+
+	return go_on_without(run, store_writer__begin(run->writer, e), e);
+}
 
 /* Every second, with counters just delivered. */
 static int end_slice(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
@@ -44,7 +71,7 @@ static int end_slice(void *ctx, uint64_t elapsed_ns, const struct fs_counts *bef
 	(void)elapsed_ns;
 	(void)before;
 	(void)now;
-	return store_writer__commit(run->writer, clock__mono_ns(), e);
+	return go_on_without(run, store_writer__commit(run->writer, clock__mono_ns(), e), e);
 }
 
 static void add_fact(void *ctx, const char *what, const char *of, const char *value)
@@ -112,7 +139,9 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 			(unsigned long long)unlisted);
 	if (r->any_loss || evicted)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");
-	return unlisted || r->any_loss || evicted ? CMD_LOSS : CMD_OK;
+	if (run->failed)
+		fprintf(stderr, "incomplete: the file could not be written to the end\n");
+	return unlisted || r->any_loss || evicted || run->failed ? CMD_LOSS : CMD_OK;
 }
 
 /* The model has asked for them: the file of the worst stall, for one, is looked at in the end only. */
@@ -127,23 +156,29 @@ static void add_heres(const struct record_run *run, const struct report *r)
 static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
 {
 	const struct session_hooks hooks = {
-		.ctx = run, .sink = &run->tee.sink, .interval = end_slice};
+		.ctx = run, .sink = &run->tee.sink, .batch = begin, .interval = end_slice};
 	struct err e = {0}, end_e = {0};
 	const struct capture_info *c;
-	int rc = session__run(s, &hooks, &e), end_rc, status = CMD_OK;
+	int rc, end_rc, status = CMD_OK;
 
+	run->has_command = opts->child != NULL;
+	rc = session__run(s, &hooks, &e);
 	if (rc)
 		status = cmd__fail(&e);
+	/* what has the file's name keeps it */
+	if (!session__has_run(s))
+		return status;
 	c = session__capture(s);
 	if (!rc)
 		add_heres(run, session__report(s, &end_e));
 	end_rc =
 		store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
 	/* a disk that failed before fails again */
-	if (end_rc && !rc)
-		return cmd__fail(&end_e);
-	if (end_rc || !session__has_run(s))
-		return status;
+	if (end_rc && !rc && !run->failed)
+		cmd__fail(&end_e);
+	if (end_rc && !store_writer__size(run->writer))
+		return CMD_FAILED;
+	run->failed |= end_rc != 0;
 	end_rc = sum_up(run, opts, s, &end_e);
 	return status == CMD_OK ? end_rc : status;
 }

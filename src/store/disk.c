@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#define _GNU_SOURCE /* asprintf */
 #include "store/disk.h"
 
 #include <errno.h>
@@ -13,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/claim.h"
 #include "store/sqlite.h"
+#include "store/vfs.h"
 
 /* A reader that is stopped in the middle makes a slice longer, and only then ends the recording. */
 #define BUSY_MS 60000
@@ -23,7 +24,9 @@
 
 struct disk {
 	char *path;
-	sqlite3 *db;
+	struct claim claim;
+	sqlite3_vfs *vfs;
+	sqlite3 *db; /* NULL until the first batch */
 	sqlite3_stmt *insert[TABLES], *delete_id[TABLES], *delete_slice[TABLES];
 	pthread_t thread;
 	bool has_thread;
@@ -36,62 +39,13 @@ struct disk {
 	uint64_t size_bytes;
 };
 
-/* Names of the file's companions and of what it replaces. NULL on lack of memory. */
-static char *with_suffix(const char *path, const char *suffix)
-{
-	char *name;
-
-	return asprintf(&name, "%s%s", path, suffix) < 0 ? NULL : name;
-}
-
-static int move(const char *path, const char *from_suffix, const char *to_suffix, struct err *e)
-{
-	char *from = with_suffix(path, from_suffix), *to = with_suffix(path, to_suffix);
-	int rc = 0;
-
-	if (!from || !to)
-		rc = err__set(e, -ENOMEM, "out of memory");
-	else if (rename(from, to) && errno != ENOENT)
-		rc = err__set(e, -errno, "cannot rename %s to %s: %s", from, to, strerror(errno));
-	free(from);
-	free(to);
-	return rc;
-}
-
-/* The journal goes with its file: a new file must never meet the old one's, nor the other way round. */
-static int rotate(const char *path, struct err *e)
-{
-	char *stale = with_suffix(path, ".old-journal");
-	struct stat st;
-	int rc = 0;
-
-	if (!stale)
-		return err__set(e, -ENOMEM, "out of memory");
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		rc = err__set(e, -EINVAL, "%s is not a regular file", path);
-	else if (unlink(stale) && errno != ENOENT)
-		rc = err__set(e, -errno, "cannot remove %s: %s", stale, strerror(errno));
-	free(stale);
-	if (!rc)
-		rc = move(path, "", ".old", e);
-	return rc ? rc : move(path, "-journal", ".old-journal", e);
-}
-
-/* Made here and not by SQLite: nobody else's file or link is written to. */
-static int create(const char *path, struct err *e)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err__set(e, -errno, "cannot create %s: %s", path, strerror(errno));
-	close(fd);
-	return 0;
-}
-
 static int open_db(struct disk *d, struct err *e)
 {
-	int rc = sqlite__open(d->path, &d->db, e);
+	char name[320];
+	int rc;
 
+	claim__name(&d->claim, name, sizeof(name));
+	rc = sqlite__open(d->vfs, name, d->path, &d->db, e);
 	if (rc)
 		return rc;
 	sqlite3_busy_timeout(d->db, BUSY_MS);
@@ -225,7 +179,15 @@ static uint64_t file_size(const struct disk *d)
 {
 	struct stat st;
 
-	return stat(d->path, &st) ? 0 : (uint64_t)st.st_size;
+	return d->claim.fd < 0 || fstat(d->claim.fd, &st) ? 0 : (uint64_t)st.st_size;
+}
+
+/* Only now does what has the name go away: what runs before may fail. */
+static int begin(struct disk *d, struct err *e)
+{
+	int rc = claim__take(&d->claim, e);
+
+	return rc ? rc : open_db(d, e);
 }
 
 static void write_one(struct disk *d)
@@ -235,7 +197,9 @@ static void write_one(struct disk *d)
 	int rc;
 
 	pthread_mutex_unlock(&d->lock);
-	rc = apply(d, &d->batch, &e);
+	rc = d->db ? 0 : begin(d, &e);
+	if (!rc)
+		rc = apply(d, &d->batch, &e);
 	size = file_size(d);
 	pthread_mutex_lock(&d->lock);
 	batch__clear(&d->batch);
@@ -288,12 +252,11 @@ int disk__new(const char *path, struct disk **out, struct err *e)
 		return err__set(e, -ENOMEM, "out of memory");
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->changed, NULL);
+	d->claim = (struct claim){.place = {.dir = -1, .there = -1}, .fd = -1, .old = -1};
 	d->path = strdup(path);
-	rc = d->path ? rotate(path, e) : err__set(e, -ENOMEM, "out of memory");
-	if (!rc)
-		rc = create(path, e);
-	if (!rc)
-		rc = open_db(d, e);
+	d->vfs = vfs__new_by_name();
+	rc = d->path && d->vfs ? claim__check(d->path, &d->claim, e)
+			       : err__set(e, -ENOMEM, "out of memory");
 	if (!rc)
 		rc = start_thread(d, e);
 	if (rc) {
@@ -382,6 +345,9 @@ void disk__free(struct disk *d)
 		sqlite3_finalize(d->delete_slice[i]);
 	}
 	sqlite3_close(d->db);
+	vfs__free(d->vfs);
+	/* after SQLite's, whose locks would go with it */
+	claim__drop(&d->claim);
 	pthread_cond_destroy(&d->changed);
 	pthread_mutex_destroy(&d->lock);
 	batch__free(&d->batch);

@@ -8,7 +8,10 @@
 
 struct disk;
 
-/* Create the file and its tables; one that exists becomes PATH.old. 0, or -errno with e set. */
+/*
+ * Check that the name can be had. With the first batch the file is made, and one that exists
+ * becomes PATH.old. 0, or -errno with e set.
+ */
 int disk__new(const char *path, struct disk **d, struct err *e);
 /* True while a batch is being written. */
 bool disk__is_busy(struct disk *d);

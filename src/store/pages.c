@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JOURNAL_MAGIC "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 #define JOURNAL_HEADER_BYTES 28
 #define RECORD_BYTES (4 + PAGE_BYTES + 4) /* number, content, checksum */
 #define SECTOR_MIN 32

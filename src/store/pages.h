@@ -10,6 +10,7 @@
 #include "store/input.h"
 
 #define PAGE_BYTES 4096 /* of every recording */
+#define JOURNAL_MAGIC "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
 /* Where a page's content is in the journal. */
 struct saved_page {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#define _GNU_SOURCE /* asprintf */
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -43,14 +42,6 @@ static const struct {
 	{SQLITE_DBCONFIG_DQS_DML, 0},
 };
 
-/* Nothing in SQLite gives a meaning to a name that begins like this. */
-static char *plain_name(const char *path)
-{
-	char *name;
-
-	return asprintf(&name, "%s%s", *path == '/' ? "" : "./", path) < 0 ? NULL : name;
-}
-
 static void set_up(sqlite3 *db)
 {
 	sqlite3_extended_result_codes(db, 1);
@@ -61,17 +52,9 @@ static void set_up(sqlite3 *db)
 		sqlite3_db_config(db, settings[i].what, settings[i].on, NULL);
 }
 
-int sqlite__open(const char *path, sqlite3 **db, struct err *e)
+int sqlite__open(sqlite3_vfs *vfs, const char *name, const char *path, sqlite3 **db, struct err *e)
 {
-	char *name = plain_name(path);
-	int rc;
-
-	*db = NULL;
-	if (!name)
-		return err__set(e, -ENOMEM, "out of memory");
-	rc = sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	free(name);
-	if (rc)
+	if (sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs->zName))
 		return sqlite__failed(*db, "cannot open", path, e);
 	set_up(*db);
 	return 0;

@@ -11,10 +11,11 @@
 #define SQLITE_TEXT_OF(x) SQLITE_TEXT_OF_(x)
 
 /*
- * Open to write: never an URI or a special name, in defensive mode, with nothing that a
- * schema could run, lowered limits. One thread at a time may use it. 0, or -errno with e set.
+ * Open what has an absolute name to write, in defensive mode, with nothing that a schema could
+ * run, lowered limits. One thread at a time may use it. path is for messages. 0, or -errno with
+ * e set.
  */
-int sqlite__open(const char *path, sqlite3 **db, struct err *e);
+int sqlite__open(sqlite3_vfs *vfs, const char *name, const char *path, sqlite3 **db, struct err *e);
 /* The same, to read what a VFS of vfs.h has; path is for messages. No byte is read yet. */
 int sqlite__open_input(sqlite3_vfs *vfs, const char *path, sqlite3 **db, struct err *e);
 /* Statements of our own. An SQLite status. */

@@ -268,6 +268,25 @@ sqlite3_vfs *vfs__new(struct store_input *in)
 	return NULL;
 }
 
+sqlite3_vfs *vfs__new_by_name(void)
+{
+	const sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+	struct vfs *v = calloc(1, sizeof(*v));
+
+	if (!v || !system) {
+		free(v);
+		return NULL;
+	}
+	v->vfs = *system;
+	snprintf(v->name, sizeof(v->name), "by name %p", (void *)v);
+	v->vfs.zName = v->name;
+	v->vfs.xFullPathname = full_name;
+	if (!sqlite3_vfs_register(&v->vfs, 0))
+		return &v->vfs;
+	free(v);
+	return NULL;
+}
+
 void vfs__free(sqlite3_vfs *vfs)
 {
 	if (!vfs)

@@ -13,8 +13,10 @@
 /* The name under which the one file is opened. */
 #define VFS_FILE "recording"
 
-/* To be given to sqlite__open; in outlives it. NULL on lack of memory. */
+/* To be given to sqlite__open_input; in outlives it. NULL on lack of memory. */
 sqlite3_vfs *vfs__new(struct store_input *in);
+/* The system's own, but a name is taken as it is: SQLite would resolve its links itself. NULL on lack of memory. */
+sqlite3_vfs *vfs__new_by_name(void);
 void vfs__free(sqlite3_vfs *vfs); /* free(NULL) works */
 
 #endif

@@ -33,7 +33,7 @@ struct store_writer {
 	uint64_t slow_ns, trigger_ns;
 	uint32_t slice, keep_slices; /* keep 0 = all */
 	uint32_t last_trigger;	     /* slice, 0 = none yet */
-	bool events, triggered;
+	bool events, triggered, begun;
 	/* of this slice */
 	struct key_row *touched;
 	struct worst_row *worst;
@@ -633,6 +633,14 @@ bool store_writer__is_due(const struct store_writer *w, uint64_t now_mono_ns)
 {
 	return sat_sub(now_mono_ns, w->started_ns + w->slice_start_ns) >= STORE_SLICE_NS &&
 	       !disk__is_busy(w->disk);
+}
+
+int store_writer__begin(struct store_writer *w, struct err *e)
+{
+	if (w->begun)
+		return 0;
+	w->begun = true;
+	return disk__write(w->disk, &w->batch, e);
 }
 
 int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct err *e)

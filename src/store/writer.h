@@ -29,10 +29,15 @@ struct store_write_opts {
 };
 
 /*
- * Make the file; one that exists becomes PATH.old. 0, or -errno with e set.
- * The strings of opts are copied.
+ * Check that the file can be made: nothing is done to one that exists. The strings of opts are
+ * copied. 0, or -errno with e set.
  */
 int store_writer__new(const struct store_write_opts *opts, struct store_writer **w, struct err *e);
+/*
+ * Make the file, if that has not been done yet; one that exists becomes PATH.old. Does not wait for it:
+ * what goes wrong is said by what comes next. Without it the first commit does it.
+ */
+int store_writer__begin(struct store_writer *w, struct err *e);
 /* A fact of the host, see docs/recording.md; written with the first slice. */
 void store_writer__add_fact(struct store_writer *w, const char *what, const char *of,
 			    const char *value);
@@ -57,7 +62,7 @@ int store_writer__finish(struct store_writer *w, const struct capture_info *capt
 			 uint64_t now_mono_ns, struct err *e);
 /* Details folded or left out for want of room. */
 uint64_t store_writer__evicted(const struct store_writer *w);
-/* Bytes of the file as of the last transaction. */
+/* Bytes of the file as of the last transaction; 0 = it was never made. */
 uint64_t store_writer__size(const struct store_writer *w);
 void store_writer__free(struct store_writer *w); /* free(NULL) works */
 

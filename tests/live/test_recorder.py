@@ -108,7 +108,7 @@ def wait_slices(database, at_least, timeout=60):
 
 @pytest.mark.parametrize("attempt", range(20))
 def test_after_sigkill_all_but_the_last_second_is_there(tmp, attempt):
-    """The journal of a transaction cut short is taken back in a copy."""
+    """What the journal of a transaction cut short has is read instead of what it changed."""
     database = tmp / "run.db"
     with Program([AIOLOAD, *APPEND, "--file", tmp / "f", "--calls", "1000000",
                   "--gap-us", "2000"]) as load:
@@ -153,20 +153,45 @@ def test_transaction_cut_short_is_taken_back(tmp):
     assert torn.read_bytes() == content
 
 
-def test_full_disk_ends_with_an_error_and_a_readable_file(tmp):
+def test_full_disk_ends_nothing_but_the_recording(tmp):
+    """What was written stays, the traced command runs to its end, and the status says what is missing."""
     small = tmp / "small"
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", small], check=True)
     try:
-        with Program([AIOLOAD, *APPEND, "--file", tmp / "f", "--calls", "1000000",
-                      "--gap-us", "500"]) as load:
-            done = run([AIOSTALL, "record", "--events", "-p", load.pid, "-d", "60s",
-                        "-o", small / "run.db"], timeout=90)
-            load.signal(signal.SIGKILL)
-            load.proc.wait(30)
-        assert done.status == 1
+        done = run([AIOSTALL, "record", "--events", "-o", small / "run.db", "--", "sh", "-c",
+                    f"{AIOLOAD} {' '.join(APPEND)} --file {tmp}/f --calls 2000 >/dev/null; "
+                    f"echo whole >{tmp}/ended"], timeout=90)
+        assert (tmp / "ended").read_text("ascii") == "whole\n"
+        assert done.status == 3, done.stderr
         assert "no room left" in done.stderr and "run.db" in done.stderr
-        assert "can be reported" in done.stderr
+        assert "Tracing goes on" in done.stderr and "could not be written to the end" in done.stderr
         assert report_json(small / "run.db")["totals"]["submits"] > 0
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_a_command_that_cannot_run_costs_no_recording(tmp):
+    """Twice: what the first time made old must not go the second time."""
+    database = tmp / "run.db"
+    assert run([AIOSTALL, "record", "-o", database, "--", "true"]).status in (0, 3)
+    content = database.read_bytes()
+    for _ in range(2):
+        done = run([AIOSTALL, "record", "-o", database, "--", "/no/such/command"])
+        assert done.status == 1 and "cannot run /no/such/command" in done.stderr
+    assert database.read_bytes() == content
+    assert sorted(os.listdir(tmp)) == ["run.db"]
+
+
+def test_a_second_recorder_keeps_off(tmp):
+    database = tmp / "run.db"
+    with Program([AIOSTALL, "record", "-p", os.getpid(), "-o", database]) as first:
+        wait_slices(database, 1)
+        second = run([AIOSTALL, "record", "-d", "1", "-o", database])
+        assert second.status == 1
+        assert "is being recorded by another aiostall" in second.stderr
+        first.signal(signal.SIGTERM)
+        assert first.finish().status in (0, 3)
+    assert json.loads(report("--info", "--format", "json", database))["complete"]
+    assert sorted(os.listdir(tmp)) == ["run.db"]
+

@@ -325,6 +325,8 @@ static void record(void)
 	struct store_writer *w;
 	struct err e = {0};
 
+	/* what earlier tests made of it is no recording, and would not be replaced */
+	unlink(path);
 	assert_int_equal(store_writer__new(&o, &w, &e), 0);
 	store_writer__add_fact(w, "sysctl", "vm.swappiness", "60");
 	store_writer__add_here(w, &fs, "blk.tag", "one\ntwo");
