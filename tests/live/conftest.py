@@ -4,17 +4,14 @@ import os
 import pathlib
 import re
 
+import time
+
 import pytest
-from _pytest.runner import runtestprotocol
 
 import helpers
+import witness
 
 SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RIP: 0010")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers",
-                            "witness_kb(n): size for each CPU of the witness of switches")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -62,34 +59,34 @@ def scratch_fixture():
     scratch.close()
 
 
-def tell(reports, said):
-    """Adds what the witness of switches has to say to each failure."""
-    for report in reports:
-        if report.failed:
-            report.sections.append(("witness of switches", said))
+WITNESS, SAID, BEGAN_NS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey()
 
 
-def pytest_runtest_protocol(item, nextitem):
-    """
-    A test that fails while the kernel kept switches from every tracer shows nothing about this one,
-    and runs again. One that fails although ftrace saw them all, or every time, has failed.
-    """
-    if pathlib.Path(__file__).parent not in item.path.parents:
-        return None
-    mark = item.get_closest_marker("witness_kb")
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for _ in range(helpers.RERUNS):
-        with helpers.Switches(*(mark.args if mark else ())) as switches:
-            reports = runtestprotocol(item, nextitem=nextitem, log=False)
-            failed = any(report.failed for report in reports)
-            hidden = failed and switches.any_hidden()
-            lost = switches.lost() if failed else 0
-        if lost:
-            tell(reports, f"It lost {lost} events itself: hidden switches may be among them.")
-        if not hidden:
-            break
-        item._initrequest()  # pylint: disable=protected-access
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
+@pytest.fixture(autouse=True, scope="session")
+def _witness(request, _host):
+    """Sees all tests of this folder run; what it saw stands below the failures."""
+    seeing = request.config.stash[WITNESS] = witness.Witness()
+    yield
+    del request.config.stash[WITNESS]
+    sums = seeing.close()
+    request.config.stash[SAID] = witness.statistics(sums, seeing.seen)
+
+
+def pytest_runtest_setup(item):
+    item.stash[BEGAN_NS] = time.monotonic_ns()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tells with each failure which switches were hidden meanwhile. They are no excuse."""
+    del call
+    report = (yield).get_result()
+    seeing = item.config.stash.get(WITNESS, None)
+    if report.failed and seeing:
+        gaps = seeing.hidden(item.stash[BEGAN_NS])
+        report.sections.append(("witness of switches", witness.in_words(gaps)))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if SAID in config.stash:
+        terminalreporter.write_line(config.stash[SAID])

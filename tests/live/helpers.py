@@ -4,11 +4,9 @@
 Nothing here waits by sleeping for a while: programs say when they are ready through a file.
 """
 import contextlib
-import functools
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import stat
@@ -26,13 +24,6 @@ SLOWDEV = ROOT / "build" / "tools" / "slowdev"
 SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 
 TIMEOUT = 60
-# At most, of a load whose switches the kernel did not show.
-RUNS = 6
-# At most, of a test that failed while switches were not shown.
-RERUNS = 3
-# Of the witness of switches, for each CPU: some seconds of calls. A test that takes longer is
-# marked with witness_kb(N).
-WITNESS_KB = 8 << 10
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
 
 
@@ -174,128 +165,8 @@ class Traced:
     status: int = 0
     stderr: str = ""
 
-    def off_count(self):
-        """By how many calls and sleeps the tracer's count is not the load's own."""
-        if self.report:
-            submits, sleeps = (self.report["totals"][key] for key in ("submits", "sleeps"))
-        else:
-            submits, sleeps = len(self.of_type("submit")), len(self.of_type("stall"))
-        # Without --submits there are no submits to be counted.
-        lost = self.load["submits"] - submits if submits else 0
-        return abs(lost) + abs(self.load["nvcsw"] - sleeps)
-
     def of_type(self, kind):
         return [line for line in self.lines if line["type"] == kind]
-
-
-def available_kb():
-    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
-    return int(re.search(r"^MemAvailable:\s+(\d+)", text, re.M)[1])
-
-
-class Switches:
-    """
-    A second witness of context switches, ftrace, of the programs that load. A kernel may keep
-    the switches of some tasks from tracers (those of a sandbox's own agent, for instance): a
-    thread that comes back behind such a task is seen leaving and not seen coming. A tracer then
-    loses the call, or takes two sleeps for one, so a run like that shows nothing about it.
-    """
-    SWITCH = re.compile(r"sched_switch: prev_comm=.* prev_pid=(\d+) .* next_pid=(\d+) ")
-    CALL = re.compile(r"-(\d+) .*: sys_io_submit( ->|\()")
-    COMMS = ("aioload", "python3", "fio")
-    EVENTS = ("sched/sched_switch", "syscalls/sys_enter_io_submit", "syscalls/sys_exit_io_submit")
-
-    def __init__(self, size_kb=WITNESS_KB):
-        # each CPU has a buffer of that size
-        self.size_kb = min(size_kb, available_kb() // (4 * os.cpu_count()))
-
-    def __enter__(self):
-        self.top = pathlib.Path(tempfile.mkdtemp(prefix="aiostall-tracefs-"))
-        self.mounted = subprocess.run(["mount", "-t", "tracefs", "nodev", self.top], check=False,
-                                      stderr=subprocess.DEVNULL).returncode == 0
-        self.dir = self.top / "instances" / self.top.name
-        if self.mounted:
-            self.dir.mkdir()
-            (self.dir / "trace_clock").write_text("mono")
-            (self.dir / "buffer_size_kb").write_text(str(self.size_kb))
-            self.event("sched/sched_switch", "filter").write_text(" || ".join(
-                f'{end}_comm == "{comm}"' for end in ("prev", "next") for comm in self.COMMS))
-            self.enable("1")
-        return self
-
-    def event(self, name, what):
-        return self.dir / "events" / name / what
-
-    def enable(self, value):
-        for name in self.EVENTS:
-            if self.event(name, "enable").exists():
-                self.event(name, "enable").write_text(value)
-
-    def __exit__(self, *exc):
-        if self.mounted:
-            self.enable("0")
-            self.dir.rmdir()
-            subprocess.run(["umount", self.top], check=True)
-        self.top.rmdir()
-
-    def lost(self):
-        """Events that the witness itself has not kept: what it says is then too little."""
-        if not self.mounted:
-            return 0
-        stats = [path.read_text() for path in self.dir.glob("per_cpu/cpu*/stats")]
-        return sum(int(n) for text in stats for n in re.findall(r"^overrun: (\d+)", text, re.M))
-
-    def gaps(self, tids=None):
-        """The thread, each time that one left or came back inside io_submit without being seen."""
-        if not self.mounted:
-            return
-        inside, away = set(), set()
-        with open(self.dir / "trace", encoding="utf-8", errors="replace") as trace:
-            for line in trace:
-                switch = self.SWITCH.search(line) if "sched_switch" in line else None
-                call = self.CALL.search(line) if not switch and "io_submit" in line else None
-                if not switch and not call:
-                    continue
-                # A thread that does something has come back.
-                actor = int((switch or call)[1])
-                if actor in away and actor in inside:
-                    yield actor
-                away.discard(actor)
-                if switch:
-                    away.add(actor)
-                    comer = int(switch[2])
-                    if comer in inside - away:
-                        yield comer
-                    away.discard(comer)
-                elif tids is None or actor in tids:
-                    (inside.discard if "->" in call[2] else inside.add)(actor)
-
-    def hidden(self, tids):
-        """How many times one of these threads did."""
-        return sum(1 for _ in self.gaps(tids))
-
-    def any_hidden(self):
-        """Whether a thread did; the first says so, since a long run takes long to read."""
-        with contextlib.closing(self.gaps()) as gaps:
-            return next(gaps, None) is not None
-
-
-def _witnessed(trace):
-    """
-    Runs again when the tracer's counts are not the load's and switches were missing from ftrace
-    too, at least as many. Counts that are wrong although all was shown, or wrong in every run,
-    come back as they are.
-    """
-    def run_witnessed(*args, **kwargs):
-        for _ in range(RUNS):
-            with Switches() as switches:
-                traced = trace(*args, **kwargs)
-                off = traced.off_count()
-                hidden = switches.hidden({t["tid"] for t in traced.load["threads"]}) if off else 0
-            if not 0 < off <= hidden:
-                break
-        return traced
-    return functools.wraps(trace)(run_witnessed)
 
 
 def _parse(verb, path):
@@ -309,7 +180,6 @@ def _parse(verb, path):
     return {"report": json.loads(text)}
 
 
-@_witnessed
 def trace_command(tmp, verb, load_args, options=(), timeout=TIMEOUT):
     """`aiostall VERB OPTIONS -- aioload LOAD_ARGS`."""
     out = pathlib.Path(tmp) / f"{verb}.out"
@@ -320,7 +190,6 @@ def trace_command(tmp, verb, load_args, options=(), timeout=TIMEOUT):
                   **_parse(verb, out))
 
 
-@_witnessed
 def trace_pid(tmp, verb, load_args, options=(), before=None, timeout=TIMEOUT, stopped=False,
               halting=False):
     """

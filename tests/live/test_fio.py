@@ -53,7 +53,6 @@ def same(row, jobs):
 
 
 # 7 MB a second and CPU were seen.
-@pytest.mark.witness_kb((SECONDS * 10) << 10)
 def test_four_jobs_on_two_filesystems(scratch):
     if not shutil.which("fio"):
         pytest.skip("needs fio")

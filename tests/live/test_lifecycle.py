@@ -192,15 +192,10 @@ def test_tracing_ends_in_mid_calls(scratch):
                                    "--threads", "8", "--calls", "100000")) as load:
         load.go()
         for i in range(3):
-            with helpers.Switches() as switches:
-                with tracing.attached(scratch, "-p", load.pid, "-d", "300ms") as tracer:
-                    report = tracer.report()
-                hidden = switches.hidden(set(map(int, os.listdir(f"/proc/{load.pid}/task"))))
+            with tracing.attached(scratch, "-p", load.pid, "-d", "300ms") as tracer:
+                report = tracer.report()
             totals, loss = report["totals"], report["loss"]
-            # A call whose switch the kernel kept from all tracers counts as unmatched.
-            assert loss["unmatched"] <= hidden, (i, loss, hidden)
-            assert tracer.ended.status == (3 if loss["unmatched"] else 0), (i, tracer.ended.stderr)
-            report["loss"].update(unmatched=0, any=loss["any"] and not loss["unmatched"])
+            assert tracer.ended.status == 0, (i, tracer.ended.stderr)
             helpers.assert_no_loss(report)
             assert totals["submits"] > 50
             # calls that ended, each with one sleep, more than one or, rarely, none
