@@ -256,9 +256,9 @@ int main(int argc, char **argv)
 			    .started_unix_ns = 1700000000000000000,
 			    .command = "made",
 			    .filters = "",
-			    .probe_submit = "fentry",
-			    .probe_request = "fentry",
-			    .probe_switch = "tp_btf"},
+			    .probe[NEED_SUBMIT] = "fentry",
+			    .probe[NEED_REQUEST] = "fentry",
+			    .probe[NEED_SWITCH] = "tp_btf"},
 	};
 
 	if (argc < 2)

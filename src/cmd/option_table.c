@@ -119,11 +119,8 @@ static const struct option options[] = {
 	{"rules", 0, "FILE", OPTION_TEXT, "try the rules of this file before the built-in ones",
 	 .offset = AT(rules), .verbs = TRACING | VERB_REPORT},
 	{"probe", 0, "NEED=WAY", OPTION_PROBE,
-	 "take this way of attaching instead of the best one that works: "
-	 "submit=fentry|kprobe|tracepoint|none, compat=fentry|kprobe|none, "
-	 "request=fentry|kprobe|scan, switch=tp_btf|raw_tp, "
-	 "lock=tp_btf|none, complete=fentry|kprobe|none; "
-	 "submit=none sees sleeps alone: it counts no submits and costs quiet calls nothing",
+	 "take this way of attaching instead of the best one that works; submit=none sees sleeps "
+	 "alone: it counts no submits and costs quiet calls nothing",
 	 .verbs = TRACING | VERB_CHECK},
 	{"btf", 0, "FILE", OPTION_TEXT, "kernel type information, for kernels without their own",
 	 .offset = AT(live.btf_path), .verbs = TRACING | VERB_CHECK},
@@ -163,15 +160,34 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
 	putchar('\n');
 }
 
+/* "submit=fentry|kprobe, ...": each need with its ways. */
+static const char *all_probes(char *buf, size_t size)
+{
+	const char *need;
+	size_t used = 0;
+	char ways[96];
+
+	for (size_t i = 0; (need = probe_need__name(i)) && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s=%s", i ? ", " : "", need,
+					 probe_need__ways(i, "|", ways, sizeof(ways)));
+	return buf;
+}
+
+static const char *values_of(const struct option *opt, char *buf, size_t size)
+{
+	return opt->kind == OPTION_PROBE ? all_probes(buf, size)
+					 : format__names(opt->views, buf, size);
+}
+
 static void print_option(const struct option *opt)
 {
-	char left[80], help[512], names[128];
+	char left[80], help[768], list[384];
+	const char *values = values_of(opt, list, sizeof(list));
 	int n = snprintf(left, sizeof(left), opt->letter ? "  -%c, " : "      ", opt->letter);
 
 	snprintf(left + n, sizeof(left) - n, "--%s%s%s", opt->name, opt->arg ? " " : "",
 		 opt->arg ? opt->arg : "");
-	snprintf(help, sizeof(help), "%s%s%s", opt->help, opt->views ? ": " : "",
-		 format__names(opt->views, names, sizeof(names)));
+	snprintf(help, sizeof(help), "%s%s%s", opt->help, *values ? ": " : "", values);
 	if (strlen(left) + 2 > HELP_COLUMN)
 		printf("%s\n%*s", left, HELP_COLUMN, "");
 	else

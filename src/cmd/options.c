@@ -14,20 +14,6 @@
 #include "cmd/output.h"
 #include "report/format.h"
 
-/* The ways of attaching that --probe may name. */
-static const struct {
-	const char *need, *ways;
-	size_t offset;
-} probes[] = {
-	{"submit", "fentry, kprobe, tracepoint, none",
-	 offsetof(struct cmd_opts, live.probe_submit)},
-	{"compat", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_compat)},
-	{"request", "fentry, kprobe, scan", offsetof(struct cmd_opts, live.probe_request)},
-	{"switch", "tp_btf, raw_tp", offsetof(struct cmd_opts, live.probe_switch)},
-	{"lock", "tp_btf, none", offsetof(struct cmd_opts, live.probe_lock)},
-	{"complete", "fentry, kprobe, none", offsetof(struct cmd_opts, live.probe_complete)},
-};
-
 struct parse {
 	struct cmd_opts *o;
 	const struct cmd_spec *spec;
@@ -37,19 +23,6 @@ struct parse {
 static void *member(struct cmd_opts *o, size_t offset)
 {
 	return (char *)o + offset;
-}
-
-/* word is one of "a, b, c". */
-static bool listed(const char *list, const char *word, size_t len)
-{
-	while (*list) {
-		size_t n = strcspn(list, ",");
-
-		if (n == len && !strncmp(list, word, n))
-			return true;
-		list += n + strspn(list + n, ", ");
-	}
-	return false;
 }
 
 static int bad(struct parse *p, const struct option *opt, const char *value, const char *why)
@@ -132,20 +105,22 @@ static int set_format(struct parse *p, const struct option *opt, const char *val
 static int set_probe(struct parse *p, const struct option *opt, const char *value)
 {
 	size_t len = strcspn(value, "=");
-	char why[160];
+	int need = value[len] ? probe_need__find(value, len) : -1;
+	char why[160], list[96];
+	const char *word, *way;
 
-	for (size_t i = 0; value[len] && i < ARRAY_SIZE(probes); i++) {
-		if (strlen(probes[i].need) != len || strncmp(probes[i].need, value, len))
+	if (need < 0)
+		return bad(p, opt, value, "must be NEED=WAY; see --help for those that there are");
+	word = value + len + 1;
+	for (size_t i = 0; (way = probe_need__way(need, i)); i++) {
+		if (strcmp(way, word) != 0)
 			continue;
-		if (listed(probes[i].ways, value + len + 1, strlen(value + len + 1))) {
-			*(const char **)member(p->o, probes[i].offset) = value + len + 1;
-			return 0;
-		}
-		snprintf(why, sizeof(why), "%s must be one of %s", probes[i].need, probes[i].ways);
-		bad_choice(p, opt, value + len + 1, why, probes[i].ways);
-		return -EINVAL;
+		p->o->live.probe[need] = way;
+		return 0;
 	}
-	return bad(p, opt, value, "must be submit=WAY, compat=WAY, request=WAY or switch=WAY");
+	snprintf(why, sizeof(why), "%s must be one of %s", probe_need__name((size_t)need),
+		 probe_need__ways(need, ", ", list, sizeof(list)));
+	return bad_choice(p, opt, word, why, list);
 }
 
 /* One element of a list option; word is owned by the options. */
@@ -353,7 +328,7 @@ static int check_probes(struct parse *p)
 	const struct live_opts *o = &p->o->live;
 	const char *what = o->all_submits ? "--submits" : o->sample_hz ? "--sample" : NULL;
 
-	if (!what || !o->probe_submit || strcmp(o->probe_submit, "none") != 0)
+	if (!what || !o->probe[NEED_SUBMIT] || strcmp(o->probe[NEED_SUBMIT], "none") != 0)
 		return 0;
 	err__set(&p->e, -EINVAL, "%s: %s and --probe submit=none exclude each other", p->spec->name,
 		 what);

@@ -122,9 +122,9 @@ static void add_capture_facts(struct sample *s, const struct store *store)
 	sample__add_fact(s, "aiostall", "", info->tool_version);
 	sample__add_fact(s, "filters", "", c->filters);
 	add_number(s, "shortest stall kept, ns", c->min_ns);
-	sample__add_fact(s, "probe", "submit", c->probe_submit);
-	sample__add_fact(s, "probe", "request", c->probe_request);
-	sample__add_fact(s, "probe", "switch", c->probe_switch);
+	for (size_t i = 0; i < NEED_MAX; i++)
+		sample__add_fact(s, "probe", probe_need__name(i),
+				 *c->probe[i] ? c->probe[i] : "unknown");
 }
 
 static bool is_stacked(const char *device)

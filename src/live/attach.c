@@ -8,17 +8,16 @@
 
 #include "aiostall.skel.h"
 #include "host/tracefs.h"
-#include "live/load.h"
+#include "live/probe.h"
 #include "live/sample.h"
 
-static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env *env,
-		       const char *event, struct bpf_link **link)
+static int attach_perf(struct bpf_program *p, struct probe_env *env, const char *event,
+		       struct bpf_link **link)
 {
 	char why[160];
 	int id = tracefs__id(env->tracefs_fd, event, why, sizeof(why));
 	int fd = id < 0 ? id : probe__open_tracepoint(id);
 
-	(void)lv;
 	if (fd < 0)
 		return fd;
 	*link = bpf_program__attach_perf_event(p, fd); /* owns fd from here on */
@@ -28,22 +27,19 @@ static int attach_perf(struct live *lv, struct bpf_program *p, struct probe_env 
 	return -errno;
 }
 
-static int attach_one(struct live *lv, struct probe_env *env, enum probe_need need,
-		      struct bpf_program *p, bool at_exit)
+/* The i-th program of a way. */
+static int attach_one(struct live *lv, struct probe_env *env, const struct probe_way *way, size_t i)
 {
-	const char *alt = lv->plan.chosen[need];
+	struct bpf_program *p = bpf_object__find_program_by_name(lv->skel->obj, way->program[i]);
 	struct bpf_link *link = NULL;
 	int rc = 0;
 
 	if (lv->nr_links == LIVE_LINKS_MAX)
 		return -E2BIG;
-	if (!strcmp(alt, "tracepoint"))
-		rc = attach_perf(lv, p, env,
-				 at_exit ? "syscalls/sys_exit_io_submit"
-					 : "syscalls/sys_enter_io_submit",
-				 &link);
-	else if (!strcmp(alt, "kprobe"))
-		link = bpf_program__attach_kprobe(p, at_exit, load__target(env, need));
+	if (way->how == WAY_PERF)
+		rc = attach_perf(p, env, way->target[i], &link);
+	else if (way->how == WAY_KPROBE)
+		link = bpf_program__attach_kprobe(p, i == 1, probe__target(env, way, i));
 	else if (bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
 		link = bpf_program__attach_trace(p);
 	else
@@ -77,23 +73,15 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 	if (!rc && lv->opts.tree_only)
 		rc = attach_plain(lv, lv->skel->progs.fork_raw_tp);
 	for (size_t i = 0; i < ARRAY_SIZE(order) && !rc; i++) {
-		const char *const *names = probe__programs(order[i], lv->plan.chosen[order[i]]);
+		const struct probe_way *way = lv->plan.chosen[order[i]];
 
-		if (!names || !names[0])
-			continue;
 		/* rows name entry before exit; attach them the other way round */
-		if (names[1])
-			rc = attach_one(lv, env, order[i],
-					bpf_object__find_program_by_name(lv->skel->obj, names[1]),
-					true);
-		if (!rc)
-			rc = attach_one(lv, env, order[i],
-					bpf_object__find_program_by_name(lv->skel->obj, names[0]),
-					false);
+		for (size_t n = ARRAY_SIZE(way->program); n-- > 0 && !rc;)
+			if (way->program[n])
+				rc = attach_one(lv, env, way, n);
 		if (rc)
-			err__set(e, rc, "cannot attach %s with %s: %s",
-				 lv->plan.need[order[i]].what, lv->plan.chosen[order[i]],
-				 strerror(-rc));
+			err__set(e, rc, "cannot attach %s with %s: %s", probe_need__what(way->need),
+				 way->name, strerror(-rc));
 	}
 	return rc;
 }

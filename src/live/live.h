@@ -33,9 +33,7 @@ struct live_opts {
 	uint64_t slow_ns;   /* submits at least this long that did not sleep are sent; 0 = none */
 	uint64_t sample_hz; /* stacks on the CPU inside io_submit, so often a second; 0 = none */
 	bool tree_only;	    /* trace only what live__add_tree names, and its descendants */
-	/* forced alternatives, NULL = best */
-	const char *probe_submit, *probe_compat, *probe_request, *probe_switch, *probe_lock,
-		*probe_complete;
+	const char *probe[NEED_MAX]; /* forced ways, NULL = best */
 	const char *btf_path; /* for kernels without their own; NULL = /sys/kernel/btf/vmlinux */
 	const char *command;  /* own command line, for the report */
 	const char *filters_text;

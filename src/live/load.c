@@ -58,9 +58,9 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_user_stacks = lv->opts.user_stacks;
 	ro->opt_tree_only = lv->opts.tree_only;
 	ro->opt_own_pid = (uint32_t)getpid();
-	ro->opt_exact_requests = strcmp(lv->plan.chosen[NEED_REQUEST], "scan") != 0;
-	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT], "none");
-	ro->opt_typed_args = !strcmp(lv->plan.chosen[NEED_SWITCH], "tp_btf");
+	ro->opt_exact_requests = lv->plan.chosen[NEED_REQUEST]->how != WAY_NOTHING;
+	ro->opt_sleeps_only = lv->plan.chosen[NEED_SUBMIT]->how == WAY_NOTHING;
+	ro->opt_typed_args = lv->plan.chosen[NEED_SWITCH]->how == WAY_TP_BTF;
 	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;
 	ro->opt_typed_reads = env->has_typed_reads;
 	ro->filter_pids = f->nr_pids != 0;
@@ -79,23 +79,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	return rc;
 }
 
-const char *load__target(const struct probe_env *env, enum probe_need need)
-{
-	switch (need) {
-	case NEED_SUBMIT:
-		return env->submit_fn;
-	case NEED_COMPAT:
-		return env->compat_fn;
-	case NEED_REQUEST:
-		return env->request_fn;
-	case NEED_COMPLETE:
-		return "aio_complete_rw";
-	default:
-		return NULL;
-	}
-}
-
-/* A tracepoint's program, to be loaded with the types of the arguments. */
+/* A tracepoint's program is written for both ways: as it is, or with the types of the arguments. */
 static int give_types(struct bpf_program *p, const char *tracepoint)
 {
 	bpf_program__set_type(p, BPF_PROG_TYPE_TRACING);
@@ -103,38 +87,35 @@ static int give_types(struct bpf_program *p, const char *tracepoint)
 	return bpf_program__set_attach_target(p, 0, tracepoint);
 }
 
-static int type_tracepoints(struct live *lv)
+static int choose_way(struct live *lv, const struct probe_env *env, const struct probe_way *way)
 {
-	int rc;
+	int rc = 0;
 
-	if (!lv->skel->rodata->opt_typed_args)
-		return 0;
-	rc = give_types(lv->skel->progs.switch_task, "sched_switch");
-	return rc ? rc : give_types(lv->skel->progs.waking_task, "sched_waking");
+	for (size_t i = 0; i < ARRAY_SIZE(way->program) && way->program[i] && !rc; i++) {
+		struct bpf_program *p =
+			bpf_object__find_program_by_name(lv->skel->obj, way->program[i]);
+
+		if (!p)
+			return -ENOENT;
+		bpf_program__set_autoload(p, true);
+		if (way->how == WAY_TP_BTF)
+			rc = give_types(p, way->target[i]);
+		else if (way->how == WAY_FENTRY)
+			rc = bpf_program__set_attach_target(p, 0, probe__target(env, way, i));
+	}
+	return rc;
 }
 
 static int choose_programs(struct live *lv, const struct probe_env *env)
 {
-	for (int need = 0; need < NEED_MAX; need++) {
-		const char *const *names = probe__programs(need, lv->plan.chosen[need]);
-		bool tracing = !strcmp(lv->plan.chosen[need], "fentry");
+	int rc = 0;
 
-		for (; names && *names; names++) {
-			struct bpf_program *p =
-				bpf_object__find_program_by_name(lv->skel->obj, *names);
-
-			if (!p)
-				return -ENOENT;
-			bpf_program__set_autoload(p, true);
-			if (tracing &&
-			    bpf_program__set_attach_target(p, 0, load__target(env, need)))
-				return -errno;
-		}
-	}
+	for (int need = 0; need < NEED_MAX && !rc; need++)
+		rc = choose_way(lv, env, lv->plan.chosen[need]);
 	bpf_program__set_autoload(lv->skel->progs.exit_raw_tp, true);
 	bpf_program__set_autoload(lv->skel->progs.sample_perf, lv->opts.sample_hz != 0);
 	bpf_program__set_autoload(lv->skel->progs.fork_raw_tp, lv->opts.tree_only);
-	return type_tracepoints(lv);
+	return rc;
 }
 
 static bool jit_is_off(void)

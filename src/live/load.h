@@ -7,7 +7,5 @@
 
 /* 0 or -errno with e set. */
 int load__programs(struct live *lv, const struct probe_env *env, struct err *e);
-/* The function that a need is attached to, NULL if it is none. */
-const char *load__target(const struct probe_env *env, enum probe_need need);
 
 #endif

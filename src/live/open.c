@@ -27,10 +27,8 @@ static void describe_capture(struct live *lv)
 	hostfacts__describe(&c->host);
 	c->command = lv->opts.command ? lv->opts.command : "";
 	c->filters = lv->opts.filters_text ? lv->opts.filters_text : "";
-	c->probe_submit = lv->plan.chosen[NEED_SUBMIT];
-	c->probe_request = lv->plan.chosen[NEED_REQUEST];
-	c->probe_switch = lv->plan.chosen[NEED_SWITCH];
-	c->probe_complete = lv->plan.chosen[NEED_COMPLETE];
+	for (size_t i = 0; i < NEED_MAX; i++)
+		c->probe[i] = lv->plan.chosen[i]->name;
 	c->user_stacks = lv->opts.user_stacks;
 	c->min_ns = lv->opts.filter.min_ns;
 	c->sample_hz = lv->opts.sample_hz;
@@ -68,26 +66,26 @@ static void tell_range(const struct ksyms *k, const char *function, __u64 *to_st
 	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
 }
 
-static void tell_ranges(struct live *lv, const char *submit_fn, const char *compat_fn)
+static void tell_ranges(struct live *lv)
 {
 	struct aiostall_bpf__bss *bss = lv->skel->bss;
 
-	tell_range(lv->ksyms, submit_fn, &bss->submit_start, &bss->submit_end);
+	tell_range(lv->ksyms, probe__submit_function(), &bss->submit_start, &bss->submit_end);
 	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
-	tell_range(lv->ksyms, compat_fn, &bss->compat_start, &bss->compat_end);
+	tell_range(lv->ksyms, probe__compat_function(), &bss->compat_start, &bss->compat_end);
 }
 
 /* After attaching: before it, own programs would be taken for their neighbours. */
-static int open_symbols(struct live *lv, const struct probe_env *env, struct err *e)
+static int open_symbols(struct live *lv, struct err *e)
 {
 	lv->ksyms = ksyms__new(NULL, e);
 	if (!lv->ksyms)
 		return -EIO;
-	tell_ranges(lv, env->submit_fn, env->compat_fn);
+	tell_ranges(lv);
 	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
 		return 0;
 	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols",
-			env->submit_fn);
+			probe__submit_function());
 }
 
 /* All probes at once, when all is known that they are to know. */
@@ -122,7 +120,7 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	if (!rc && source__ring_new(lv))
 		rc = err__set(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	if (!rc)
-		rc = open_symbols(lv, &env, e);
+		rc = open_symbols(lv, e);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;

@@ -160,55 +160,6 @@ int probe__open_tracepoint(int id)
 	return fd < 0 ? -errno : fd;
 }
 
-static int try_submit_fentry(struct probe_env *env, char *why, size_t size)
-{
-	return try_function(env, env->submit_fn, why, size);
-}
-
-static int try_submit_kprobe(struct probe_env *env, char *why, size_t size)
-{
-	return try_kprobe(env->submit_fn, why, size);
-}
-
-static int try_submit_tracepoint(struct probe_env *env, char *why, size_t size)
-{
-	static const char *const events[] = {"syscalls/sys_enter_io_submit",
-					     "syscalls/sys_exit_io_submit"};
-	int id, fd;
-
-	if (env->tracefs_fd < 0) {
-		snprintf(why, size, "%s", env->tracefs_why);
-		return -ENOENT;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
-		id = tracefs__id(env->tracefs_fd, events[i], why, size);
-		if (id < 0)
-			return id;
-		if (!env->thorough)
-			continue;
-		fd = probe__open_tracepoint(id);
-		if (fd < 0)
-			return fail(fd, why, size, events[i]);
-		close(fd);
-	}
-	return 0;
-}
-
-static int try_compat_fentry(struct probe_env *env, char *why, size_t size)
-{
-	return try_function(env, env->compat_fn, why, size);
-}
-
-static int try_compat_kprobe(struct probe_env *env, char *why, size_t size)
-{
-	return try_kprobe(env->compat_fn, why, size);
-}
-
-static int try_request_fentry(struct probe_env *env, char *why, size_t size)
-{
-	return try_function(env, REQUEST_FN, why, size);
-}
-
 /* A compiler may have made a copy of the function to its liking, and left only that. */
 static int find_copy(struct probe_env *env, const char *function)
 {
@@ -221,312 +172,94 @@ static int find_copy(struct probe_env *env, const char *function)
 	return n > 0 && (size_t)n < sizeof(env->request_fn) ? 0 : -ENOENT;
 }
 
-static int try_request_kprobe(struct probe_env *env, char *why, size_t size)
+/* Entry of a function, by whatever name the compiler left it. */
+static int try_any_kprobe(struct probe_env *env, const struct probe_way *way, char *why,
+			  size_t size)
 {
-	int rc = try_kprobe(REQUEST_FN, why, size);
+	int rc = try_kprobe(way->target[0], why, size);
 
-	snprintf(env->request_fn, sizeof(env->request_fn), REQUEST_FN);
-	if (rc == -ENOENT && !find_copy(env, REQUEST_FN))
+	if (way->need != NEED_REQUEST)
+		return rc;
+	snprintf(env->request_fn, sizeof(env->request_fn), "%s", way->target[0]);
+	if (rc == -ENOENT && !find_copy(env, way->target[0]))
 		rc = try_kprobe(env->request_fn, why, size);
 	return rc;
 }
 
-static int try_always(struct probe_env *env, char *why, size_t size)
+static int try_perf(struct probe_env *env, const char *event, char *why, size_t size)
 {
-	(void)env;
-	(void)why;
-	(void)size;
-	return 0;
-}
+	int id, fd;
 
-static int try_none(struct probe_env *env, char *why, size_t size)
-{
-	(void)env;
-	snprintf(why, size, "sees sleeps alone, so it is used only if asked for");
-	return 0;
-}
-
-static int try_switch_tp_btf(struct probe_env *env, char *why, size_t size)
-{
-	int rc = try_tracing(env, "btf_trace_sched_switch", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why,
-			     size);
-
-	return rc ? rc
-		  : try_tracing(env, "btf_trace_sched_waking", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
-				why, size);
-}
-
-static int try_lock_tp_btf(struct probe_env *env, char *why, size_t size)
-{
-	int rc = try_tracing(env, "btf_trace_contention_begin", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
-			     why, size);
-
-	return rc ? rc
-		  : try_tracing(env, "btf_trace_contention_end", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
-				why, size);
-}
-
-static int try_complete_fentry(struct probe_env *env, char *why, size_t size)
-{
-	return try_function(env, "aio_complete_rw", why, size);
-}
-
-static int try_complete_kprobe(struct probe_env *env, char *why, size_t size)
-{
-	(void)env;
-	return try_kprobe("aio_complete_rw", why, size);
-}
-
-/* ---- the table: one row an alternative, best first within its need ---- */
-
-struct alternative {
-	enum probe_need need;
-	const char *name;
-	int (*try)(struct probe_env *env, char *why, size_t size);
-	const char *programs[5];
-	const char *lost;   /* when this one is chosen */
-	bool of_calls;	    /* it tells something of a call whose entry was seen */
-	bool only_if_asked; /* it does so much less that it is not taken for want of others */
-};
-
-static const struct alternative table[] = {
-	{NEED_SUBMIT,
-	 "fentry",
-	 try_submit_fentry,
-	 {"enter_fentry", "exit_fentry"},
-	 "",
-	 false,
-	 false},
-	{NEED_SUBMIT,
-	 "kprobe",
-	 try_submit_kprobe,
-	 {"enter_kprobe", "exit_kprobe"},
-	 "ends of calls beyond about two asleep a CPU are missed, and counted",
-	 false,
-	 false},
-	{NEED_SUBMIT,
-	 "tracepoint",
-	 try_submit_tracepoint,
-	 {"enter_tp", "exit_tp"},
-	 "every syscall of the host takes the slow path (about 50 ns each)",
-	 false,
-	 false},
-	{NEED_SUBMIT,
-	 "none",
-	 try_none,
-	 {NULL},
-	 "submits, requests and their times: only sleeps are seen",
-	 false,
-	 true},
-	{NEED_COMPAT,
-	 "fentry",
-	 try_compat_fentry,
-	 {"compat_enter_fentry", "compat_exit_fentry"},
-	 "",
-	 true,
-	 false},
-	{NEED_COMPAT,
-	 "kprobe",
-	 try_compat_kprobe,
-	 {"compat_enter_kprobe", "compat_exit_kprobe"},
-	 "",
-	 true,
-	 false},
-	{NEED_COMPAT,
-	 "none",
-	 try_always,
-	 {NULL},
-	 "submits of 32-bit programs are not seen",
-	 false,
-	 false},
-	{NEED_REQUEST, "fentry", try_request_fentry, {"request_fentry"}, "", true, false},
-	{NEED_REQUEST, "kprobe", try_request_kprobe, {"request_kprobe"}, "", true, false},
-	{NEED_REQUEST,
-	 "scan",
-	 try_always,
-	 {NULL},
-	 "the request that slept is found on the thread's stack, and marked as scanned",
-	 false,
-	 false},
-	{NEED_SWITCH,
-	 "tp_btf",
-	 try_switch_tp_btf,
-	 {"switch_task", "waking_task"},
-	 "",
-	 false,
-	 false},
-	{NEED_SWITCH,
-	 "raw_tp",
-	 try_always,
-	 {"switch_task", "waking_task"},
-	 "a little more cost per switch",
-	 false,
-	 false},
-	{NEED_LOCK,
-	 "tp_btf",
-	 try_lock_tp_btf,
-	 {"lock_begin_tp_btf", "lock_end_tp_btf"},
-	 "",
-	 true,
-	 false},
-	{NEED_LOCK,
-	 "none",
-	 try_always,
-	 {NULL},
-	 "who holds the lock that is waited for",
-	 false,
-	 false},
-	{NEED_COMPLETE, "fentry", try_complete_fentry, {"complete_fentry"}, "", true, false},
-	{NEED_COMPLETE, "kprobe", try_complete_kprobe, {"complete_kprobe"}, "", true, false},
-	{NEED_COMPLETE,
-	 "none",
-	 try_always,
-	 {NULL},
-	 "requests done inside io_submit, and RWF_NOWAIT refusals",
-	 false,
-	 false},
-};
-
-static const struct {
-	const char *name, *what;
-} needs[NEED_MAX] = {
-	[NEED_SUBMIT] = {"submit", "entry and exit of io_submit"},
-	[NEED_COMPAT] = {"compat", "entry and exit of a 32-bit program's io_submit"},
-	[NEED_REQUEST] = {"request", "which request of a call sleeps"},
-	[NEED_SWITCH] = {"switch", "sleep and wake-up"},
-	[NEED_LOCK] = {"lock", "who holds a lock that is waited for"},
-	[NEED_COMPLETE] = {"complete", "requests that are done inside io_submit"},
-};
-
-const char *const *probe__programs(enum probe_need need, const char *alternative)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].need == need && alternative && !strcmp(table[i].name, alternative))
-			return table[i].programs;
-	return NULL;
-}
-
-/* ---- the environment ---- */
-
-static bool has_prev_state(const struct btf *btf)
-{
-	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
-
-	t = t ? btf__type_by_id(btf, t->type) : NULL;
-	t = t ? btf__type_by_id(btf, t->type) : NULL;
-	/* __data, preempt, prev, next; prev_state from 5.18 on */
-	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
-}
-
-/* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */
-static const char *member_type(const struct btf *btf, const char *name, const char *member)
-{
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
-
-	for (uint16_t i = 0; t && i < btf_vlen(t); i++) {
-		const struct btf_member *m = &btf_members(t)[i];
-		const struct btf_type *of = btf__type_by_id(btf, m->type);
-
-		if (of && !strcmp(btf__name_by_offset(btf, m->name_off), member))
-			return btf__name_by_offset(btf, of->name_off);
-	}
-	return "";
-}
-
-/*
- * Ring buffers took a spinlock_t until 6.12, and with PREEMPT_RT that is a
- * mutex: a program in sched_switch would sleep in the scheduler.
- */
-static bool ring_may_sleep(const struct btf *btf)
-{
-	return !strcmp(member_type(btf, "bpf_ringbuf", "spinlock"), "spinlock_t") &&
-	       !strcmp(member_type(btf, "spinlock", "lock"), "rt_mutex_base");
-}
-
-int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
-{
-	struct btf *types;
-	char why[128];
-	bool refused;
-
-	memset(env, 0, sizeof(*env));
-	env->submit_fn = SUBMIT_FN;
-	env->compat_fn = COMPAT_FN;
-	snprintf(env->request_fn, sizeof(env->request_fn), REQUEST_FN);
-	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
-	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
-		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
-	types = env->btf;
-	if (opts->btf_path) {
-		types = btf__parse(opts->btf_path, NULL);
-		if (!types) {
-			/* libbpf has error numbers of its own */
-			libbpf_strerror(errno, why, sizeof(why));
-			err__set(e, -EINVAL, "cannot read BTF from %s: %s", opts->btf_path, why);
-			err__hint(
-				e,
-				"it must be the BTF of the running kernel, raw or in an ELF file");
-			probe_env__close(env);
-			return -EINVAL;
-		}
-	}
-	if (!types) {
-		err__set(e, -ENOENT, "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
-		err__hint(e, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give the BTF of this "
-			     "one with "
-			     "--btf FILE (pahole -J on its vmlinux, or BTFHub)");
-		probe_env__close(env);
+	if (env->tracefs_fd < 0) {
+		snprintf(why, size, "%s", env->tracefs_why);
 		return -ENOENT;
 	}
-	env->has_prev_state = has_prev_state(types);
-	env->has_run_delay = *member_type(types, "sched_info", "run_delay") != '\0';
-	env->has_typed_reads =
-		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
-	refused = ring_may_sleep(types);
-	if (types != env->btf)
-		btf__free(types);
-	if (!refused)
-		return 0;
-	err__set(e, -ENOTSUP, "this PREEMPT_RT kernel has BPF ring buffers that sleep");
-	err__hint(e, "tracing the scheduler with them can stop the host; 6.12 and newer are safe");
-	probe_env__close(env);
-	return -ENOTSUP;
+	id = tracefs__id(env->tracefs_fd, event, why, size);
+	if (id < 0 || !env->thorough)
+		return id < 0 ? id : 0;
+	fd = probe__open_tracepoint(id);
+	if (fd < 0)
+		return fail(fd, why, size, event);
+	close(fd);
+	return 0;
 }
 
-void probe_env__close(struct probe_env *env)
+static int try_tp_btf(struct probe_env *env, const char *tracepoint, char *why, size_t size)
 {
-	btf__free(env->btf);
-	env->btf = NULL;
-	if (env->tracefs_fd >= 0)
-		close(env->tracefs_fd);
-	env->tracefs_fd = -1;
+	char type[64];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint);
+	return try_tracing(env, type, BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, why, size);
+}
+
+/* Entry and exit of a function are tried as one, tracepoints each. */
+static int try_way(struct probe_env *env, const struct probe_way *way, char *why, size_t size)
+{
+	int rc = 0;
+
+	if (way->how == WAY_FENTRY)
+		return try_function(env, way->target[0], why, size);
+	if (way->how == WAY_KPROBE)
+		return try_any_kprobe(env, way, why, size);
+	for (size_t i = 0; i < ARRAY_SIZE(way->target) && way->target[i] && !rc; i++) {
+		if (way->how == WAY_PERF)
+			rc = try_perf(env, way->target[i], why, size);
+		else if (way->how == WAY_TP_BTF)
+			rc = try_tp_btf(env, way->target[i], why, size);
+	}
+	if (!rc && (way->flags & WAY_IF_ASKED))
+		snprintf(why, size, "sees sleeps alone, so it is used only if asked for");
+	return rc;
+}
+
+/* ---- the table ---- */
+
+static const struct probe_way table[] = {
+#define WAY(need, name, how, target, target2, program, program2, flags, lost)                      \
+	{NEED_##need, name, how, {target, target2}, {program, program2}, flags, lost},
+#include "model/probes.def"
+};
+
+const char *probe__target(const struct probe_env *env, const struct probe_way *way, size_t i)
+{
+	if (way->need == NEED_REQUEST)
+		return env->request_fn;
+	return way->target[i] ? way->target[i] : way->target[0];
+}
+
+const char *probe__submit_function(void)
+{
+	return SUBMIT_FN;
+}
+
+const char *probe__compat_function(void)
+{
+	return COMPAT_FN;
 }
 
 /* ---- the plan ---- */
 
-static const char *forced(const struct live_opts *o, enum probe_need need)
-{
-	switch (need) {
-	case NEED_SUBMIT:
-		return o->probe_submit;
-	case NEED_COMPAT:
-		return o->probe_compat;
-	case NEED_REQUEST:
-		return o->probe_request;
-	case NEED_SWITCH:
-		return o->probe_switch;
-	case NEED_LOCK:
-		return o->probe_lock;
-	case NEED_COMPLETE:
-		return o->probe_complete;
-	default:
-		return NULL;
-	}
-}
-
-static void try_one(struct probe_plan *plan, struct probe_env *env, const struct alternative *a,
+static void try_one(struct probe_plan *plan, struct probe_env *env, const struct probe_way *a,
 		    struct live_need *need, const char *force)
 {
 	struct live_alternative *out = &need->alt[need->nr_alts++];
@@ -534,19 +267,19 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	bool asked = force && !strcmp(force, a->name);
 
 	out->name = a->name;
-	if (a->of_calls && !strcmp(plan->chosen[NEED_SUBMIT], "none"))
+	if ((a->flags & WAY_OF_CALLS) && plan->chosen[NEED_SUBMIT]->how == WAY_NOTHING)
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
 	else
-		out->works = a->try(env, out->why, sizeof(out->why)) == 0;
+		out->works = try_way(env, a, out->why, sizeof(out->why)) == 0;
 	if (!out->works || plan->chosen[a->need] || (force && !asked) ||
-	    (a->only_if_asked && !asked))
+	    ((a->flags & WAY_IF_ASKED) && !asked))
 		return;
 	out->chosen = true;
 	if (asked)
 		out->why[0] = '\0';
-	plan->chosen[a->need] = a->name;
+	plan->chosen[a->need] = a;
 	/* the registers of a sleeping thread tell of 32-bit programs too */
-	if (a->need != NEED_COMPAT || strcmp(plan->chosen[NEED_SUBMIT], "none") != 0)
+	if (a->need != NEED_COMPAT || plan->chosen[NEED_SUBMIT]->how != WAY_NOTHING)
 		need->lost = a->lost;
 }
 
@@ -569,10 +302,10 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 	env->thorough = all;
 	for (int n = 0; n < NEED_MAX; n++) {
 		struct live_need *need = &plan->need[n];
-		const char *force = forced(opts, n);
+		const char *force = opts->probe[n];
 
-		need->name = needs[n].name;
-		need->what = needs[n].what;
+		need->name = probe_need__name((size_t)n);
+		need->what = probe_need__what(n);
 		need->lost = "";
 		for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 			if (table[i].need != (enum probe_need)n)
@@ -583,11 +316,6 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 		}
 		if (plan->chosen[n])
 			continue;
-		if (force && !need->nr_alts) {
-			err__set(e, -EINVAL, "there is no probe %s=%s", need->name, force);
-			err__hint(e, "`aiostall check` lists the alternatives");
-			return -EINVAL;
-		}
 		err__set(e, -ENOTSUP, "no probe works for %s: %s: %s", need->what,
 			 failed(need, force)->name, failed(need, force)->why);
 		err__hint(e, "`aiostall check` shows what this kernel offers");

@@ -7,14 +7,19 @@
 
 struct btf;
 
-enum probe_need {
-	NEED_SUBMIT,
-	NEED_COMPAT,
-	NEED_REQUEST,
-	NEED_SWITCH,
-	NEED_LOCK,
-	NEED_COMPLETE,
-	NEED_MAX
+enum way_how { WAY_FENTRY, WAY_KPROBE, WAY_PERF, WAY_TP_BTF, WAY_RAW_TP, WAY_NOTHING };
+
+#define WAY_OF_CALLS (1u << 0)
+#define WAY_IF_ASKED (1u << 1)
+
+/* A row of probes.def. */
+struct probe_way {
+	enum probe_need need;
+	const char *name;
+	enum way_how how;
+	const char *target[2], *program[2]; /* NULL past the last */
+	unsigned int flags;
+	const char *lost;
 };
 
 /* What trying needs to know, and what it found out. */
@@ -22,8 +27,7 @@ struct probe_env {
 	struct btf *btf; /* the kernel's own; NULL if it has none */
 	int tracefs_fd;	 /* -1 if there is none */
 	char tracefs_why[128];
-	const char *submit_fn, *compat_fn; /* names of this architecture's entry points */
-	char request_fn[64];		   /* io_submit_one as this kernel spells it */
+	char request_fn[64];  /* io_submit_one as this kernel spells it */
 	bool thorough;	      /* every alternative is to be attached, not only loaded */
 	bool fentry_works;    /* one has been attached */
 	bool has_prev_state;  /* sched_switch's fourth argument */
@@ -31,9 +35,9 @@ struct probe_env {
 	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */
 };
 
-/* The chosen alternatives: names from the table, NULL = none works. */
+/* The chosen ways, NULL = none works. */
 struct probe_plan {
-	const char *chosen[NEED_MAX];
+	const struct probe_way *chosen[NEED_MAX];
 	struct live_need need[NEED_MAX]; /* every alternative with its result */
 };
 
@@ -47,8 +51,11 @@ void probe_env__close(struct probe_env *env);
 int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struct live_opts *opts,
 		     bool all, struct err *e);
 
-/* Names of the programs of an alternative, NULL-terminated, entry before exit. */
-const char *const *probe__programs(enum probe_need need, const char *alternative);
+/* What the i-th program of a way is attached to, as this kernel spells it. */
+const char *probe__target(const struct probe_env *env, const struct probe_way *way, size_t i);
+/* Names of this architecture's entry points. */
+const char *probe__submit_function(void);
+const char *probe__compat_function(void);
 /* perf_event_open(2) on a tracepoint id, for all CPUs. >= 0 or -errno. */
 int probe__open_tracepoint(int id);
 

@@ -116,7 +116,7 @@ struct report {
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */
 static inline bool report__knows_completions(const struct report *r)
 {
-	const char *probe = r->capture->probe_complete;
+	const char *probe = r->capture->probe[NEED_COMPLETE];
 
 	return probe && *probe && strcmp(probe, "none") != 0;
 }

@@ -382,12 +382,12 @@ static void build_loss(const struct model *m, struct report *r)
 static void build_capture(struct model *m, const struct capture_info *capture)
 {
 	struct capture_info *c = &m->capture;
-	const char **texts[] = {&c->command,	   &c->filters,	     &c->probe_submit,
-				&c->probe_request, &c->probe_switch, &c->probe_complete};
 
 	*c = capture ? *capture : (struct capture_info){0};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		*texts[i] = pool__str(&m->pool, *texts[i]);
+	c->command = pool__str(&m->pool, c->command);
+	c->filters = pool__str(&m->pool, c->filters);
+	for (size_t i = 0; i < NEED_MAX; i++)
+		c->probe[i] = pool__str(&m->pool, c->probe[i]);
 }
 
 static int sample_order(const void *a, const void *b)

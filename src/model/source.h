@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/event.h"
+#include "model/probes.h"
 
 /* Receiver of events; every function must be set. Nothing is retained by pointer but stacks and fs_infos. */
 struct sink {
@@ -59,12 +60,7 @@ struct capture_info {
 	uint64_t duration_ns;
 	const char *command; /* aiostall's own command line */
 	const char *filters; /* as text, "" = none */
-	const char
-		*probe_submit; /* fentry | kprobe | tracepoint | none: see capture__sleeps_only() */
-	const char *probe_request; /* fentry | kprobe | scan */
-	const char *probe_switch;  /* tp_btf | raw_tp */
-	const char *
-		probe_complete; /* fentry | kprobe | none: requests done inside io_submit are not known */
+	const char *probe[NEED_MAX]; /* the way of each need, NULL or "" = not known; probes.def */
 	bool child_ran;		/* -- CMD was given */
 	int child_status;	/* its exit status; 128 + signal if killed */
 	bool user_stacks;
@@ -80,7 +76,7 @@ struct capture_info {
  */
 static inline bool capture__sleeps_only(const struct capture_info *c)
 {
-	return c->probe_submit && !strcmp(c->probe_submit, "none");
+	return c->probe[NEED_SUBMIT] && !strcmp(c->probe[NEED_SUBMIT], "none");
 }
 
 struct source;

@@ -68,9 +68,7 @@ int info_text__print(FILE *out, const struct store *s, const struct format_opts 
 	print__line(&p, PRINT_PLAIN, "  recorded: %s, for %s", started,
 		    fmt__duration(c->duration_ns, time, sizeof(time)));
 	print__para(&p, PRINT_PLAIN, "  command:  ", "%s", print__safe(&p, c->command));
-	print__line(&p, PRINT_PLAIN, "  probes:   submit %s, request %s, switch %s",
-		    print__safe(&p, c->probe_submit), print__safe(&p, c->probe_request),
-		    print__safe(&p, c->probe_switch));
+	print__para(&p, PRINT_PLAIN, "  probes:   ", "%s", print__probes(&p, c));
 	print_how(&p, s);
 	print__line(&p, PRINT_PLAIN,
 		    "  holds:    %llu slices, %llu keys, %llu stacks, %llu single stalls",

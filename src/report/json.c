@@ -176,10 +176,8 @@ static void put_capture(struct jsonw *w, json_t *root, const struct capture_info
 	if (c->child_ran)
 		jsonw__int(w, cap, "child_status", c->child_status);
 	probes = jsonw__object(w, cap, "probes");
-	jsonw__str(w, probes, "submit", c->probe_submit);
-	jsonw__str(w, probes, "request", c->probe_request);
-	jsonw__str(w, probes, "switch", c->probe_switch);
-	jsonw__str(w, probes, "complete", c->probe_complete);
+	for (size_t i = 0; i < NEED_MAX; i++)
+		jsonw__str(w, probes, probe_need__name(i), c->probe[i]);
 }
 
 void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any)

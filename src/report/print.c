@@ -190,6 +190,23 @@ const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
 	return slot;
 }
 
+const char *print__probes(struct print *p, const struct capture_info *c)
+{
+	char *slot = next_slot(p);
+	size_t used = 0, size = sizeof(p->slot[0]);
+	char way[64];
+
+	slot[0] = '\0';
+	for (size_t i = 0; i < NEED_MAX && used < size; i++) {
+		if (!c->probe[i] || !*c->probe[i])
+			continue;
+		esc__terminal(c->probe[i], way, sizeof(way));
+		used += (size_t)snprintf(slot + used, size - used, "%s%s %s", used ? ", " : "",
+					 probe_need__name(i), way);
+	}
+	return used ? slot : "unknown";
+}
+
 static int used_width(const struct column *c, size_t n, unsigned int shown)
 {
 	int used = 0;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "model/event.h"
+#include "model/source.h"
 #include "report/format.h"
 
 #define PRINT_MIN_WIDTH 40
@@ -49,6 +49,8 @@ const char *print__safe(struct print *p, const char *s);
 const char *print__path(struct print *p, const char *s, int columns);
 /* "ext4 /data", "blockdev loop0", "pipefs": at most so many columns. */
 const char *print__fs(struct print *p, const struct fs_info *fs, int columns);
+/* "submit fentry, request scan": the ways that are known. */
+const char *print__probes(struct print *p, const struct capture_info *c);
 /* Columns of escaped text. */
 int print__columns(const char *s);
 /* Bytes of the first so many columns of escaped text. */

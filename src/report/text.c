@@ -61,12 +61,10 @@ static void print_capture(struct print *p, const struct report *r)
 			 (unsigned long long)r->totals.requests);
 	print__para(p, PRINT_PLAIN, "",
 		    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %s "
-		    "(probes: submit %s, request %s, switch %s)",
+		    "(probes: %s)",
 		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
 		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
-		    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls,
-		    print__safe(p, c->probe_submit), print__safe(p, c->probe_request),
-		    print__safe(p, c->probe_switch));
+		    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls, print__probes(p, c));
 	if (c->filters && *c->filters)
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_status > 128)

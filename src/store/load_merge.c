@@ -122,10 +122,9 @@ static void merge_capture(struct load *l)
 	c->duration_ns = sat_add(c->duration_ns, duration_of(l));
 	c->command = l->opts->command ? l->opts->command : "";
 	c->filters = either(c->filters, from->filters);
-	c->probe_submit = either_submit(c->probe_submit, from->probe_submit);
-	c->probe_request = either(c->probe_request, from->probe_request);
-	c->probe_switch = either(c->probe_switch, from->probe_switch);
-	c->probe_complete = either(c->probe_complete, from->probe_complete);
+	c->probe[NEED_SUBMIT] = either_submit(c->probe[NEED_SUBMIT], from->probe[NEED_SUBMIT]);
+	for (size_t i = NEED_SUBMIT + 1; i < NEED_MAX; i++)
+		c->probe[i] = either(c->probe[i], from->probe[i]);
 	c->spilled = sat_add(c->spilled, from->spilled);
 	c->sample_hz = from->sample_hz > c->sample_hz ? from->sample_hz : c->sample_hz;
 	c->child_ran = false;

@@ -256,10 +256,8 @@ static const struct info_field {
 	{"duration_ns", INFO_U64, CAPTURE(duration_ns)},
 	{"command", INFO_TEXT, CAPTURE(command)},
 	{"filters", INFO_TEXT, CAPTURE(filters)},
-	{"probe_submit", INFO_TEXT, CAPTURE(probe_submit)},
-	{"probe_request", INFO_TEXT, CAPTURE(probe_request)},
-	{"probe_switch", INFO_TEXT, CAPTURE(probe_switch)},
-	{"probe_complete", INFO_TEXT, CAPTURE(probe_complete)},
+#define NEED(id, name, what) {"probe_" name, INFO_TEXT, CAPTURE(probe[NEED_##id])},
+#include "model/probes.def"
 	{"sample_hz", INFO_U64, CAPTURE(sample_hz)},
 	{"spilled", INFO_U64, CAPTURE(spilled)},
 	{"min_ns", INFO_U64, CAPTURE(min_ns)},

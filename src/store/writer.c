@@ -685,8 +685,8 @@ static void put_beginning(struct store_writer *w, const struct store_write_opts 
 		{"kernel_build", o->kernel_build}, {"arch", c->host.arch},
 		{"boot_id", o->boot_id},	   {"tool_version", AIOSTALL_VERSION},
 		{"command", c->command},	   {"filters", c->filters},
-		{"probe_submit", c->probe_submit}, {"probe_request", c->probe_request},
-		{"probe_switch", c->probe_switch}, {"probe_complete", c->probe_complete},
+#define NEED(id, name, what) {"probe_" name, c->probe[NEED_##id]},
+#include "model/probes.def"
 	};
 	const struct {
 		const char *name;

@@ -90,6 +90,15 @@ def test_every_help_option_is_accepted(aiostall):
                 assert "unknown option" not in done.stderr
 
 
+def test_ways_of_probes_are_the_same_in_help_and_man_page(aiostall, root):
+    """And reports have a way for each of these needs, which the recorder's test looks at."""
+    ways = r"(submit|compat|request|switch|lock|complete)=([a-z_]+(?:\|[a-z_]+)+)"
+    said = re.findall(ways, aiostall("check", "--help").stdout)
+    assert [need for need, _ in said] == \
+        ["submit", "compat", "request", "switch", "lock", "complete"]
+    assert re.findall(ways, man_section(root, "OPTIONS").replace(" | ", "|")) == said
+
+
 def test_man_page_names_every_verb_and_status(root):
     verbs = man_section(root, "VERBS")
     for verb in VERBS:

@@ -152,10 +152,8 @@ static const struct field capture_fields[] = {
 	F(struct capture_line, "duration", info.duration_ns, T_TIME),
 	F(struct capture_line, "command", info.command, T_STR),
 	F(struct capture_line, "filters", info.filters, T_STR),
-	F(struct capture_line, "probe_submit", info.probe_submit, T_STR),
-	F(struct capture_line, "probe_request", info.probe_request, T_STR),
-	F(struct capture_line, "probe_switch", info.probe_switch, T_STR),
-	F(struct capture_line, "probe_complete", info.probe_complete, T_STR),
+#define NEED(id, name, what) F(struct capture_line, "probe_" name, info.probe[NEED_##id], T_STR),
+#include "model/probes.def"
 	F(struct capture_line, "spilled", info.spilled, T_U64),
 	F(struct capture_line, "sample_hz", info.sample_hz, T_U64),
 	F(struct capture_line, "user_stacks", info.user_stacks, T_BOOL),

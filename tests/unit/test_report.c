@@ -159,9 +159,9 @@ static struct made *made__new(const char *s)
 		.duration_ns = 30 * NSEC_PER_SEC,
 		.command = s,
 		.filters = "",
-		.probe_submit = "fentry",
-		.probe_request = "scan",
-		.probe_switch = "tp_btf",
+		.probe[NEED_SUBMIT] = "fentry",
+		.probe[NEED_REQUEST] = "scan",
+		.probe[NEED_SWITCH] = "tp_btf",
 		.child_ran = true,
 		.child_status = 137,
 	};

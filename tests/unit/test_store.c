@@ -29,7 +29,7 @@ static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not 
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
 static_assert(sizeof(struct fs_info) == 40, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 312, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 328, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
@@ -113,10 +113,12 @@ static const struct capture_info capture = {
 	.duration_ns = 46000000000,
 	.command = "aiostall record",
 	.filters = "-p 1",
-	.probe_submit = "fentry",
-	.probe_request = "scan",
-	.probe_switch = "raw_tp",
-	.probe_complete = "kprobe",
+	.probe[NEED_SUBMIT] = "fentry",
+	.probe[NEED_REQUEST] = "scan",
+	.probe[NEED_SWITCH] = "raw_tp",
+	.probe[NEED_COMPLETE] = "kprobe",
+	.probe[NEED_COMPAT] = "none",
+	.probe[NEED_LOCK] = "tp_btf",
 	.sample_hz = 47,
 	.child_ran = true,
 	.child_status = 130,
@@ -346,10 +348,8 @@ static void same_capture(const struct capture_info *c)
 	assert_int_equal(c->duration_ns, capture.duration_ns);
 	assert_string_equal(c->command, capture.command);
 	assert_string_equal(c->filters, capture.filters);
-	assert_string_equal(c->probe_submit, capture.probe_submit);
-	assert_string_equal(c->probe_request, capture.probe_request);
-	assert_string_equal(c->probe_switch, capture.probe_switch);
-	assert_string_equal(c->probe_complete, capture.probe_complete);
+	for (size_t i = 0; i < NEED_MAX; i++)
+		assert_string_equal(c->probe[i], capture.probe[i]);
 	assert_int_equal(c->sample_hz, capture.sample_hz);
 	assert_true(c->child_ran);
 	assert_int_equal(c->child_status, capture.child_status);

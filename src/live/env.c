@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the kernel is like, as far as choosing probes depends on it. */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/tracefs.h"
+#include "live/probe.h"
+
+static bool has_prev_state(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	/* __data, preempt, prev, next; prev_state from 5.18 on */
+	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
+}
+
+/* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */
+static const char *member_type(const struct btf *btf, const char *name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	for (uint16_t i = 0; t && i < btf_vlen(t); i++) {
+		const struct btf_member *m = &btf_members(t)[i];
+		const struct btf_type *of = btf__type_by_id(btf, m->type);
+
+		if (of && !strcmp(btf__name_by_offset(btf, m->name_off), member))
+			return btf__name_by_offset(btf, of->name_off);
+	}
+	return "";
+}
+
+/*
+ * Ring buffers took a spinlock_t until 6.12, and with PREEMPT_RT that is a
+ * mutex: a program in sched_switch would sleep in the scheduler.
+ */
+static bool ring_may_sleep(const struct btf *btf)
+{
+	return !strcmp(member_type(btf, "bpf_ringbuf", "spinlock"), "spinlock_t") &&
+	       !strcmp(member_type(btf, "spinlock", "lock"), "rt_mutex_base");
+}
+
+int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
+{
+	struct btf *types;
+	char why[128];
+	bool refused;
+
+	memset(env, 0, sizeof(*env));
+	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
+	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
+		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+	types = env->btf;
+	if (opts->btf_path) {
+		types = btf__parse(opts->btf_path, NULL);
+		if (!types) {
+			/* libbpf has error numbers of its own */
+			libbpf_strerror(errno, why, sizeof(why));
+			err__set(e, -EINVAL, "cannot read BTF from %s: %s", opts->btf_path, why);
+			err__hint(
+				e,
+				"it must be the BTF of the running kernel, raw or in an ELF file");
+			probe_env__close(env);
+			return -EINVAL;
+		}
+	}
+	if (!types) {
+		err__set(e, -ENOENT, "this kernel has no BTF (/sys/kernel/btf/vmlinux)");
+		err__hint(e, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give the BTF of this "
+			     "one with "
+			     "--btf FILE (pahole -J on its vmlinux, or BTFHub)");
+		probe_env__close(env);
+		return -ENOENT;
+	}
+	env->has_prev_state = has_prev_state(types);
+	env->has_run_delay = *member_type(types, "sched_info", "run_delay") != '\0';
+	env->has_typed_reads =
+		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
+	refused = ring_may_sleep(types);
+	if (types != env->btf)
+		btf__free(types);
+	if (!refused)
+		return 0;
+	err__set(e, -ENOTSUP, "this PREEMPT_RT kernel has BPF ring buffers that sleep");
+	err__hint(e, "tracing the scheduler with them can stop the host; 6.12 and newer are safe");
+	probe_env__close(env);
+	return -ENOTSUP;
+}
+
+void probe_env__close(struct probe_env *env)
+{
+	btf__free(env->btf);
+	env->btf = NULL;
+	if (env->tracefs_fd >= 0)
+		close(env->tracefs_fd);
+	env->tracefs_fd = -1;
+}
