@@ -32,7 +32,15 @@ CFLAGS   ?= -Os -g
 # Nothing unwinds in production, and the binary has to stay small.
 SMALL    := -fno-asynchronous-unwind-tables -fno-unwind-tables
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-ALL_CFLAGS = -std=gnu11 $(WARN) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
+# A root tool that reads what strangers write. tests/hardened.sh checks that the binary has it all.
+HARDEN_x86 := -fcf-protection=full
+HARDEN_arm64 := -mbranch-protection=standard
+HARDEN   := -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection \
+	$(HARDEN_$(ARCH))
+HARDEN_LINK := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code
+# The folder of the build is not in what it makes.
+MAPPED   := -ffile-prefix-map=$(CURDIR)=.
+ALL_CFLAGS = -std=gnu11 $(WARN) $(MAPPED) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c))
@@ -61,7 +69,7 @@ UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister
 	sqlite3StmtVtabInit sqlite3CloseExtensions sqlite3AutoLoadExtensions \
 	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror \
 	sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
-LINK := -static -Wl,--gc-sections
+LINK := -static-pie -Wl,--gc-sections
 STATIC_OBJ := $(B)/obj/src/static/unused.o $(B)/obj/src/static/no_btf.o
 STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf)
 endif
@@ -85,7 +93,7 @@ all: $(B)/aiostall
 
 $(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
-	$(Q)$(CC) $(LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
+	$(Q)$(CC) $(LINK) $(HARDEN_LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
 
 # A source that is removed must leave the archive: it is made again when the list changes.
 $(B)/libaiostall.a: $(LIB_OBJ) $(B)/lib.list
@@ -102,10 +110,16 @@ $(B)/needed: tools/need.sh
 	@sh tools/need.sh "$(CC)" "$(CLANG)" "$(BPFTOOL)" $(CPPFLAGS) $(CFLAGS)
 	@touch $@
 
-$(B)/obj/%.o: %.c
+# What was made with other flags is made again.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(HARDEN))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(HARDEN))' > $@
+
+$(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(ALL_CFLAGS) $(SMALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN) $(SMALL) -MMD -MP -c -o $@ $<
 
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
@@ -118,9 +132,9 @@ $(B)/gen/causes_data.c: src/cause/causes.rules tools/embed.sh
 	$(say) GEN $@
 	$(Q)sh tools/embed.sh causes_rules_text $< > $@.tmp && mv $@.tmp $@
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN) -c -o $@ $<
 
 $(B)/san/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
@@ -130,11 +144,11 @@ $(B)/san/gen/%.o: $(B)/gen/%.c
 BPF_UAPI := $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)))
 
 # BPF: one object, CO-RE, then a skeleton.
-BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h
+BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h $(B)/flags
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@
-	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g $(MAPPED) -Wall -Wextra -Wno-unused-parameter \
 		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
