@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The host does something unusual while calls are traced: none of them is lost, none counted twice."""
+import contextlib
+import os
+import pathlib
+import signal
+import threading
+import time
+
+import pytest
+
+import helpers
+import tracing
+
+THREADS = 4
+CPUS = pathlib.Path("/sys/devices/system/cpu")
+STOPPED_S = 10
+
+
+def bound_programs():
+    """Names of programs that may not run everywhere: a CPU that goes would set them free for good."""
+    everywhere = set(range(os.cpu_count()))
+    for task in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # kernel threads have no program, and the kernel looks after them
+            if os.readlink(task / "exe") and os.sched_getaffinity(int(task.name)) != everywhere:
+                yield (task / "comm").read_text(encoding="utf-8", errors="replace").strip()
+
+
+def removable_cpu():
+    """The switch of a CPU that may go for a moment; skips where there is none."""
+    helpers.need_cpus(2)
+    switches = sorted(CPUS.glob("cpu[0-9]*/online"))
+    if not switches:
+        pytest.skip("needs a CPU that can be taken offline")
+    bound = sorted(set(bound_programs()))
+    if bound:
+        pytest.skip(f"a CPU is not taken from programs that are bound to some: {', '.join(bound)}")
+    return switches[-1]
+
+
+@contextlib.contextmanager
+def coming_and_going(switch):
+    """The CPU goes and comes; gone is how many times it did."""
+    gone, stop = [], threading.Event()
+
+    def turn():
+        while not stop.is_set():
+            switch.write_text("0", encoding="ascii")
+            stop.wait(0.05)
+            switch.write_text("1", encoding="ascii")
+            gone.append(time.monotonic())
+            stop.wait(0.05)
+
+    turner = threading.Thread(target=turn)
+    turner.start()
+    try:
+        yield gone
+    finally:
+        stop.set()
+        turner.join()
+        switch.write_text("1", encoding="ascii")
+
+
+def pipe_load(scratch, calls, feed_us):
+    return ("--pattern", "pipe", "--file", f"{scratch.dir}/pipe", "--threads", str(THREADS),
+            "--calls", str(calls), "--feed-delay-us", str(feed_us))
+
+
+def check_exact(report, figures, ended, calls):
+    assert figures["submits"] == THREADS * calls
+    totals = report["totals"]
+    assert (totals["submits"], totals["sleeps"]) == (figures["submits"], figures["nvcsw"])
+    helpers.assert_no_loss(report)
+    assert not report["unfinished"]
+    assert ended.status == 0, ended.stderr
+
+
+def test_cpu_goes_and_comes(scratch):
+    switch = removable_cpu()
+    calls = 2003
+    with tracing.waiting(scratch, pipe_load(scratch, calls, 300)) as load, \
+         tracing.attached(scratch, "-p", load.pid) as tracer:
+        with coming_and_going(switch) as gone:
+            load.go()
+            figures = load.done()
+        report = tracer.report()
+    assert len(gone) >= 2, "the load was over before the CPU was gone"
+    check_exact(report, figures, tracer.ended, calls)
+
+
+def test_nobody_reads_for_ten_seconds(scratch):
+    """The default ring, and calls of all that time."""
+    calls = 4001
+    with tracing.waiting(scratch, pipe_load(scratch, calls, STOPPED_S * 1000000 // calls)) as load, \
+         tracing.attached(scratch, "-p", load.pid) as tracer:
+        tracer.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        load.go()
+        figures = load.done()
+        assert time.monotonic() - began >= STOPPED_S
+        tracer.signal(signal.SIGCONT)
+        report = tracer.report()
+    check_exact(report, figures, tracer.ended, calls)
+    assert report["totals"]["sleeps"] >= THREADS * calls * 9 // 10
