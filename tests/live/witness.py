@@ -22,7 +22,7 @@ class Witness:
 
     def __init__(self, *options):
         assert WITNESS.exists(), f"{WITNESS} is missing: make tools"
-        self.seen, self.sums, self.at = [], None, 0
+        self.seen, self.sums, self.rest = [], None, ""
         with tempfile.TemporaryDirectory() as folder:
             ready = pathlib.Path(folder) / "ready"
             self.program = Program([WITNESS, "--ready-file", ready, *options])
@@ -31,15 +31,15 @@ class Witness:
             except AssertionError:
                 self.program.__exit__()
                 raise
+        # Not the program's own description of the file: to move in it would move its end too.
+        self.said = open(f"/proc/self/fd/{self.program.stdout.fileno()}", encoding="ascii")
 
     def _read(self):
         """What it has printed since the last time; True once it has answered a sync()."""
-        self.program.stdout.seek(self.at)
-        text = self.program.stdout.read()
+        self.rest += self.said.read()
         # the last line may be half written
-        text = text[:text.rfind("\n") + 1]
-        self.at += len(text)
-        lines = [json.loads(line) for line in text.splitlines()]
+        *whole, self.rest = self.rest.split("\n")
+        lines = [json.loads(line) for line in whole]
         self.seen += [line for line in lines if "kind" in line]
         self.sums = next((line for line in lines if "switches" in line), None)
         return any("synced" in line for line in lines)
@@ -63,6 +63,7 @@ class Witness:
         ended = self.program.finish()
         assert ended.status == 0, ended.stderr
         self._read()
+        self.said.close()
         self.program.__exit__()
         return self.sums
 
