@@ -212,7 +212,8 @@ static void make(struct maker *m, const char *path)
 	struct causes *causes = causes__new(NULL, text, sizeof(text));
 	struct store_write_opts opts = {
 		.path = path,
-		.causes = causes,
+		.ledger = ledger__new(&(struct ledger_opts){.causes = causes,
+							    .slow_threshold_ns = NSEC_PER_MSEC}),
 		.capture = &m->capture,
 		.started_mono_ns = START_NS,
 		.slow_ns = NSEC_PER_MSEC,
@@ -221,7 +222,7 @@ static void make(struct maker *m, const char *path)
 	struct store_writer *w = NULL;
 	struct err e = {0};
 
-	if (!causes)
+	if (!causes || !opts.ledger)
 		die("rules", text);
 	if (store_writer__new(&opts, &w, &e))
 		die(path, e.text);
@@ -234,6 +235,7 @@ static void make(struct maker *m, const char *path)
 	if (store_writer__finish(w, &m->capture, m->now_ns, &e))
 		die(path, e.text);
 	store_writer__free(w);
+	ledger__free(opts.ledger);
 	causes__free(causes);
 }
 

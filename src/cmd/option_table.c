@@ -67,7 +67,7 @@ static const struct option options[] = {
 	 "the recording; default aiostall.db. One that exists becomes FILE.old",
 	 .offset = AT(output), .verbs = VERB_RECORD},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print the report", .offset = AT(format),
-	 .verbs = VERB_STAT, .views = VIEW_REPORT},
+	 .verbs = VERB_STAT, .views = VIEW_REPORT | VIEW_GROUPS},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print it", .offset = AT(format),
 	 .verbs = VERB_REPORT, .views = VIEW_REPORT | VIEW_GROUPS | VIEW_INFO | VIEW_TIMELINE},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print each line", .offset = AT(format),
@@ -104,9 +104,9 @@ static const struct option options[] = {
 	 "it",
 	 .min = 1, .max = DAY_NS, .offset = AT(trigger_ns), .verbs = VERB_RECORD},
 	{"by", 0, "WHAT[,WHAT...]", OPTION_TEXT,
-	 "a row for each of these instead of the report: fs, mount, device, file, comm, pid, "
+	 "a row for each of these instead of the report: api, fs, mount, device, file, comm, pid, "
 	 "cgroup, cause, stack, kernel, host",
-	 .offset = AT(by), .verbs = VERB_REPORT},
+	 .offset = AT(by), .verbs = VERB_STAT | VERB_REPORT},
 	{"since", 0, "TIME", OPTION_SECONDS,
 	 "only what came so long after recording began; a bare number is seconds",
 	 .max = 365 * DAY_NS, .offset = AT(since_ns), .verbs = VERB_REPORT},

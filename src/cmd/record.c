@@ -6,7 +6,6 @@
 #include "cmd/cmd.h"
 #include "cmd/session.h"
 #include "host/hostfacts.h"
-#include "model/tee.h"
 #include "store/writer.h"
 
 #define DEFAULT_FILE "aiostall.db"
@@ -28,10 +27,8 @@ static const struct cmd_spec spec = {
 	.takes_child = true,
 };
 
-/* All goes to the file, and to the model what facts and the last line are made of. */
 struct record_run {
 	struct store_writer *writer;
-	struct tee tee;
 	uint64_t started_mono_ns;
 	bool has_command;
 	bool failed; /* nothing more is written */
@@ -83,11 +80,10 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 		       struct err *e)
 {
 	const struct capture_info *c = session__capture(s);
-	struct sink model;
 	char build[256], boot_id[64];
 	struct store_write_opts o = {
 		.path = opts->output,
-		.causes = session__causes(s),
+		.ledger = session__ledger(s),
 		.capture = c,
 		.started_mono_ns = clock__mono_ns() - c->duration_ns,
 		.slow_ns = opts->live.slow_ns,
@@ -102,12 +98,6 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 	if (rc)
 		return rc;
 	hostfacts__each("", add_fact, run->writer);
-	/* the file has these; what is made of the model needs them not */
-	model = *session__model_sink(s);
-	model.submit = NULL;
-	model.fs_counts = NULL;
-	model.sample = NULL;
-	tee__init(&run->tee, store_writer__sink(run->writer), &model);
 	run->started_mono_ns = o.started_mono_ns;
 	return 0;
 }
@@ -115,8 +105,8 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 static int sum_up(const struct record_run *run, const struct cmd_opts *opts, struct session *s,
 		  struct err *e)
 {
-	const struct report *r = session__report(s, e);
-	uint64_t evicted = store_writer__evicted(run->writer);
+	const struct report *r = session__report(s, NULL, e);
+	uint64_t left_out = store_writer__left_out(run->writer);
 	char sleeps[16], blocked[16], size[16], time[16], path[512];
 	uint64_t unlisted;
 
@@ -137,14 +127,14 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 			"incomplete: %llu stalls came too fast for --events and are in the sums "
 			"only\n",
 			(unsigned long long)unlisted);
-	if (r->any_loss || evicted)
+	if (r->any_loss || left_out)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");
 	if (run->failed)
 		fprintf(stderr, "incomplete: the file could not be written to the end\n");
-	return unlisted || r->any_loss || evicted || run->failed ? CMD_LOSS : CMD_OK;
+	return unlisted || r->any_loss || left_out || run->failed ? CMD_LOSS : CMD_OK;
 }
 
-/* The model has asked for them: the file of the worst stall, for one, is looked at in the end only. */
+/* The report has asked for them: the file of the worst stall, for one, is looked at in the end only. */
 static void add_heres(const struct record_run *run, const struct report *r)
 {
 	for (size_t i = 0; r && i < r->nr_fs; i++)
@@ -156,7 +146,11 @@ static void add_heres(const struct record_run *run, const struct report *r)
 static int run_session(struct record_run *run, const struct cmd_opts *opts, struct session *s)
 {
 	const struct session_hooks hooks = {
-		.ctx = run, .sink = &run->tee.sink, .batch = begin, .interval = end_slice};
+		.ctx = run,
+		.sink = store_writer__sink(run->writer),
+		.batch = begin,
+		.interval = end_slice,
+	};
 	struct err e = {0}, end_e = {0};
 	const struct capture_info *c;
 	int rc, end_rc, status = CMD_OK;
@@ -170,7 +164,7 @@ static int run_session(struct record_run *run, const struct cmd_opts *opts, stru
 		return status;
 	c = session__capture(s);
 	if (!rc)
-		add_heres(run, session__report(s, &end_e));
+		add_heres(run, session__report(s, NULL, &end_e));
 	end_rc =
 		store_writer__finish(run->writer, c, run->started_mono_ns + c->duration_ns, &end_e);
 	/* a disk that failed before fails again */

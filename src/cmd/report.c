@@ -10,7 +10,6 @@
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "report/format.h"
-#include "report/groups.h"
 #include "report/perfetto.h"
 #include "store/load.h"
 #include "store/store.h"
@@ -61,38 +60,6 @@ static struct load_opts load_opts(const struct cmd_opts *opts)
 	};
 }
 
-/* ---- --by ---- */
-
-static int print_groups(struct load *l, const struct load_opts *lo, const struct report *r,
-			const struct cmd_opts *opts, FILE *out, const struct format_opts *fo,
-			struct err *e)
-{
-	struct report_groups g = {.nr_names = lo->nr_by, .report = r};
-	const struct group *groups = load__groups(l, &g.nr, e);
-	const char *names[BYS];
-	struct report_group *rows;
-	int rc;
-
-	if (!groups)
-		return -ENOMEM;
-	rows = calloc(g.nr ? g.nr : 1, sizeof(*rows));
-	if (!rows)
-		return err__set(e, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < lo->nr_by; i++)
-		names[i] = load_by__name(lo->by[i]);
-	for (size_t i = 0; i < g.nr; i++)
-		rows[i] = (struct report_group){
-			groups[i].values, groups[i].has_submits,  &groups[i].counts.c,
-			groups[i].share,  groups[i].ctxsw_per_io, groups[i].blocked_share,
-			groups[i].p50,	  groups[i].p90,	  groups[i].p99,
-		};
-	g.names = names;
-	g.group = rows;
-	rc = opts->format->groups(out, &g, fo);
-	free(rows);
-	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
-}
-
 /* ---- the report ---- */
 
 /* What the confined child works with. */
@@ -104,24 +71,21 @@ struct job {
 	struct format_opts format_opts;
 };
 
-static int print_report(struct load *l, const struct load_opts *lo, const struct job *j,
-			bool *any_loss, struct err *e)
+static int print_report(struct load *l, const struct view *v, const struct job *j, bool *any_loss,
+			struct err *e)
 {
-	const struct format_opts *fo = &j->format_opts;
-	const struct report *r = load__report(l, e);
+	const struct report *r = ledger__report(load__ledger(l), v, load__capture(l));
 	int rc;
 
 	if (!r)
-		return -ENOMEM;
+		return err__set(e, -ENOMEM, "out of memory while building the report");
 	*any_loss = r->any_loss;
-	if (lo->nr_by)
-		return print_groups(l, lo, r, j->opts, output__file(j->out), fo, e);
-	rc = j->opts->format->print(output__file(j->out), r, fo);
+	rc = format__print(j->opts->format, output__file(j->out), r, &j->format_opts);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
-static int load_and_print(struct load *l, const struct load_opts *lo, const struct job *j,
-			  bool *any_loss, struct err *e)
+static int load_and_print(struct load *l, const struct view *v, const struct job *j, bool *any_loss,
+			  struct err *e)
 {
 	int rc = 0;
 
@@ -130,23 +94,25 @@ static int load_and_print(struct load *l, const struct load_opts *lo, const stru
 	if (rc)
 		return rc;
 	inputs__are_read(j->inputs);
-	return print_report(l, lo, j, any_loss, e);
+	return print_report(l, v, j, any_loss, e);
 }
 
 static int report(const struct job *j, bool *any_loss, struct err *e)
 {
 	struct load_opts lo = load_opts(j->opts);
+	struct view v = {.filter = &lo.filter};
 	struct load *l;
 	int rc = 0;
 
 	if (j->opts->by)
-		rc = load_by__parse(j->opts->by, lo.by, e);
+		rc = view_by__parse(j->opts->by, v.by, e);
 	if (rc < 0)
 		return rc;
-	lo.nr_by = (size_t)rc;
+	v.nr_by = (size_t)rc;
+	lo.distributions = v.nr_by != 0;
 	lo.causes = j->causes;
 	l = load__new(&lo, e);
-	rc = l ? load_and_print(l, &lo, j, any_loss, e) : -ENOMEM;
+	rc = l ? load_and_print(l, &v, j, any_loss, e) : -ENOMEM;
 	load__free(l);
 	return rc;
 }
@@ -174,14 +140,14 @@ static int print_info(const struct job *j, struct err *e)
 
 struct timeline_filter {
 	struct timeline *timeline;
-	struct load_filter filter;
+	struct view_filter filter;
 };
 
 static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
 {
 	const struct timeline_filter *t = ctx;
 
-	if (ev->blocked_ns < t->filter.min_ns || !load_filter__wants(&t->filter, ev->fs, &ev->who))
+	if (ev->blocked_ns < t->filter.min_ns || !view_filter__wants(&t->filter, ev->fs, &ev->who))
 		return 0;
 	return timeline__stall(t->timeline, ev, key->cause->id);
 }
@@ -190,7 +156,7 @@ static int add_submit(void *ctx, const struct ev_submit *ev)
 {
 	const struct timeline_filter *t = ctx;
 
-	return load_filter__wants(&t->filter, ev->fs, &ev->who) ? timeline__submit(t->timeline, ev)
+	return view_filter__wants(&t->filter, ev->fs, &ev->who) ? timeline__submit(t->timeline, ev)
 								: 0;
 }
 

@@ -24,7 +24,7 @@
 struct session {
 	const struct cmd_opts *opts;
 	struct causes *causes;
-	struct model *model;
+	struct ledger *ledger;
 	struct facts *facts;
 	struct source *source;
 	struct child *child;
@@ -52,9 +52,9 @@ static int write_ready_file(const char *path, struct err *e)
 	return rc;
 }
 
-static int open_model(struct session *s, struct err *e)
+static int open_ledger(struct session *s, struct err *e)
 {
-	struct model_opts opts = {.slow_threshold_ns = s->opts->live.slow_ns};
+	struct ledger_opts opts = {.slow_threshold_ns = s->opts->live.slow_ns};
 	char why[384];
 
 	s->causes = causes__new(s->opts->rules, why, sizeof(why));
@@ -62,10 +62,8 @@ static int open_model(struct session *s, struct err *e)
 		return err__set(e, -EINVAL, "%s", why);
 	s->facts = facts__new(NULL);
 	opts.causes = s->causes;
-	opts.facts = facts__write;
-	opts.facts_ctx = s->facts;
-	s->model = s->facts ? model__new(&opts) : NULL;
-	return s->model ? 0 : err__set(e, -ENOMEM, "out of memory");
+	s->ledger = s->facts ? ledger__new(&opts) : NULL;
+	return s->ledger ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
 static int open_source(struct session *s, struct err *e)
@@ -98,7 +96,7 @@ struct session *session__new(const struct cmd_opts *opts, struct err *e)
 	}
 	s->opts = opts;
 	interrupt__catch();
-	if (open_model(s, e) || open_source(s, e)) {
+	if (open_ledger(s, e) || open_source(s, e)) {
 		session__free(s);
 		return NULL;
 	}
@@ -119,9 +117,9 @@ const struct causes *session__causes(const struct session *s)
 	return s->causes;
 }
 
-const struct sink *session__model_sink(struct session *s)
+struct ledger *session__ledger(struct session *s)
 {
-	return model__sink(s->model);
+	return s->ledger;
 }
 
 const struct capture_info *session__capture(struct session *s)
@@ -175,7 +173,7 @@ static int do_interval(struct session *s, const struct session_hooks *hooks, uin
 	rc = s->source->ops->counters(s->source, hooks->sink);
 	if (rc)
 		return err__set(e, rc, "cannot read the counters: %s", strerror(-rc));
-	now = *model__totals(s->model);
+	now = *ledger__totals(s->ledger);
 	rc = hooks->interval(hooks->ctx, now_ns - s->start_ns, &s->before, &now, e);
 	s->before = now;
 	/* after a pause (a stopped terminal) one line, not one for each missed interval */
@@ -190,7 +188,7 @@ static void do_progress(struct session *s, const struct session_hooks *hooks, ui
 		return;
 	s->next_progress_ns = now_ns + NSEC_PER_SEC / 2;
 	if (!s->source->ops->counters(s->source, hooks->sink))
-		progress__show(now_ns - s->start_ns, &model__totals(s->model)->c,
+		progress__show(now_ns - s->start_ns, &ledger__totals(s->ledger)->c,
 			       capture__sleeps_only(session__capture(s)));
 }
 
@@ -247,7 +245,7 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	int rc = 0, err;
 
 	if (!h.sink)
-		h.sink = model__sink(s->model);
+		h.sink = ledger__sink(s->ledger);
 	/* the command writes to the same terminal, where a progress line would be in its way */
 	s->progress = !h.quiet && !s->child && isatty(STDERR_FILENO);
 	if (s->child) {
@@ -281,9 +279,14 @@ bool session__has_run(const struct session *s)
 	return !s->not_run;
 }
 
-const struct report *session__report(struct session *s, struct err *e)
+const struct report *session__report(struct session *s, const struct view *v, struct err *e)
 {
-	const struct report *r = model__report(s->model, &s->capture);
+	struct view view = v ? *v : (struct view){0};
+	const struct report *r;
+
+	view.facts = facts__write;
+	view.facts_ctx = s->facts;
+	r = ledger__report(s->ledger, &view, session__capture(s));
 
 	if (!r)
 		err__set(e, -ENOMEM, "out of memory while building the report");
@@ -294,7 +297,7 @@ void session__free(struct session *s)
 {
 	if (!s)
 		return;
-	model__free(s->model);
+	ledger__free(s->ledger);
 	facts__free(s->facts);
 	if (s->source)
 		s->source->ops->free(s->source);

@@ -5,14 +5,14 @@
 
 #include "cause/causes.h"
 #include "cmd/options.h"
-#include "model/model.h"
+#include "model/view.h"
 
 struct session;
 
 /* What a verb does while the capture runs; each may be NULL. */
 struct session_hooks {
 	void *ctx;
-	/* Events go here; NULL = the session's model. */
+	/* Events go here; NULL = the session's ledger. */
 	const struct sink *sink;
 	/* After each batch of events. An error ends the capture. */
 	int (*batch)(void *ctx, struct err *e);
@@ -28,7 +28,7 @@ struct session_hooks {
 /* Load the rules, attach the probes, start and hold the command. opts outlives it. NULL with e set. */
 struct session *session__new(const struct cmd_opts *opts, struct err *e);
 const struct causes *session__causes(const struct session *s);
-const struct sink *session__model_sink(struct session *s);
+struct ledger *session__ledger(struct session *s);
 /* As of now; after session__run of the whole. Valid until the next call. */
 const struct capture_info *session__capture(struct session *s);
 /*
@@ -38,8 +38,11 @@ const struct capture_info *session__capture(struct session *s);
 int session__run(struct session *s, const struct session_hooks *hooks, struct err *e);
 /* False if there is nothing to report: the command could not be started. */
 bool session__has_run(const struct session *s);
-/* The report of it all; owned by the session. NULL with e set. */
-const struct report *session__report(struct session *s, struct err *e);
+/*
+ * The report of what was seen so far, of all of it or as the view has it (v
+ * NULL = all; facts are the session's); at any time, owned by the session. NULL with e set.
+ */
+const struct report *session__report(struct session *s, const struct view *v, struct err *e);
 void session__free(struct session *s);
 
 #endif

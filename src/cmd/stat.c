@@ -46,7 +46,7 @@ static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts
 static int print_report(const struct report *r, const struct cmd_opts *opts,
 			const struct format_opts *format_opts, struct output *out, struct err *e)
 {
-	int rc = opts->format->print(output__file(out), r, format_opts);
+	int rc = format__print(opts->format, output__file(out), r, format_opts);
 
 	/* the stream knows better why it failed */
 	if (output__flush(out, e))
@@ -56,7 +56,7 @@ static int print_report(const struct report *r, const struct cmd_opts *opts,
 	return output__commit(out, e);
 }
 
-static int run_session(const struct cmd_opts *opts, struct output *out)
+static int run_session(const struct cmd_opts *opts, const struct view *view, struct output *out)
 {
 	struct stat_run run = {0};
 	struct session_hooks hooks = {.ctx = &run, .interval = print_interval};
@@ -84,7 +84,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		session__free(s);
 		return status;
 	}
-	r = session__report(s, &report_e);
+	r = session__report(s, view, &report_e);
 	if (r && !r->totals.submits && !opts->child)
 		run.format_opts.idle = lookout__lines(&opts->live.filter, idle, sizeof(idle));
 	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
@@ -99,12 +99,15 @@ int cmd_stat(int argc, char **argv)
 {
 	struct cmd_opts opts;
 	struct err e = {0};
+	struct view view = {0};
 	struct output *out;
-	int status = options__parse(&opts, &spec, argc, argv);
+	int rc, status = options__parse(&opts, &spec, argc, argv);
 
 	if (status == OPTIONS_GO) {
-		out = output__open(opts.output, &e);
-		status = out ? run_session(&opts, out) : cmd__fail(&e);
+		rc = opts.by ? view_by__parse(opts.by, view.by, &e) : 0;
+		view.nr_by = rc > 0 ? (size_t)rc : 0;
+		out = rc < 0 ? NULL : output__open(opts.output, &e);
+		status = out ? run_session(&opts, &view, out) : cmd__fail(&e);
 		output__free(out);
 	}
 	options__free(&opts);

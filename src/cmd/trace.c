@@ -25,7 +25,7 @@ static const struct cmd_spec spec = {
 	.takes_child = true,
 };
 
-/* Prints stalls; the model, beside it, counts everything. */
+/* Prints stalls; the ledger, beside it, counts everything. */
 struct trace_run {
 	FILE *file;
 	struct output *out;
@@ -113,7 +113,7 @@ static void print_end(const struct report *r)
 
 static int finish(const struct trace_run *run, struct session *s, struct err *e)
 {
-	const struct report *r = session__report(s, e);
+	const struct report *r = session__report(s, NULL, e);
 
 	if (r)
 		write_end(run, r);
@@ -143,7 +143,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	if (!s)
 		return cmd__fail(&e);
 	run.causes = session__causes(s);
-	tee__init(&tee, &lines, session__model_sink(s));
+	tee__init(&tee, &lines, ledger__sink(session__ledger(s)));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
 	hooks.to_stdout = output__is_stdout(out);

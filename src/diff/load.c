@@ -58,7 +58,7 @@ static int on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_cou
 	return 0;
 }
 
-static int on_stalls(void *ctx, const struct store_key *key, const struct store_sum *sum,
+static int on_stalls(void *ctx, const struct store_key *key, const struct sleep_sum *sum,
 		     const struct hist *hist)
 {
 	struct load *l = ctx;

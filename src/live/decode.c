@@ -64,10 +64,14 @@ int decode__record(const void *data, size_t size, union wire_record *out)
 
 int decode__spill(const struct wire_spill *w, struct wire_stall *longest, struct ev_stalls *out)
 {
-	*out = (struct ev_stalls){
+	struct sleep_sum *sum = &out->sum;
+
+	*out = (struct ev_stalls){0};
+	*sum = (struct sleep_sum){
 		.sleeps = w->sleeps,
 		.blocked_ns = w->blocked_ns,
 		.runqueue_ns = w->runqueue_ns,
+		.max_ns = w->longest.blocked_ns,
 		.held_up_requests = w->held_up_requests,
 		.iowait_sleeps = w->iowait_sleeps,
 		.nowait_sleeps = w->nowait_sleeps,
@@ -75,7 +79,11 @@ int decode__spill(const struct wire_spill *w, struct wire_stall *longest, struct
 	for (size_t i = 0; i < WIRE_HIST_BUCKETS; i++)
 		out->hist.n[i] = w->hist[i];
 	*longest = w->longest;
-	return w->sleeps ? check_stall(longest) : -EBADMSG;
+	if (!w->sleeps || check_stall(longest))
+		return -EBADMSG;
+	/* all of them were found alike, see WIRE_HOW_* in the key */
+	sum->how[longest->req.how] = w->sleeps;
+	return 0;
 }
 
 void decode__request(const struct wire_req *w, struct request *r)

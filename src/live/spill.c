@@ -25,7 +25,7 @@ static void deliver(struct live *lv, const struct sink *to, const struct wire_sp
 	source__stall(lv, &longest, &ev.longest);
 	if (!ev.longest.fs)
 		return;
-	lv->capture.spilled += ev.sleeps;
+	lv->capture.spilled += ev.sum.sleeps;
 	to->stalls(to->ctx, &ev);
 }
 

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/api.h"
 #include "model/hist.h"
 
 /* A symbolized stack, innermost frame first, tracer's own frames and everything inward of the wait removed. */
@@ -33,6 +34,7 @@ struct fs_info {
 	const char *mount; /* mount point; "" if there is none or it is not visible from here */
 	const char *
 		mount_options; /* as in mountinfo, per-mount then per-superblock, comma separated; "" */
+	enum api api;	       /* of the requests that are counted here */
 };
 
 enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
@@ -94,6 +96,13 @@ struct ev_stall {
 		*user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
 };
 
+/* What several sleeps add up to: additive but for max_ns. Numbers only. */
+struct sleep_sum {
+	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
+	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
+	uint64_t how[4]; /* by enum request_how */
+};
+
 /*
  * Stalls of one place that came faster than they could be told one by one. What
  * the longest one says of thread and request is its own; who woke them and who
@@ -102,7 +111,7 @@ struct ev_stall {
 struct ev_stalls {
 	struct ev_stall
 		longest; /* all of them have its filesystem, stacks, file, process and req.how */
-	uint64_t sleeps, blocked_ns, runqueue_ns, held_up_requests, iowait_sleeps, nowait_sleeps;
+	struct sleep_sum sum;
 	struct hist hist; /* of blocked_ns */
 };
 

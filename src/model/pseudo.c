@@ -2,7 +2,7 @@
 /* Causes and filesystems of sleeps about which not everything is known. */
 #include "model/pseudo.h"
 
-#include "model/tally.h"
+#include "model/ledger.h"
 
 static const struct cause causes[] = {
 	[PSEUDO_UNKNOWN] = {.id = CAUSE_UNKNOWN,
@@ -18,7 +18,7 @@ static const struct cause causes[] = {
 			 .name = "the records of the sleeps were lost",
 			 .operator_advice =
 				 "Raise -m or filter more, so that fewer records are sent."},
-	[PSEUDO_OTHER] = {.id = TALLY_OTHER,
+	[PSEUDO_OTHER] = {.id = LEDGER_OTHER,
 			  .name = "there are more causes than are told apart",
 			  .operator_advice = ""},
 };
@@ -26,7 +26,7 @@ static const struct cause causes[] = {
 const struct fs_info pseudo_fs_unknown = {
 	.fstype = "(unknown)", .device_name = "", .mount = "", .mount_options = ""};
 const struct fs_info pseudo_fs_other = {
-	.fstype = TALLY_OTHER, .device_name = "", .mount = "", .mount_options = ""};
+	.fstype = LEDGER_OTHER, .device_name = "", .mount = "", .mount_options = ""};
 
 const struct cause *pseudo__cause(enum pseudo which)
 {

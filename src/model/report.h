@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The finished result of a capture, sorted and with every figure computed:
- * the formatters in src/report only print it. Owned by the model.
+ * the formatters in src/report only print it. Made by view.h, owned by the ledger.
  */
 #ifndef AIOSTALL_MODEL_REPORT_H
 #define AIOSTALL_MODEL_REPORT_H
@@ -88,9 +88,19 @@ struct report_slow {
 };
 
 struct report_unfinished {
-	struct ev_unfinished ev; /* strings owned by the model */
+	struct ev_unfinished ev; /* strings owned by the ledger */
 	const char *cause_id, *cause_name;
-	uint32_t origin; /* see model__set_origin */
+	uint32_t host; /* see ledger__set_origin */
+};
+
+/* Stalls that have the same values in the dimensions of --by. */
+struct report_group {
+	const char *const
+		*values;  /* one for each dimension; frames of a stack are separated by newlines */
+	bool has_submits; /* the submit counters are known: all dimensions are of filesystems */
+	struct counters c;
+	double share, ctxsw_per_io, blocked_share; /* share: of the blocked time of all groups */
+	uint64_t p50, p90, p99;
 };
 
 struct report {
@@ -111,6 +121,11 @@ struct report {
 	uint64_t samples_total;
 	struct report_unfinished *unfinished;
 	size_t nr_unfinished; /* by age, descending */
+	/* if they were asked for: by blocked time, descending */
+	const char *const *by; /* names of the dimensions */
+	size_t nr_by;
+	struct report_group *groups;
+	size_t nr_groups;
 };
 
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The report of what the model has gathered: every figure computed, every list sorted. */
-#include "model/model.h"
+/* The report of what is selected of the ledger: every figure computed, every list sorted. */
+#include "model/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/loss.h"
-#include "model/state.h"
+#include "model/select.h"
 
 #define TELLING_FRAMES 4
 
@@ -16,152 +16,113 @@ static const char *const op_names[] = {
 	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
 };
 
-static double ratio(uint64_t part, uint64_t whole)
+static struct report_file *build_files(struct pool *p, const struct ledger_row **rows, size_t nr,
+				       size_t *n)
 {
-	return whole ? (double)part / (double)whole : 0;
-}
-
-/* -1, 0 or 1: the larger one first. */
-static int descending(uint64_t a, uint64_t b)
-{
-	return (a < b) - (a > b);
-}
-
-static int key_order(const struct tally *x, const struct tally *y)
-{
-	int d = memcmp(x->key, y->key, x->key_len < y->key_len ? x->key_len : y->key_len);
-
-	return d ? d : descending(y->key_len, x->key_len);
-}
-
-/* Equal figures are ordered by name, so that equal captures give equal reports. */
-static int by_blocked(const void *a, const void *b)
-{
-	const struct tally *x = *(const struct tally *const *)a;
-	const struct tally *y = *(const struct tally *const *)b;
-	int d = descending(x->blocked_ns, y->blocked_ns);
-
-	if (!d)
-		d = descending(x->sleeps, y->sleeps);
-	return d ? d : key_order(x, y);
-}
-
-static int by_sleeps(const void *a, const void *b)
-{
-	const struct tally *x = *(const struct tally *const *)a;
-	const struct tally *y = *(const struct tally *const *)b;
-	int d = descending(x->sleeps, y->sleeps);
-
-	return d ? d : key_order(x, y);
-}
-
-/* The entries of a table in order; *n is their number, 0 if memory is short. */
-static const struct tally **sorted(struct pool *p, const struct tally *table,
-				   int (*order)(const void *, const void *), size_t *n)
-{
-	const struct tally **list;
-	size_t i = 0;
-
-	*n = HASH_COUNT(table);
-	list = pool__array(p, *n, sizeof(const struct tally *));
-	if (!list) {
-		*n = 0;
-		return NULL;
-	}
-	for (const struct tally *t = table; t; t = t->hh.next)
-		list[i++] = t;
-	qsort(list, *n, sizeof(const struct tally *), order);
-	return list;
-}
-
-static struct report_file *build_files(struct pool *p, const struct tally *table, size_t *n)
-{
-	const struct tally **list = sorted(p, table, by_blocked, n);
+	const struct part *parts = parts__of(p, rows, nr, row__by_path, PARTS_BY_BLOCKED, n);
 	struct report_file *files = pool__array(p, *n, sizeof(*files));
 
 	if (!files)
 		*n = 0;
 	for (size_t i = 0; i < *n; i++) {
 		files[i] = (struct report_file){
-			.path = list[i]->key,
-			.sleeps = list[i]->sleeps,
-			.blocked_ns = list[i]->blocked_ns,
-			.max_ns = list[i]->max_ns,
+			.path = row__path(parts[i].rows[0]),
+			.sleeps = parts[i].sum.sleeps,
+			.blocked_ns = parts[i].sum.blocked_ns,
+			.max_ns = parts[i].sum.max_ns,
 		};
 	}
 	return files;
 }
 
-static struct report_waker *build_wakers(struct pool *p, const struct tally *table, size_t *n)
+static struct report_waker *build_wakers(struct pool *p, const struct ledger_row **rows, size_t nr,
+					 size_t *n)
 {
-	const struct tally **list = sorted(p, table, by_sleeps, n);
+	const struct part *parts = parts__of(p, rows, nr, row__by_waker, PARTS_BY_SLEEPS, n);
 	struct report_waker *wakers = pool__array(p, *n, sizeof(*wakers));
 
 	if (!wakers)
 		*n = 0;
 	for (size_t i = 0; i < *n; i++)
-		wakers[i] = (struct report_waker){list[i]->key, list[i]->sleeps};
+		wakers[i] =
+			(struct report_waker){row__waker(parts[i].rows[0]), parts[i].sum.sleeps};
 	return wakers;
 }
 
-static struct report_holder *build_holders(struct pool *p, const struct tally *table, size_t *n)
+/* Of locks whose holder is known. */
+static struct report_holder *build_holders(struct pool *p, const struct ledger_row **rows,
+					   size_t nr, size_t *n)
 {
-	const struct tally **list = sorted(p, table, by_sleeps, n);
+	const struct part *parts = parts__of(p, rows, nr, row__by_holder, PARTS_BY_SLEEPS, n);
 	struct report_holder *holders = pool__array(p, *n, sizeof(*holders));
+	size_t known = 0;
 
-	if (!holders)
-		*n = 0;
-	for (size_t i = 0; i < *n; i++) {
-		char *comm;
-		unsigned long pid = strtoul(list[i]->key, &comm, 10);
+	for (size_t i = 0; holders && i < *n; i++) {
+		const struct ledger_key *k = &parts[i].rows[0]->key;
 
-		/* "(other)" has no number before it */
-		holders[i] = (struct report_holder){(uint32_t)pid, comm + (*comm == ' '),
-						    list[i]->sleeps};
+		if (k->holder_pid)
+			holders[known++] = (struct report_holder){k->holder_pid, k->holder->text,
+								  parts[i].sum.sleeps};
 	}
+	*n = known;
 	return holders;
 }
 
-static const struct stack *stack_of(const struct tally *t)
+/* The stack of the most sleeps among those that have one. */
+static const struct stack *top_user_stack(struct pool *p, const struct part *part)
 {
-	static const char *other_frame[] = {TALLY_OTHER};
-	static const struct stack other = {.depth = 1, .frames = other_frame};
+	const struct part *parts;
+	size_t n;
 
-	return t->key_len == sizeof(uint64_t) ? t->stack : &other;
+	parts = parts__of(p, part->rows, part->nr, row__by_user_stack, PARTS_BY_SLEEPS, &n);
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].rows[0]->key.user_stack)
+			return &parts[i].rows[0]->key.user_stack->stack;
+	return NULL;
 }
 
-static struct report_stack *build_stacks(struct pool *p, const struct tally *table, size_t *n)
+static const char *top_comm(struct pool *p, const struct part *part)
 {
-	const struct tally **list = sorted(p, table, by_blocked, n);
+	size_t n;
+	const struct part *parts =
+		parts__of(p, part->rows, part->nr, row__by_comm, PARTS_BY_SLEEPS, &n);
+
+	return n ? parts[0].rows[0]->key.comm->text : LEDGER_OTHER;
+}
+
+static struct report_stack *build_stacks(struct pool *p, const struct ledger_row **rows, size_t nr,
+					 size_t *n)
+{
+	const struct part *parts = parts__of(p, rows, nr, row__by_stack, PARTS_BY_BLOCKED, n);
 	struct report_stack *stacks = pool__array(p, *n, sizeof(*stacks));
 
 	if (!stacks)
 		*n = 0;
 	for (size_t i = 0; i < *n; i++) {
-		const struct tally *comm = tally__top(list[i]->comms);
-		const struct tally *user = tally__top(list[i]->user_stacks);
+		const struct ledger_stack *s = parts[i].rows[0]->key.stack;
 
 		stacks[i] = (struct report_stack){
-			.stack = stack_of(list[i]),
-			.user_stack = user ? stack_of(user) : NULL,
-			.sleeps = list[i]->sleeps,
-			.blocked_ns = list[i]->blocked_ns,
-			.max_ns = list[i]->max_ns,
-			.comm = comm ? comm->key : TALLY_OTHER,
+			.stack = s ? &s->stack : NULL,
+			.user_stack = top_user_stack(p, &parts[i]),
+			.sleeps = parts[i].sum.sleeps,
+			.blocked_ns = parts[i].sum.blocked_ns,
+			.max_ns = parts[i].sum.max_ns,
+			.comm = top_comm(p, &parts[i]),
 		};
 	}
 	return stacks;
 }
 
-static const char *build_telling(struct model *m, const struct report_cause *c)
+static const char *build_telling(struct selection *s, const struct report_cause *c)
 {
-	const struct stack *s = c->nr_stacks ? c->stacks[0].stack : NULL;
+	const struct stack *st = c->nr_stacks ? c->stacks[0].stack : NULL;
+	const struct causes *causes = s->ledger->opts.causes;
 	char buf[512];
 
-	if (!s || !m->opts.causes)
+	if (!st || !causes)
 		return "";
-	return pool__str(&m->pool, causes__telling(m->opts.causes, s->frames, s->depth,
-						   TELLING_FRAMES, buf, sizeof(buf)));
+	return pool__str(s->pool, causes__telling(causes, st->frames, st->depth, TELLING_FRAMES,
+						  buf, sizeof(buf)));
 }
 
 /* What the operator can do, then what the program's author can. */
@@ -181,46 +142,68 @@ static const char *build_advice(struct pool *p, const struct cause *cause)
 	return both;
 }
 
-static void build_worst(struct pool *p, struct report_cause *c, const struct worst *w)
+/* The row with the longest stall; of those as long, the one whose stall is known in full. */
+static const struct ledger_row *worst_row(const struct part *part)
 {
-	uint16_t op = w->req.opcode;
+	const struct ledger_row *worst = part->rows[0];
 
-	c->worst_pid = w->pid;
+	for (size_t i = 1; i < part->nr; i++) {
+		const struct ledger_row *row = part->rows[i];
+		int d = descending(worst->sum.max_ns, row->sum.max_ns);
+
+		if (d > 0 || (!d && row->worst.blocked_ns > worst->worst.blocked_ns))
+			worst = row;
+	}
+	return worst;
+}
+
+/* Where the longest stall is not on record, what its key says of it. */
+static void build_worst(struct report_cause *c, const struct ledger_row *row)
+{
+	const struct ledger_worst *w = &row->worst;
+	const struct ledger_key *k = &row->key;
+	bool known = w->comm && w->blocked_ns >= row->sum.max_ns;
+	uint16_t op = known ? w->req.opcode : k->opcode;
+
+	c->worst_pid = known ? w->pid : k->pid;
+	c->worst_comm = known ? w->comm->text : k->comm->text;
+	c->worst_path = known ? w->path->text : k->path->text;
+	c->worst_op = op < ARRAY_SIZE(op_names) ? op_names[op] : "other";
+	if (!known)
+		return;
 	c->worst_tid = w->tid;
 	c->worst_index = w->req.index;
 	c->worst_nr = w->req.nr;
 	c->worst_how = w->req.how;
-	c->worst_comm = pool__str(p, w->comm);
-	c->worst_path = pool__str(p, w->path);
-	c->worst_op = op < sizeof(op_names) / sizeof(op_names[0]) ? op_names[op] : "other";
 	c->worst_offset = w->req.offset;
 	c->worst_len_bytes = w->req.len_bytes;
 	c->worst_shape = w->req.shape;
 }
 
-static void build_cause(struct model *m, struct report_cause *c, const struct cause_row *row)
+static void build_cause(struct selection *s, struct report_cause *c, const struct part *part)
 {
-	struct pool *p = &m->pool;
+	const struct cause *cause = part->rows[0]->key.cause->cause;
+	struct pool *p = s->pool;
 
 	*c = (struct report_cause){
-		.id = row->cause->id,
-		.name = row->cause->name,
-		.advice = build_advice(p, row->cause),
-		.todo = row->cause->todo,
-		.sleeps = row->sleeps,
-		.blocked_ns = row->blocked_ns,
-		.max_ns = row->max_ns,
-		.held_up_requests = row->held_up_requests,
-		.iowait_sleeps = row->iowait_sleeps,
-		.nowait_sleeps = row->nowait_sleeps,
+		.id = cause->id,
+		.name = cause->name,
+		.advice = build_advice(p, cause),
+		.todo = cause->todo,
+		.sleeps = part->sum.sleeps,
+		.blocked_ns = part->sum.blocked_ns,
+		.max_ns = part->sum.max_ns,
+		.held_up_requests = part->sum.held_up_requests,
+		.iowait_sleeps = part->sum.iowait_sleeps,
+		.nowait_sleeps = part->sum.nowait_sleeps,
 	};
-	memcpy(c->how, row->how, sizeof(c->how));
-	c->stacks = build_stacks(p, row->stacks, &c->nr_stacks);
-	c->wakers = build_wakers(p, row->wakers, &c->nr_wakers);
-	c->holders = build_holders(p, row->holders, &c->nr_holders);
-	c->files = build_files(p, row->files, &c->nr_files);
-	c->telling_frames = build_telling(m, c);
-	build_worst(p, c, &row->worst);
+	memcpy(c->how, part->sum.how, sizeof(c->how));
+	build_worst(c, worst_row(part));
+	c->stacks = build_stacks(p, part->rows, part->nr, &c->nr_stacks);
+	c->wakers = build_wakers(p, part->rows, part->nr, &c->nr_wakers);
+	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);
+	c->files = build_files(p, part->rows, part->nr, &c->nr_files);
+	c->telling_frames = build_telling(s, c);
 }
 
 /* A cause of sleeps that were counted but of which there is no record. */
@@ -243,14 +226,14 @@ static void add_pseudo(struct report_fs *f, enum pseudo which, uint64_t sleeps, 
 	};
 }
 
-/* The kernel's counters less what the stalls explain. */
-static void add_unexplained(struct report_fs *f, const struct fs_row *row)
+/* The counters less what the stalls explain. */
+static void add_unexplained(struct report_fs *f, const struct sleep_sum *stalls)
 {
-	const struct counters *c = &row->counts.c;
-	uint64_t lost = sat_sub(sat_sub(c->sleeps, c->below_min_sleeps), row->sleeps);
-	uint64_t lost_ns = sat_sub(sat_sub(c->blocked_ns, c->below_min_ns), row->blocked_ns);
+	const struct counters *c = &f->c;
+	uint64_t lost = sat_sub(sat_sub(c->sleeps, c->below_min_sleeps), stalls->sleeps);
+	uint64_t lost_ns = sat_sub(sat_sub(c->blocked_ns, c->below_min_ns), stalls->blocked_ns);
 	/* the longest sleep of all, if it is none of those on record */
-	uint64_t max_ns = c->max_sleep_ns > row->max_ns ? c->max_sleep_ns : 0;
+	uint64_t max_ns = c->max_sleep_ns > stalls->max_ns ? c->max_sleep_ns : 0;
 
 	if (c->below_min_sleeps)
 		add_pseudo(f, PSEUDO_BELOW_MIN, c->below_min_sleeps, c->below_min_ns,
@@ -269,29 +252,61 @@ static int cause_order(const void *a, const void *b)
 	return d ? d : strcmp(x->id, y->id);
 }
 
+/* Of the filesystems that the row is made of, what was said last. */
+static const char *recorded_facts(const struct ledger_fs **of, size_t nr, const char *cause)
+{
+	for (size_t i = nr; i > 0; i--)
+		for (const struct ledger_here *h = of[i - 1]->heres; h; h = h->next)
+			if (!strcmp(h->cause, cause))
+				return h->text;
+	return "";
+}
+
 /* Last of all: they look at the finished row. */
-static void build_facts(struct model *m, struct report_fs *f)
+static void build_facts(struct selection *s, struct report_fs *f, const struct ledger_fs **of,
+			size_t nr)
 {
 	char buf[2048];
 
 	for (size_t i = 0; i < f->nr_causes; i++) {
+		struct report_cause *c = &f->causes[i];
+
+		if (!s->view->facts) {
+			c->facts = recorded_facts(of, nr, c->id);
+			continue;
+		}
 		buf[0] = '\0';
-		if (m->opts.facts)
-			m->opts.facts(m->opts.facts_ctx, f->fs, &f->causes[i], buf, sizeof(buf));
-		f->causes[i].facts = *buf ? pool__str(&m->pool, buf) : "";
+		s->view->facts(s->view->facts_ctx, f->fs, c, buf, sizeof(buf));
+		c->facts = *buf ? pool__str(s->pool, buf) : "";
 	}
 }
 
-static void build_causes(struct model *m, struct report_fs *f, const struct fs_row *row)
+static int row_by_cause(const void *a, const void *b)
 {
-	uint64_t sum = 0, whole;
+	const struct ledger_row *x = *(const struct ledger_row *const *)a;
+	const struct ledger_row *y = *(const struct ledger_row *const *)b;
 
-	f->causes = pool__array(&m->pool, HASH_COUNT(row->causes) + 2, sizeof(*f->causes));
+	return x->key.cause == y->key.cause
+		       ? 0
+		       : strcmp(x->key.cause->cause->id, y->key.cause->cause->id);
+}
+
+static void build_causes(struct selection *s, struct report_fs *f, const struct ledger_row **rows,
+			 size_t nr)
+{
+	struct sleep_sum stalls = {0};
+	uint64_t sum = 0, whole;
+	size_t n;
+	struct part *parts = parts__of(s->pool, rows, nr, row_by_cause, PARTS_BY_BLOCKED, &n);
+
+	f->causes = pool__array(s->pool, n + 2, sizeof(*f->causes));
 	if (!f->causes)
 		return;
-	for (const struct cause_row *c = row->causes; c; c = c->hh.next)
-		build_cause(m, &f->causes[f->nr_causes++], c);
-	add_unexplained(f, row);
+	for (size_t i = 0; i < n; i++) {
+		build_cause(s, &f->causes[f->nr_causes++], &parts[i]);
+		sleep_sum__add(&stalls, &parts[i].sum);
+	}
+	add_unexplained(f, &stalls);
 	for (size_t i = 0; i < f->nr_causes; i++)
 		sum = sat_add(sum, f->causes[i].blocked_ns);
 	/* calls still under way have sent stalls that are not in the counters yet */
@@ -299,7 +314,6 @@ static void build_causes(struct model *m, struct report_fs *f, const struct fs_r
 	for (size_t i = 0; i < f->nr_causes; i++)
 		f->causes[i].share = ratio(f->causes[i].blocked_ns, whole);
 	qsort(f->causes, f->nr_causes, sizeof(*f->causes), cause_order);
-	build_facts(m, f);
 }
 
 static void build_dist(struct report_dist *d, const struct hist *h, uint64_t max_ns)
@@ -313,18 +327,99 @@ static void build_dist(struct report_dist *d, const struct hist *h, uint64_t max
 	};
 }
 
-static void build_fs(struct model *m, struct report_fs *f, const struct fs_row *row)
-{
-	const struct counters *c = &row->counts.c;
+/* ---- filesystems ---- */
 
-	f->fs = row->fs;
-	f->c = *c;
-	f->blocked_share = ratio(c->submits_blocked, c->submits);
-	f->ctxsw_per_io = ratio(c->sleeps, c->requests);
-	build_dist(&f->sleep, &row->counts.sleep, c->max_sleep_ns);
-	build_dist(&f->submit, &row->counts.submit, c->max_submit_ns);
-	build_causes(m, f, row);
-	f->files = build_files(&m->pool, row->files, &f->nr_files);
+static int text_order(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a ? a : "", b ? b : "");
+}
+
+/* Anonymous devices get other numbers with each mount and boot. */
+static uint32_t minor_of(const struct fs_info *fs)
+{
+	return !fs->major && *fs->mount ? 0 : fs->minor;
+}
+
+/* Those that are equal are one row: whatever kernel their host ran. */
+static int same_fs_order(const void *a, const void *b)
+{
+	const struct ledger_fs *x = *(const struct ledger_fs *const *)a;
+	const struct ledger_fs *y = *(const struct ledger_fs *const *)b;
+	const uint32_t host_x = x->origin ? x->origin->host : 0;
+	const uint32_t host_y = y->origin ? y->origin->host : 0;
+	int d = descending(host_y, host_x);
+
+	d = d ? d : descending(y->info.api, x->info.api);
+	d = d ? d : descending(y->info.major, x->info.major);
+	d = d ? d : descending(minor_of(&y->info), minor_of(&x->info));
+	d = d ? d : text_order(x->info.fstype, y->info.fstype);
+	d = d ? d : text_order(x->info.device_name, y->info.device_name);
+	return d ? d : text_order(x->info.mount, y->info.mount);
+}
+
+static int row_by_fs(const void *a, const void *b)
+{
+	const struct ledger_row *x = *(const struct ledger_row *const *)a;
+	const struct ledger_row *y = *(const struct ledger_row *const *)b;
+
+	return descending(y->key.fs->view, x->key.fs->view);
+}
+
+/* With several hosts a mount point alone does not say where. */
+static const struct fs_info *info_of(struct selection *s, const struct ledger_fs *fs)
+{
+	struct fs_info *info;
+	char *mount;
+	size_t size;
+
+	if (s->ledger->nr_hosts < 2)
+		return &fs->info;
+	info = pool__array(s->pool, 1, sizeof(*info));
+	size = strlen(fs->origin->hostname) + strlen(fs->info.mount) + 2;
+	mount = pool__array(s->pool, size, 1);
+	if (!info || !mount)
+		return &fs->info;
+	snprintf(mount, size, "%s:%s", fs->origin->hostname, fs->info.mount);
+	*info = fs->info;
+	info->mount = mount;
+	return info;
+}
+
+static void add_row_counts(struct fs_counts *to, const struct ledger_row *row)
+{
+	struct hist hist = {0};
+
+	hist__add_sparse(&hist, &row->hist);
+	fs_counts__add_sleeps(to, &row->sum, &hist);
+}
+
+static void sum_counts(const struct selection *s, struct fs_counts *sum,
+		       const struct ledger_fs **of, size_t nr_of, const struct ledger_row **rows,
+		       size_t nr_rows)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (size_t i = 0; !s->by_rows && i < nr_of; i++)
+		fs_counts__add(sum, &of[i]->counts);
+	for (size_t i = 0; s->by_rows && i < nr_rows; i++)
+		add_row_counts(sum, rows[i]);
+	fs_counts__fix_max(sum);
+}
+
+static void build_fs(struct selection *s, struct report_fs *f, const struct ledger_fs **of,
+		     size_t nr_of, const struct ledger_row **rows, size_t nr_rows)
+{
+	struct fs_counts counts;
+
+	sum_counts(s, &counts, of, nr_of, rows, nr_rows);
+	f->fs = info_of(s, of[nr_of - 1]);
+	f->c = counts.c;
+	f->blocked_share = ratio(f->c.submits_blocked, f->c.submits);
+	f->ctxsw_per_io = ratio(f->c.sleeps, f->c.requests);
+	build_dist(&f->sleep, &counts.sleep, f->c.max_sleep_ns);
+	build_dist(&f->submit, &counts.submit, f->c.max_submit_ns);
+	build_causes(s, f, rows, nr_rows);
+	f->files = build_files(s->pool, rows, nr_rows, &f->nr_files);
+	build_facts(s, f, of, nr_of);
 }
 
 static int fs_order(const void *a, const void *b)
@@ -341,13 +436,31 @@ static int fs_order(const void *a, const void *b)
 	return d ? d : descending(y->fs->minor, x->fs->minor);
 }
 
-static void build_all_fs(struct model *m, struct report *r)
+static void build_all_fs(struct selection *s, struct report *r)
 {
-	r->fs = pool__array(&m->pool, HASH_COUNT(m->fs), sizeof(*r->fs));
+	const struct ledger_fs **list = (const struct ledger_fs **)s->filesystems;
+	size_t row = 0;
+
+	r->fs = pool__array(s->pool, s->nr_filesystems, sizeof(*r->fs));
 	if (!r->fs)
 		return;
-	for (const struct fs_row *row = m->fs; row; row = row->hh.next)
-		build_fs(m, &r->fs[r->nr_fs++], row);
+	qsort(list, s->nr_filesystems, sizeof(*list), same_fs_order);
+	for (size_t i = 0; i < s->nr_filesystems; i++) {
+		r->nr_fs += !i || same_fs_order(&list[i - 1], &list[i]) != 0;
+		s->filesystems[i]->view = (uint32_t)r->nr_fs;
+	}
+	if (s->nr_rows)
+		qsort(s->rows, s->nr_rows, sizeof(*s->rows), row_by_fs);
+	for (size_t i = 0, end = 0; i < s->nr_filesystems; i = end) {
+		size_t first_row = row;
+
+		while (end < s->nr_filesystems && list[end]->view == list[i]->view)
+			end++;
+		while (row < s->nr_rows && s->rows[row]->key.fs->view == list[i]->view)
+			row++;
+		build_fs(s, &r->fs[list[i]->view - 1], &list[i], end - i, &s->rows[first_row],
+			 row - first_row);
+	}
 	qsort(r->fs, r->nr_fs, sizeof(*r->fs), fs_order);
 }
 
@@ -367,68 +480,91 @@ static int unfinished_order(const void *a, const void *b)
 	return d ? d : descending(y->ev.who.tid, x->ev.who.tid);
 }
 
-static void build_loss(const struct model *m, struct report *r)
+static void build_loss(const struct ledger *l, struct report *r, uint64_t evicted)
 {
-	struct loss *l = &r->loss;
+	struct loss *loss = &r->loss;
 
-	*l = m->loss;
-	l->model_evicted = sat_add(l->model_evicted, m->evicted);
-	for (size_t i = 0; i < BUDGETS; i++)
-		l->model_evicted = sat_add(l->model_evicted, m->budget[i].evicted);
-	r->any_loss = loss__any(l);
+	*loss = l->loss;
+	loss->model_evicted = sat_add(loss->model_evicted, sat_add(l->evicted, evicted));
+	r->any_loss = loss__any(loss);
 }
 
 /* What is printed when the source knows nothing of itself. */
-static void build_capture(struct model *m, const struct capture_info *capture)
+static void build_capture(struct ledger *l, const struct capture_info *capture)
 {
-	struct capture_info *c = &m->capture;
+	struct capture_info *c = &l->capture;
 
 	*c = capture ? *capture : (struct capture_info){0};
-	c->command = pool__str(&m->pool, c->command);
-	c->filters = pool__str(&m->pool, c->filters);
+	c->command = pool__str(&l->pool, c->command);
+	c->filters = pool__str(&l->pool, c->filters);
 	for (size_t i = 0; i < NEED_MAX; i++)
-		c->probe[i] = pool__str(&m->pool, c->probe[i]);
+		c->probe[i] = pool__str(&l->pool, c->probe[i]);
 }
 
 static int sample_order(const void *a, const void *b)
 {
 	const struct ev_sample *x = a, *y = b;
+	int d = descending(x->count, y->count);
 
-	if (x->count != y->count)
-		return x->count < y->count ? 1 : -1;
-	return x->stack < y->stack ? -1 : x->stack > y->stack;
+	return d ? d : stack__compare(ledger_stack__of(x->stack), ledger_stack__of(y->stack));
 }
 
-const struct report *model__report(struct model *m, const struct capture_info *capture)
+/* With a choice of filesystems or threads, what is chosen stands for all. */
+static void sum_totals(const struct selection *s, struct fs_counts *sum)
 {
-	struct report *r = &m->report;
-	const struct counters *c = &m->totals.c;
+	const struct view_filter *f = s->view->filter;
 
-	pool__clear(&m->pool);
-	build_capture(m, capture);
+	if (s->by_rows || (f && view_filter__is_of_fs(f))) {
+		sum_counts(s, sum, (const struct ledger_fs **)s->filesystems, s->nr_filesystems,
+			   s->rows, s->nr_rows);
+		return;
+	}
+	*sum = s->ledger->totals;
+	fs_counts__fix_max(sum);
+}
+
+static void build_totals(const struct selection *s, struct report *r)
+{
+	struct fs_counts sum;
+
+	sum_totals(s, &sum);
+	r->totals = sum.c;
+	r->blocked_share = ratio(sum.c.submits_blocked, sum.c.submits);
+	r->ctxsw_per_io = ratio(sum.c.sleeps, sum.c.requests);
+	build_dist(&r->sleep, &sum.sleep, sum.c.max_sleep_ns);
+	build_dist(&r->submit, &sum.submit, sum.c.max_submit_ns);
+}
+
+const struct report *ledger__report(struct ledger *l, const struct view *v,
+				    const struct capture_info *capture)
+{
+	static const struct view all;
+	struct report *r = &l->report;
+	struct selection s;
+
+	pool__clear(&l->pool);
+	build_capture(l, capture);
 	*r = (struct report){
-		.capture = &m->capture,
-		.totals = *c,
-		.blocked_share = ratio(c->submits_blocked, c->submits),
-		.ctxsw_per_io = ratio(c->sleeps, c->requests),
-		.slow = m->slow,
-		.nr_slow = m->nr_slow,
-		.slow_total = m->slow_total,
-		.slow_threshold_ns = m->opts.slow_threshold_ns,
-		.unfinished = m->unfinished,
-		.nr_unfinished = m->nr_unfinished,
-		.samples = m->samples,
-		.nr_samples = m->nr_samples,
-		.samples_total = m->samples_total,
+		.capture = &l->capture,
+		.slow = l->slow,
+		.nr_slow = l->nr_slow,
+		.slow_total = l->slow_total,
+		.slow_threshold_ns = l->opts.slow_threshold_ns,
+		.unfinished = l->unfinished,
+		.nr_unfinished = l->nr_unfinished,
+		.samples = l->samples,
+		.nr_samples = l->nr_samples,
+		.samples_total = l->samples_total,
 	};
-	build_dist(&r->sleep, &m->totals.sleep, c->max_sleep_ns);
-	build_dist(&r->submit, &m->totals.submit, c->max_submit_ns);
-	build_loss(m, r);
-	build_all_fs(m, r);
-	qsort(m->slow, m->nr_slow, sizeof(*m->slow), slow_order);
-	if (m->nr_samples)
-		qsort(m->samples, m->nr_samples, sizeof(*m->samples), sample_order);
-	if (m->nr_unfinished)
-		qsort(m->unfinished, m->nr_unfinished, sizeof(*m->unfinished), unfinished_order);
-	return m->pool.failed ? NULL : r;
+	if (!selection__make(&s, l, v ? v : &all, &l->pool))
+		return NULL;
+	build_totals(&s, r);
+	build_loss(l, r, groups__build(&s, r));
+	build_all_fs(&s, r);
+	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);
+	if (l->nr_samples)
+		qsort(l->samples, l->nr_samples, sizeof(*l->samples), sample_order);
+	if (l->nr_unfinished)
+		qsort(l->unfinished, l->nr_unfinished, sizeof(*l->unfinished), unfinished_order);
+	return l->pool.failed ? NULL : r;
 }

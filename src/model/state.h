@@ -1,76 +1,195 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside of the model: what model.c gathers and report_build.c makes the report of. */
+/* Inside of the ledger: what ledger.c and names.c gather, view.c reads and src/store writes. */
 #ifndef AIOSTALL_MODEL_STATE_H
 #define AIOSTALL_MODEL_STATE_H
 
-#include "model/model.h"
+#include "base/hash.h"
+#include "cause/causes.h"
+#include "model/ledger.h"
 #include "model/pool.h"
 #include "model/pseudo.h"
-#include "model/tally.h"
+#include "model/report.h"
+#include "model/sparse.h"
+#include "model/sums.h"
 
-#include "cause/causes.h"
+#define LEDGER_UNFINISHED_MAX 1024
+#define LEDGER_SAMPLES_MAX 8192
 
-#define MODEL_SLOW_MAX 20
-#define MODEL_UNFINISHED_MAX 1024
-#define MODEL_SAMPLES_MAX 8192
+/* The tables that the writer of a recording has numbers in. */
+enum ledger_table { LEDGER_NAMES, LEDGER_STACKS, LEDGER_ROWS };
 
-/* The longest stall of a cause; the strings are owned. */
-struct worst {
-	uint32_t pid, tid;
-	struct request req;
-	char *comm, *path;
-};
+/*
+ * Members `no`: the number under which the writer of a recording has it, 0 =
+ * not (yet). `last_slice`: of the slice that used it last.
+ */
 
-struct cause_row {
-	UT_hash_handle hh; /* by pointer to the cause */
-	const struct cause *cause;
-	uint64_t sleeps, blocked_ns, max_ns, held_up_requests, iowait_sleeps, nowait_sleeps;
-	uint64_t how[4];
-	struct worst worst;
-	struct tally *stacks, *wakers, *files;
-	struct tally *holders; /* by "PID COMM" */
-};
-
-/* A superblock's device may be used again for another type of filesystem. */
-struct fs_key {
-	uint32_t major, minor;
-	uint32_t origin;
-	char fstype[32];
-};
-
-struct fs_row {
+/* A string; kept as long as something refers to it. */
+struct ledger_name {
 	UT_hash_handle hh;
-	struct fs_key key;
-	const struct fs_info *fs;
-	/* The kernel's counters; until they come, what the stalls add up to. */
+	uint32_t refs, no, last_slice;
+	char text[];
+};
+
+/* A stack by its frames, whatever ids the sources give it. */
+struct ledger_stack {
+	UT_hash_handle hh;
+	uint32_t refs, no, last_slice, nr_ids;
+	struct ledger_stack_id *ids;
+	struct stack stack;
+	const struct ledger_cause *cause; /* by the rules; NULL = not looked up yet */
+	size_t key_len;
+	char key[]; /* the frames, a NUL after each */
+};
+
+/* The same stack as a source calls it. */
+struct ledger_stack_id {
+	UT_hash_handle hh;
+	struct {
+		uint64_t id, origin;
+	} key;
+	struct ledger_stack *stack;
+	struct ledger_stack_id *next; /* of the same stack */
+};
+
+struct ledger_cause {
+	UT_hash_handle hh; /* by its id */
+	const struct cause *cause;
+	uint32_t no;
+};
+
+/* A host with a kernel. */
+struct ledger_origin {
+	struct ledger_origin *next;
+	uint32_t no, host; /* from 1; origins with the same host are of one host */
+	char hostname[65], kernel[65];
+};
+
+/* A device as the kernel numbers it: its counters are cumulative, whatever is mounted. */
+struct ledger_device {
+	UT_hash_handle hh;
+	struct ledger_device_key {
+		uint32_t origin, api, major, minor;
+		char fstype[32];
+	} key;
+	struct ledger_fs *all; /* by next_on_device */
+	struct ledger_fs *fs;  /* the one that was spoken of last */
+	struct fs_counts last;
+};
+
+struct ledger_here {
+	struct ledger_here *next;
+	const char *cause, *text;
+};
+
+/* One filesystem: api, host, type, device and mount point. */
+struct ledger_fs {
+	struct ledger_fs *next, *next_on_device;
+	struct ledger_device *device;
+	const struct ledger_origin *origin;
+	struct fs_info info; /* the ledger's strings */
+	struct ledger_name *names[4];
+	/* What the counters say; until they come, what the stalls add up to. */
 	struct fs_counts counts;
 	bool has_counts;
-	uint64_t sleeps, blocked_ns, max_ns; /* of the stalls that were delivered */
-	struct cause_row *causes;
-	struct tally *files;
+	struct ledger_here *heres;
+	uint32_t view; /* which row of the report it is a part of, while one is made */
+	uint32_t no;
+	bool renamed, in_file;		/* since the writer saw it; its counters are in the file */
+	struct fs_counts *slice;	/* what the present one added; NULL = nothing so far */
+	struct ledger_fs *next_counted; /* of those that this slice counted */
 };
 
-/* The cause of a stack that was seen before. */
-struct cached {
+struct ledger_key {
+	struct ledger_fs *fs;
+	const struct ledger_cause *cause;
+	struct ledger_stack *stack, *user_stack; /* NULL = none */
+	struct ledger_name *path, *comm, *cgroup, *waker, *holder;
+	uint64_t cgroup_id;
+	uint32_t pid, holder_pid;
+	uint16_t opcode, waker_kind;
+	uint32_t fold; /* enum ledger_fold */
+};
+
+/* How much of a key is told apart no more. */
+enum ledger_fold {
+	FOLD_NOTHING,
+	FOLD_FILE,  /* file, process, user stack */
+	FOLD_STACK, /* all but filesystem and cause */
+};
+
+/* The longest stall of a row, in full. */
+struct ledger_worst {
+	uint64_t blocked_ns;
+	uint32_t pid, tid;
+	struct request req; /* without its path */
+	struct ledger_name *comm, *path;
+};
+
+/* A row's part of the present slice. */
+struct ledger_cell {
+	struct sleep_sum sum;
+	struct sparse hist;
+	struct ev_stall worst; /* its pointers are not valid any more */
+	uint32_t worst_no;     /* the how-manieth event of the slice */
+	struct ledger_name *worst_waker;
+	struct ledger_row *row;
+	struct ledger_cell *next;
+};
+
+/* What there is of a key: it is added up. */
+struct ledger_row {
 	UT_hash_handle hh;
-	uint64_t stack_id;
-	const struct cause *cause;
+	struct ledger_key key;
+	struct ledger_row *prev, *next; /* in ledger_lru */
+	uint32_t no, last_slice;
+	struct sleep_sum sum;
+	struct sparse hist;
+	uint64_t written_max_ns; /* of the stalls that the writer has written in full */
+	struct ledger_worst worst;
+	struct ledger_cell *cell; /* NULL = none in this slice */
 };
 
-/* Separate, so that a program with many files does not crowd out causes and stacks. */
-enum budget_kind { BUDGET_ROWS, BUDGET_STACKS, BUDGET_NAMES, BUDGET_FILES, BUDGETS };
+/* Rows by their last use. */
+struct ledger_lru {
+	struct ledger_row *first; /* used longest ago */
+	size_t nr, max;
+};
 
-struct model {
-	struct model_opts opts;
-	struct sink sink;
-	uint32_t origin; /* of what is fed at present */
-	struct budget budget[BUDGETS];
-	struct budget cache_budget;
-	struct fs_row *fs;
-	struct cached *cache;
+/* What came since the last one was taken; only where somebody takes them. */
+struct ledger_slice {
+	bool taken;
+	uint32_t no;	 /* from 1 */
+	uint32_t keep;	 /* what the last so many slices used keeps its number; 0 = needs no care */
+	uint32_t events; /* so far */
+	struct ledger_cell *cells, *spare;
+	struct ledger_fs *counted;
 	struct fs_counts totals;
 	struct loss loss;
-	struct report_slow slow[MODEL_SLOW_MAX]; /* who.comm and who.cgroup are owned */
+	uint64_t slow_submits;
+	/* A number that is not in use any more. */
+	void (*gone)(void *ctx, enum ledger_table table, uint32_t no);
+	void *gone_ctx;
+};
+
+struct ledger {
+	struct ledger_opts opts;
+	struct ledger_slice slice;
+	struct sink sink;
+	struct ledger_origin *origins, *origin; /* all, and that of what is fed at present */
+	uint32_t nr_hosts;
+	struct ledger_name *names;
+	struct ledger_stack *stacks;
+	struct ledger_stack_id *stack_ids;
+	struct ledger_cause *causes;
+	struct ledger_device *devices;
+	struct ledger_fs *filesystems, *last_fs; /* in the order of first appearance */
+	size_t nr_filesystems, max_filesystems;
+	struct ledger_row *rows;
+	struct ledger_lru lru[FOLD_STACK]; /* by enum ledger_fold: files do not crowd out stacks */
+	struct fs_counts totals, totals_last;
+	struct loss loss, loss_last;
+	uint64_t evicted;
+	struct report_slow slow[LEDGER_SLOW_MAX]; /* who.comm and who.cgroup are owned */
 	size_t nr_slow;
 	uint64_t slow_total;
 	struct report_unfinished *unfinished; /* comm, cgroup and path are owned */
@@ -78,13 +197,43 @@ struct model {
 	struct ev_sample *samples;
 	size_t nr_samples;
 	uint64_t samples_total;
-	uint64_t evicted; /* besides what the budgets count */
 	/* the last report */
 	struct pool pool;
 	struct report report;
 	struct capture_info capture;
 };
 
-const struct cause *model__cause_of(struct model *m, const struct stack *stack);
+static inline struct ledger_stack *ledger_stack__of(const struct stack *s)
+{
+	return s ? (struct ledger_stack *)((char *)s - offsetof(struct ledger_stack, stack)) : NULL;
+}
+
+/* From now on there are slices; see struct ledger_slice. */
+void ledger__take_slices(struct ledger *l, uint32_t keep,
+			 void (*gone)(void *ctx, enum ledger_table table, uint32_t no), void *ctx);
+/* The present slice is done with, the next one begins. */
+void ledger__next_slice(struct ledger *l);
+/* At the end: of what has no counters the slice says what its stalls add up to. */
+void ledger__count_uncounted(struct ledger *l);
+/* What no slice from that one on has used loses its number. */
+void ledger__expire(struct ledger *l, uint32_t before);
+
+/*
+ * names.c: found or made, with one reference more; NULL on lack of memory.
+ * What is found is in use in this slice.
+ */
+struct ledger_name *ledger__name(struct ledger *l, const char *s);
+struct ledger_stack *ledger__stack(struct ledger *l, const struct stack *s);
+const struct ledger_cause *ledger__cause(struct ledger *l, const struct cause *cause);
+const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stack *s);
+/* NULL = not known. Beyond a bound all are one, "(other)". */
+struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *fs);
+/* One reference less; NULL is allowed. */
+void ledger__put_name(struct ledger *l, struct ledger_name *n);
+void ledger__put_stack(struct ledger *l, struct ledger_stack *s);
+void ledger__free_names(struct ledger *l);
+void ledger__free_rows(struct ledger *l);
+/* Whether what that slice used last must keep its number. */
+bool ledger__is_kept(const struct ledger *l, uint32_t last_slice);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/format.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,14 @@ const struct format *format__find(const char *name)
 			return &formats[i];
 	}
 	return NULL;
+}
+
+int format__print(const struct format *f, FILE *out, const struct report *r,
+		  const struct format_opts *o)
+{
+	report_print_fn *print = r->nr_by ? f->groups : f->print;
+
+	return print ? print(out, r, o) : -EINVAL;
 }
 
 bool format__prints(const struct format *f, unsigned int views)

@@ -16,13 +16,11 @@ struct format_opts {
 		idle; /* who could submit, a line each, for a report without submits; NULL = not known */
 };
 
-struct report_groups;
 struct store;
 struct timeline;
 
 /* Printers; each returns 0 or -errno. */
 typedef int report_print_fn(FILE *out, const struct report *r, const struct format_opts *o);
-typedef int groups_print_fn(FILE *out, const struct report_groups *g, const struct format_opts *o);
 typedef int info_print_fn(FILE *out, const struct store *s, const struct format_opts *o);
 typedef int timeline_print_fn(FILE *out, struct timeline *t);
 
@@ -51,7 +49,7 @@ struct format {
 	const char *name; /* "text", "json", "folded" */
 	const char *help;
 	report_print_fn *print;
-	groups_print_fn *groups;
+	report_print_fn *groups; /* of a report that has them */
 	info_print_fn *info;
 	timeline_print_fn *timeline;
 	const struct line_format *lines;
@@ -60,6 +58,9 @@ struct format {
 
 /* NULL if there is none of that name. */
 const struct format *format__find(const char *name);
+/* A report, or its groups if it has any. 0 or -errno. */
+int format__print(const struct format *f, FILE *out, const struct report *r,
+		  const struct format_opts *o);
 /* It prints at least one of these views. */
 bool format__prints(const struct format *f, unsigned int views);
 /* "text, json, csv, folded": those that print one of these views. buf is returned. */

@@ -7,7 +7,7 @@
 
 #define FORMAT(name, help, printers) printers
 #define REPORT(fn) report_print_fn fn;
-#define GROUPS(fn) groups_print_fn fn;
+#define GROUPS(fn) report_print_fn fn;
 #define INFO(fn) info_print_fn fn;
 #define TIMELINE(fn) timeline_print_fn fn;
 #define LINES(object) extern const struct line_format object;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE /* strchrnul */
-#include "report/groups.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,23 +12,23 @@
 
 #define DEFAULT_TOP 50
 
-static size_t shown(const struct report_groups *g, const struct format_opts *o)
+static size_t shown(const struct report *r, const struct format_opts *o)
 {
 	size_t top = o && o->top ? o->top : DEFAULT_TOP;
 
-	return g->nr < top ? g->nr : top;
+	return r->nr_groups < top ? r->nr_groups : top;
 }
 
 /* ---- text ---- */
 
 /* "ext4  /data  blk.tag": a value that is empty is "-". */
-static void join_values(const struct report_groups *g, const struct report_group *row, char *buf,
+static void join_values(const struct report *r, const struct report_group *row, char *buf,
 			size_t size)
 {
 	size_t used = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < g->nr_names && used < size; i++) {
+	for (size_t i = 0; i < r->nr_by && used < size; i++) {
 		const char *v = *row->values[i] ? row->values[i] : "-";
 
 		used += (size_t)snprintf(buf + used, size - used, "%s", i ? "  " : "");
@@ -40,91 +39,91 @@ static void join_values(const struct report_groups *g, const struct report_group
 	}
 }
 
-static void print_names(struct print *p, const struct report_groups *g, bool submits)
+static void print_names(struct print *p, const struct report *r, bool submits)
 {
 	char names[256] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < g->nr_names && used < sizeof(names); i++)
+	for (size_t i = 0; i < r->nr_by && used < sizeof(names); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? "  " : "",
-					 g->names[i]);
+					 r->by[i]);
 	print__line(p, PRINT_BOLD, "%7s %6s %8s %8s %8s %8s%s  %s", "blocked", "share", "stalls",
 		    "p50", "p99", "max", submits ? "  submits blocked ctxsw/io" : "", names);
 }
 
-static void print_row(struct print *p, const struct report_groups *g,
-		      const struct report_group *row, bool submits)
+static void print_row(struct print *p, const struct report *r, const struct report_group *row,
+		      bool submits)
 {
 	char blocked[16], share[16], sleeps[16], p50[16], p99[16], max[16], values[4096];
 	char of_submits[64] = "", count[16], part[16];
 
 	if (submits)
 		snprintf(of_submits, sizeof(of_submits), " %8s %7s %8.3f",
-			 fmt__count(row->c->submits, count, sizeof(count)),
+			 fmt__count(row->c.submits, count, sizeof(count)),
 			 fmt__percent(row->blocked_share, part, sizeof(part)), row->ctxsw_per_io);
-	join_values(g, row, values, sizeof(values));
+	join_values(r, row, values, sizeof(values));
 	print__line(p, PRINT_PLAIN, "%7s %6s %8s %8s %8s %8s%s  %s",
-		    fmt__duration(row->c->blocked_ns, blocked, sizeof(blocked)),
+		    fmt__duration(row->c.blocked_ns, blocked, sizeof(blocked)),
 		    fmt__percent(row->share, share, sizeof(share)),
-		    fmt__count(row->c->sleeps, sleeps, sizeof(sleeps)),
+		    fmt__count(row->c.sleeps, sleeps, sizeof(sleeps)),
 		    fmt__duration(row->p50, p50, sizeof(p50)),
 		    fmt__duration(row->p99, p99, sizeof(p99)),
-		    fmt__duration(row->c->max_sleep_ns, max, sizeof(max)), of_submits,
+		    fmt__duration(row->c.max_sleep_ns, max, sizeof(max)), of_submits,
 		    print__safe(p, values));
 }
 
-int groups_text__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
+int groups_text__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
-	bool submits = g->nr && g->group[0].has_submits;
+	bool submits = r->nr_groups && r->groups[0].has_submits;
 	struct print p;
 
 	print__init(&p, out, o);
-	if (g->report->any_loss)
+	if (r->any_loss)
 		print__line(&p, PRINT_ALARM,
 			    "INCOMPLETE: data was lost, the figures are lower bounds");
-	if (!g->nr)
+	if (!r->nr_groups)
 		print__line(&p, PRINT_PLAIN, "There is nothing to report.");
 	else
-		print_names(&p, g, submits);
-	for (size_t i = 0; i < shown(g, o); i++)
-		print_row(&p, g, &g->group[i], submits);
-	if (shown(g, o) < g->nr)
+		print_names(&p, r, submits);
+	for (size_t i = 0; i < shown(r, o); i++)
+		print_row(&p, r, &r->groups[i], submits);
+	if (shown(r, o) < r->nr_groups)
 		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)",
-			    g->nr - shown(g, o));
+			    r->nr_groups - shown(r, o));
 	return print__finish(&p);
 }
 
 /* ---- csv ---- */
 
-int groups_csv__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
+int groups_csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	struct csv c = {.out = out};
 
 	(void)o;
-	for (size_t i = 0; i < g->nr_names; i++)
-		csv__text(&c, g->names[i]);
+	for (size_t i = 0; i < r->nr_by; i++)
+		csv__text(&c, r->by[i]);
 	fputs(",sleeps,blocked_ns,share,p50_ns,p90_ns,p99_ns,max_ns,held_up_requests,submits,"
 	      "submits_blocked,requests,bytes,ctxsw_per_io\r\n",
 	      out);
 	c.fields = 0;
-	for (size_t i = 0; i < g->nr; i++) {
-		const struct report_group *row = &g->group[i];
+	for (size_t i = 0; i < r->nr_groups; i++) {
+		const struct report_group *row = &r->groups[i];
 
-		for (size_t d = 0; d < g->nr_names; d++)
+		for (size_t d = 0; d < r->nr_by; d++)
 			csv__text(&c, row->values[d]);
-		csv__u64(&c, row->c->sleeps);
-		csv__u64(&c, row->c->blocked_ns);
+		csv__u64(&c, row->c.sleeps);
+		csv__u64(&c, row->c.blocked_ns);
 		csv__real(&c, row->share);
 		csv__u64(&c, row->p50);
 		csv__u64(&c, row->p90);
 		csv__u64(&c, row->p99);
-		csv__u64(&c, row->c->max_sleep_ns);
-		csv__u64(&c, row->c->held_up_requests);
+		csv__u64(&c, row->c.max_sleep_ns);
+		csv__u64(&c, row->c.held_up_requests);
 		if (row->has_submits) {
-			csv__u64(&c, row->c->submits);
-			csv__u64(&c, row->c->submits_blocked);
-			csv__u64(&c, row->c->requests);
-			csv__u64(&c, row->c->bytes);
+			csv__u64(&c, row->c.submits);
+			csv__u64(&c, row->c.submits_blocked);
+			csv__u64(&c, row->c.requests);
+			csv__u64(&c, row->c.bytes);
 			csv__real(&c, row->ctxsw_per_io);
 		} else {
 			fputs(",,,,,", out);
@@ -152,45 +151,45 @@ static void put_value(struct jsonw *w, json_t *o, const char *name, const char *
 	}
 }
 
-static void put_group(struct jsonw *w, json_t *o, const struct report_groups *g,
+static void put_group(struct jsonw *w, json_t *o, const struct report *r,
 		      const struct report_group *row)
 {
 	json_t *sleep;
 
-	for (size_t d = 0; d < g->nr_names; d++)
-		put_value(w, o, g->names[d], row->values[d]);
-	jsonw__u64(w, o, "sleeps", row->c->sleeps);
-	jsonw__u64(w, o, "blocked_ns", row->c->blocked_ns);
+	for (size_t d = 0; d < r->nr_by; d++)
+		put_value(w, o, r->by[d], row->values[d]);
+	jsonw__u64(w, o, "sleeps", row->c.sleeps);
+	jsonw__u64(w, o, "blocked_ns", row->c.blocked_ns);
 	jsonw__real(w, o, "share", row->share);
-	jsonw__u64(w, o, "held_up_requests", row->c->held_up_requests);
+	jsonw__u64(w, o, "held_up_requests", row->c.held_up_requests);
 	sleep = jsonw__object(w, o, "sleep_ns");
 	jsonw__u64(w, sleep, "p50", row->p50);
 	jsonw__u64(w, sleep, "p90", row->p90);
 	jsonw__u64(w, sleep, "p99", row->p99);
-	jsonw__u64(w, sleep, "max", row->c->max_sleep_ns);
+	jsonw__u64(w, sleep, "max", row->c.max_sleep_ns);
 	if (!row->has_submits)
 		return;
-	jsonw__u64(w, o, "submits", row->c->submits);
-	jsonw__u64(w, o, "submits_blocked", row->c->submits_blocked);
-	jsonw__u64(w, o, "requests", row->c->requests);
-	jsonw__u64(w, o, "bytes", row->c->bytes);
+	jsonw__u64(w, o, "submits", row->c.submits);
+	jsonw__u64(w, o, "submits_blocked", row->c.submits_blocked);
+	jsonw__u64(w, o, "requests", row->c.requests);
+	jsonw__u64(w, o, "bytes", row->c.bytes);
 	jsonw__real(w, o, "ctxsw_per_io", row->ctxsw_per_io);
 }
 
-int groups_json__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
+int groups_json__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	struct jsonw w = {0};
 	json_t *root = json_object(), *by, *list;
 
 	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-groups/1");
-	jsonw__loss(&w, root, g->report, g->report->any_loss);
+	jsonw__loss(&w, root, r, r->any_loss);
 	by = jsonw__array(&w, root, "by");
-	for (size_t d = 0; d < g->nr_names; d++)
-		jsonw__add_str(&w, by, g->names[d]);
+	for (size_t d = 0; d < r->nr_by; d++)
+		jsonw__add_str(&w, by, r->by[d]);
 	list = jsonw__array(&w, root, "groups");
-	for (size_t i = 0; i < g->nr; i++)
-		put_group(&w, jsonw__item(&w, list), g, &g->group[i]);
+	for (size_t i = 0; i < r->nr_groups; i++)
+		put_group(&w, jsonw__item(&w, list), r, &r->groups[i]);
 	return jsonw__finish(&w, root, out, JSON_INDENT(2));
 }
 
@@ -225,18 +224,18 @@ static void put_names(FILE *out, const char *value)
 	}
 }
 
-int groups_folded__print(FILE *out, const struct report_groups *g, const struct format_opts *o)
+int groups_folded__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	(void)o;
-	for (size_t i = 0; i < g->nr; i++) {
-		uint64_t us = g->group[i].c->blocked_ns / NSEC_PER_USEC;
+	for (size_t i = 0; i < r->nr_groups; i++) {
+		uint64_t us = r->groups[i].c.blocked_ns / NSEC_PER_USEC;
 
-		if (!g->group[i].c->blocked_ns)
+		if (!r->groups[i].c.blocked_ns)
 			continue;
-		for (size_t d = 0; d < g->nr_names; d++) {
+		for (size_t d = 0; d < r->nr_by; d++) {
 			if (d)
 				fputc(';', out);
-			put_names(out, g->group[i].values[d]);
+			put_names(out, r->groups[i].values[d]);
 		}
 		fprintf(out, " %llu\n", (unsigned long long)(us ? us : 1));
 	}

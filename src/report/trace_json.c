@@ -78,11 +78,11 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 	struct jsonw w = {0};
 
 	jsonw__str(&w, o, "type", "stalls");
-	jsonw__u64(&w, o, "stalls", ev->sleeps);
-	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
-	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
+	jsonw__u64(&w, o, "stalls", ev->sum.sleeps);
+	jsonw__u64(&w, o, "blocked_ns", ev->sum.blocked_ns);
+	jsonw__u64(&w, o, "runqueue_ns", ev->sum.runqueue_ns);
 	jsonw__u64(&w, o, "max_ns", longest->blocked_ns);
-	jsonw__u64(&w, o, "held_up_requests", ev->held_up_requests);
+	jsonw__u64(&w, o, "held_up_requests", ev->sum.held_up_requests);
 	jsonw__who(&w, o, &longest->who);
 	jsonw__str(&w, o, "cause", cause_id);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), longest->fs);

@@ -120,54 +120,16 @@ int codec__add_hist(const uint8_t *blob, size_t size, struct hist *h)
 	return 0;
 }
 
-int sparse__add(struct sparse *s, uint32_t bucket, uint64_t count)
-{
-	uint32_t n = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
-
-	for (uint32_t i = 0; i < s->nr; i++) {
-		if (s->pair[i].bucket != bucket)
-			continue;
-		if (__builtin_add_overflow(s->pair[i].count, n, &s->pair[i].count))
-			s->pair[i].count = UINT32_MAX;
-		return 0;
-	}
-	if (s->nr == s->room) {
-		uint32_t room = s->room ? 2 * s->room : 4;
-		struct sparse_pair *grown = realloc(s->pair, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		s->pair = grown;
-		s->room = room;
-	}
-	s->pair[s->nr++] = (struct sparse_pair){bucket, n};
-	return 0;
-}
-
-static int by_bucket(const void *a, const void *b)
-{
-	const struct sparse_pair *x = a, *y = b;
-
-	return (x->bucket > y->bucket) - (x->bucket < y->bucket);
-}
-
-size_t sparse__put(struct sparse *s, uint8_t buf[CODEC_HIST_MAX])
+size_t codec__put_sparse(struct sparse *s, uint8_t buf[CODEC_HIST_MAX])
 {
 	uint32_t next = 0;
 	size_t at = 0;
 
-	if (s->nr)
-		qsort(s->pair, s->nr, sizeof(*s->pair), by_bucket);
+	sparse__sort(s);
 	for (uint32_t i = 0; i < s->nr; i++) {
 		put_number(buf, &at, s->pair[i].bucket - next + 1);
 		put_number(buf, &at, s->pair[i].count);
 		next = s->pair[i].bucket + 1;
 	}
 	return (at + 7) / 8;
-}
-
-void sparse__free(struct sparse *s)
-{
-	free(s->pair);
-	*s = (struct sparse){0};
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/hist.h"
+#include "model/sparse.h"
 
 /* A pair takes 17 bits of distance at most and 127 of count. */
 #define CODEC_HIST_MAX (HIST_BUCKETS * 18)
@@ -20,17 +21,7 @@ size_t codec__put_hist(const struct hist *h, uint8_t buf[CODEC_HIST_MAX]);
 /* Add a blob to h; saturates. 0 or -EBADMSG, with h as it was or with a part added. */
 int codec__add_hist(const uint8_t *blob, size_t size, struct hist *h);
 
-/* A histogram with few buckets set. */
-struct sparse {
-	struct sparse_pair {
-		uint32_t bucket;
-		uint32_t count;
-	} * pair;
-	uint32_t nr, room;
-};
-/* Count values that fall into a bucket. 0 or -ENOMEM. */
-int sparse__add(struct sparse *s, uint32_t bucket, uint64_t count);
-size_t sparse__put(struct sparse *s, uint8_t buf[CODEC_HIST_MAX]);
-void sparse__free(struct sparse *s);
+/* The same of one with few buckets; puts it in order. */
+size_t codec__put_sparse(struct sparse *s, uint8_t buf[CODEC_HIST_MAX]);
 
 #endif

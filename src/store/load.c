@@ -7,247 +7,164 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/pseudo.h"
-#include "store/load_state.h"
+#include "cause/causes.h"
+#include "model/sums.h"
 
-/* ---- what is left out ---- */
+struct load {
+	const struct load_opts *opts;
+	struct ledger *ledger;
+	struct store **stores; /* what is its own */
+	size_t nr_stores;
+	uint64_t nr_recordings;
+	/* of the recording that is being added */
+	struct store *store;
+	struct ledger_row **rows; /* by store_key.no */
+	uint64_t duration_ns, slow_submits, slow_fed, slow_ns;
+	/* of all */
+	struct capture_info capture;
+};
 
-static bool is_listed(uint32_t v, const uint32_t *list, size_t n)
+struct load *load__new(const struct load_opts *opts, struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == v)
-			return true;
-	return !n;
+	struct load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		err__set(e, -ENOMEM, "out of memory");
+	else
+		l->opts = opts;
+	return l;
 }
 
-static bool is_named(const char *s, const char *const *list, size_t n)
+static int out_of_memory(struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(list[i], s))
-			return true;
-	return !n;
-}
-
-static const char *without(const char *s, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return strncmp(s, prefix, len) ? s : s + len;
-}
-
-static bool has_device(const struct load_filter *f, const struct fs_info *fs)
-{
-	for (size_t i = 0; i < f->nr_devices; i++)
-		if (!strcmp(without(f->devices[i], "/dev/"), fs->device_name))
-			return true;
-	return !f->nr_devices;
-}
-
-static bool is_below(const char *cgroup, const char *top)
-{
-	const char *rest;
-
-	top = without(top, "/sys/fs/cgroup");
-	top += strspn(top, "/");
-	cgroup += strspn(cgroup, "/");
-	rest = without(cgroup, top);
-	return !*top || (rest != cgroup && (!*rest || *rest == '/'));
-}
-
-static bool filter_wants_fs(const struct load_filter *f, const struct fs_info *fs)
-{
-	return is_named(fs->fstype, f->fstypes, f->nr_fstypes) &&
-	       is_named(fs->mount, f->mounts, f->nr_mounts) && has_device(f, fs);
-}
-
-static bool wants_fs(const struct load *l, const struct fs_info *fs)
-{
-	return filter_wants_fs(&l->opts->filter, fs);
-}
-
-static bool wants_key(const struct load *l, const struct store_key *k)
-{
-	const struct load_filter *f = &l->opts->filter;
-
-	return wants_fs(l, k->fs) && is_listed(k->pid, f->pids, f->nr_pids) &&
-	       is_named(k->comm, f->comms, f->nr_comms) &&
-	       (!f->cgroup || is_below(k->cgroup, f->cgroup));
-}
-
-bool load_filter__wants(const struct load_filter *f, const struct fs_info *fs,
-			const struct who *who)
-{
-	return filter_wants_fs(f, fs ? fs : &pseudo_fs_unknown) &&
-	       is_listed(who->pid, f->pids, f->nr_pids) &&
-	       is_listed(who->tid, f->tids, f->nr_tids) &&
-	       is_named(who->comm, f->comms, f->nr_comms) &&
-	       (!f->cgroup || is_below(who->cgroup, f->cgroup));
-}
-
-static bool wants_event(const struct load *l, const struct fs_info *fs, const struct who *who)
-{
-	return load_filter__wants(&l->opts->filter, fs, who);
-}
-
-static bool filters_fs(const struct load_filter *f)
-{
-	return f->nr_fstypes || f->nr_mounts || f->nr_devices;
-}
-
-/* By what the counters of a filesystem do not tell apart. */
-bool load__filters_threads(const struct load *l)
-{
-	const struct load_filter *f = &l->opts->filter;
-
-	return f->nr_pids || f->nr_tids || f->nr_comms || f->cgroup;
-}
-
-/* By what sums do not tell apart either. */
-static bool filters_events(const struct load_filter *f)
-{
-	return f->nr_tids || f->min_ns;
+	return err__set(e, -ENOMEM, "out of memory");
 }
 
 /* ---- one recording ---- */
 
-static struct sum_row *sum_of(struct load *l, const struct store_key *k)
+/* Whether sums do not tell apart what is asked for; shorter stalls than its -m a recording has none. */
+static bool needs_events(const struct load *l)
 {
-	return &l->sums[k->no];
+	const struct view_filter *f = &l->opts->filter;
+
+	return f->nr_tids || f->min_ns > store__capture(l->store)->min_ns;
+}
+
+static const struct cause *cause_of(const struct load *l, const struct stack *s,
+				    const struct cause *recorded)
+{
+	if (l->opts->rematch && s)
+		return causes__match(l->opts->causes, s->frames, s->depth);
+	return recorded;
+}
+
+/* What a key says of its stalls. */
+static struct ev_stall stall_of(const struct store_key *k)
+{
+	return (struct ev_stall){
+		.who = {.pid = k->pid,
+			.comm = k->comm,
+			.cgroup_id = k->cgroup_id,
+			.cgroup = k->cgroup},
+		.fs = k->fs,
+		.req = {.opcode = k->opcode, .fd = -1, .path = k->path},
+		.waker_kind = k->waker_kind,
+		.waker_comm = k->waker,
+		.holder_pid = k->holder_pid,
+		.holder_comm = k->holder,
+		.stack = k->stack,
+		.user_stack = k->user_stack,
+	};
+}
+
+static struct ledger_row *row_of(struct load *l, const struct store_key *k)
+{
+	struct ev_stall like;
+
+	if (!l->rows[k->no]) {
+		like = stall_of(k);
+		l->rows[k->no] = ledger__row(l->ledger, &like, cause_of(l, k->stack, k->cause));
+	}
+	return l->rows[k->no];
 }
 
 static int on_slice(void *ctx, const struct store_slice *slice)
 {
 	struct load *l = ctx;
+	const struct view_filter *f = &l->opts->filter;
 
 	l->duration_ns += slice->end_ns - slice->start_ns;
-	if (!load__filters_threads(l) && !filters_fs(&l->opts->filter))
+	if (!view_filter__is_of_threads(f) && !view_filter__is_of_fs(f))
 		l->slow_submits += slice->slow_submits;
-	return 0;
+	return l->opts->slice ? l->opts->slice(l->opts->slice_ctx, l->ledger, slice) : 0;
 }
 
 static int on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *delta)
 {
 	struct load *l = ctx;
-	const struct load_filter *f = &l->opts->filter;
-	struct fs_counts *to;
 
-	if (load__filters_threads(l) || (fs && !wants_fs(l, fs)))
-		return 0;
-	/* with a choice of filesystems their sum stands for the totals */
-	if (!fs && filters_fs(f))
-		return 0;
-	to = fs ? load__counts(l, fs) : &l->totals;
-	if (!to)
-		return -ENOMEM;
-	store_counts__add(to, delta);
-	if (fs && filters_fs(f))
-		store_counts__add(&l->totals, delta);
-	return fs ? load__group_fs(l, fs, delta) : 0;
+	return ledger__add_counts(l->ledger, fs, delta);
 }
 
-static int on_stalls(void *ctx, const struct store_key *k, const struct store_sum *sum)
-{
-	struct load *l = ctx;
-	struct sum_row *row = sum_of(l, k);
-
-	if (row->wanted)
-		store_sum__add(&row->sum, sum);
-	return 0;
-}
-
-static int on_stalls_hist(void *ctx, const struct store_key *k, const struct store_sum *sum,
+static int on_stalls_hist(void *ctx, const struct store_key *k, const struct sleep_sum *sum,
 			  const struct hist *hist)
 {
 	struct load *l = ctx;
-	struct sum_row *row = sum_of(l, k);
-	struct fs_counts delta = {
-		.c =
-			{
-				.sleeps = sum->sleeps,
-				.blocked_ns = sum->blocked_ns,
-				.runqueue_ns = sum->runqueue_ns,
-				.held_up_requests = sum->held_up_requests,
-				.max_sleep_ns = sum->max_ns,
-			},
-	};
-	struct fs_counts *to;
-	int rc = on_stalls(ctx, k, sum);
+	struct ledger_row *row = row_of(l, k);
 
-	if (rc || !row->wanted)
-		return rc;
-	delta.sleep = *hist;
-	if (load__filters_threads(l)) {
-		to = load__counts(l, k->fs);
-		if (!to)
-			return -ENOMEM;
-		store_counts__add(to, &delta);
-		store_counts__add(&l->totals, &delta);
-	}
-	return load__group_key(l, k, &delta);
+	if (!row)
+		return -ENOMEM;
+	ledger__add_sum(l->ledger, row, sum, hist);
+	return 0;
+}
+
+static int on_stalls(void *ctx, const struct store_key *k, const struct sleep_sum *sum)
+{
+	return on_stalls_hist(ctx, k, sum, NULL);
 }
 
 /* What -m leaves out is in the counters still, as it is while tracing. */
 static int leave_out(struct load *l, const struct ev_stall *ev)
 {
-	struct fs_counts below = {.c = {.below_min_sleeps = 1, .below_min_ns = ev->blocked_ns}};
-	struct fs_counts *to = load__counts(l, ev->fs);
+	const struct fs_counts below = {
+		.c = {.below_min_sleeps = 1, .below_min_ns = ev->blocked_ns}};
+	int rc = ledger__add_counts(l->ledger, ev->fs, &below);
 
-	if (!to)
-		return -ENOMEM;
-	if (load__filters_threads(l))
-		return 0;
-	store_counts__add(to, &below);
-	store_counts__add(&l->totals, &below);
-	return 0;
-}
-
-/* With filters that need them, sums are made of single stalls. */
-static int sum_event(struct load *l, const struct ev_stall *ev, const struct store_key *k)
-{
-	const struct load_filter *f = &l->opts->filter;
-	struct store_sum one = {
-		.sleeps = 1,
-		.blocked_ns = ev->blocked_ns,
-		.runqueue_ns = ev->runqueue_ns,
-		.max_ns = ev->blocked_ns,
-		.held_up_requests = ev->held_up_requests,
-		.iowait_sleeps = ev->iowait,
-		.nowait_sleeps = (ev->req.shape & SHAPE_NOWAIT) != 0,
-	};
-	struct hist hist = {0};
-
-	if (ev->blocked_ns < f->min_ns)
-		return leave_out(l, ev);
-	one.how[ev->req.how] = 1;
-	hist__add(&hist, ev->blocked_ns, 1);
-	return on_stalls_hist(l, k, &one, &hist);
+	return rc ? rc : ledger__add_counts(l->ledger, NULL, &below);
 }
 
 static int on_stall(void *ctx, const struct ev_stall *ev, const struct store_key *k)
 {
 	struct load *l = ctx;
-	const struct load_filter *f = &l->opts->filter;
-	struct sum_row *row = sum_of(l, k);
+	const struct view_filter *f = &l->opts->filter;
+	bool alone = needs_events(l);
+	struct sleep_sum one;
+	struct ledger_row *row;
 
-	if (!row->wanted || !is_listed(ev->who.tid, f->tids, f->nr_tids))
+	if (!view_filter__wants(f, ev->fs, &ev->who))
 		return 0;
-	if (!row->has_worst || ev->blocked_ns > row->worst.blocked_ns)
-		row->worst = *ev;
-	row->has_worst = true;
-	return filters_events(f) ? sum_event(l, ev, k) : 0;
+	if (alone && ev->blocked_ns < f->min_ns)
+		return leave_out(l, ev);
+	row = row_of(l, k);
+	if (!row)
+		return -ENOMEM;
+	ledger__note_stall(l->ledger, row, ev);
+	/* with filters that need them, sums are made of single stalls */
+	one = sleep_sum__of(ev);
+	if (alone)
+		ledger__add_sum(l->ledger, row, &one, NULL);
+	return 0;
 }
 
 static int on_submit(void *ctx, const struct ev_submit *ev)
 {
 	struct load *l = ctx;
-	struct ev_submit of = *ev;
 
-	if (!wants_event(l, ev->fs, &ev->who))
+	if (!view_filter__wants(&l->opts->filter, ev->fs, &ev->who))
 		return 0;
-	of.fs = load__fs(l, ev->fs);
 	if (!ev->sleeps && l->slow_ns && ev->wall_ns >= l->slow_ns)
 		l->slow_fed++;
-	model__sink(l->model)->submit(l->model, &of);
+	ledger__add_submit(l->ledger, ev);
 	return 0;
 }
 
@@ -255,22 +172,16 @@ static int on_loss(void *ctx, const struct loss *delta)
 {
 	struct load *l = ctx;
 
-	for (size_t i = 0; i < sizeof(*delta) / sizeof(uint64_t); i++)
-		((uint64_t *)&l->loss)[i] =
-			sat_add(((uint64_t *)&l->loss)[i], ((const uint64_t *)delta)[i]);
+	ledger__add_loss(l->ledger, delta);
 	return 0;
 }
 
 static int on_unfinished(void *ctx, const struct ev_unfinished *ev, const struct cause *cause)
 {
 	struct load *l = ctx;
-	struct ev_unfinished of = *ev;
 
-	if (!wants_event(l, ev->fs, &ev->who))
-		return 0;
-	of.fs = load__fs(l, ev->fs);
-	of.stack = load__stack(l, ev->stack);
-	model__add_unfinished(l->model, &of, load__cause(l, ev->stack, cause));
+	if (view_filter__wants(&l->opts->filter, ev->fs, &ev->who))
+		ledger__add_unfinished(l->ledger, ev, cause_of(l, ev->stack, cause));
 	return 0;
 }
 
@@ -278,71 +189,17 @@ static int on_unfinished(void *ctx, const struct ev_unfinished *ev, const struct
 static int on_sample(void *ctx, const struct ev_sample *ev)
 {
 	struct load *l = ctx;
-	struct ev_sample of = *ev;
+	const struct view_filter *f = &l->opts->filter;
 
-	if (load__filters_threads(l) || !wants_fs(l, ev->fs ? ev->fs : &pseudo_fs_unknown))
-		return 0;
-	of.fs = load__fs(l, ev->fs);
-	of.stack = load__stack(l, ev->stack);
-	model__sink(l->model)->sample(l->model, &of);
+	if (!view_filter__is_of_threads(f) && view_filter__wants_fs(f, ev->fs))
+		ledger__add_sample(l->ledger, ev);
 	return 0;
-}
-
-/* The longest of a key's stalls; if it is not on record, what the key says of it. */
-static struct ev_stall longest(struct load *l, const struct store_key *k, const struct sum_row *row)
-{
-	struct ev_stall ev = {
-		.blocked_ns = row->sum.max_ns,
-		.who = {.pid = k->pid,
-			.comm = k->comm,
-			.cgroup_id = k->cgroup_id,
-			.cgroup = k->cgroup},
-		.req = {.opcode = k->opcode, .fd = -1, .path = k->path},
-	};
-
-	if (row->has_worst && row->worst.blocked_ns >= row->sum.max_ns)
-		ev = row->worst;
-	ev.fs = load__fs(l, k->fs);
-	ev.stack = load__stack(l, k->stack);
-	ev.user_stack = load__stack(l, k->user_stack);
-	ev.holder_pid = k->holder_pid;
-	ev.holder_comm = k->holder;
-	ev.waker_comm = k->waker;
-	ev.waker_kind = !strcmp(k->waker, "(interrupt)") ? WAKER_IRQ
-			: !strcmp(k->waker, "(unknown)") ? WAKER_UNKNOWN
-							 : WAKER_TASK;
-	return ev;
-}
-
-static void feed_keys(struct load *l)
-{
-	for (size_t i = 0; i < store__nr_keys(l->store); i++) {
-		const struct store_key *k = store__key(l->store, i);
-		const struct sum_row *row = &l->sums[i];
-		struct model_stalls sum = {
-			.cause = load__cause(l, k->stack, k->cause),
-			.sleeps = row->sum.sleeps,
-			.blocked_ns = row->sum.blocked_ns,
-			.runqueue_ns = row->sum.runqueue_ns,
-			.max_ns = row->sum.max_ns,
-			.held_up_requests = row->sum.held_up_requests,
-			.iowait_sleeps = row->sum.iowait_sleeps,
-			.nowait_sleeps = row->sum.nowait_sleeps,
-		};
-		struct ev_stall ev;
-
-		if (!row->sum.sleeps)
-			continue;
-		memcpy(sum.how, row->sum.how, sizeof(sum.how));
-		ev = longest(l, k, row);
-		model__add_stalls(l->model, &ev, &sum);
-	}
 }
 
 static int read_store(struct load *l, struct err *e)
 {
-	bool by_event = filters_events(&l->opts->filter);
-	bool hists = l->opts->nr_by || load__filters_threads(l);
+	bool by_event = needs_events(l);
+	bool hists = l->opts->distributions || view_filter__is_of_threads(&l->opts->filter);
 	const struct store_visitor v = {
 		.ctx = l,
 		.slice = on_slice,
@@ -357,48 +214,187 @@ static int read_store(struct load *l, struct err *e)
 	};
 	int rc = store__read(l->store, &l->opts->range, &v, e);
 
-	if (rc == -ENOMEM && !e->text[0])
-		err__set(e, rc, "out of memory");
-	return rc;
+	return rc == -ENOMEM && !e->text[0] ? out_of_memory(e) : rc;
 }
 
 static int check_filter(const struct load *l, struct err *e)
 {
-	const struct load_filter *f = &l->opts->filter;
+	const char *what = l->opts->filter.nr_tids ? "tid" : "min";
 
-	if (!filters_events(f) || store__info(l->store)->events)
+	if (!needs_events(l) || store__info(l->store)->events)
 		return 0;
-	err__set(e, -EINVAL, "%s has no single stalls: --%s cannot choose among them",
-		 store__path(l->store), f->nr_tids ? "tid" : "min");
-	err__hint(e, "Record with --events, or with --%s itself.", f->nr_tids ? "tid" : "min");
+	err__set(
+		e, -EINVAL,
+		"%s has sums and the worst stalls, for it was recorded without --events: what --%s "
+		"would leave of the sums is not known",
+		store__path(l->store), what);
+	err__hint(
+		e,
+		"It can tell apart by --pid, --comm, --cgroup, --fs, --mount and --device. Record "
+		"with --events, or with --%s itself.",
+		what);
 	return -EINVAL;
+}
+
+static void add_heres(struct load *l)
+{
+	const struct store_here *h;
+
+	for (size_t i = 0; (h = store__here(l->store, i)); i++)
+		if (ledger__add_here(l->ledger, h->fs, h->cause, h->text))
+			return;
+}
+
+/* ---- what they were captures of ---- */
+
+/* "a", then "a, b": as far as there is room. */
+static void append_word(char *list, size_t size, const char *word)
+{
+	size_t len = strlen(list);
+	const char *at = strstr(list, word);
+
+	if (at && (at == list || at[-1] == ' ') && (at[strlen(word)] == ',' || !at[strlen(word)]))
+		return;
+	snprintf(list + len, size - len, "%s%s", len ? ", " : "", word);
+}
+
+static const char *either(const char *a, const char *b)
+{
+	return !strcmp(a, b) ? a : "several";
+}
+
+/* Where a part has no calls counted, neither has the whole. */
+static const char *either_submit(const char *a, const char *b)
+{
+	return !strcmp(a, "none") || !strcmp(b, "none") ? "none" : either(a, b);
+}
+
+static uint64_t duration_of(const struct load *l)
+{
+	const struct store_info *info = store__info(l->store);
+	const struct store_range *range = &l->opts->range;
+	bool whole = !range->since_ns && !range->until_ns && !info->keep_ns && !info->trigger_ns;
+
+	return whole ? store__capture(l->store)->duration_ns : l->duration_ns;
+}
+
+static void merge_capture(struct load *l)
+{
+	const struct capture_info *from = store__capture(l->store);
+	struct capture_info *c = &l->capture;
+
+	if (l->nr_recordings++ == 0) {
+		*c = *from;
+		c->duration_ns = duration_of(l);
+		c->started_unix_ns += (int64_t)l->opts->range.since_ns;
+		return;
+	}
+	append_word(c->host.hostname, sizeof(c->host.hostname), from->host.hostname);
+	append_word(c->host.kernel, sizeof(c->host.kernel), from->host.kernel);
+	append_word(c->host.arch, sizeof(c->host.arch), from->host.arch);
+	c->host.cpus = from->host.cpus > c->host.cpus ? from->host.cpus : c->host.cpus;
+	if (from->started_unix_ns < c->started_unix_ns)
+		c->started_unix_ns = from->started_unix_ns;
+	c->duration_ns = sat_add(c->duration_ns, duration_of(l));
+	c->command = l->opts->command ? l->opts->command : "";
+	c->filters = either(c->filters, from->filters);
+	c->probe[NEED_SUBMIT] = either_submit(c->probe[NEED_SUBMIT], from->probe[NEED_SUBMIT]);
+	for (size_t i = NEED_SUBMIT + 1; i < NEED_MAX; i++)
+		c->probe[i] = either(c->probe[i], from->probe[i]);
+	c->spilled = sat_add(c->spilled, from->spilled);
+	c->sample_hz = from->sample_hz > c->sample_hz ? from->sample_hz : c->sample_hz;
+	c->child_ran = false;
+	c->user_stacks |= from->user_stacks;
+	if (from->min_ns > c->min_ns)
+		c->min_ns = from->min_ns;
+}
+
+/* ---- all of them ---- */
+
+/* Rows are pointed to while a recording is read, so that none may be evicted: its own bounds hold. */
+static int open_ledger(struct load *l)
+{
+	const struct ledger_opts opts = {
+		.causes = l->opts->causes,
+		.slow_threshold_ns = store__info(l->store)->slow_ns,
+		.max_keys = SIZE_MAX,
+	};
+
+	l->slow_ns = opts.slow_threshold_ns;
+	if (!l->ledger)
+		l->ledger = ledger__new(&opts);
+	return l->ledger ? 0 : -ENOMEM;
+}
+
+static int begin(struct load *l, struct err *e)
+{
+	const struct host_info *host = &store__capture(l->store)->host;
+	size_t n = store__nr_keys(l->store);
+
+	l->duration_ns = l->slow_submits = l->slow_fed = 0;
+	l->rows = calloc(n ? n : 1, sizeof(struct ledger_row *));
+	if (!l->rows || open_ledger(l) ||
+	    ledger__set_origin(l->ledger, host->hostname, host->kernel))
+		return out_of_memory(e);
+	add_heres(l);
+	return 0;
+}
+
+int load__add_store(struct load *l, struct store *s, struct err *e)
+{
+	int rc;
+
+	l->store = s;
+	rc = check_filter(l, e);
+	if (!rc)
+		rc = begin(l, e);
+	if (!rc)
+		rc = read_store(l, e);
+	/* of them only the longest are there as single stalls */
+	if (!rc && needs_events(l))
+		ledger__add_loss(l->ledger, &(struct loss){.events = store__capture(s)->spilled});
+	if (l->rows && l->ledger) {
+		merge_capture(l);
+		ledger__add_slow(l->ledger, sat_sub(l->slow_submits, l->slow_fed));
+	}
+	free(l->rows);
+	l->rows = NULL;
+	return rc;
 }
 
 int load__add(struct load *l, struct store_input *in, struct err *e)
 {
 	struct store **grown = reallocarray(l->stores, l->nr_stores + 1, sizeof(*grown));
-	int rc;
+	struct store *s;
 
 	if (!grown)
-		return err__set(e, -ENOMEM, "out of memory");
+		return out_of_memory(e);
 	l->stores = grown;
-	l->store = store__open_input(in, NULL, e);
-	if (!l->store)
+	s = store__open_input(in, NULL, e);
+	if (!s)
 		return -EBADMSG;
-	/* what was fed points into it, so that it stays whatever comes */
-	l->stores[l->nr_stores++] = l->store;
-	rc = check_filter(l, e);
-	if (!rc)
-		rc = load__begin(l, e);
-	for (size_t i = 0; !rc && i < store__nr_keys(l->store); i++)
-		l->sums[i].wanted = wants_key(l, store__key(l->store, i));
-	if (!rc)
-		rc = read_store(l, e);
-	/* of them only the longest are there as single stalls */
-	if (!rc && filters_events(&l->opts->filter))
-		l->loss.events = sat_add(l->loss.events, store__capture(l->store)->spilled);
-	if (!rc)
-		feed_keys(l);
-	load__end(l);
-	return rc;
+	/* the ledger has its causes, so that it stays whatever comes */
+	l->stores[l->nr_stores++] = s;
+	return load__add_store(l, s, e);
+}
+
+struct ledger *load__ledger(struct load *l)
+{
+	return l->ledger;
+}
+
+const struct capture_info *load__capture(const struct load *l)
+{
+	return &l->capture;
+}
+
+void load__free(struct load *l)
+{
+	if (!l)
+		return;
+	ledger__free(l->ledger);
+	for (size_t i = 0; i < l->nr_stores; i++)
+		store__free(l->stores[i]);
+	free(l->stores);
+	free(l);
 }

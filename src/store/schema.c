@@ -16,15 +16,24 @@ static const struct schema_table tables[TABLES] = {
 		 "CREATE TABLE fact(id INTEGER PRIMARY KEY, what TEXT, of TEXT, value TEXT)"},
 	[TABLE_STRING] = {"string", "CREATE TABLE string(id INTEGER PRIMARY KEY, text TEXT)"},
 	[TABLE_STACK] = {"stack", "CREATE TABLE stack(id INTEGER PRIMARY KEY, frames TEXT)"},
-	[TABLE_FS] = {"fs", "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
-			    "fstype TEXT,"
-			    " device TEXT, mount TEXT, options TEXT)"},
+	[TABLE_FS] = {"fs",
+		      "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
+		      "fstype TEXT,"
+		      " device TEXT, mount TEXT, options TEXT, api TEXT)",
+		      "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
+		      "fstype TEXT,"
+		      " device TEXT, mount TEXT, options TEXT)"},
 	[TABLE_CAUSE] =
 		{"cause",
 		 "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
 		 " operator_advice TEXT, author_advice TEXT)"},
 	[TABLE_KEY] =
 		{"key",
+		 "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
+		 "INTEGER,"
+		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
+		 " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
+		 "INTEGER, waker_kind INTEGER)",
 		 "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
 		 "INTEGER,"
 		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
@@ -157,7 +166,7 @@ static const struct schema_column counters_columns[] = {
 	C(max_submit_ns),
 };
 
-#define S(member) U64(store_sum, #member, member)
+#define S(member) U64(sleep_sum, #member, member)
 static const struct schema_column sleeps_columns[] = {
 	S(sleeps),
 	S(blocked_ns),
@@ -166,10 +175,10 @@ static const struct schema_column sleeps_columns[] = {
 	S(held_up_requests),
 	S(iowait_sleeps),
 	S(nowait_sleeps),
-	U64(store_sum, "how_unknown", how[0]),
-	U64(store_sum, "how_exact", how[1]),
-	U64(store_sum, "how_scanned", how[2]),
-	U64(store_sum, "how_batch", how[3]),
+	U64(sleep_sum, "how_unknown", how[0]),
+	U64(sleep_sum, "how_exact", how[1]),
+	U64(sleep_sum, "how_scanned", how[2]),
+	U64(sleep_sum, "how_batch", how[3]),
 };
 
 static const struct schema_column loss_columns[] = {
@@ -180,7 +189,7 @@ static const struct schema_column loss_columns[] = {
 
 /* A number that these structs gain must become a column of the next schema version. */
 static_assert(sizeof(struct counters) == 8 * ARRAY_SIZE(counters_columns), "a column each");
-static_assert(sizeof(struct store_sum) == 8 * ARRAY_SIZE(sleeps_columns), "a column each");
+static_assert(sizeof(struct sleep_sum) == 8 * ARRAY_SIZE(sleeps_columns), "a column each");
 static_assert(sizeof(struct loss) == 8 * ARRAY_SIZE(loss_columns), "a column each");
 
 #define REQUEST(of)                                                                                \

@@ -61,7 +61,7 @@ struct schema_columns {
 };
 
 extern const struct schema_columns schema_counters;   /* struct counters */
-extern const struct schema_columns schema_sleeps;     /* struct store_sum */
+extern const struct schema_columns schema_sleeps;     /* struct sleep_sum */
 extern const struct schema_columns schema_stall;      /* struct ev_stall */
 extern const struct schema_columns schema_submit;     /* struct ev_submit */
 extern const struct schema_columns schema_loss;	      /* struct loss */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/tally.h"
 #include "store/reader.h"
 #include "store/sqlite.h"
 
@@ -138,54 +137,6 @@ size_t store__fs_no(const struct store *s, const struct fs_info *fs)
 	return i;
 }
 
-/* ---- sums ---- */
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static void add_numbers(uint64_t *to, const uint64_t *from, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] = sat_add(to[i], from[i]);
-}
-
-void store_sum__add(struct store_sum *to, const struct store_sum *from)
-{
-	uint64_t max_ns = larger(to->max_ns, from->max_ns);
-
-	add_numbers((uint64_t *)to, (const uint64_t *)from, sizeof(*to) / sizeof(uint64_t));
-	to->max_ns = max_ns;
-}
-
-void store_counts__add(struct fs_counts *to, const struct fs_counts *delta)
-{
-	uint64_t max_sleep_ns = larger(to->c.max_sleep_ns, delta->c.max_sleep_ns);
-	uint64_t max_submit_ns = larger(to->c.max_submit_ns, delta->c.max_submit_ns);
-
-	add_numbers((uint64_t *)&to->c, (const uint64_t *)&delta->c,
-		    sizeof(to->c) / sizeof(uint64_t));
-	to->c.max_sleep_ns = max_sleep_ns;
-	to->c.max_submit_ns = max_submit_ns;
-	hist__merge(&to->sleep, &delta->sleep);
-	hist__merge(&to->submit, &delta->submit);
-}
-
-static uint64_t fixed_max(const struct hist *h, uint64_t max_ns)
-{
-	for (uint32_t b = HIST_BUCKETS; b > 0; b--)
-		if (h->n[b - 1])
-			return max_ns < hist__lower(b - 1) ? hist__upper(b - 1) - 1 : max_ns;
-	return max_ns;
-}
-
-void store_counts__fix_max(struct fs_counts *c)
-{
-	c->c.max_sleep_ns = fixed_max(&c->sleep, c->c.max_sleep_ns);
-	c->c.max_submit_ns = fixed_max(&c->submit, c->c.max_submit_ns);
-}
-
 /* ---- reading ---- */
 
 struct cursor {
@@ -223,7 +174,7 @@ static int deliver_counts(struct cursor *c, struct err *e)
 static int deliver_stalls(struct cursor *c, struct err *e)
 {
 	const struct store_key *key = rows__ref(&c->rows, 1, &c->rows.s->keys, false);
-	struct store_sum sum;
+	struct sleep_sum sum;
 	struct hist hist;
 	int rc;
 

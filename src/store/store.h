@@ -90,7 +90,8 @@ struct store_key {
 	const struct stack *stack;	/* NULL = lost */
 	const struct stack *user_stack; /* NULL = none */
 	const char *path, *comm, *cgroup;
-	const char *waker;  /* "kworker/0:1", "(interrupt)", "(unknown)" */
+	enum waker_kind waker_kind;
+	const char *waker;  /* "kworker/0:1"; "" unless WAKER_TASK */
 	const char *holder; /* of the lock that was waited for, "" = none or not known */
 	uint32_t pid, holder_pid;
 	uint64_t cgroup_id;
@@ -103,14 +104,6 @@ const struct fs_info *store__fs(const struct store *s, size_t i);
 /* Number of a filesystem of this store, for arrays; fs must be one of its own. */
 size_t store__fs_no(const struct store *s, const struct fs_info *fs);
 
-/* Stalls of one key in one slice. Additive but for max_ns. */
-struct store_sum {
-	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
-	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
-	uint64_t how[4]; /* by enum request_how */
-};
-void store_sum__add(struct store_sum *to, const struct store_sum *from);
-
 /*
  * Receiver of store__read; a function that is NULL is not called, and its
  * table not read. One that returns other than 0 ends the reading with that.
@@ -120,11 +113,11 @@ void store_sum__add(struct store_sum *to, const struct store_sum *from);
 struct store_visitor {
 	void *ctx;
 	int (*slice)(void *ctx, const struct store_slice *slice);
-	/* What was added in this slice; fs NULL = the totals, each submit once. See store_max__add for maxima. */
+	/* What was added in this slice; fs NULL = the totals, each submit once. See fs_counts__add for maxima. */
 	int (*fs_counts)(void *ctx, const struct fs_info *fs, const struct fs_counts *delta);
-	int (*stalls)(void *ctx, const struct store_key *key, const struct store_sum *sum);
+	int (*stalls)(void *ctx, const struct store_key *key, const struct sleep_sum *sum);
 	/* The same with the histogram of blocked_ns, which takes longer to read. */
-	int (*stalls_hist)(void *ctx, const struct store_key *key, const struct store_sum *sum,
+	int (*stalls_hist)(void *ctx, const struct store_key *key, const struct sleep_sum *sum,
 			   const struct hist *hist);
 	/* Single stalls in full: all with --events, else the worst of each second and of each key. */
 	int (*stall)(void *ctx, const struct ev_stall *ev, const struct store_key *key);
@@ -142,14 +135,5 @@ struct store_range {
 /* range may be NULL. 0, -errno with e set, or what a visitor returned. */
 int store__read(struct store *s, const struct store_range *range, const struct store_visitor *v,
 		struct err *e);
-
-/*
- * Add what a slice says to a sum. In a slice max_sleep_ns and max_submit_ns
- * are the new maximum if it grew in that slice, else 0; the sum over all
- * slices has the true one, over some of them one that is too low. Where it is
- * too low, the upper edge of the histogram's last bucket is taken.
- */
-void store_counts__add(struct fs_counts *to, const struct fs_counts *delta);
-void store_counts__fix_max(struct fs_counts *c);
 
 #endif

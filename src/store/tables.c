@@ -108,6 +108,21 @@ static int read_stack(struct rows *r, void **row, struct err *e)
 	return 0;
 }
 
+static int api_at(struct rows *r, int column, enum api *api, struct err *e)
+{
+	const char *name;
+	int rc = text_at(r, column, &name, e);
+
+	if (rc)
+		return rc;
+	*api = api__find(name);
+	if (*api == APIS) {
+		*api = API_AIO;
+		r->bad = true;
+	}
+	return 0;
+}
+
 static int read_fs(struct rows *r, void **row, struct err *e)
 {
 	struct fs_info *fs = reader__alloc(r->s, 1, sizeof(*fs), e);
@@ -124,6 +139,8 @@ static int read_fs(struct rows *r, void **row, struct err *e)
 	texts[3] = &fs->mount_options;
 	for (int i = 0; !rc && i < 4; i++)
 		rc = text_at(r, 3 + i, texts[i], e);
+	if (!rc && r->s->info.schema > 1)
+		rc = api_at(r, 7, &fs->api, e);
 	*row = fs;
 	return rc;
 }
@@ -148,14 +165,33 @@ static int read_cause(struct rows *r, void **row, struct err *e)
 	return rc;
 }
 
+/* Version 1 has two kinds by name. */
+static enum waker_kind waker_kind(struct rows *r, const char **name)
+{
+	bool irq = !strcmp(*name, "(interrupt)");
+	uint32_t kind;
+
+	if (r->s->info.schema > 1) {
+		kind = rows__u32(r, 14);
+		r->bad |= kind > WAKER_IRQ;
+		return (enum waker_kind)kind;
+	}
+	if (!irq && strcmp(*name, "(unknown)") != 0)
+		return WAKER_TASK;
+	*name = "";
+	return irq ? WAKER_IRQ : WAKER_UNKNOWN;
+}
+
 static int read_key(struct rows *r, void **row, struct err *e)
 {
 	struct store *s = r->s;
 	struct store_key *k = reader__alloc(s, 1, sizeof(*k), e);
 	uint32_t opcode = rows__u32(r, 12);
+	const char *waker;
 
 	if (!k)
 		return -ENOMEM;
+	waker = rows__string(r, 8);
 	*k = (struct store_key){
 		.no = s->keys.nr,
 		.fs = rows__ref(r, 1, &s->filesystems, false),
@@ -165,7 +201,8 @@ static int read_key(struct rows *r, void **row, struct err *e)
 		.path = rows__string(r, 5),
 		.comm = rows__string(r, 6),
 		.cgroup = rows__string(r, 7),
-		.waker = rows__string(r, 8),
+		.waker_kind = waker_kind(r, &waker),
+		.waker = waker,
 		.holder = rows__string(r, 9),
 		.pid = rows__u32(r, 10),
 		.cgroup_id = rows__u64(r, 11),

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A recording, written: events are summed in memory, and once a second what
- * came is one transaction, made by a thread of its own: a slow disk makes
+ * A recording, written: events go on to a ledger, and once a second its slice
+ * is one transaction, made by a thread of its own: a slow disk makes
  * slices longer but never keeps events waiting.
  */
 #ifndef AIOSTALL_STORE_WRITER_H
 #define AIOSTALL_STORE_WRITER_H
 
 #include "base/base.h"
-#include "cause/causes.h"
-#include "model/source.h"
+#include "model/ledger.h"
 
 #define STORE_SLICE_NS NSEC_PER_SEC
 
@@ -17,14 +16,14 @@ struct store_writer;
 
 struct store_write_opts {
 	const char *path;
-	const struct causes *causes;	    /* rule set, not owned; NULL = all causes unknown */
+	/* Where events are added up; not owned, lives as long as the writer. One writer to a ledger. */
+	struct ledger *ledger;
 	const struct capture_info *capture; /* as of the beginning; copied */
 	uint64_t started_mono_ns;
 	uint64_t slow_ns;
 	uint64_t keep_ns;    /* slices older than this are removed; 0 = none */
 	uint64_t trigger_ns; /* only slices around a stall at least this long stay; 0 = all */
 	bool events;	     /* keep every stall and submit */
-	size_t max_keys;     /* bound on distinct keys; 0 = default */
 	const char *kernel_build, *boot_id; /* NULL = not known */
 };
 
@@ -44,7 +43,7 @@ void store_writer__add_fact(struct store_writer *w, const char *what, const char
 /* What the host says of a cause (its id) of a filesystem, a line each; nothing for "". */
 void store_writer__add_here(struct store_writer *w, const struct fs_info *fs, const char *cause,
 			    const char *text);
-/* Events and cumulative counters go here; valid as long as the writer. Never waits for the disk. */
+/* Events and cumulative counters go here, and to the ledger; valid as long as the writer. Never waits for the disk. */
 const struct sink *store_writer__sink(struct store_writer *w);
 /* True if a second has passed, so that counters should be delivered and the slice be ended. */
 bool store_writer__is_due(const struct store_writer *w, uint64_t now_mono_ns);
@@ -60,8 +59,8 @@ int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct er
  */
 int store_writer__finish(struct store_writer *w, const struct capture_info *capture,
 			 uint64_t now_mono_ns, struct err *e);
-/* Details folded or left out for want of room. */
-uint64_t store_writer__evicted(const struct store_writer *w);
+/* Single events left out because the disk did not keep up; the sums have them. */
+uint64_t store_writer__left_out(const struct store_writer *w);
 /* Bytes of the file as of the last transaction; 0 = it was never made. */
 uint64_t store_writer__size(const struct store_writer *w);
 void store_writer__free(struct store_writer *w); /* free(NULL) works */

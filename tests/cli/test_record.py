@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-COLUMNS = ["fs", "mount", "device", "file", "comm", "pid", "cgroup", "cause", "stack", "kernel", "host"]
+COLUMNS = ["api", "fs", "mount", "device", "file", "comm", "pid", "cgroup", "cause", "stack", "kernel", "host"]
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ def test_groups_add_up(aiostall, recording, by):
     values = [json.dumps([g[name] for name in by.split(",")]) for g in groups]
     assert len(values) == len(set(values))
     assert ("submits" in groups[0]) == set(by.split(",")).issubset(
-        {"fs", "mount", "device", "kernel", "host"})
+        {"api", "fs", "mount", "device", "kernel", "host"})
 
 
 @pytest.mark.parametrize("form", ["text", "csv", "folded"])
@@ -114,24 +114,42 @@ NEW_LOSSES = ("skipped", "misjudged", "recovered", "refused", "in_flight",
               "uncounted_sleeps")
 
 
-def test_recordings_of_version_1_are_read(aiostall, recording, tmp_path):
+def test_recordings_of_version_1_are_read(aiostall, tmp_path):
     old = tmp_path / "old.db"
-    old.write_bytes(recording.read_bytes())
     writer = sqlite3.connect(old)
-    for column in NEW_LOSSES:
-        writer.execute(f"ALTER TABLE loss DROP COLUMN {column}")
+    writer.executescript((ROOT / "tests" / "cli" / "version1.sql").read_text(encoding="utf-8"))
     writer.execute("INSERT INTO loss VALUES (1, 0, 0, 0, 7, 0, 0, 0, 0, 3, 0)")
-    writer.execute("PRAGMA user_version = 1")
     writer.commit()
     writer.close()
     done = aiostall("report", "--format", "json", str(old))
     assert done.returncode == 3, done.stderr
     rep = json.loads(done.stdout)
-    assert rep["totals"]["sleeps"] == 6000
+    assert rep["totals"]["submits"] == 117 and rep["totals"]["sleeps"] == 22
     assert rep["loss"]["unmatched"] == 7 and rep["loss"]["scan_agree"] == 3
     assert [rep["loss"][name] for name in NEW_LOSSES] == [0] * len(NEW_LOSSES)
+    (fs,) = rep["filesystems"]
+    (cause,) = fs["causes"]
+    assert (fs["fstype"], fs["mount"], cause["id"]) == ("ext4", "/data", "blk.tag")
+    # wakers had names alone
+    assert cause["wakers"] == [{"comm": "(interrupt)", "sleeps": 22}]
     info = aiostall("report", "--info", "--format", "json", str(old))
     assert json.loads(info.stdout)["file_schema"] == 1
+    done = aiostall("report", "--format", "json", "--by", "api,comm", "-c", "made", str(old))
+    (group,) = json.loads(done.stdout)["groups"]
+    assert (group["api"], group["comm"], group["sleeps"]) == ("aio", "made", 22)
+    assert aiostall("diff", str(old), str(old)).returncode == 3
+
+
+def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):
+    short = tmp_path / "min.db"
+    short.write_bytes(recording.read_bytes())
+    writer = sqlite3.connect(short)
+    writer.execute("UPDATE info SET value = 10000 WHERE name = 'min_ns'")
+    writer.commit()
+    writer.close()
+    assert report_json(aiostall, "-m", "10us", short)["totals"]["sleeps"] == 6000
+    done = aiostall("report", "-m", "11us", str(short))
+    assert done.returncode == 1 and "--min" in done.stderr and "--pid" in done.stderr
 
 
 HOSTILE = [

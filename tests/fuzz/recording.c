@@ -73,18 +73,14 @@ static void read_as_diff(bool compared)
 	sample__free(s);
 }
 
-static void print_report(struct load *l)
+static void print_report(struct load *l, const struct view *v)
 {
 	static const char *const names[] = {"text", "json", "csv", "folded"};
-	struct err e = {0};
-	const struct report *r = load__report(l, &e);
-	size_t n;
+	const struct report *r = ledger__report(load__ledger(l), v, load__capture(l));
 
-	if (!r)
-		expect_reason(&e);
 	for (size_t i = 0; r && i < ARRAY_SIZE(names); i++)
-		format__find(names[i])->print(nowhere, r, &(struct format_opts){.width = 80});
-	load__groups(l, &n, &e);
+		format__print(format__find(names[i]), nowhere, r,
+			      &(struct format_opts){.width = 80});
 }
 
 /* As the verb does it, by all dimensions and with the causes as the rules of today have them. */
@@ -92,7 +88,8 @@ static void read_as_report(void)
 {
 	static struct causes *causes;
 	char why[256];
-	struct load_opts o = {.rematch = true, .command = "", .nr_by = BYS};
+	struct load_opts o = {.rematch = true, .distributions = true, .command = ""};
+	struct view v = {.nr_by = BYS};
 	struct err e = {0};
 	struct store_input *in;
 	struct load *l;
@@ -101,13 +98,15 @@ static void read_as_report(void)
 		causes = causes__new(NULL, why, sizeof(why));
 	o.causes = causes;
 	for (size_t i = 0; i < BYS; i++)
-		o.by[i] = (enum load_by)i;
+		v.by[i] = (enum view_by)i;
 	in = store_input__open(path, &e);
 	l = load__new(&o, &e);
 	if (!in || !l || load__add(l, in, &e))
 		expect_reason(&e);
-	else
-		print_report(l);
+	else {
+		print_report(l, NULL);
+		print_report(l, &v);
+	}
 	load__free(l);
 	store_input__free(in);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * replay FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
+ * replay [-b BY] FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
  * The formats "trace" and "trace-json" print each event as it comes instead of a report.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cause/causes.h"
-#include "model/model.h"
+#include "model/view.h"
 #include "report/format.h"
 #include "source_text.h"
 
@@ -18,14 +19,15 @@ struct replay {
 	FILE *in;
 	struct source *source;
 	struct causes *causes;
-	struct model *model;
+	struct ledger *ledger;
+	struct view view;
 	struct format_opts opts;
 	int trace_err; /* first failure of a trace line, -errno */
 };
 
 static int replay__open(struct replay *r, const char *fixture, const char *rules, struct err *e)
 {
-	struct model_opts opts = {.slow_threshold_ns = SLOW_NS};
+	struct ledger_opts opts = {.slow_threshold_ns = SLOW_NS};
 	char why[512];
 
 	r->in = fopen(fixture, "r");
@@ -35,22 +37,22 @@ static int replay__open(struct replay *r, const char *fixture, const char *rules
 	if (!r->causes)
 		return err__set(e, -EINVAL, "%s", why);
 	opts.causes = r->causes;
-	r->model = model__new(&opts);
+	r->ledger = ledger__new(&opts);
 	r->source = source_text__new(r->in, e);
-	return r->model && r->source ? 0 : err__set(e, -ENOMEM, "out of memory");
+	return r->ledger && r->source ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
 static int print_report(struct replay *r, const struct format *format, struct err *e)
 {
 	const struct report *report;
-	int rc = r->source->ops->finish(r->source, model__sink(r->model));
+	int rc = r->source->ops->finish(r->source, ledger__sink(r->ledger));
 
 	if (rc)
 		return rc;
-	report = model__report(r->model, r->source->ops->capture(r->source));
+	report = ledger__report(r->ledger, &r->view, r->source->ops->capture(r->source));
 	if (!report)
 		return err__set(e, -ENOMEM, "out of memory");
-	rc = format->print(stdout, report, &r->opts);
+	rc = format__print(format, stdout, report, &r->opts);
 	return rc ? err__set(e, rc, "printing: %s", strerror(-rc)) : 0;
 }
 
@@ -168,7 +170,7 @@ static int replay__print(struct replay *r, const char *name, struct err *e)
 
 static void replay__close(struct replay *r)
 {
-	model__free(r->model);
+	ledger__free(r->ledger);
 	if (r->source)
 		r->source->ops->free(r->source);
 	causes__free(r->causes);
@@ -181,10 +183,17 @@ int main(int argc, char **argv)
 	struct replay r = {0};
 	struct err e = {0};
 	uint64_t width = 80;
-	int rc;
+	int rc, by = 0;
 
-	if (argc < 3 || argc > 5 || (argc > 3 && parse__u64(argv[3], 1, 1000, &width))) {
-		fprintf(stderr, "usage: replay FIXTURE FORMAT [WIDTH [RULES]]\n");
+	while ((rc = getopt(argc, argv, "b:")) == 'b' && by >= 0) {
+		by = view_by__parse(optarg, r.view.by, &e);
+		r.view.nr_by = by > 0 ? (size_t)by : 0;
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
+	if (rc != -1 || by < 0 || argc < 3 || argc > 5 ||
+	    (argc > 3 && parse__u64(argv[3], 1, 1000, &width))) {
+		fprintf(stderr, "usage: replay [-b BY] FIXTURE FORMAT [WIDTH [RULES]]\n");
 		return 2;
 	}
 	r.opts.width = (int)width;

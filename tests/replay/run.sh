@@ -38,6 +38,16 @@ stored() {
 	then ok "$1.$2 recorded"; else cat "$scratch/stderr"; not_ok "$1.$2 recorded"; fi
 }
 
+# grouped NAME FORMAT BY: rows of --by are the same of the events and of their recording.
+grouped() {
+	rm -f "$scratch"/db*
+	if "$replay" -b "$3" "$here/$1.fix" "$2" >"$scratch/got" 2>"$scratch/stderr" &&
+		[ -s "$scratch/got" ] &&
+		"$stored" -b "$3" "$here/$1.fix" "$scratch/db" "$2" >"$scratch/stored" 2>>"$scratch/stderr" &&
+		diff -u "$scratch/got" "$scratch/stored" | cut -c 1-200
+	then ok "$1.$2 by $3"; else cat "$scratch/stderr"; not_ok "$1.$2 by $3"; fi
+}
+
 # harmless FIXTURE FORMAT WIDTH: no byte that a terminal would obey, no line wider than asked for.
 harmless() {
 	local what
@@ -74,6 +84,14 @@ for fixture in "$here"/*.fix; do
 	done
 done
 golden mixed.text132 mixed.fix text 132
+for by in api fs mount device file comm pid cgroup cause stack kernel host; do
+	grouped mixed csv "$by"
+done
+for name in calls hostile spilled unwatched; do
+	for format in text json csv folded; do
+		grouped "$name" "$format" fs,cause,comm,file
+	done
+done
 
 # The others say the same event hundreds of times.
 for name in empty calls hostile; do

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "model/pool.h"
-#include "model/tally.h" /* uthash, set up for lack of memory */
 
 /* What "fs" and "stack" lines define, under "fs NAME" and "stack NUMBER". */
 struct defined {
@@ -239,12 +239,12 @@ static const struct field stall_fields[] = {
 	F(struct stall_line, "holder_pid", all.longest.holder_pid, T_U32),
 	F(struct stall_line, "holder_tid", all.longest.holder_tid, T_U32),
 	F(struct stall_line, "holder_comm", all.longest.holder_comm, T_STR),
-	F(struct stall_line, "sleeps", all.sleeps, T_U64),
-	F(struct stall_line, "all_blocked", all.blocked_ns, T_TIME),
-	F(struct stall_line, "all_runqueue", all.runqueue_ns, T_TIME),
-	F(struct stall_line, "all_held_up", all.held_up_requests, T_U64),
-	F(struct stall_line, "iowait_sleeps", all.iowait_sleeps, T_U64),
-	F(struct stall_line, "nowait_sleeps", all.nowait_sleeps, T_U64),
+	F(struct stall_line, "sleeps", all.sum.sleeps, T_U64),
+	F(struct stall_line, "all_blocked", all.sum.blocked_ns, T_TIME),
+	F(struct stall_line, "all_runqueue", all.sum.runqueue_ns, T_TIME),
+	F(struct stall_line, "all_held_up", all.sum.held_up_requests, T_U64),
+	F(struct stall_line, "iowait_sleeps", all.sum.iowait_sleeps, T_U64),
+	F(struct stall_line, "nowait_sleeps", all.sum.nowait_sleeps, T_U64),
 	F(struct stall_line, "hist", all.hist, T_HIST),
 	WHO(struct stall_line, all.longest.who),
 	REQUEST(struct stall_line, all.longest.req),
@@ -569,8 +569,12 @@ static int do_stall(struct text *t, union line *l, const struct sink *to)
 
 static int do_stalls(struct text *t, union line *l, const struct sink *to)
 {
+	struct ev_stalls *all = &l->stall.all;
+
 	(void)t;
-	to->stalls(to->ctx, &l->stall.all);
+	all->sum.max_ns = all->longest.blocked_ns;
+	all->sum.how[all->longest.req.how] = all->sum.sleeps;
+	to->stalls(to->ctx, all);
 	return 0;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stored FIXTURE DB FORMAT [WIDTH]: a text fixture into a recording, a slice for every few events,
+ * stored [-b BY] FIXTURE DB FORMAT [WIDTH]: a text fixture into a recording, a slice for every few events,
  * and the report of that recording: it must be what replay prints of the fixture itself.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cause/causes.h"
 #include "report/format.h"
@@ -23,9 +24,11 @@ struct stored {
 	FILE *in;
 	struct source *source;
 	struct causes *causes;
+	struct ledger *ledger;
 	struct store_writer *writer;
 	uint64_t now_ns, events;
 	int rc;
+	struct view view;
 	struct err *e;
 };
 
@@ -34,7 +37,7 @@ static const struct sink *sink_of(struct stored *s)
 {
 	const struct store_write_opts o = {
 		.path = s->db,
-		.causes = s->causes,
+		.ledger = s->ledger,
 		.capture = s->source->ops->capture(s->source),
 		.started_mono_ns = STARTED_MONO_NS,
 		.slow_ns = SLOW_NS,
@@ -167,7 +170,7 @@ static int record(struct stored *s, const char *fixture)
 
 static int print(const struct stored *s, const char *format, int width)
 {
-	const struct load_opts lo = {.causes = s->causes};
+	const struct load_opts lo = {.causes = s->causes, .distributions = s->view.nr_by != 0};
 	const struct format_opts fo = {.width = width};
 	struct load *l = load__new(&lo, s->e);
 	const struct report *r = NULL;
@@ -175,8 +178,8 @@ static int print(const struct stored *s, const char *format, int width)
 	int rc = l && in ? load__add(l, in, s->e) : -ENOMEM;
 
 	if (!rc) {
-		r = load__report(l, s->e);
-		rc = r ? format__find(format)->print(stdout, r, &fo) : -ENOMEM;
+		r = ledger__report(load__ledger(l), &s->view, load__capture(l));
+		rc = r ? format__print(format__find(format), stdout, r, &fo) : -ENOMEM;
 	}
 	load__free(l);
 	store_input__free(in);
@@ -189,21 +192,30 @@ int main(int argc, char **argv)
 	struct stored s = {.now_ns = STARTED_MONO_NS, .e = &e};
 	uint64_t width = 80;
 	char why[512];
-	int rc;
+	int rc, by = 0;
 
-	if (argc < 4 || argc > 5 || !format__find(argv[3]) || !format__find(argv[3])->print ||
-	    (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
-		fprintf(stderr, "usage: stored FIXTURE DB FORMAT [WIDTH]\n");
+	while ((rc = getopt(argc, argv, "b:")) == 'b' && by >= 0) {
+		by = view_by__parse(optarg, s.view.by, &e);
+		s.view.nr_by = by > 0 ? (size_t)by : 0;
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
+	if (rc != -1 || by < 0 || argc < 4 || argc > 5 || !format__find(argv[3]) ||
+	    !format__find(argv[3])->print || (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
+		fprintf(stderr, "usage: stored [-b BY] FIXTURE DB FORMAT [WIDTH]\n");
 		return 2;
 	}
 	s.db = argv[2];
 	s.causes = causes__new(NULL, why, sizeof(why));
-	rc = s.causes ? record(&s, argv[1]) : err__set(&e, -EINVAL, "%s", why);
+	s.ledger = ledger__new(
+		&(struct ledger_opts){.causes = s.causes, .slow_threshold_ns = SLOW_NS});
+	rc = s.causes && s.ledger ? record(&s, argv[1]) : err__set(&e, -EINVAL, "%s", why);
 	if (!rc)
 		rc = print(&s, argv[3], (int)width);
 	if (rc)
 		fprintf(stderr, "%s: %s\n", argv[1], e.text[0] ? e.text : strerror(-rc));
 	store_writer__free(s.writer);
+	ledger__free(s.ledger);
 	if (s.source)
 		s.source->ops->free(s.source);
 	if (s.in)

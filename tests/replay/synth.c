@@ -51,7 +51,7 @@ static void set_up(void)
 		stacks[i] = (struct stack){i + 1, 5, frames[i]};
 	for (uint32_t i = 0; i < FILESYSTEMS; i++) {
 		snprintf(mounts[i], sizeof(mounts[i]), "/data%u", i);
-		filesystems[i] = (struct fs_info){8, i, types[i], "sda", mounts[i], "rw"};
+		filesystems[i] = (struct fs_info){8, i, types[i], "sda", mounts[i], "rw", API_AIO};
 	}
 }
 
@@ -170,6 +170,7 @@ int main(int argc, char **argv)
 	};
 	struct store_write_opts o = {
 		.capture = &c, .started_mono_ns = START_NS, .slow_ns = NSEC_PER_MSEC};
+	struct ledger_opts lo = {.slow_threshold_ns = NSEC_PER_MSEC};
 	struct store_writer *w = NULL;
 	struct load load = {0};
 	struct err e = {0};
@@ -183,9 +184,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_up();
-	o.causes = causes__new(NULL, why, sizeof(why));
+	lo.causes = causes__new(NULL, why, sizeof(why));
+	o.ledger = ledger__new(&lo);
 	c.duration_ns = load.seconds * NSEC_PER_SEC;
-	rc = o.causes ? store_writer__new(&o, &w, &e) : err__set(&e, -1, "%s", why);
+	rc = lo.causes && o.ledger ? store_writer__new(&o, &w, &e) : err__set(&e, -1, "%s", why);
 	if (!rc)
 		rc = record(w, &load, &e);
 	if (!rc)
@@ -193,6 +195,7 @@ int main(int argc, char **argv)
 	if (rc)
 		fprintf(stderr, "synth: %s\n", e.text);
 	store_writer__free(w);
-	causes__free((struct causes *)o.causes);
+	ledger__free(o.ledger);
+	causes__free((struct causes *)lo.causes);
 	return rc ? 1 : 0;
 }

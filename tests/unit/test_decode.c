@@ -15,7 +15,7 @@
 #include "base/base.h"
 #include "cause/causes.h"
 #include "live/decode.h"
-#include "model/model.h"
+#include "model/view.h"
 #include "report/format.h"
 
 #define ROUNDS 20000
@@ -106,12 +106,12 @@ static void test_spill(void **state)
 	(void)state;
 	assert_int_equal(decode__spill(&w, &longest, &ev), 0);
 	assert_memory_equal(&longest, &w.longest, sizeof(longest));
-	assert_int_equal(ev.sleeps, 7);
-	assert_int_equal(ev.blocked_ns, 700);
-	assert_int_equal(ev.runqueue_ns, 70);
-	assert_int_equal(ev.held_up_requests, 21);
-	assert_int_equal(ev.iowait_sleeps, 6);
-	assert_int_equal(ev.nowait_sleeps, 5);
+	assert_int_equal(ev.sum.sleeps, 7);
+	assert_int_equal(ev.sum.blocked_ns, 700);
+	assert_int_equal(ev.sum.runqueue_ns, 70);
+	assert_int_equal(ev.sum.held_up_requests, 21);
+	assert_int_equal(ev.sum.iowait_sleeps, 6);
+	assert_int_equal(ev.sum.nowait_sleeps, 5);
 	assert_int_equal(ev.hist.n[0], 3);
 	assert_int_equal(ev.hist.n[WIRE_HIST_BUCKETS - 1], 4);
 	assert_int_equal(hist__count(&ev.hist), 7);
@@ -426,7 +426,7 @@ static void random_bytes(uint64_t *seed, void *to, size_t size)
 struct fuzz {
 	uint64_t seed;
 	struct causes *causes;
-	struct model *model;
+	struct ledger *ledger;
 	struct fs_info fs[4];
 	char fstype[4][WIRE_FSTYPE_LEN];
 	struct stack stack[3];
@@ -439,19 +439,19 @@ static const char *fuzz_frames[] = {
 
 static void fuzz__open(struct fuzz *f)
 {
-	struct model_opts opts = {.slow_threshold_ns = 1, .max_keys = 64};
+	struct ledger_opts opts = {.slow_threshold_ns = 1, .max_keys = 64};
 	char err[512];
 
 	f->seed = 0x9e3779b97f4a7c15;
 	f->causes = causes__new(NULL, err, sizeof(err));
 	assert_non_null(f->causes);
 	opts.causes = f->causes;
-	f->model = model__new(&opts);
-	assert_non_null(f->model);
+	f->ledger = ledger__new(&opts);
+	assert_non_null(f->ledger);
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->fs); i++) {
 		random_bytes(&f->seed, f->fstype[i], sizeof(f->fstype[i]) - 1);
-		f->fs[i] =
-			(struct fs_info){i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f"};
+		f->fs[i] = (struct fs_info){i,	      UINT32_MAX - i, f->fstype[i], "d\n",
+					    "/m\x1b", "\x7f",	      API_AIO};
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->stack); i++)
 		f->stack[i] = (struct stack){i + 1, i * 4, fuzz_frames};
@@ -459,7 +459,7 @@ static void fuzz__open(struct fuzz *f)
 
 static void fuzz__close(struct fuzz *f)
 {
-	model__free(f->model);
+	ledger__free(f->ledger);
 	causes__free(f->causes);
 }
 
@@ -537,7 +537,7 @@ static void deliver_stall(struct fuzz *f, const struct wire_stall *w, bool print
 				     .fs = ev.fs,
 				     .state = w->state,
 				     .stack = ev.stack};
-	const struct sink *to = model__sink(f->model);
+	const struct sink *to = ledger__sink(f->ledger);
 
 	decode__request(&w->req, &ev.req);
 	ev.req.path = w->req.fstype;
@@ -561,7 +561,7 @@ static void deliver_submit(struct fuzz *f, const struct wire_submit *w)
 		.who = {w->pid, w->tid, w->comm, w->cgroup_id, w->fstype},
 		.fs = &f->fs[w->fs.dev % ARRAY_SIZE(f->fs)],
 	};
-	const struct sink *to = model__sink(f->model);
+	const struct sink *to = ledger__sink(f->ledger);
 
 	to->submit(to->ctx, &ev);
 }
@@ -601,7 +601,7 @@ static void one_record(struct fuzz *f, bool print)
 
 static void random_counts(struct fuzz *f)
 {
-	const struct sink *to = model__sink(f->model);
+	const struct sink *to = ledger__sink(f->ledger);
 	struct fs_counts *counts = calloc(1, sizeof(*counts));
 	struct wire_fs *row = calloc(1, sizeof(*row));
 	__u64 cells[WIRE_LOSS_MAX];
@@ -623,7 +623,7 @@ static void random_counts(struct fuzz *f)
 static void print_report(struct fuzz *f)
 {
 	static const char *const names[] = {"text", "json", "folded"};
-	const struct report *r = model__report(f->model, NULL);
+	const struct report *r = ledger__report(f->ledger, NULL, NULL);
 	struct format_opts opts = {.width = 40 + (int)(next_random(&f->seed) % 120)};
 
 	assert_non_null(r);

@@ -23,18 +23,18 @@
  */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct ev_stall) == 216, "a new field of a stall must survive a recording");
-static_assert(sizeof(struct ev_stalls) == 216 + 48 + sizeof(struct hist), "... of many");
+static_assert(sizeof(struct ev_stalls) == 216 + 88 + sizeof(struct hist), "... of many");
 static_assert(sizeof(struct ev_submit) == 120, "... of a submit");
 static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not ended");
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
-static_assert(sizeof(struct fs_info) == 40, "... of a filesystem");
+static_assert(sizeof(struct fs_info) == 48, "... of a filesystem");
 static_assert(sizeof(struct capture_info) == 328, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
 static const struct stack stack = {77, 4, frames}, user_stack = {78, 1, frames + 3};
-static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime"};
+static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_AIO};
 static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
 
 static const struct ev_stall stall = {
@@ -170,6 +170,7 @@ static void same_fs(const struct fs_info *f)
 	assert_string_equal(f->device_name, fs.device_name);
 	assert_string_equal(f->mount, fs.mount);
 	assert_string_equal(f->mount_options, fs.mount_options);
+	assert_int_equal(f->api, fs.api);
 }
 
 static int see_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
@@ -275,7 +276,7 @@ static int see_loss(void *ctx, const struct loss *l)
 	return 0;
 }
 
-static int see_sums(void *ctx, const struct store_key *key, const struct store_sum *sum,
+static int see_sums(void *ctx, const struct store_key *key, const struct sleep_sum *sum,
 		    const struct hist *h)
 {
 	assert_int_equal(sum->sleeps, 1);
@@ -288,6 +289,7 @@ static int see_sums(void *ctx, const struct store_key *key, const struct store_s
 	assert_int_equal(sum->how[HOW_SCANNED], 1);
 	assert_int_equal(h->n[hist__bucket(stall.blocked_ns)], 1);
 	assert_int_equal(hist__count(h), 1);
+	assert_int_equal(key->waker_kind, WAKER_TASK);
 	assert_string_equal(key->waker, "waker");
 	assert_int_equal(key->opcode, stall.req.opcode);
 	((struct seen *)ctx)->sums++;
@@ -314,6 +316,14 @@ static void feed(const struct sink *to)
 	to->loss(to->ctx, &loss);
 }
 
+static struct ledger *new_ledger(void)
+{
+	struct ledger *l = ledger__new(&(struct ledger_opts){.slow_threshold_ns = 1000});
+
+	assert_non_null(l);
+	return l;
+}
+
 static void record(void)
 {
 	const struct store_write_opts o = {.path = path,
@@ -323,7 +333,8 @@ static void record(void)
 					   .events = true,
 					   .keep_ns = 100 * NSEC_PER_SEC,
 					   .kernel_build = "#1",
-					   .boot_id = "b"};
+					   .boot_id = "b",
+					   .ledger = new_ledger()};
 	struct store_writer *w;
 	struct err e = {0};
 
@@ -336,6 +347,7 @@ static void record(void)
 	feed(store_writer__sink(w));
 	assert_int_equal(store_writer__finish(w, &capture, 5 + NSEC_PER_SEC, &e), 0);
 	store_writer__free(w);
+	ledger__free(o.ledger);
 }
 
 static void same_capture(const struct capture_info *c)
@@ -402,18 +414,20 @@ static void many_of_stall(struct ev_stalls *ev, uint64_t sleeps)
 {
 	memset(ev, 0, sizeof(*ev));
 	ev->longest = stall;
-	ev->sleeps = sleeps;
-	ev->blocked_ns = sleeps * 1000;
-	ev->runqueue_ns = sleeps * 10;
-	ev->held_up_requests = sleeps * 3;
-	ev->iowait_sleeps = sleeps - 1;
-	ev->nowait_sleeps = sleeps - 2;
+	ev->sum.sleeps = sleeps;
+	ev->sum.blocked_ns = sleeps * 1000;
+	ev->sum.runqueue_ns = sleeps * 10;
+	ev->sum.held_up_requests = sleeps * 3;
+	ev->sum.iowait_sleeps = sleeps - 1;
+	ev->sum.nowait_sleeps = sleeps - 2;
+	ev->sum.max_ns = stall.blocked_ns;
+	ev->sum.how[stall.req.how] = sleeps;
 	hist__add(&ev->hist, 900, sleeps - 1);
 	hist__add(&ev->hist, stall.blocked_ns, 1);
 }
 
 /* Two lots of 1000 and 2000, one stall by itself. */
-static int see_many(void *ctx, const struct store_key *key, const struct store_sum *sum,
+static int see_many(void *ctx, const struct store_key *key, const struct sleep_sum *sum,
 		    const struct hist *h)
 {
 	assert_int_equal(sum->sleeps, 3001);
@@ -452,7 +466,8 @@ static void test_stalls_in_sums(void **state)
 					   .started_mono_ns = 5,
 					   .slow_ns = 1000,
 					   .kernel_build = "#1",
-					   .boot_id = "b"};
+					   .boot_id = "b",
+					   .ledger = new_ledger()};
 	struct seen seen = {0};
 	const struct store_visitor v = {.ctx = &seen,
 					.stall = see_stall,
@@ -472,6 +487,7 @@ static void test_stalls_in_sums(void **state)
 	store_writer__sink(w)->stalls(w, &many);
 	assert_int_equal(store_writer__finish(w, &capture, 5 + NSEC_PER_SEC, &e), 0);
 	store_writer__free(w);
+	ledger__free(o.ledger);
 	s = store__open(path, NULL, &e);
 	assert_non_null(s);
 	assert_int_equal(store__capture(s)->spilled, 3000);

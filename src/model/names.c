@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the ledger's keys are made of: strings, stacks, causes, filesystems. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "model/state.h"
+
+/* A source may forget a stack and give it another number. */
+#define STACK_IDS_MAX 16
+
+bool ledger__is_kept(const struct ledger *l, uint32_t last_slice)
+{
+	return l->slice.keep && last_slice + l->slice.keep >= l->slice.no;
+}
+
+static void gone(const struct ledger *l, enum ledger_table table, uint32_t no)
+{
+	if (no && l->slice.gone)
+		l->slice.gone(l->slice.gone_ctx, table, no);
+}
+
+/* ---- strings ---- */
+
+static struct ledger_name *add_name(struct ledger *l, const char *s, size_t len)
+{
+	struct ledger_name *n = calloc(1, sizeof(*n) + len + 1);
+
+	if (!n)
+		return NULL;
+	memcpy(n->text, s, len);
+	HASH_ADD(hh, l->names, text[0], len, n);
+	if (!n->hh.tbl) {
+		free(n);
+		return NULL;
+	}
+	return n;
+}
+
+struct ledger_name *ledger__name(struct ledger *l, const char *s)
+{
+	size_t len = s ? strlen(s) : 0;
+	struct ledger_name *n;
+
+	s = s ? s : "";
+	if (len > LEDGER_NAME_MAX) {
+		s += len - LEDGER_NAME_MAX;
+		len = LEDGER_NAME_MAX;
+	}
+	HASH_FIND(hh, l->names, s, len, n);
+	if (!n)
+		n = add_name(l, s, len);
+	if (!n)
+		return NULL;
+	n->refs++;
+	n->last_slice = l->slice.no;
+	return n;
+}
+
+static void drop_name(struct ledger *l, struct ledger_name *n)
+{
+	gone(l, LEDGER_NAMES, n->no);
+	HASH_DEL(l->names, n);
+	free(n);
+}
+
+void ledger__put_name(struct ledger *l, struct ledger_name *n)
+{
+	if (n && !--n->refs && !(n->no && ledger__is_kept(l, n->last_slice)))
+		drop_name(l, n);
+}
+
+/* ---- stacks ---- */
+
+/* Its frames one behind the other, not yet in the table. NULL on lack of memory. */
+static struct ledger_stack *stack__new(const struct stack *from)
+{
+	struct ledger_stack *s;
+	size_t size = 0, used = 0;
+
+	for (uint32_t i = 0; i < from->depth; i++)
+		size += strlen(from->frames[i] ? from->frames[i] : "") + 1;
+	s = calloc(1, sizeof(*s) + size);
+	if (!s)
+		return NULL;
+	s->stack.depth = from->depth;
+	s->stack.frames = calloc(from->depth, sizeof(*s->stack.frames));
+	if (!s->stack.frames) {
+		free(s);
+		return NULL;
+	}
+	s->key_len = size;
+	for (uint32_t i = 0; i < from->depth; i++) {
+		const char *frame = from->frames[i] ? from->frames[i] : "";
+		size_t len = strlen(frame) + 1;
+
+		s->stack.frames[i] = memcpy(s->key + used, frame, len);
+		used += len;
+	}
+	return s;
+}
+
+static void stack__free(struct ledger_stack *s)
+{
+	if (s)
+		free(s->stack.frames);
+	free(s);
+}
+
+static struct ledger_stack *stack_of_frames(struct ledger *l, const struct stack *from)
+{
+	struct ledger_stack *s = stack__new(from), *found;
+
+	if (!s)
+		return NULL;
+	HASH_FIND(hh, l->stacks, s->key, s->key_len, found);
+	if (found) {
+		stack__free(s);
+		return found;
+	}
+	HASH_ADD(hh, l->stacks, key[0], s->key_len, s);
+	if (!s->hh.tbl) {
+		stack__free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Without it the frames are compared each time, which takes longer and is as true. */
+static void add_id(struct ledger *l, struct ledger_stack *s, const struct ledger_stack_id *like)
+{
+	struct ledger_stack_id *id;
+
+	if (!like->key.id || s->nr_ids == STACK_IDS_MAX)
+		return;
+	id = calloc(1, sizeof(*id));
+	if (!id)
+		return;
+	id->key = like->key;
+	HASH_ADD(hh, l->stack_ids, key, sizeof(id->key), id);
+	if (!id->hh.tbl) {
+		free(id);
+		return;
+	}
+	id->stack = s;
+	id->next = s->ids;
+	s->ids = id;
+	s->nr_ids++;
+}
+
+struct ledger_stack *ledger__stack(struct ledger *l, const struct stack *from)
+{
+	struct ledger_stack_id like = {.key = {.origin = l->origin ? l->origin->no : 0}}, *id;
+	struct ledger_stack *s;
+
+	if (!from || !from->depth)
+		return NULL;
+	like.key.id = from->id;
+	HASH_FIND(hh, l->stack_ids, &like.key, sizeof(like.key), id);
+	s = id ? id->stack : stack_of_frames(l, from);
+	if (!s)
+		return NULL;
+	if (!id)
+		add_id(l, s, &like);
+	s->refs++;
+	s->last_slice = l->slice.no;
+	return s;
+}
+
+static void drop_stack(struct ledger *l, struct ledger_stack *s)
+{
+	struct ledger_stack_id *id;
+
+	gone(l, LEDGER_STACKS, s->no);
+	while ((id = s->ids)) {
+		s->ids = id->next;
+		HASH_DEL(l->stack_ids, id);
+		free(id);
+	}
+	HASH_DEL(l->stacks, s);
+	stack__free(s);
+}
+
+void ledger__put_stack(struct ledger *l, struct ledger_stack *s)
+{
+	if (s && !--s->refs && !(s->no && ledger__is_kept(l, s->last_slice)))
+		drop_stack(l, s);
+}
+
+/* ---- causes ---- */
+
+const struct ledger_cause *ledger__cause(struct ledger *l, const struct cause *cause)
+{
+	struct ledger_cause *c;
+
+	HASH_FIND(hh, l->causes, cause->id, strlen(cause->id), c);
+	if (c)
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->cause = cause;
+	HASH_ADD_KEYPTR(hh, l->causes, cause->id, strlen(cause->id), c);
+	if (!c->hh.tbl) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stack *s)
+{
+	if (!s)
+		return ledger__cause(l, pseudo__cause(PSEUDO_NO_STACK));
+	if (!s->cause)
+		s->cause = ledger__cause(
+			l, l->opts.causes
+				   ? causes__match(l->opts.causes, s->stack.frames, s->stack.depth)
+				   : pseudo__cause(PSEUDO_UNKNOWN));
+	return s->cause;
+}
+
+/* ---- filesystems ---- */
+
+static struct ledger_device *device_of(struct ledger *l, const struct fs_info *info, bool may_add)
+{
+	const char *type = info->fstype ? info->fstype : "";
+	struct ledger_device_key key;
+	struct ledger_device *d;
+
+	memset(&key, 0, sizeof(key));
+	key.origin = l->origin ? l->origin->no : 0;
+	key.api = info->api;
+	key.major = info->major;
+	key.minor = info->minor;
+	memcpy(key.fstype, type, strnlen(type, sizeof(key.fstype)));
+	HASH_FIND(hh, l->devices, &key, sizeof(key), d);
+	if (d || !may_add)
+		return d;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->key = key;
+	HASH_ADD(hh, l->devices, key, sizeof(key), d);
+	if (!d->hh.tbl) {
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+static bool may_be_same(const char *known, const char *said)
+{
+	return !said || !*said || !*known || !strcmp(known, said);
+}
+
+/* What is not known of one of them is no difference: a mount may become known later. */
+static bool is_same(const struct ledger_fs *fs, const struct fs_info *info)
+{
+	return may_be_same(fs->info.mount, info->mount) &&
+	       may_be_same(fs->info.device_name, info->device_name);
+}
+
+/* Take over a string that says more or something else. False on lack of memory. */
+static bool describe(struct ledger *l, struct ledger_fs *fs, size_t i, const char **at,
+		     const char *said)
+{
+	struct ledger_name *n;
+
+	if (fs->names[i] && (!said || !*said || !strcmp(*at, said)))
+		return true;
+	n = ledger__name(l, said);
+	if (!n)
+		return false;
+	ledger__put_name(l, fs->names[i]);
+	fs->names[i] = n;
+	*at = n->text;
+	fs->renamed = true;
+	return true;
+}
+
+static bool describe_all(struct ledger *l, struct ledger_fs *fs, const struct fs_info *info)
+{
+	return describe(l, fs, 0, &fs->info.fstype, info->fstype) &&
+	       describe(l, fs, 1, &fs->info.device_name, info->device_name) &&
+	       describe(l, fs, 2, &fs->info.mount, info->mount) &&
+	       describe(l, fs, 3, &fs->info.mount_options, info->mount_options);
+}
+
+static struct ledger_fs *add_fs(struct ledger *l, struct ledger_device *d,
+				const struct fs_info *info)
+{
+	struct ledger_fs *fs = calloc(1, sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	fs->info.major = info->major;
+	fs->info.minor = info->minor;
+	fs->info.api = info->api;
+	if (!describe_all(l, fs, info)) {
+		for (size_t i = 0; i < ARRAY_SIZE(fs->names); i++)
+			ledger__put_name(l, fs->names[i]);
+		free(fs);
+		return NULL;
+	}
+	fs->device = d;
+	fs->origin = l->origin;
+	fs->next_on_device = d->all;
+	d->all = fs;
+	if (l->last_fs)
+		l->last_fs->next = fs;
+	else
+		l->filesystems = fs;
+	l->last_fs = fs;
+	l->nr_filesystems++;
+	return fs;
+}
+
+static struct ledger_fs *find_fs(const struct ledger_device *d, const struct fs_info *info)
+{
+	struct ledger_fs *fs = d ? d->fs : NULL;
+
+	if (fs && is_same(fs, info))
+		return fs;
+	for (fs = d ? d->all : NULL; fs && !is_same(fs, info);)
+		fs = fs->next_on_device;
+	return fs;
+}
+
+struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *info)
+{
+	bool may_add = l->nr_filesystems < l->max_filesystems;
+	struct ledger_device *d;
+	struct ledger_fs *fs;
+
+	info = info ? info : &pseudo_fs_unknown;
+	d = device_of(l, info, may_add);
+	fs = find_fs(d, info);
+	if (!fs && !may_add) {
+		l->evicted = sat_add(l->evicted, 1);
+		info = &pseudo_fs_other;
+		d = device_of(l, info, true);
+		fs = find_fs(d, info);
+	}
+	if (!d)
+		return NULL;
+	if (!fs)
+		fs = add_fs(l, d, info);
+	else if (!describe_all(l, fs, info))
+		l->evicted = sat_add(l->evicted, 1);
+	if (fs)
+		d->fs = fs;
+	return fs;
+}
+
+/* ---- expiry and end ---- */
+
+static void expire_names(struct ledger *l, uint32_t before)
+{
+	struct ledger_name *n, *next;
+
+	HASH_ITER(hh, l->names, n, next)
+	{
+		if (!n->no || n->last_slice >= before)
+			continue;
+		if (!n->refs) {
+			drop_name(l, n);
+			continue;
+		}
+		gone(l, LEDGER_NAMES, n->no);
+		n->no = 0;
+	}
+}
+
+static void expire_stacks(struct ledger *l, uint32_t before)
+{
+	struct ledger_stack *s, *next;
+
+	HASH_ITER(hh, l->stacks, s, next)
+	{
+		if (!s->no || s->last_slice >= before)
+			continue;
+		if (!s->refs) {
+			drop_stack(l, s);
+			continue;
+		}
+		gone(l, LEDGER_STACKS, s->no);
+		s->no = 0;
+	}
+}
+
+void ledger__expire(struct ledger *l, uint32_t before)
+{
+	for (struct ledger_row *r = l->rows; r; r = r->hh.next) {
+		if (!r->no || r->last_slice >= before)
+			continue;
+		gone(l, LEDGER_ROWS, r->no);
+		r->no = 0;
+		r->written_max_ns = 0;
+	}
+	expire_names(l, before);
+	expire_stacks(l, before);
+}
+
+static void free_filesystems(struct ledger *l)
+{
+	struct ledger_device *d, *next_d;
+	struct ledger_fs *fs;
+
+	HASH_ITER(hh, l->devices, d, next_d)
+	{
+		HASH_DEL(l->devices, d);
+		free(d);
+	}
+	while ((fs = l->filesystems)) {
+		l->filesystems = fs->next;
+		while (fs->heres) {
+			struct ledger_here *here = fs->heres;
+
+			fs->heres = here->next;
+			free(here);
+		}
+		free(fs->slice);
+		free(fs);
+	}
+}
+
+void ledger__free_names(struct ledger *l)
+{
+	struct ledger_name *n, *next_n;
+	struct ledger_stack *s, *next_s;
+	struct ledger_cause *c, *next_c;
+	struct ledger_origin *o;
+
+	l->slice.gone = NULL;
+	free_filesystems(l);
+	HASH_ITER(hh, l->names, n, next_n)
+	{
+		drop_name(l, n);
+	}
+	HASH_ITER(hh, l->stacks, s, next_s)
+	{
+		drop_stack(l, s);
+	}
+	HASH_ITER(hh, l->causes, c, next_c)
+	{
+		HASH_DEL(l->causes, c);
+		free(c);
+	}
+	while ((o = l->origins)) {
+		l->origins = o->next;
+		free(o);
+	}
+}
