@@ -21,6 +21,7 @@ struct stack {
 	struct name names[STACK_MAX];
 	bool primitive[STACK_MAX];
 	size_t depth;
+	size_t locker; /* who takes the lock that is waited for; depth where it is no lock */
 };
 
 static bool in_range(const struct ruleset *rs, struct range r, struct name n)
@@ -50,6 +51,17 @@ static size_t innermost_frame(const char *const *frames, size_t depth)
 	return first;
 }
 
+/* Of the primitives that are innermost one is a lock's: what is outward of them takes it. */
+static size_t find_locker(const struct stack *st, const struct ruleset *rs)
+{
+	bool lock = false;
+	size_t i;
+
+	for (i = 0; i < st->depth && st->primitive[i]; i++)
+		lock |= in_range(rs, rs->locks, st->names[i]);
+	return lock ? i : st->depth;
+}
+
 static void stack__init(struct stack *st, const struct ruleset *rs, const char *const *frames,
 			size_t depth)
 {
@@ -66,19 +78,21 @@ static void stack__init(struct stack *st, const struct ruleset *rs, const char *
 		if (in_range(rs, rs->entry, n))
 			break;
 	}
+	st->locker = find_locker(st, rs);
 }
 
 /*
  * Frames where the steps so far can end, moved outward by one step. A tight
- * step reaches only over wait primitives. Returns whether any frame is left.
+ * step reaches only over wait primitives, the first one not beyond limit. Returns whether any
+ * frame is left.
  */
 static bool advance(const struct ruleset *rs, const struct step *step, const struct stack *st,
-		    bool first, const bool *from, bool *to)
+		    bool first, size_t limit, const bool *from, bool *to)
 {
 	bool reach = first, any = false;
 
 	for (size_t i = 0; i < st->depth; i++) {
-		to[i] = reach && in_range(rs, step->globs, st->names[i]);
+		to[i] = reach && (!first || i <= limit) && in_range(rs, step->globs, st->names[i]);
 		any |= to[i];
 		if (step->tight)
 			reach = (reach && st->primitive[i]) || (!first && from[i]);
@@ -91,10 +105,12 @@ static bool advance(const struct ruleset *rs, const struct step *step, const str
 static bool chain__matches(const struct ruleset *rs, const struct chain *chain,
 			   const struct stack *st)
 {
+	size_t limit = chain->past_locks ? st->depth : st->locker;
 	bool ends[2][STACK_MAX];
 
 	for (uint32_t i = 0; i < chain->nr_steps; i++)
-		if (!advance(rs, &chain->steps[i], st, i == 0, ends[i % 2], ends[(i + 1) % 2]))
+		if (!advance(rs, &chain->steps[i], st, i == 0, limit, ends[i % 2],
+			     ends[(i + 1) % 2]))
 			return false;
 	return true;
 }
@@ -202,6 +218,29 @@ char *causes__via(const struct causes *c, const char *const *frames, size_t dept
 			append(buf, buf_size, &len, ",", (struct name){tag, strlen(tag)});
 	}
 	return buf;
+}
+
+const char *causes__where(const struct causes *c, const char *const *frames, size_t depth)
+{
+	struct stack st;
+
+	stack__init(&st, &c->rules, frames, depth);
+	for (size_t i = 0; i < c->rules.places.nr; i++)
+		if (rule__matches(&c->rules, &c->rules.places.v[i], &st))
+			return c->rules.places.v[i].cause.id;
+	return NULL;
+}
+
+size_t causes__waiter(const struct causes *c, const char *const *frames, size_t depth)
+{
+	for (size_t i = innermost_frame(frames, depth); i < depth; i++) {
+		struct name n = frame__name(frames[i] ? frames[i] : "");
+
+		if (n.len && !in_range(&c->rules, c->rules.tracer, n) &&
+		    !in_range(&c->rules, c->rules.primitives, n))
+			return i;
+	}
+	return depth;
 }
 
 bool causes__entered(const struct causes *c, const char *const *frames, size_t depth)

@@ -61,6 +61,10 @@ bool causes__entered(const struct causes *c, const char *const *frames, size_t d
  * "freezes a filesystem", "commits the journal"; NULL = nothing known. Owned by c.
  */
 const char *causes__role(const struct causes *c, const char *const *frames, size_t depth);
+/* The part of the kernel below which the task waits ("ZFS"), for what no rule knows; NULL. Owned by c. */
+const char *causes__where(const struct causes *c, const char *const *frames, size_t depth);
+/* Index of the innermost frame that is not just a way to wait; depth if there is none. */
+size_t causes__waiter(const struct causes *c, const char *const *frames, size_t depth);
 /* Iterate: the i-th cause in match order, NULL past the end. */
 const struct cause *causes__at(const struct causes *c, size_t i);
 const struct cause *causes__find(const struct causes *c, const char *id);

@@ -221,7 +221,8 @@ static int compile_chain(struct compiler *c, struct rule *rule)
 			   sizeof(*rs->chains)))
 		return fail_plain(c, "out of memory");
 	chain = &rs->chains[rs->nr_chains++];
-	*chain = (struct chain){.nr_steps = 0};
+	*chain = (struct chain){.past_locks = c->at->section != SECTION_CAUSES ||
+					      !strcmp(c->at->key, "match_any")};
 	rule->chains.count++;
 	while (next_part(&rest, '<', &part)) {
 		int rc;
@@ -249,12 +250,12 @@ static int compile_list(struct compiler *c, enum rule_section section, struct ra
 	return rc;
 }
 
-/* A role is a clause of words. */
+/* A role and a place are words of a sentence. */
 static int check_id(struct compiler *c)
 {
 	size_t n = strspn(c->at->value, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
 
-	if (c->at->section == SECTION_ROLES && *c->at->value)
+	if (c->at->section != SECTION_CAUSES && c->at->section != SECTION_VIA && *c->at->value)
 		return 0;
 	if (!n || n > ID_MAX || c->at->value[n])
 		return fail_plain(c, "an id is 1 to 48 of a-z 0-9 _ . -");
@@ -333,11 +334,23 @@ static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_se
 	return 0;
 }
 
+static const char *first_key(enum rule_section section)
+{
+	switch (section) {
+	case SECTION_VIA:
+		return "tag";
+	case SECTION_ROLES:
+		return "role";
+	case SECTION_WHERE:
+		return "where";
+	default:
+		return "id";
+	}
+}
+
 static int compile_rules(struct compiler *c, enum rule_section section, struct rule_vec *vec)
 {
-	const char *start = section == SECTION_CAUSES ? "id"
-			    : section == SECTION_VIA  ? "tag"
-						      : "role";
+	const char *start = first_key(section);
 	const struct rule_line *last = NULL;
 	int rc = 0;
 
@@ -356,12 +369,12 @@ static int compile_rules(struct compiler *c, enum rule_section section, struct r
 			if (!vec->nr || strcmp(last->file, l->file))
 				rc = fail(c, "a block starts with ",
 					  (struct name){start, strlen(start)});
-			else if (!strcmp(l->key, "match"))
+			else if (!strcmp(l->key, "match") || !strcmp(l->key, "match_any"))
 				rc = compile_chain(c, &vec->v[vec->nr - 1]);
 			else if (section == SECTION_CAUSES)
 				rc = set_text(c, &vec->v[vec->nr - 1]);
 			else
-				rc = fail_plain(c, "a tag or role has match: lines only");
+				rc = fail_plain(c, "here are match: lines only");
 		}
 		last = l;
 	}
@@ -416,11 +429,13 @@ static int compile(struct compiler *c)
 	int rc = read_tables(c);
 
 	rc = rc ? rc : compile_list(c, SECTION_PRIMITIVES, &rs->primitives);
+	rc = rc ? rc : compile_list(c, SECTION_LOCKS, &rs->locks);
 	rc = rc ? rc : compile_list(c, SECTION_TRACER, &rs->tracer);
 	rc = rc ? rc : compile_list(c, SECTION_ENTRY, &rs->entry);
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);
 	rc = rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
-	return rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
+	rc = rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
+	return rc ? rc : compile_rules(c, SECTION_WHERE, &rs->places);
 }
 
 /* The whole file with a NUL behind it; *text is the caller's. */
@@ -512,5 +527,6 @@ void ruleset__release(struct ruleset *rs)
 	free(rs->causes.v);
 	free(rs->tags.v);
 	free(rs->roles.v);
+	free(rs->places.v);
 	*rs = (struct ruleset){0};
 }

@@ -38,10 +38,11 @@ struct step {
 struct chain {
 	struct step steps[RULES_STEPS_MAX];
 	uint32_t nr_steps;
+	bool past_locks; /* "match_any": it may begin outward of a lock that another function takes */
 };
 
 struct rule {
-	struct cause cause; /* of a tag or role only the id is set */
+	struct cause cause; /* of a tag, role or place only the id is set */
 	struct range chains;
 };
 
@@ -54,7 +55,8 @@ struct ruleset {
 	struct rule_vec causes;
 	struct rule_vec tags;
 	struct rule_vec roles;
-	struct range primitives, tracer, entry;
+	struct rule_vec places;
+	struct range primitives, locks, tracer, entry;
 	struct glob *globs;
 	size_t nr_globs, cap_globs;
 	struct chain *chains;

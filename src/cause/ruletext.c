@@ -13,6 +13,7 @@ static const struct {
 	bool keyed;
 } sections[] = {
 	{"primitives", SECTION_PRIMITIVES, false},
+	{"locks", SECTION_LOCKS, false},
 	{"tracer", SECTION_TRACER, false},
 	{"entry", SECTION_ENTRY, false},
 	{"sets", SECTION_SETS, false},
@@ -20,6 +21,7 @@ static const struct {
 	{"causes", SECTION_CAUSES, true},
 	{"via", SECTION_VIA, true},
 	{"roles", SECTION_ROLES, true},
+	{"where", SECTION_WHERE, true},
 };
 
 struct splitter {

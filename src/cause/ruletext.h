@@ -11,6 +11,7 @@
 enum rule_section {
 	SECTION_NONE,
 	SECTION_PRIMITIVES,
+	SECTION_LOCKS,
 	SECTION_TRACER,
 	SECTION_ENTRY,
 	SECTION_SETS,
@@ -18,6 +19,7 @@ enum rule_section {
 	SECTION_CAUSES,
 	SECTION_VIA,
 	SECTION_ROLES,
+	SECTION_WHERE,
 };
 
 /* One logical line. In list sections the key is "". */

@@ -52,6 +52,37 @@ const char *explain__awake(const struct paste_stack *stack)
 	return "";
 }
 
+/* The module of the frame with this name, which is one of the paste's; NULL if it is not said. */
+static const char *module_of(const struct paste *paste, const struct paste_stack *s,
+			     const char *name)
+{
+	for (size_t i = s->first; i < s->first + s->nr; i++)
+		if (paste->frames[i].name == name)
+			return paste->frames[i].module;
+	return NULL;
+}
+
+char *explain__where(const struct explained *e, const struct causes *causes,
+		     const struct paste *paste, char *buf, size_t size)
+{
+	size_t i = causes__waiter(causes, e->names, e->depth);
+	const char *module, *place;
+
+	buf[0] = '\0';
+	if (strcmp(e->cause->id, CAUSE_UNKNOWN) || e->stack->sleep != PASTE_ASLEEP || i == e->depth)
+		return buf;
+	module = module_of(paste, e->stack, e->names[i]);
+	place = causes__where(causes, e->names, e->depth);
+	if (module)
+		snprintf(buf, size, "waits inside module %.64s, in %.200s", module, e->names[i]);
+	else if (place)
+		snprintf(buf, size, "waits in %.200s, inside %.64s or below it", e->names[i],
+			 place);
+	else
+		snprintf(buf, size, "waits in %.200s", e->names[i]);
+	return buf;
+}
+
 char *explain__hung(const struct paste *paste, char *buf, size_t size)
 {
 	buf[0] = '\0';
@@ -151,8 +182,8 @@ static void print_blocker(const struct task *t)
 	fields__print("holder", text);
 }
 
-static void print_main(const struct causes *causes, const struct explained *all, size_t nr,
-		       size_t first)
+static void print_main(const struct causes *causes, const struct paste *paste,
+		       const struct explained *all, size_t nr, size_t first)
 {
 	const struct explained *e = &all[first];
 	const char *awake = explain__awake(e->stack);
@@ -165,6 +196,7 @@ static void print_main(const struct causes *causes, const struct explained *all,
 		fields__print("meaning", awake);
 	} else {
 		fields__print("name", e->cause->name);
+		fields__print("where", explain__where(e, causes, paste, text, sizeof(text)));
 		fields__cause(e->cause);
 	}
 	fields__print("via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
@@ -226,7 +258,7 @@ void explain__text(const struct causes *causes, const struct paste *paste)
 		explain__stack(&all[i], causes, paste, &paste->stacks[i]);
 	for (size_t i = 0; all && i < paste->nr_stacks; i++)
 		if ((all[i].submit || !any) && !seen_before(all, i))
-			print_main(causes, all, paste->nr_stacks, i);
+			print_main(causes, paste, all, paste->nr_stacks, i);
 	if (all && any)
 		print_others(causes, all, paste->nr_stacks);
 	free(all);

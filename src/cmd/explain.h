@@ -26,6 +26,9 @@ bool explain__any_submit(const struct causes *causes, const struct paste *paste)
 bool explain__is_suspect(const struct explained *e);
 /* Why the task of the stack was not asleep; "" if it was. */
 const char *explain__awake(const struct paste_stack *stack);
+/* Where a stack waits that no rule knows: its function, and the module or part of the kernel. "" else. */
+char *explain__where(const struct explained *e, const struct causes *causes,
+		     const struct paste *paste, char *buf, size_t size);
 /* What a long block means; "" if the paste says nothing of one. */
 char *explain__hung(const struct paste *paste, char *buf, size_t size);
 

@@ -35,7 +35,7 @@ static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause)
 }
 
 static void add_stack(struct jsonw *w, json_t *array, const struct causes *causes,
-		      const struct explained *e)
+		      const struct paste *paste, const struct explained *e)
 {
 	static const char *const sleep[] = {[PASTE_ASLEEP] = "asleep",
 					    [PASTE_PREEMPTED] = "preempted",
@@ -54,6 +54,7 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 	jsonw__str(w, o, "via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
 	jsonw__str(w, o, "telling",
 		   causes__telling(causes, e->names, e->depth, 3, text, sizeof(text)));
+	jsonw__str(w, o, "where", explain__where(e, causes, paste, text, sizeof(text)));
 	jsonw__str(w, o, "role", e->role);
 	jsonw__bool(w, o, "suspect", explain__is_suspect(e));
 	frames = jsonw__array(w, o, "frames");
@@ -111,7 +112,7 @@ int explain__json(const struct causes *causes, const struct paste *paste, FILE *
 		for (size_t i = 0; i < paste->nr_stacks; i++) {
 			explain__stack(&e, causes, paste, &paste->stacks[i]);
 			if (rank(&e) == r)
-				add_stack(&w, stacks, causes, &e);
+				add_stack(&w, stacks, causes, paste, &e);
 		}
 	return jsonw__finish(&w, root, out, JSON_INDENT(1));
 }

@@ -34,23 +34,15 @@ bool order__is_switch(const char *name)
 bool order__is_outermost(const char *name)
 {
 	static const struct prefix list[] = {
-		{"entry_SYSCALL", false},
-		{"entry_INT80", false},
-		{"system_call", false},
-		{"sysenter_", false},
-		{"ret_from_fork", false},
-		{"kernel_thread_helper", true},
-		{"child_rip", true},
-		{"ret_fast_syscall", true},
-		{"el0t_", false},
-		{"el0_", false},
-		{"ret_from_kernel_thread", false},
-		{"tracesys", true},
-		{"ia32_sysret", true},
-		{"sysret", false},
-		{"start_thread", true},
-		{"_start", true},
-		{"syscall_exit", true},
+		{"entry_SYSCALL", false}, {"entry_INT80", false},
+		{"system_call", false},	  {"sysenter_", false},
+		{"ret_from_fork", false}, {"kernel_thread_helper", true},
+		{"child_rip", true},	  {"ret_fast_syscall", true},
+		{"el0t_", false},	  {"el0_svc", true},
+		{"el0_sync", false},	  {"ret_from_kernel_thread", false},
+		{"tracesys", true},	  {"ia32_sysret", true},
+		{"sysret", false},	  {"start_thread", true},
+		{"_start", true},	  {"syscall_exit", true},
 	};
 
 	return IS_ANY(name, list);

@@ -37,6 +37,8 @@ def stack_line(stack):
     part = "submit" if stack["submit"] else "suspect" if stack["suspect"] else "other"
     line = f"{part} {task_name(stack['task'])}: {what}, {len(stack['frames'])} frames, " \
         f"{stack['telling'].split(' < ')[0]}"
+    if stack["where"]:
+        line += f", {stack['where']}"
     if stack["role"] and not stack["submit"]:
         line += f", {stack['role']}"
     if stack["task"]["holder"]:
@@ -111,6 +113,16 @@ def test_what_the_kernel_says_comes_before_advice():
     assert "A task was blocked for more than 120 seconds. No load does that" in first
     assert text.index("No load does that") < text.index("blk.tag")
     assert "trouble   line 1, the device does not answer: nvme nvme0" in text
+
+
+def test_what_no_rule_knows_is_named_by_where_it_waits():
+    for frame, where in ((b"vx_worklist_wait+0x1/0x2 [vxfs]", "module vxfs, in vx_worklist_wait"),
+                         (b"jfs_novel+0x1/0x2", "in jfs_novel, inside JFS or below it"),
+                         (b"novel+0x1/0x2", "waits in novel")):
+        stack, = explained(b"[<0>] schedule+0x1/0x2\n[<0>] " + frame +
+                           b"\n[<0>] io_submit_one+0x1/0x2\n")["stacks"]
+        assert stack["cause"]["id"] == "unknown"
+        assert stack["where"].endswith(where), stack["where"]
 
 
 def test_a_task_that_did_not_sleep_gets_no_advice():

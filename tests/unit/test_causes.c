@@ -18,7 +18,7 @@
 
 #define STACKS "tests/replay/stacks"
 #define FRAMES_MAX 300
-#define CAUSES 123
+#define CAUSES 137
 #define SYSCALL "io_submit_one", "__x64_sys_io_submit", "do_syscall_64"
 
 static struct causes *builtin;
@@ -180,6 +180,94 @@ static const struct {
 	 "dio,overlay",
 	 {"schedule", "__iomap_dio_rw", "ext4_file_write_iter", "backing_file_write_iter",
 	  "ovl_write_iter", "aio_write", SYSCALL}},
+	/* A lock is named by who takes it, not by what is further out. */
+	{"lock.inode",
+	 "sync",
+	 {"schedule", "rwsem_down_write_slowpath", "down_write", "btrfs_sync_file",
+	  "generic_write_sync", "aio_write", SYSCALL}},
+	{"lock.inode",
+	 "sync",
+	 {"down_write", "btrfs_inode_lock", "btrfs_sync_file", "aio_write", SYSCALL}},
+	{"btrfs.tree_lock",
+	 "sync",
+	 {"rwsem_down_read_slowpath", "down_read", "btrfs_tree_read_lock", "btrfs_search_slot",
+	  "btrfs_log_inode", "btrfs_sync_file", "aio_write", SYSCALL}},
+	{"unknown",
+	 "sync",
+	 {"__mutex_lock", "ext4_novel_lock", "ext4_fc_commit", "ext4_sync_file", "aio_write",
+	  SYSCALL}},
+	{"unknown",
+	 "sync",
+	 {"__mutex_lock", "novel", "xfs_log_force_seq", "xfs_file_fsync", SYSCALL}},
+	{"f2fs.other",
+	 "",
+	 {"__mutex_lock", "f2fs_novel", "f2fs_issue_checkpoint", "f2fs_sync_file", SYSCALL}},
+	{"xfs.ilock",
+	 "",
+	 {"rwsem_down_read_slowpath", "down_read", "xfs_ilock", "xfs_ilock_data_map_shared",
+	  "__xfs_get_blocks", "xfs_vm_readpages", "xfs_file_aio_read", "do_io_submit"}},
+	{"xfs.iolock",
+	 "",
+	 {"rwsem_down_read_failed", "xfs_ilock", "xfs_rw_ilock", "xfs_file_aio_read",
+	  "do_io_submit"}},
+	{"unknown",
+	 "",
+	 {"down_read", "xfs_ilock", "xfs_novel", "xfs_file_write_iter", "aio_write", SYSCALL}},
+	/* A filesystem's lock is not its server's or its cluster's. */
+	{"lock.inode",
+	 "",
+	 {"down_read", "nfs_start_io_read", "nfs_file_read", "aio_read", SYSCALL}},
+	{"lock.inode",
+	 "",
+	 {"down_read", "ceph_start_io_read", "ceph_read_iter", "aio_read", SYSCALL}},
+	{"gfs2.log_space",
+	 "",
+	 {"io_schedule", "gfs2_log_reserve", "gfs2_trans_begin", "gfs2_file_write_iter", SYSCALL}},
+	/* What is common to all filesystems goes before what is left of one. */
+	{"buf.read_miss",
+	 "buffered_read",
+	 {"folio_wait_bit_common", "filemap_get_pages", "filemap_read", "f2fs_file_read_iter",
+	  "aio_read", SYSCALL}},
+	{"buf.rmw_read",
+	 "buffered_write",
+	 {"folio_wait_bit_common", "f2fs_write_begin", "generic_perform_write",
+	  "f2fs_file_write_iter", "aio_write", SYSCALL}},
+	{"sync.data",
+	 "",
+	 {"folio_wait_writeback", "__filemap_fdatawait_range", "file_write_and_wait_range",
+	  "f2fs_do_sync_file", "f2fs_sync_file", "f2fs_file_write_iter", "aio_write", SYSCALL}},
+	{"buf.read_miss",
+	 "buffered_read",
+	 {"folio_wait_bit_common", "filemap_get_pages", "filemap_read", "nfs_file_read", "aio_read",
+	  SYSCALL}},
+	/* Names of old kernels, and those who call besides aio. */
+	{"blk.tag",
+	 "dio",
+	 {"io_schedule", "get_request_wait", "__make_request", "__blockdev_direct_IO",
+	  "xfs_file_aio_write", "aio_rw_vect_retry", "do_io_submit"}},
+	{"xfs.log_force",
+	 "",
+	 {"schedule", "_xfs_log_force_lsn", "xfs_file_aio_write", "do_io_submit"}},
+	{"dio.sync", "", {"io_schedule", "direct_io_worker", "ext3_direct_IO", "sys_io_submit"}},
+	{"blk.zone", "", {"io_schedule", "dm_zone_map_bio", "__map_bio", "aio_write", SYSCALL}},
+	{"vfs.freeze", "", {"percpu_rwsem_wait", "__percpu_down_read", "io_write", "io_issue_sqe"}},
+	{"ext4.dio_sync",
+	 "dio",
+	 {"io_schedule", "iomap_dio_rw", "ext4_file_write_iter", "io_write", "__io_issue_sqe"}},
+	{"dio.sync",
+	 "dio",
+	 {"schedule", "__iomap_dio_read_simple", "blkdev_read_iter", "aio_read", SYSCALL}},
+	{"btrfs.dio_fallback",
+	 "",
+	 {"io_schedule", "folio_wait_writeback", "filemap_fdatawait_range", "btrfs_do_write_iter",
+	  "aio_write", SYSCALL}},
+	{"xfs.time_lock",
+	 "time_update",
+	 {"down_write", "xfs_ilock", "xfs_vn_update_time", "kiocb_modified", "aio_write", SYSCALL}},
+	{"fuse.getattr",
+	 "",
+	 {"schedule", "request_wait_answer", "fuse_simple_request", "fuse_do_getattr",
+	  "fuse_file_write_iter", "aio_write", SYSCALL}},
 	/* "^": something that is no wait primitive lies inward. */
 	{"unknown",
 	 "dio",
@@ -205,9 +293,13 @@ static void test_conflicts_and_via(void **state)
 
 		while (depth < 16 && f[depth])
 			depth++;
+		if (strcmp(causes__match(builtin, f, depth)->id, conflicts[i].id))
+			print_error("conflict %zu: %s < %s\n", i, f[0], f[1]);
 		assert_string_equal(causes__match(builtin, f, depth)->id, conflicts[i].id);
-		assert_string_equal(causes__via(builtin, f, depth, via, sizeof(via)),
-				    conflicts[i].via);
+		causes__via(builtin, f, depth, via, sizeof(via));
+		if (strcmp(via, conflicts[i].via))
+			print_error("conflict %zu: %s < %s: via %s\n", i, f[0], f[1], via);
+		assert_string_equal(via, conflicts[i].via);
 	}
 }
 
@@ -259,6 +351,19 @@ static void test_hostile_stacks(void **state)
 	assert_int_equal(buf[0], 'x');
 	memset(huge, '.', sizeof(huge) - 1);
 	assert_string_equal(causes__match(builtin, many, FRAMES_MAX)->id, "unknown");
+}
+
+static void test_where(void **state)
+{
+	static const char *const zfs[] = {"schedule", "novel_wait", "zvol_request", "aio_write"};
+	static const char *const plain[] = {"__schedule", "schedule", "novel_wait", "aio_write"};
+
+	(void)state;
+	assert_string_equal(causes__match(builtin, zfs, 4)->id, "unknown");
+	assert_string_equal(causes__where(builtin, zfs, 4), "ZFS");
+	assert_null(causes__where(builtin, plain, 4));
+	assert_int_equal(causes__waiter(builtin, plain, 4), 2);
+	assert_int_equal(causes__waiter(builtin, plain, 2), 2);
 }
 
 static void test_roles_and_entry(void **state)
@@ -351,7 +456,7 @@ static const struct {
 	{"[aliases]\na = b.*\n", "2: an alias is a plain name: b.*"},
 	{"[aliases]\na =\n", "2: an alias is empty or too long"},
 	{"[via]\ntag: t\n", "2: no match: line in t"},
-	{"[via]\ntag: t\nname: n\n", "3: a tag or role has match: lines only"},
+	{"[via]\ntag: t\nname: n\n", "3: here are match: lines only"},
 };
 
 static void test_bad_rules_are_named(void **state)
@@ -483,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_texts_are_complete),
 		cmocka_unit_test(test_conflicts_and_via),
 		cmocka_unit_test(test_decorated_frames),
+		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_roles_and_entry),
 		cmocka_unit_test(test_hostile_stacks),
 		cmocka_unit_test(test_user_rules_go_first),
