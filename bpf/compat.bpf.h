@@ -112,6 +112,30 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 #endif
 
 /*
+ * May this exit be that of a call which never began? A seccomp filter or a
+ * tracer of the program refuses a system call before its entry is told of, but
+ * the exit is told of all the same (syscall_trace_enter(), kernel/entry/common.c).
+ * It ends with an error, or rolled back, which leaves the register of the result
+ * as it was.
+ */
+#define SECCOMP_MODE_FILTER_ 2
+
+static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
+{
+	bool may = READ(task_struct, t, ptrace) != 0;
+
+	if (bpf_core_field_exists(t->seccomp.mode))
+		may = may || READ(task_struct, t, seccomp.mode) == SECCOMP_MODE_FILTER_;
+	if (!may || ret < 0)
+		return may;
+#if defined(__TARGET_ARCH_x86)
+	return ret == (__s64)READ(pt_regs, stack_top(t), orig_ax);
+#else
+	return ret == (__s64)READ(pt_regs, stack_top(t), orig_x0);
+#endif
+}
+
+/*
  * Did 32-bit user code enter the kernel? x86: its code segment, __USER32_CS
  * (arch/x86/include/asm/segment.h), in a word of which FRED (6.9) uses the upper
  * part for itself; arm64: PSR_MODE32_BIT of the saved state.

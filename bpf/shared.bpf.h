@@ -12,6 +12,7 @@ const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
 const volatile __u32 opt_own_pid = 0;
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
+const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
 const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
 const volatile __u32 opt_typed_args = 0;     /* tp_btf: the arguments of tracepoints have types */
 const volatile __u32 opt_has_prev_state =

@@ -336,21 +336,10 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct wire_
 	slot->req_iocb = c->req_iocb;
 }
 
-/* next may be one of ours that was off the CPU. */
-static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
-{
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-
-	if (!c || !c->away || c->returning)
-		return;
-	call_returns(c, bpf_ktime_get_ns());
-	take_slot(slot, c);
-}
-
 /* ---- returns that were shown to nobody ---- */
 
 /*
- * When the current thread came back to the CPU, where the switch that brought it
+ * When the thread came back to the CPU, where the switch that brought it
  * was not seen: some hosts show none that leaves certain tasks. The kernel's
  * accounts tell how long it then had waited for a CPU (a sleeper: since its
  * wake-up), and how long it has run since.
@@ -358,23 +347,52 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 static __always_inline __u64 returned_at(struct wire_call *c, struct task_struct *task, __u64 now)
 {
 	__u64 ran = task_ran_ns(task) - c->ran_ns, waited = task_waited_ns(task) - c->waited_ns;
-	__u64 runnable = c->since_ns, back;
+	__u64 runnable = c->since_ns, latest = now - ran, back;
 
 	if (c->state == WIRE_CALL_ASLEEP) {
 		/* nor, then, was its wake-up */
 		if (!c->wake_ns)
-			c->wake_ns = now - ran - waited;
+			c->wake_ns = latest - waited;
 		if (c->wake_ns > runnable)
 			runnable = c->wake_ns;
 	}
-	back = HAS_WAITED_NS ? runnable + waited : now - ran;
-	return back < now ? back : now;
+	back = HAS_WAITED_NS ? runnable + waited : latest;
+	return back < latest ? back : latest;
 }
 
 static __always_inline void call_returned(struct wire_call *c, struct task_struct *task, __u64 now)
 {
 	call_returns(c, returned_at(c, task, now));
 	lose(WIRE_LOSS_RECOVERED, 1);
+}
+
+/* It has been back and has left again meanwhile, and now it comes once more. */
+static __always_inline void ran_unseen(struct wire_call *c, __u64 now, __u64 ran)
+{
+	call_returned(c, (void *)c->task, now);
+	if (opt_sleeps_only)
+		return;
+	c->on_cpu_ns += ran;
+	if (now > c->since_ns + ran)
+		c->preempted_ns += now - c->since_ns - ran;
+	c->since_ns = now;
+}
+
+/* next may be one of ours that was off the CPU. */
+static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 now, ran;
+
+	if (!c || !c->away || c->returning)
+		return;
+	now = bpf_ktime_get_ns();
+	ran = c->state == WIRE_CALL_IDLE ? 0 : task_ran_ns((void *)c->task) - c->ran_ns;
+	if (ran)
+		ran_unseen(c, now, ran);
+	else
+		call_returns(c, now);
+	take_slot(slot, c);
 }
 
 /* The thread that leaves the CPU is one that we hold away from it. Interrupts are off. */

@@ -304,6 +304,7 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 		c->preempted_ns = 0;
 		c->preemptions = 0;
 		c->nvcsw = READ(task_struct, task, nvcsw);
+		c->nvcsw_start = c->nvcsw;
 		c->start_ns = bpf_ktime_get_ns();
 		c->since_ns = c->start_ns;
 		*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
@@ -365,14 +366,21 @@ static __always_inline __u64 leave_call(struct wire_slot *slot, struct wire_call
 	return bpf_ktime_get_ns();
 }
 
-/* An exit that belongs to no call whose entry was seen. */
-static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid)
+/*
+ * An exit that belongs to no call whose entry was seen: that of a call which is
+ * not wanted, or was refused, or began before tracing. The latter is its thread's
+ * first, and a command that was started for tracing has none.
+ */
+static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid, __s64 ret)
 {
-	/* A call that is not wanted, or one that began before the probes were attached. */
 	if (c && c->state != WIRE_CALL_IDLE)
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
-	else if (!FILTERING_FS && caller_wanted(pid, tid))
-		lose(c ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
+	else if (FILTERING_FS || !caller_wanted(pid, tid))
+		return;
+	else if (opt_refused_exit && may_be_refused((void *)bpf_get_current_task(), ret))
+		lose(WIRE_LOSS_REFUSED, 1);
+	else
+		lose(c || opt_tree_only ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
 }
 
 static __always_inline int submit_exit(__s64 ret)
@@ -389,7 +397,7 @@ static __always_inline int submit_exit(__s64 ret)
 	c = bpf_map_lookup_elem(&calls, &tid);
 	now = leave_call(slot, c, tid);
 	if (!now) {
-		lone_exit(c, pid, tid);
+		lone_exit(c, pid, tid, ret);
 		return 0;
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
@@ -397,11 +405,9 @@ static __always_inline int submit_exit(__s64 ret)
 	if (now < c->since_ns) /* the clock may step back a little between CPUs */
 		now = c->since_ns;
 	task = (void *)c->task;
-	if (READ(task_struct, task, nvcsw) != c->nvcsw) {
-		/* it has slept, and the switch was not seen */
-		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
-		return 0;
-	}
+	/* our sleeps against the kernel's own count of them */
+	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
+		lose(WIRE_LOSS_MISJUDGED, 1);
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;

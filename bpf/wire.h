@@ -115,7 +115,9 @@ enum wire_loss {
 	WIRE_LOSS_FS_PER_CALL,	   /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
 	WIRE_LOSS_SCAN_AGREE,	   /* not a loss: stack scan agreed with the exact index */
 	WIRE_LOSS_SCAN_DISAGREE,   /* not a loss: it did not */
-	WIRE_LOSS_RECOVERED,	   /* not a loss: return to the CPU that was shown to no tracer */
+	WIRE_LOSS_MISJUDGED, /* calls with more or fewer sleeps than the kernel's count grew by */
+	WIRE_LOSS_REFUSED,   /* not a loss: exit of a call that seccomp or a debugger refused */
+	WIRE_LOSS_RECOVERED, /* not a loss: return to the CPU that was shown to no tracer */
 	WIRE_LOSS_MAX,
 };
 
@@ -337,9 +339,10 @@ struct wire_call {
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 preempted_ns;
-	__u64 nvcsw;	 /* task_struct.nvcsw when last looked at */
-	__u64 ran_ns;	 /* the kernel's accounts when the thread left the CPU: what it had run */
-	__u64 waited_ns; /* ... and waited for a CPU */
+	__u64 nvcsw;	   /* task_struct.nvcsw when last looked at */
+	__u64 nvcsw_start; /* ... when the call began */
+	__u64 ran_ns;	   /* the kernel's accounts when the thread left the CPU: what it had run */
+	__u64 waited_ns;   /* ... and waited for a CPU */
 	__u64 ctx_id;
 	__u64 iocbpp;
 	__u64 req_iocb; /* as in wire_slot, while the thread is off the CPU */

@@ -179,7 +179,9 @@ void decode__losses(const __u64 *w, struct loss *to)
 		.unmatched = w[WIRE_LOSS_UNMATCHED_EXIT] + w[WIRE_LOSS_UNMATCHED_ENTRY] +
 			     w[WIRE_LOSS_DIED],
 		.before_tracing = w[WIRE_LOSS_BEFORE_TRACING],
+		.misjudged = w[WIRE_LOSS_MISJUDGED],
 		.recovered = w[WIRE_LOSS_RECOVERED],
+		.refused = w[WIRE_LOSS_REFUSED],
 		.unattributed = w[WIRE_LOSS_IOCB_UNREADABLE] + w[WIRE_LOSS_BEYOND] +
 				w[WIRE_LOSS_FS_PER_CALL],
 		.scan_agree = w[WIRE_LOSS_SCAN_AGREE],

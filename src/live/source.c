@@ -196,6 +196,7 @@ static struct partial *partials(struct live *lv, uint64_t now)
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
 		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE)
 			continue;
+		lv->in_flight += c.state != WIRE_CALL_ASLEEP;
 		partial_add(&table, total, &c, -1, now);
 		for (int i = 0; i < (int)c.nr_fs && i < WIRE_FS_PER_CALL; i++)
 			partial_add(&table, c.fs[i].key, &c, i, now);
@@ -290,6 +291,7 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	free(cpus);
 	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);
+	loss.in_flight = lv->in_flight;
 	loss.malformed = lv->malformed;
 	loss.stacks += lv->stacks_lost;
 	loss.events += lv->spills_lost;

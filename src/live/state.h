@@ -47,6 +47,7 @@ struct live {
 	uint32_t poll_ms;
 	int stats_fd; /* the kernel measures programs as long as it is open; -1 = not asked for */
 	struct self_cost self;
+	uint64_t in_flight; /* calls that were inside at the end, and not asleep */
 	uint64_t malformed;
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */

@@ -56,6 +56,10 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
+struct seccomp {
+	int mode;
+};
+
 struct files_struct;
 
 struct signal_struct;
@@ -71,6 +75,7 @@ struct sched_info {
 struct task_struct {
 	unsigned int __state;
 	void *stack;
+	unsigned int ptrace;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	unsigned int in_iowait: 1;
@@ -80,6 +85,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct seccomp seccomp;
 };
 
 struct file_system_type {

@@ -66,6 +66,10 @@ struct sched_info {
 	long long unsigned int run_delay;
 };
 
+struct seccomp {
+	int mode;
+};
+
 struct files_struct;
 
 struct signal_struct;
@@ -73,6 +77,7 @@ struct signal_struct;
 struct task_struct {
 	unsigned int __state;
 	void *stack;
+	unsigned int ptrace;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	void *mm;
@@ -83,6 +88,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct seccomp seccomp;
 };
 
 struct file_system_type {

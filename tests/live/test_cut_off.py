@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Calls of which the tracer does not see all: what begins, ends and refuses them, and switches that
+no tracer is shown. Each is told in text, in JSON and in recordings, and is a loss where something
+is missing.
+"""
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import time
+
+import pytest
+
+import aio
+import helpers
+import hide
+import tracing
+
+BIG = 64 << 20
+
+# One call: reads of pipes, each of which sleeps until the test has written, and on a CPU between
+# them for longer than it takes to look at the thread.
+CALL = f"""
+import resource
+BIG = {BIG}
+""" + """
+if sys.argv[6]:
+    # no other program preempts it
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+fds = [os.open(path, os.O_RDWR) for path in sys.argv[2:4]]
+zero = os.open("/dev/zero", os.O_RDONLY)
+kinds, big = sys.argv[4], aio.buffer(BIG)
+ctx = aio.setup(1024)
+requests = []
+for kind in kinds:
+    if kind == "z":
+        requests += [aio.iocb(zero, aio.PREAD, big, BIG)] * int(sys.argv[5])
+    else:
+        requests.append(aio.iocb(fds["ab".index(kind)], aio.PREAD, aio.buffer(), 1))
+aio.say(sys.argv[1], os.getpid())
+aio.wait_for(sys.argv[1] + ".go")
+before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+rc = aio.submit(ctx, *requests)
+print(json.dumps([rc, resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before]))
+"""
+# At most: at a call's exit the kernel's account of what a thread has run is so old.
+TICK_NS = 10_000_000
+PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
+
+
+class Call:
+    """A program that makes the call, up to where the test wants it."""
+
+    def __init__(self, scratch, kinds, zeros=64, alone=True):
+        self.said = f"{scratch.dir}/said"
+        self.pipes = [f"{scratch.dir}/{name}" for name in "ab"]
+        for path in self.pipes:
+            os.mkfifo(path)
+        self.argv = tracing.script(CALL, self.said, *self.pipes, kinds, str(zeros),
+                                   "alone" if alone else "")
+
+    def ready(self):
+        return int(tracing.wait_path(self.said))
+
+    def go(self):
+        aio.say(self.said + ".go", "")
+
+    def feed(self, which):
+        with open(self.pipes[which], "wb", buffering=0) as pipe:
+            pipe.write(b"x")
+
+
+def stat(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+
+
+def wait_running(pid, ticks=2):
+    """Until the thread has been on a CPU in the kernel for so long."""
+    def kernel_ticks():
+        return int(stat(pid)[12])
+    first, end = kernel_ticks(), time.monotonic() + 20
+    while kernel_ticks() < first + ticks:
+        assert time.monotonic() < end, stat(pid)
+        time.sleep(0.002)
+
+
+def wait_asleep(pid):
+    """Until the thread has gone to sleep in the call."""
+    tracing.wait_in_submit(pid)
+    end = time.monotonic() + 20
+    while stat(pid)[0] != "S":
+        assert time.monotonic() < end, stat(pid)
+        time.sleep(0.001)
+
+
+@contextlib.contextmanager
+def recorded(scratch, *options):
+    """A recorder with its probes attached; stop() ends it and gives its report, of both kinds."""
+    ready, db = f"{scratch.dir}/attached", f"{scratch.dir}/r.db"
+    with helpers.Program([helpers.AIOSTALL, "record", "-o", db, "--ready-file", ready,
+                          *options]) as tracer:
+        tracer.wait_file(ready)
+
+        def stop():
+            if tracer.proc.poll() is None:
+                tracer.signal(2)
+            tracer.ended = tracer.finish()
+            return reports(db)
+        tracer.stop = stop
+        yield tracer
+
+
+def reports(db):
+    done = helpers.run([helpers.AIOSTALL, "report", "--format", "json", db])
+    text = helpers.run([helpers.AIOSTALL, "report", db])
+    assert done.status == text.status
+    report = json.loads(done.stdout)
+    assert done.status == (3 if report["loss"]["any"] else 0)
+    return report, " ".join(text.stdout.split())
+
+
+def losses(report):
+    """What the test has brought about: the kernel may hide returns of its own accord."""
+    return {name: n for name, n in report["loss"].items()
+            if n and name not in ("any", "scan_agree", "scan_disagree", "recovered")}
+
+
+def conserved(report):
+    totals = report["totals"]
+    return totals["wall_ns"] == sum(totals[part] for part in PARTS)
+
+
+def without_run_delay(scratch):
+    """The kernel's types as they are without CONFIG_SCHED_INFO."""
+    btf = pathlib.Path("/sys/kernel/btf/vmlinux").read_bytes()
+    assert btf.count(b"\0run_delay\0") == 1
+    path = pathlib.Path(scratch.dir, "btf")
+    path.write_bytes(btf.replace(b"\0run_delay\0", b"\0run_delaX\0"))
+    return path
+
+
+# Switches that are not shown
+
+@pytest.mark.parametrize("wake", ("seen", "unseen"))
+@pytest.mark.parametrize("accounts", (True, False), ids=("accounts", "no-accounts"))
+@pytest.mark.parametrize("kinds, sleeps, options", [
+    ("az", 1, ()),  # it is found at the exit of the call
+    ("azb", 2, ()),  # it is found at the next sleep
+    ("azb", 2, ("--probe", "submit=none")),
+    ("azb", 2, ("--probe", "switch=raw_tp")),
+], ids=("exit", "sleep", "sleeps-only", "raw_tp"))
+def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
+    """The thread comes back to a CPU unseen: its sleep ends when the kernel says."""
+    call = Call(scratch, kinds)
+    if not accounts:
+        options += ("--btf", without_run_delay(scratch))
+    with helpers.Program(call.argv) as prog:
+        pid = call.ready()
+        with recorded(scratch, "-p", pid, *options) as tracer:
+            began = time.monotonic_ns()
+            call.go()
+            wait_asleep(pid)
+            asleep = time.monotonic_ns()
+            time.sleep(0.05)
+            with hide.Calls(tracer.pid) as calls, hide.hidden(tracer):
+                woken = time.monotonic_ns()
+                call.feed(0)
+                fed = time.monotonic_ns()
+                wait_running(pid)
+                if wake == "unseen":
+                    assert woken < calls.forget(pid, "wake_ns") < time.monotonic_ns()
+            if "b" in kinds:
+                wait_asleep(pid)
+                call.feed(1)
+            rc, nvcsw = json.loads(prog.finish().stdout)
+            report, text = tracer.stop()
+    assert rc > 0 and nvcsw == sleeps
+    assert report["totals"]["sleeps"] == nvcsw
+    assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
+    assert " returns to a CPU that the kernel showed to no tracer" in text
+    if "none" not in " ".join(map(str, options)):
+        assert conserved(report), report["totals"]
+    # The first sleep ended when it was woken, not when that was found.
+    blocked = report["totals"]["blocked_ns"]
+    assert woken - asleep <= blocked
+    if sleeps == 1:
+        assert blocked <= fed - began + TICK_NS
+
+
+HOG = """
+import time
+os.sched_setaffinity(0, {0})
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+aio.say(sys.argv[1], "")
+end = time.monotonic() + 0.5
+while time.monotonic() < end:
+    pass
+"""
+
+
+def test_return_and_departure_are_not_shown(scratch):
+    """It is preempted after a return that nobody was shown, which was not shown either."""
+    helpers.need_cpus(2)
+    call = Call(scratch, "az", alone=False)
+    with helpers.Program(call.argv) as prog:
+        pid = call.ready()
+        os.sched_setaffinity(pid, {0})
+        with recorded(scratch, "-p", pid) as tracer:
+            call.go()
+            wait_asleep(pid)
+            with hide.hidden(tracer) as show:
+                call.feed(0)
+                wait_running(pid)
+                preempted = int(status(pid)["nonvoluntary_ctxt_switches"])
+                with helpers.Program(tracing.script(HOG, f"{scratch.dir}/hog")) as hog:
+                    while int(status(pid)["nonvoluntary_ctxt_switches"]) == preempted:
+                        time.sleep(0.001)
+                    show()
+                    hog.finish()
+            rc, nvcsw = json.loads(prog.finish().stdout)
+            report, _ = tracer.stop()
+    totals = report["totals"]
+    assert rc > 0 and nvcsw == totals["sleeps"] == 1
+    assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
+    assert conserved(report) and totals["on_cpu_ns"] >= 2 * TICK_NS
+    assert totals["preempted_ns"] > 0
+
+
+def test_sleep_is_not_shown(scratch):
+    """A whole sleep goes unseen: the kernel's own count says that one is missing."""
+    call = Call(scratch, "abz")
+    with helpers.Program(call.argv) as prog:
+        pid = call.ready()
+        with recorded(scratch, "-p", pid) as tracer:
+            call.go()
+            wait_asleep(pid)
+            with hide.hidden(tracer):
+                before = int(status(pid)["voluntary_ctxt_switches"])
+                call.feed(0)
+                while int(status(pid)["voluntary_ctxt_switches"]) == before:
+                    time.sleep(0.001)
+                call.feed(1)
+                wait_running(pid)
+            rc, nvcsw = json.loads(prog.finish().stdout)
+            report, text = tracer.stop()
+    assert rc > 0 and nvcsw == 2
+    totals = report["totals"]
+    assert (totals["submits"], totals["sleeps"]) == (1, 1)
+    assert losses(report) == {"misjudged": 1}
+    assert tracer.ended.status == 3
+    assert "1 calls whose sleeps are not as many as the kernel's own count" in text
+
+
+def status(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return dict(line.split(":\t", 1) for line in text.splitlines())
+
+
+# Begin and end
+
+def test_began_before_tracing(scratch):
+    call = Call(scratch, "a")
+    with helpers.Program(call.argv) as prog:
+        pid = call.ready()
+        call.go()
+        wait_asleep(pid)
+        with recorded(scratch, "-p", pid) as tracer:
+            call.feed(0)
+            prog.finish()
+            report, text = tracer.stop()
+    assert report["totals"]["submits"] == 0
+    assert losses(report) == {"before_tracing": 1} and tracer.ended.status == 0
+    assert "1 calls that began before tracing and ended in it" in text
+
+
+def test_began_before_tracing_in_a_command(scratch):
+    """That cannot be, where tracing started the command: its entry was missed."""
+    call = Call(scratch, "a")
+    with recorded(scratch, "--", *call.argv) as tracer:
+        pid = call.ready()
+        with hide.hidden(tracer):
+            call.go()
+            wait_asleep(pid)
+        call.feed(0)
+        tracer.proc.wait(helpers.TIMEOUT)
+        report, text = tracer.stop()
+    assert losses(report) == {"unmatched": 1} and tracer.ended.status == 3
+    assert "1 calls seen only in part" in text
+
+
+def test_on_a_cpu_at_the_end(scratch):
+    """A call that is neither over nor asleep when tracing ends is in flight."""
+    call = Call(scratch, "z", 1000, alone=False)
+    with helpers.Program(call.argv):
+        pid = call.ready()
+        with recorded(scratch, "-p", pid) as tracer:
+            call.go()
+            wait_running(pid, 5)
+            report, text = tracer.stop()
+    assert (report["totals"]["submits"], report["unfinished"]) == (0, [])
+    assert losses(report) == {"in_flight": 1} and tracer.ended.status == 0
+    assert report["totals"]["wall_ns"] > 0 and conserved(report)
+    assert "1 calls in flight at the end" in text
+
+
+def test_asleep_at_the_end(scratch):
+    call = Call(scratch, "a")
+    with helpers.Program(call.argv):
+        pid = call.ready()
+        with recorded(scratch, "-p", pid) as tracer:
+            call.go()
+            wait_asleep(pid)
+            report, text = tracer.stop()
+    assert [u["tid"] for u in report["unfinished"]] == [pid]
+    assert losses(report) == {} and tracer.ended.status == 0
+    assert "STILL ASLEEP inside io_submit when tracing ended: 1 thread." in text
+
+
+# Refused
+
+REFUSED = """
+import ctypes, errno, signal, struct
+DENY = {"errno": 0x00050000 | errno.EPERM, "trap": 0x00030000}[sys.argv[1]]
+signal.signal(signal.SIGSYS, lambda *args: None)
+ctx = aio.setup(4)
+r, w = os.pipe()
+os.write(w, bytes(64))
+def submit():
+    return aio.submit(ctx, aio.iocb(r, aio.PREAD, aio.buffer(), 1))
+said = [submit() for _ in range(int(sys.argv[2]))]
+code = b"".join(struct.pack("HBBI", *i) for i in
+                ((0x20, 0, 0, 0), (0x15, 0, 1, aio.SUBMIT), (0x06, 0, 0, DENY),
+                 (0x06, 0, 0, 0x7fff0000)))
+raw = ctypes.create_string_buffer(code)
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, struct.pack("HxxxxxxP", 4, ctypes.addressof(raw)), 0, 0) == 0
+said += [submit() for _ in range(int(sys.argv[3]))]
+print(json.dumps(said))
+"""
+
+
+@pytest.mark.parametrize("action, before, says", [
+    ("errno", 0, -errno.EPERM), ("errno", 3, -errno.EPERM), ("trap", 0, aio.SUBMIT),
+    ("trap", 3, aio.SUBMIT)])
+def test_refused_by_seccomp(scratch, action, before, says):
+    """Only the tracepoint of the exit tells of them: no call has begun, and none is lost."""
+    db, denied = f"{scratch.dir}/r.db", 7
+    done = helpers.run([helpers.AIOSTALL, "record", "-o", db, "--",
+                        *tracing.script(REFUSED, action, str(before), str(denied))])
+    report, text = reports(db)
+    assert json.loads(done.stdout) == [1] * before + [says] * denied, done.stderr
+    assert report["totals"]["submits"] == before
+    if report["capture"]["probes"]["submit"] == "tracepoint":
+        assert losses(report) == {"refused": denied}
+        assert f"{denied} calls refused before they began" in text
+    else:
+        assert losses(report) == {}
+    assert done.status == 0
