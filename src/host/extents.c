@@ -4,28 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "host/aside.h"
 
 #define TIMEOUT_MS 300
 #define CHUNK 256
 #define EXTENTS_MAX 65536
-#define FDS_MAX 4096
-
-struct answer {
-	int32_t err, pad;
-	struct extents extents;
-};
 
 struct chunk {
 	struct fiemap map;
@@ -69,86 +61,64 @@ static int count_extents(int fd, struct extents *out)
 	return 0;
 }
 
-/* Only a regular file is opened for more than its name: a FIFO or a device must not notice. */
-static int read_extents(const char *path, struct extents *out)
+static bool is_file(const struct extents_file *f, const struct statx *sx)
 {
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), file, rc;
-	char self[64];
-	struct stat st;
+	return sx->stx_ino == f->ino &&
+	       (f->any_dev || (sx->stx_dev_major == f->major && sx->stx_dev_minor == f->minor));
+}
 
-	if (fd < 0 || fstat(fd, &st))
+/*
+ * Only a regular file is opened for more than its name: a FIFO or a device must not notice. And only
+ * the one that is meant: what has its name now may be another.
+ */
+static int read_one(const char *path, const struct extents_file *f, struct extents *out)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), file, rc;
+	char self[64];
+	struct statx sx;
+
+	if (fd < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx))
+		return -errno;
+	if (!S_ISREG(sx.stx_mode))
 		return -EINVAL;
+	if (!is_file(f, &sx))
+		return -ENOENT;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	file = open(self, O_RDONLY | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
 	if (file < 0)
 		return -errno;
-	out->size_bytes = (uint64_t)st.st_size;
+	*out = (struct extents){.size_bytes = sx.stx_size};
 	rc = count_extents(file, out);
 	close(file);
 	close(fd);
 	return rc;
 }
 
-/*
- * A child that hangs in the filesystem outlives its parent: it must not keep
- * the parent's probes attached, nor its output open.
- */
-static void child__close_all_but(int keep)
+/* The process' own descriptor leads to the file whatever it is called now, and wherever. */
+static int ask(const void *ctx, void *answer, int *fd)
 {
-	if (dup2(keep, 0) != 0)
-		_exit(1);
-	if (!syscall(SYS_close_range, 1U, ~0U, 0U))
-		return;
-	for (int fd = 1; fd < FDS_MAX; fd++)
-		close(fd);
-}
+	const struct extents_file *f = ctx;
+	char path[PATH_MAX];
+	int rc = -ENOENT;
 
-static void child__main(const char *path, int out)
-{
-	struct answer a = {0};
-
-	child__close_all_but(out);
-	a.err = read_extents(path, &a.extents);
-	_exit(write(0, &a, sizeof(a)) == (ssize_t)sizeof(a) ? 0 : 1);
-}
-
-static int wait_answer(int fd, struct answer *a)
-{
-	struct pollfd pfd = {.fd = fd, .events = POLLIN};
-	int n;
-
-	do {
-		n = poll(&pfd, 1, TIMEOUT_MS);
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n ? -errno : -ETIMEDOUT;
-	return read(fd, a, sizeof(*a)) == (ssize_t)sizeof(*a) ? a->err : -EIO;
-}
-
-int extents__read(const char *path, struct extents *out)
-{
-	struct answer a = {0};
-	int fds[2], rc;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid)
-		child__main(path, fds[1]);
-	rc = pid < 0 ? -errno : 0;
-	close(fds[1]);
-	if (!rc)
-		rc = wait_answer(fds[0], &a);
-	close(fds[0]);
-	/* One that hangs ends when it can; nobody waits for it. */
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, rc == -ETIMEDOUT ? WNOHANG : 0);
+	(void)fd;
+	if (f->fd >= 0) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)f->pid, f->fd);
+		rc = read_one(path, f, answer);
 	}
-	if (!rc)
-		*out = a.extents;
+	if (rc && f->path && *f->path == '/' &&
+	    snprintf(path, sizeof(path), "/proc/%d/root%s", (int)f->pid, f->path) <
+		    (int)sizeof(path))
+		rc = read_one(path, f, answer);
+	/* when the process is gone */
+	if (rc && f->path && *f->path == '/')
+		rc = read_one(f->path, f, answer);
 	return rc;
+}
+
+int extents__read(const struct extents_file *f, struct extents *out)
+{
+	return aside__ask(ask, f, out, sizeof(*out), NULL, TIMEOUT_MS);
 }

@@ -3,7 +3,9 @@
 #ifndef AIOSTALL_HOST_EXTENTS_H
 #define AIOSTALL_HOST_EXTENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct extents {
 	uint64_t size_bytes;
@@ -13,10 +15,20 @@ struct extents {
 	uint64_t more;	       /* 1: there are more extents than were counted */
 };
 
+/* The file that slept: found by descriptor or path, and certain by device and inode. */
+struct extents_file {
+	pid_t pid;
+	int fd;		  /* -1 = not known */
+	const char *path; /* NULL or "" = not known */
+	uint64_t ino;
+	uint32_t major, minor;
+	bool any_dev; /* stat(2) shows another device: btrfs, overlayfs */
+};
+
 /*
- * Of a regular file, by FIEMAP. 0, -ETIMEDOUT when the filesystem does not
- * answer at once, or -errno.
+ * Of that regular file, by FIEMAP. 0, -ENOENT if it cannot be found any more, -ETIMEDOUT when
+ * the filesystem does not answer at once, or -errno.
  */
-int extents__read(const char *path, struct extents *out);
+int extents__read(const struct extents_file *f, struct extents *out);
 
 #endif

@@ -263,13 +263,23 @@ static void say_extents(struct ask *a, const struct extents *e)
 
 static void extents(struct ask *a)
 {
-	const char *path = a->cause->worst_path;
+	const struct report_cause *c = a->cause;
+	const struct extents_file f = {
+		.pid = (pid_t)c->worst_pid,
+		.fd = c->worst_fd,
+		.path = c->worst_path,
+		.ino = c->worst_ino,
+		.major = a->fs->major,
+		.minor = a->fs->minor,
+		.any_dev = !strcmp(a->fs->fstype, "btrfs") || !strcmp(a->fs->fstype, "overlay"),
+	};
 	struct extents e;
 
-	if (!path || *path != '/' || a->facts->files >= MAX_FILES)
+	/* without the number of the inode nothing says that it is the file that slept */
+	if (!f.ino || a->facts->files >= MAX_FILES)
 		return;
 	a->facts->files++;
-	if (!extents__read(path, &e))
+	if (!extents__read(&f, &e))
 		say_extents(a, &e);
 }
 

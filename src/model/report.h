@@ -59,6 +59,8 @@ struct report_cause {
 	uint32_t worst_pid, worst_tid, worst_index, worst_nr;
 	enum request_how worst_how;
 	const char *worst_comm, *worst_path, *worst_op; /* op: "pwrite" ... */
+	int32_t worst_fd;				/* -1 = not known */
+	uint64_t worst_ino;
 	uint64_t worst_offset, worst_len_bytes;
 	uint32_t worst_shape;
 	/* how the requests of these stalls were found */

@@ -175,6 +175,8 @@ static void build_worst(struct report_cause *c, const struct ledger_row *row)
 	c->worst_index = w->req.index;
 	c->worst_nr = w->req.nr;
 	c->worst_how = w->req.how;
+	c->worst_fd = w->req.fd;
+	c->worst_ino = w->req.ino;
 	c->worst_offset = w->req.offset;
 	c->worst_len_bytes = w->req.len_bytes;
 	c->worst_shape = w->req.shape;

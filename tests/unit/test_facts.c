@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "host/extents.h"
@@ -143,19 +144,46 @@ static void test_short_buffer(void **state)
 
 static void test_extents_of_a_file(void **state)
 {
-	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[8192] = "x";
+	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[8192] = "x", moved[64];
 	struct extents e = {0};
-	int fd = mkostemp(path, O_CLOEXEC), rc;
+	int fd = mkostemp(path, O_CLOEXEC), other, rc;
+	struct extents_file f;
+	struct stat st;
 
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
 	fsync(fd);
-	rc = extents__read(path, &e);
-	close(fd);
-	unlink(path);
+	assert_int_equal(fstat(fd, &st), 0);
+	f = (struct extents_file){.pid = getpid(),
+				  .fd = -1,
+				  .path = path,
+				  .ino = st.st_ino,
+				  .major = major(st.st_dev),
+				  .minor = minor(st.st_dev)};
+	rc = extents__read(&f, &e);
 	if (rc == -EOPNOTSUPP)
 		skip();
+	/* renamed, and another file has its name: by the name it is not found, by the descriptor it is */
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(extents__read(&f, &e), -ENOENT);
+	other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(other >= 0);
+	assert_int_equal(extents__read(&f, &e), -ENOENT);
+	f.fd = other;
+	assert_int_equal(extents__read(&f, &e), -ENOENT);
+	f.fd = fd;
+	assert_int_equal(extents__read(&f, &e), 0);
+	assert_int_equal(e.size_bytes, sizeof(bytes));
+	f.minor++;
+	assert_int_equal(extents__read(&f, &e), -ENOENT);
+	f.any_dev = true;
+	rc = extents__read(&f, &e);
+	close(fd);
+	close(other);
+	unlink(path);
+	unlink(moved);
 	assert_int_equal(rc, 0);
 	assert_int_equal(e.size_bytes, sizeof(bytes));
 	assert_true(e.extents >= 1 && e.extents <= 2);
@@ -167,13 +195,16 @@ static void test_only_regular_files_are_opened(void **state)
 {
 	char path[128];
 	struct extents e;
+	struct extents_file f = {.pid = getpid(), .fd = -1, .path = path, .any_dev = true};
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/fifo", root);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(extents__read(path, &e), -EINVAL);
-	assert_int_equal(extents__read("/dev/null", &e), -EINVAL);
-	assert_int_equal(extents__read("/nonexistent", &e), -ENOENT);
+	assert_int_equal(extents__read(&f, &e), -EINVAL);
+	f.path = "/dev/null";
+	assert_int_equal(extents__read(&f, &e), -EINVAL);
+	f.path = "/nonexistent";
+	assert_int_equal(extents__read(&f, &e), -ENOENT);
 }
 
 int main(void)
