@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
@@ -18,6 +20,7 @@
 #include <uthash.h>
 
 #include "base/base.h"
+#include "host/aside.h"
 #include "host/elfsyms.h"
 #include "host/intern.h"
 #include "host/mounts.h"
@@ -31,6 +34,9 @@
 #define MAX_FILE_BYTES (24u << 20)
 /* A library that is loaded later is looked for again, but not at each frame. */
 #define RELOAD_NS (100 * NSEC_PER_MSEC)
+/* For one file, and for how long none is opened after one has used that up. */
+#define OPEN_TIMEOUT_MS 500
+#define REST_NS (5 * NSEC_PER_SEC)
 #define UNKNOWN "[unknown]"
 
 struct map {
@@ -77,6 +83,7 @@ struct usyms {
 	struct file *files;
 	size_t file_bytes;
 	uint64_t tick;
+	uint64_t rest_until_ns;
 };
 
 struct usyms *usyms__new(void)
@@ -316,6 +323,7 @@ static bool may_open(struct usyms *u, pid_t pid, const struct map *m)
 static int open_regular(const char *path, uint64_t ino)
 {
 	char again[64];
+	struct statfs fs;
 	struct stat st;
 	int fd, pfd = open(path, O_PATH | O_CLOEXEC);
 
@@ -324,6 +332,11 @@ static int open_regular(const char *path, uint64_t ino)
 	if (fstat(pfd, &st) || !S_ISREG(st.st_mode) || (ino && st.st_ino != ino)) {
 		close(pfd);
 		return -ENOENT;
+	}
+	/* asks the server, but says FUSE in any case; what one says when it is read is its own affair */
+	if (fstatfs(pfd, &fs) || fs.f_type == FUSE_SUPER_MAGIC) {
+		close(pfd);
+		return -EACCES;
 	}
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", pfd);
 	fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -347,6 +360,46 @@ static int open_mapped(pid_t pid, const struct map *m)
 	return n < 0 || (size_t)n >= sizeof(path) ? -ENAMETOOLONG : open_regular(path, m->ino);
 }
 
+struct mapped {
+	pid_t pid;
+	const struct map *map;
+};
+
+/* What is read here for the first time is in memory when we read it again. */
+static int ask_mapped(const void *ctx, void *answer, int *fd)
+{
+	const struct mapped *m = ctx;
+	struct elfsyms *syms;
+	int rc;
+
+	(void)answer;
+	*fd = open_mapped(m->pid, m->map);
+	if (*fd < 0)
+		return *fd;
+	rc = elfsyms__new(*fd, &syms);
+	if (!rc)
+		elfsyms__free(syms);
+	return rc;
+}
+
+/*
+ * The path leads through what the process' owner has mounted, and the file can be on a device
+ * that hangs: neither may stop us. After a silence nothing is opened for a while.
+ */
+static int open_in_time(struct usyms *u, pid_t pid, const struct map *m)
+{
+	const struct mapped what = {pid, m};
+	char nothing;
+	int fd = -1, rc;
+
+	if (clock__mono_ns() < u->rest_until_ns)
+		return -EAGAIN;
+	rc = aside__ask(ask_mapped, &what, &nothing, 0, &fd, OPEN_TIMEOUT_MS);
+	if (rc == -ETIMEDOUT)
+		u->rest_until_ns = clock__mono_ns() + REST_NS;
+	return rc ? rc : fd;
+}
+
 static void usyms__evict_files(struct usyms *u)
 {
 	struct file *f, *tmp, *oldest;
@@ -364,14 +417,18 @@ static struct file *usyms__add_file(struct usyms *u, pid_t pid, const struct map
 				    const struct file_key *key)
 {
 	struct file *f;
-	int fd;
+	int fd = may_open(u, pid, m) ? open_in_time(u, pid, m) : -EACCES;
 
+	if (fd == -EAGAIN)
+		return NULL;
 	usyms__evict_files(u);
 	f = calloc(1, sizeof(*f));
-	if (!f)
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
 		return NULL;
+	}
 	f->key = *key;
-	fd = may_open(u, pid, m) ? open_mapped(pid, m) : -EACCES;
 	if (fd >= 0) {
 		if (elfsyms__new(fd, &f->syms))
 			f->syms = NULL;

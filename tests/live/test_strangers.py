@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a traced program can do to its tracer."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from helpers import AIOSTALL, Program
+
+SILENT = r"""
+/*
+ * Two stalls, both in reads of an empty pipe, the second one called from code that is mapped from a file
+ * below DIR. Before it a FUSE whose server never answers is mounted over DIR, after it the code is
+ * unmapped: who wants its symbols has only the path. silent DIR GO STOP: waits for the file GO before
+ * them, for STOP in the end.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int pipe_fds[2];
+static aio_context_t context;
+
+static void *feed(void *unused)
+{
+	usleep(5000);
+	return write(pipe_fds[1], "x", 1) == 1 ? unused : NULL;
+}
+
+static long stall(void)
+{
+	static char byte;
+	struct iocb cb = {.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (unsigned int)pipe_fds[0],
+			  .aio_buf = (unsigned long)&byte, .aio_nbytes = 1};
+	struct iocb *list[] = {&cb};
+	struct io_event event;
+	pthread_t feeder;
+
+	pthread_create(&feeder, NULL, feed, NULL);
+	syscall(SYS_io_submit, context, 1, list);
+	pthread_join(feeder, NULL);
+	return syscall(SYS_io_getevents, context, 1, 1, &event, NULL);
+}
+
+static void wait_file(const char *path)
+{
+	while (access(path, F_OK))
+		usleep(10000);
+}
+
+static int mount_silent(const char *dir)
+{
+	static char request[1 << 17];
+	struct fuse_in_header *in = (struct fuse_in_header *)request;
+	struct {
+		struct fuse_out_header head;
+		struct fuse_init_out init;
+	} answer = {.head = {.len = sizeof(answer)}, .init = {.major = 7, .minor = 31, .max_write = 4096}};
+	int fd = open("/dev/fuse", O_RDWR);
+	char options[100];
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fd);
+	if (fd < 0 || mount("silent", dir, "fuse", 0, options))
+		return -1;
+	if (read(fd, request, sizeof(request)) < (ssize_t)sizeof(*in))
+		return -1;
+	answer.head.unique = in->unique;
+	return write(fd, &answer, sizeof(answer)) == sizeof(answer) ? fd : -1;
+}
+
+int main(int argc, char **argv)
+{
+	/* call what the first argument points to, with a frame pointer */
+#if defined(__x86_64__)
+	static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+#else
+	static const unsigned int code[] = {0xa9bf7bfd, 0x910003fd, 0xd63f0000, 0xa8c17bfd, 0xd65f03c0};
+#endif
+	char path[4096];
+	long (*call)(long (*)(void));
+	int file, fuse;
+
+	if (argc != 4 || pipe(pipe_fds) || syscall(SYS_io_setup, 8, &context))
+		return 1;
+	snprintf(path, sizeof(path), "%s/code.so", argv[1]);
+	file = open(path, O_RDWR | O_CREAT, 0755);
+	if (write(file, code, sizeof(code)) != sizeof(code) || ftruncate(file, 4096))
+		return 1;
+	call = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+	close(file);
+	wait_file(argv[2]);
+	stall();
+	usleep(500000); /* the tracer looks ten times in it: it knows our maps now */
+	fuse = mount_silent(argv[1]);
+	if (fuse < 0)
+		return 77;
+	/* a single one may be shown to no tracer */
+	for (int i = 0; i < 5; i++)
+		call(stall);
+	munmap((void *)call, 4096);
+	puts("silent");
+	fflush(stdout);
+	wait_file(argv[3]);
+	umount2(argv[1], MNT_DETACH);
+	close(fuse);
+	return 0;
+}
+"""
+
+
+@pytest.fixture(name="silent", scope="module")
+def silent_fixture(tmp_path_factory):
+    where = tmp_path_factory.mktemp("silent")
+    (where / "silent.c").write_text(SILENT, encoding="ascii")
+    subprocess.run(["cc", "-O1", "-fno-omit-frame-pointer", "-o", where / "silent",
+                    where / "silent.c", "-pthread"], check=True)
+    return where / "silent"
+
+
+def test_a_silent_filesystem_over_a_library(tmp_path, silent):
+    """A look-up below the program's root would never come back; one in a child has a deadline."""
+    if not os.path.exists("/dev/fuse"):
+        pytest.skip("needs /dev/fuse")
+    folder, go, stop, out = (tmp_path / name for name in ("folder", "go", "stop", "out"))
+    folder.mkdir()
+    with subprocess.Popen(["unshare", "-m", "--propagation", "private", silent, folder, go, stop],
+                          stdout=subprocess.PIPE, text=True) as program:
+        try:
+            with Program([AIOSTALL, "stat", "-c", "silent", "--user-stacks", "--format", "json",
+                          "-o", out, "--ready-file", tmp_path / "ready"]) as tracer:
+                tracer.wait_file(tmp_path / "ready")
+                go.touch()
+                if program.stdout.readline() != "silent\n":
+                    pytest.skip("needs to mount a FUSE filesystem")
+                time.sleep(0.5)
+                start = time.monotonic()
+                tracer.signal(signal.SIGINT)
+                assert tracer.finish(20).status in (0, 3)
+                assert time.monotonic() - start < 10
+        finally:
+            stop.touch()
+            program.wait(30)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["totals"]["sleeps"] >= 1
+    assert "code.so" in out.read_text(encoding="utf-8")
