@@ -380,7 +380,7 @@ static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid,
 	else if (opt_refused_exit && may_be_refused((void *)bpf_get_current_task(), ret))
 		lose(WIRE_LOSS_REFUSED, 1);
 	else
-		lose(c || opt_tree_only ? WIRE_LOSS_UNMATCHED_EXIT : WIRE_LOSS_BEFORE_TRACING, 1);
+		lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
 }
 
 static __always_inline int submit_exit(__s64 ret)

@@ -101,13 +101,14 @@ struct wire_fs {
 
 /* Losses, one cell each; every one has a line in every output. */
 enum wire_loss {
-	WIRE_LOSS_EVENTS,	  /* ring buffer full, and what stalls are summed up in */
-	WIRE_LOSS_STACKS,	  /* stack not available or stack table full */
-	WIRE_LOSS_CALLS_FULL,	  /* table of calls full: submit not traced */
-	WIRE_LOSS_FS_FULL,	  /* table of filesystems full */
-	WIRE_LOSS_FILES_FULL,	  /* table of file names full */
-	WIRE_LOSS_BEFORE_TRACING, /* not a loss: exit of a call that began before tracing */
-	WIRE_LOSS_UNMATCHED_EXIT, /* exit without entry, of a thread seen before, or without a switch */
+	WIRE_LOSS_EVENTS,	   /* ring buffer full, and what stalls are summed up in */
+	WIRE_LOSS_STACKS,	   /* stack not available or stack table full */
+	WIRE_LOSS_CALLS_FULL,	   /* table of calls full: submit not traced */
+	WIRE_LOSS_FS_FULL,	   /* table of filesystems full */
+	WIRE_LOSS_FILES_FULL,	   /* table of file names full */
+	WIRE_LOSS_BEFORE_TRACING,  /* not a loss: exit of a call that began before tracing */
+	WIRE_LOSS_UNMATCHED_EXIT,  /* exit not seen, or a switch before it */
+	WIRE_LOSS_NO_ENTRY,	   /* exit without entry, of a thread seen before */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
 	WIRE_LOSS_DIED,		   /* thread ended inside the call */
 	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */

@@ -50,6 +50,11 @@ static void check_facts(struct live_check *out, const struct probe_env *env,
 			 : "of running only (no CONFIG_SCHED_INFO): a return that no tracer was "
 			   "shown counts its run-queue time as blocked if its wake-up was not "
 			   "either");
+	add_fact(out, env->counts_skips && env->counts_plain_skips, "skipped probes", "%s",
+		 env->counts_plain_skips ? "counted by the kernel"
+		 : env->counts_skips
+			 ? "not counted for kprobes and tracepoints (before 6.7)"
+			 : "not counted (before 5.12): how many calls they missed is not known");
 	k = ksyms__new(NULL, &why);
 	if (k)
 		add_fact(out, true, "kernel symbols", "%zu", ksyms__count(k));

@@ -36,6 +36,39 @@ static const char *member_type(const struct btf *btf, const char *name, const ch
 	return "";
 }
 
+/* Has this type, or a structure or union within it, a member of that name? */
+static bool has_member(const struct btf *btf, uint32_t id, const char *name, int depth)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	if (!t || !btf_is_composite(t) || depth > 4)
+		return false;
+	for (uint16_t i = 0; i < btf_vlen(t); i++) {
+		const struct btf_member *m = &btf_members(t)[i];
+
+		if (!strcmp(btf__name_by_offset(btf, m->name_off), name) ||
+		    has_member(btf, m->type, name, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool struct_has(const struct btf *btf, const char *name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+
+	return id > 0 && has_member(btf, (uint32_t)id, member, 0);
+}
+
+/*
+ * Skipped runs of kprobe and tracepoint programs are counted since the change
+ * that gave links their number of missed hits (6.7).
+ */
+static bool counts_plain_skips(const struct btf *btf)
+{
+	return struct_has(btf, "bpf_link_info", "missed");
+}
+
 /*
  * Ring buffers took a spinlock_t until 6.12, and with PREEMPT_RT that is a
  * mutex: a program in sched_switch would sleep in the scheduler.
@@ -82,6 +115,8 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	env->has_run_delay = *member_type(types, "sched_info", "run_delay") != '\0';
 	env->has_typed_reads =
 		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
+	env->counts_skips = struct_has(types, "bpf_prog_info", "recursion_misses");
+	env->counts_plain_skips = counts_plain_skips(types);
 	refused = ring_may_sleep(types);
 	if (types != env->btf)
 		btf__free(types);

@@ -17,6 +17,7 @@
 #include "live/require.h"
 #include "live/sample.h"
 #include "live/self.h"
+#include "live/skipped.h"
 #include "live/source.h"
 #include "live/state.h"
 
@@ -40,6 +41,7 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 {
 	int rc = probe_plan__make(&lv->plan, env, &lv->opts, false, e);
 
+	lv->counts_plain_skips = env->counts_plain_skips;
 	if (!rc)
 		rc = live_names__open(lv, e);
 	if (!rc)
@@ -92,6 +94,7 @@ static int open_symbols(struct live *lv, struct err *e)
 static void begin(struct live *lv)
 {
 	describe_capture(lv);
+	skipped__begin(lv);
 	lv->skel->bss->tracing_on = 1;
 	self__started(lv);
 }

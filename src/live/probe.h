@@ -27,12 +27,14 @@ struct probe_env {
 	struct btf *btf; /* the kernel's own; NULL if it has none */
 	int tracefs_fd;	 /* -1 if there is none */
 	char tracefs_why[128];
-	char request_fn[64];  /* io_submit_one as this kernel spells it */
-	bool thorough;	      /* every alternative is to be attached, not only loaded */
-	bool fentry_works;    /* one has been attached */
-	bool has_prev_state;  /* sched_switch's fourth argument */
-	bool has_run_delay;   /* CONFIG_SCHED_INFO: how long a task has waited for a CPU */
-	bool has_typed_reads; /* bpf_rdonly_cast(): kernel objects are read with plain loads */
+	char request_fn[64];	 /* io_submit_one as this kernel spells it */
+	bool thorough;		 /* every alternative is to be attached, not only loaded */
+	bool fentry_works;	 /* one has been attached */
+	bool has_prev_state;	 /* sched_switch's fourth argument */
+	bool has_run_delay;	 /* CONFIG_SCHED_INFO: how long a task has waited for a CPU */
+	bool counts_skips;	 /* the kernel, of programs that it did not run (5.12) */
+	bool counts_plain_skips; /* of kprobe and tracepoint programs, see skipped.c */
+	bool has_typed_reads;	 /* bpf_rdonly_cast(): kernel objects are read with plain loads */
 };
 
 /* The chosen ways, NULL = none works. */

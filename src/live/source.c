@@ -14,6 +14,7 @@
 #include "live/names.h"
 #include "live/sample.h"
 #include "live/self.h"
+#include "live/skipped.h"
 #include "live/spill.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
@@ -295,13 +296,17 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	loss.malformed = lv->malformed;
 	loss.stacks += lv->stacks_lost;
 	loss.events += lv->spills_lost;
+	skipped__add(lv, lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY], &loss);
 	to->loss(to->ctx, &loss);
 	return 0;
 }
 
 static int live_counters(struct source *src, const struct sink *to)
 {
-	return deliver_rows((struct live *)src, to, NULL);
+	struct live *lv = (struct live *)src;
+
+	skipped__read(lv);
+	return deliver_rows(lv, to, NULL);
 }
 
 /* ---- the end ---- */
@@ -416,6 +421,8 @@ static int live_finish(struct source *src, const struct sink *to)
 	/* One instant for everything, since taking the probes off takes a tenth of a second. */
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
+	skipped__read(lv);
+	skipped__end(lv);
 	self__end(lv);
 	attach__undo(lv);
 	lv->capture.duration_ns = now - lv->started_ns;

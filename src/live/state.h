@@ -49,10 +49,13 @@ struct live {
 	struct self_cost self;
 	uint64_t in_flight; /* calls that were inside at the end, and not asleep */
 	uint64_t malformed;
-	uint64_t spills_seen; /* of the programs' count */
-	uint64_t spills_lost; /* of them that could not be read */
-	bool spill_b;	      /* the second of the two tables is in use */
-	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
+	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
+	bool counts_plain_skips; /* as in struct probe_env */
+	uint64_t skipped_before; /* before tracing began */
+	uint64_t spills_seen;	 /* of the programs' count */
+	uint64_t spills_lost;	 /* of them that could not be read */
+	bool spill_b;		 /* the second of the two tables is in use */
+	uint64_t stacks_lost;	 /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;
 	struct usyms *usyms;

@@ -499,6 +499,8 @@ static void build_capture(struct ledger *l, const struct capture_info *capture)
 	*c = capture ? *capture : (struct capture_info){0};
 	c->command = pool__str(&l->pool, c->command);
 	c->filters = pool__str(&l->pool, c->filters);
+	c->skips = pool__str(&l->pool, c->skips);
+	c->skips_unknown = pool__str(&l->pool, c->skips_unknown);
 	for (size_t i = 0; i < NEED_MAX; i++)
 		c->probe[i] = pool__str(&l->pool, c->probe[i]);
 }

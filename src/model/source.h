@@ -64,7 +64,9 @@ struct capture_info {
 	bool child_ran;		/* -- CMD was given */
 	int child_status;	/* its exit status; 128 + signal if killed */
 	bool user_stacks;
-	uint64_t min_ns;	      /* -m */
+	uint64_t min_ns;   /* -m */
+	const char *skips; /* our programs that the kernel skipped, "enter_tp 3", "" = none */
+	const char *skips_unknown;    /* why loss.skipped is not known, "" = it is */
 	uint64_t spilled;	      /* stalls that came in sums only, see struct ev_stalls */
 	uint64_t sample_hz;	      /* ticks a second on each CPU, 0 = no samples */
 	const struct self_cost *self; /* NULL = not asked for */
@@ -77,6 +79,12 @@ struct capture_info {
 static inline bool capture__sleeps_only(const struct capture_info *c)
 {
 	return c->probe[NEED_SUBMIT] && !strcmp(c->probe[NEED_SUBMIT], "none");
+}
+
+/* Whether it is known how many calls the kernel skipped the probes for. */
+static inline bool capture__skips_known(const struct capture_info *c)
+{
+	return !c->skips_unknown || !*c->skips_unknown;
 }
 
 struct source;

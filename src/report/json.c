@@ -185,7 +185,12 @@ void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any
 	json_t *loss = jsonw__object(w, root, "loss");
 
 	for (size_t i = 0; loss__kind(i); i++)
-		jsonw__u64(w, loss, loss__kind(i)->name, loss__value(&r->loss, loss__kind(i)));
+		put_if(w, loss, loss__kind(i)->name,
+		       capture__skips_known(r->capture) ||
+			       loss__kind(i)->offset != offsetof(struct loss, skipped),
+		       loss__value(&r->loss, loss__kind(i)));
+	jsonw__str(w, loss, "skipped_programs", r->capture->skips);
+	jsonw__str(w, loss, "skipped_unknown", r->capture->skips_unknown);
 	jsonw__u64(w, loss, "spilled", r->capture->spilled);
 	jsonw__bool(w, loss, "any", any);
 }

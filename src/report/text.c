@@ -15,6 +15,11 @@
 
 #define MAX_UNFINISHED 16
 
+static bool has(const char *text)
+{
+	return text && *text;
+}
+
 static void print_loss(struct print *p, const struct report *r)
 {
 	char text[1024];
@@ -24,6 +29,11 @@ static void print_loss(struct print *p, const struct report *r)
 	loss__words(&r->loss, LOSS_INCOMPLETE, text, sizeof(text));
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
 		    *text ? text : "some data was lost");
+	if (r->loss.skipped && (r->capture->child_ran || has(r->capture->filters)))
+		print__para(p, PRINT_PLAIN, "",
+			    "Of the skipped calls, those of threads that are not traced are part: "
+			    "%llu is the most there can be.",
+			    (unsigned long long)r->loss.skipped);
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
@@ -37,6 +47,21 @@ static void print_spilled(struct print *p, const struct report *r)
 			"%llu stall%s came faster than they could be read and %s summed up in the "
 			"kernel: wakers and lock holders of these are not known",
 			(unsigned long long)n, plural(n), n == 1 ? "was" : "were");
+}
+
+/* What the kernel did not run is a loss where it is an entry; the other programs are told of here. */
+static void print_skips(struct print *p, const struct report *r)
+{
+	const struct capture_info *c = r->capture;
+
+	if (!capture__skips_known(c))
+		print__para(p, PRINT_PLAIN, "",
+			    "How many calls the kernel skipped the probes for, if any, is not "
+			    "known: %s",
+			    print__safe(p, c->skips_unknown));
+	if (has(c->skips))
+		print__para(p, PRINT_PLAIN, "", "The kernel skipped runs of these programs: %s",
+			    print__safe(p, c->skips));
 }
 
 /* Nothing is missing, but the reader should know what counts and how it became known. */
@@ -65,7 +90,7 @@ static void print_capture(struct print *p, const struct report *r)
 		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
 		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
 		    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls, print__probes(p, c));
-	if (c->filters && *c->filters)
+	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_status > 128)
 		print__line(p, PRINT_ALARM, "the command was killed by signal %d",
@@ -75,6 +100,7 @@ static void print_capture(struct print *p, const struct report *r)
 			    "the command ended with status %d", c->child_status);
 	print_spilled(p, r);
 	print_notes(p, r);
+	print_skips(p, r);
 }
 
 static void print_no_sleep_seen(struct print *p)

@@ -298,6 +298,8 @@ static void merge_capture(struct load *l)
 	c->duration_ns = sat_add(c->duration_ns, duration_of(l));
 	c->command = l->opts->command ? l->opts->command : "";
 	c->filters = either(c->filters, from->filters);
+	c->skips = either(c->skips, from->skips);
+	c->skips_unknown = either(c->skips_unknown, from->skips_unknown);
 	c->probe[NEED_SUBMIT] = either_submit(c->probe[NEED_SUBMIT], from->probe[NEED_SUBMIT]);
 	for (size_t i = NEED_SUBMIT + 1; i < NEED_MAX; i++)
 		c->probe[i] = either(c->probe[i], from->probe[i]);

@@ -295,6 +295,8 @@ static const struct info_field {
 	{"filters", INFO_TEXT, CAPTURE(filters)},
 #define NEED(id, name, what) {"probe_" name, INFO_TEXT, CAPTURE(probe[NEED_##id])},
 #include "model/probes.def"
+	{"skips", INFO_TEXT, CAPTURE(skips)},
+	{"skips_unknown", INFO_TEXT, CAPTURE(skips_unknown)},
 	{"sample_hz", INFO_U64, CAPTURE(sample_hz)},
 	{"spilled", INFO_U64, CAPTURE(spilled)},
 	{"min_ns", INFO_U64, CAPTURE(min_ns)},
@@ -354,6 +356,8 @@ static int read_info(struct store *s, struct err *e)
 	int rc = rows__open(&r, s, "info", "SELECT name, value FROM info", e);
 
 	no_infos(s);
+	if (s->info.schema == 1)
+		s->capture.skips_unknown = "the recording is older than their count";
 	while (!rc && (rc = rows__next(&r, e)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(r.stmt, 0);
 

@@ -377,6 +377,7 @@ int store_writer__finish(struct store_writer *w, const struct capture_info *c, u
 	put__info_int(&w->put, "duration_ns", c->duration_ns);
 	put__info_int(&w->put, "child_ran", c->child_ran);
 	put__info_int(&w->put, "child_status", (uint64_t)(int64_t)c->child_status);
+	put__info_text(&w->put, "skips", c->skips);
 	put__info_int(&w->put, "complete", 1);
 	rc = disk__write(w->disk, &w->put.batch, e);
 	return rc ? rc : disk__close(w->disk, e);
@@ -390,10 +391,15 @@ static void put_beginning(struct store_writer *w, const struct store_write_opts 
 	const struct {
 		const char *name, *text;
 	} texts[] = {
-		{"hostname", c->host.hostname},	   {"kernel", c->host.kernel},
-		{"kernel_build", o->kernel_build}, {"arch", c->host.arch},
-		{"boot_id", o->boot_id},	   {"tool_version", AIOSTALL_VERSION},
-		{"command", c->command},	   {"filters", c->filters},
+		{"hostname", c->host.hostname},
+		{"kernel", c->host.kernel},
+		{"kernel_build", o->kernel_build},
+		{"arch", c->host.arch},
+		{"boot_id", o->boot_id},
+		{"tool_version", AIOSTALL_VERSION},
+		{"command", c->command},
+		{"filters", c->filters},
+		{"skips_unknown", c->skips_unknown},
 #define NEED(id, name, what) {"probe_" name, c->probe[NEED_##id]},
 #include "model/probes.def"
 	};

@@ -24,7 +24,8 @@ SLOWDEV = ROOT / "build" / "tools" / "slowdev"
 SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 
 TIMEOUT = 60
-LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
+LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed",
+          "skipped", "misjudged")
 
 
 def environment():

@@ -154,6 +154,8 @@ static const struct field capture_fields[] = {
 	F(struct capture_line, "filters", info.filters, T_STR),
 #define NEED(id, name, what) F(struct capture_line, "probe_" name, info.probe[NEED_##id], T_STR),
 #include "model/probes.def"
+	F(struct capture_line, "skips", info.skips, T_STR),
+	F(struct capture_line, "skips_unknown", info.skips_unknown, T_STR),
 	F(struct capture_line, "spilled", info.spilled, T_U64),
 	F(struct capture_line, "sample_hz", info.sample_hz, T_U64),
 	F(struct capture_line, "user_stacks", info.user_stacks, T_BOOL),

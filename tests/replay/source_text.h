@@ -10,7 +10,7 @@
  *
  *   host        hostname kernel arch cpus
  *   capture     started (ns, Unix) duration command filters, probe_ and each need
- *               of probes.def, spilled sample_hz child_status (implies that a child ran) user_stacks min
+ *               of probes.def, skips skips_unknown spilled sample_hz child_status (implies that a child ran) user_stacks min
  *   fs          id type major minor device mount options
  *   stack       id (number from 1) frames (innermost first, separated by "<")
  *   counts      fs (id of an fs line, or "total"), the names in struct counters with

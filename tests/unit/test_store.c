@@ -29,7 +29,7 @@ static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not 
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 64, "... of their parts");
 static_assert(sizeof(struct fs_info) == 48, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 328, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 344, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
@@ -119,6 +119,8 @@ static const struct capture_info capture = {
 	.probe[NEED_COMPLETE] = "kprobe",
 	.probe[NEED_COMPAT] = "none",
 	.probe[NEED_LOCK] = "tp_btf",
+	.skips = "enter_kprobe 3",
+	.skips_unknown = "not counted",
 	.sample_hz = 47,
 	.child_ran = true,
 	.child_status = 130,
@@ -362,6 +364,8 @@ static void same_capture(const struct capture_info *c)
 	assert_string_equal(c->filters, capture.filters);
 	for (size_t i = 0; i < NEED_MAX; i++)
 		assert_string_equal(c->probe[i], capture.probe[i]);
+	assert_string_equal(c->skips, capture.skips);
+	assert_string_equal(c->skips_unknown, capture.skips_unknown);
 	assert_int_equal(c->sample_hz, capture.sample_hz);
 	assert_true(c->child_ran);
 	assert_int_equal(c->child_status, capture.child_status);

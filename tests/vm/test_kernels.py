@@ -23,7 +23,8 @@ SUBMIT32 = ROOT / "build" / "tests" / "submit32"
 # A host that does other things too takes long; alone it takes 90 s.
 GUEST_TIMEOUT = 900
 SKIPPED, SPLAT = 77, 3
-LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed")
+LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed",
+          "skipped", "misjudged")
 PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
 # Sleeps of 53 appends to a file in memory: each waits, unless its I/O is done before.
 LEAST = 15

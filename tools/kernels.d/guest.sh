@@ -4,10 +4,10 @@
 
 DEVICES="null_blk scsi_debug dm-delay nvme pmem"
 
-# parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, files, devices, command.
+# parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, $boot, files, devices, command.
 parse_options()
 {
-	smp=1 mem=1024 icount=0 timeout=120 out="" set=full files=() devices=() command=()
+	smp=1 mem=1024 icount=0 timeout=120 out="" set=full boot="" files=() devices=() command=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--icount) icount=1 ;;
@@ -21,7 +21,7 @@ parse_options()
 			printf -v "${1#--}" %s "$2"
 			shift
 			;;
-		--file | --out | --device | --set)
+		--file | --out | --device | --set | --append)
 			[ -n "${2:-}" ] || die "$1 wants a value"
 			option_word "$1" "$2"
 			shift
@@ -41,6 +41,7 @@ option_word()
 		files+=("$2")
 		;;
 	--out) out=$2 ;;
+	--append) boot=$2 ;;
 	--set)
 		[[ $2 = quick || $2 = full ]] || die "--set is quick or full"
 		set=$2
@@ -95,6 +96,7 @@ qemu_args()
 
 	machine_args
 	append="console=$console 8250.nr_uarts=2 panic=-1 quiet loglevel=5"
+	append+=${boot:+ $boot}
 	for device in "${devices[@]}"; do
 		append+=" kernels.device=$device"
 	done
@@ -241,7 +243,7 @@ cmd_run()
 {
 	# shellcheck disable=SC2034 # row sets them
 	local suite pattern sets arch kernel=${1:-}
-	local smp mem icount timeout out set files devices command
+	local smp mem icount timeout out set boot files devices command
 
 	[ -n "$kernel" ] || die "run: which kernel?"
 	row "$kernel"
@@ -270,7 +272,7 @@ cmd_all()
 {
 	# shellcheck disable=SC2034 # row sets them
 	local suite pattern sets arch name rc worst=77 start top work table=""
-	local smp mem icount timeout out set files devices command
+	local smp mem icount timeout out set boot files devices command
 
 	parse_options "$@"
 	prepare

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel skips a program where it could recurse, and a preemptible kernel
+ * makes that happen without any recursion:
+ *
+ * - kprobe programs, and tracepoint programs before 7.2, while a system call on
+ *   a map is under way on the CPU, whoever made it (bpf_disable_instrumentation()
+ *   raises bpf_prog_active and leaves preemption on);
+ * - fentry and fexit programs, and those of system call tracepoints from 7.2
+ *   on, while another thread was preempted in the same program on that CPU
+ *   (bpf_prog::active).
+ *
+ * Each skip is counted in bpf_prog_info::recursion_misses, from 5.12 on, but
+ * those of kprobes and tracepoints from 6.7 on (trace_call_bpf()). Asking for
+ * it is no system call on a map, so it makes no skips itself.
+ */
+#include "live/skipped.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aiostall.skel.h"
+
+/* False if this kernel does not tell. */
+static bool misses_of(const struct bpf_program *p, uint64_t *misses)
+{
+	struct bpf_prog_info info = {0};
+	__u32 len = sizeof(info);
+
+	*misses = 0;
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) ||
+	    len < offsetof(struct bpf_prog_info, recursion_misses) + sizeof(info.recursion_misses))
+		return false;
+	*misses = info.recursion_misses;
+	return true;
+}
+
+/* The program of the entry; NULL if the need is met without one. */
+static const struct bpf_program *entry_of(const struct live *lv, enum probe_need need)
+{
+	const char *name = lv->plan.chosen[need]->program[0];
+
+	return name ? bpf_object__find_program_by_name(lv->skel->obj, name) : NULL;
+}
+
+static uint64_t entries_skipped(const struct live *lv)
+{
+	static const enum probe_need needs[] = {NEED_SUBMIT, NEED_COMPAT};
+	uint64_t sum = 0, n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		const struct bpf_program *p = entry_of(lv, needs[i]);
+
+		if (p && misses_of(p, &n))
+			sum += n;
+	}
+	return sum;
+}
+
+void skipped__begin(struct live *lv)
+{
+	const struct bpf_program *p = entry_of(lv, NEED_SUBMIT);
+	bool fentry = lv->plan.chosen[NEED_SUBMIT]->how == WAY_FENTRY;
+	uint64_t n;
+
+	lv->capture.skips_unknown = "";
+	lv->capture.skips = "";
+	if (p && !misses_of(p, &n))
+		lv->capture.skips_unknown = "kernels before 5.12 do not count them";
+	else if (p && !fentry && !lv->counts_plain_skips)
+		lv->capture.skips_unknown =
+			"kernels before 6.7 do not count those of kprobes and tracepoints";
+	lv->skipped_before = entries_skipped(lv);
+}
+
+void skipped__read(struct live *lv)
+{
+	lv->skipped = entries_skipped(lv) - lv->skipped_before;
+}
+
+void skipped__end(struct live *lv)
+{
+	char text[512] = "";
+	size_t used = 0;
+	struct bpf_program *p;
+	uint64_t n;
+
+	bpf_object__for_each_program(p, lv->skel->obj)
+	{
+		if (bpf_program__fd(p) < 0 || !misses_of(p, &n) || !n || used >= sizeof(text))
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %llu",
+					 used ? ", " : "", bpf_program__name(p),
+					 (unsigned long long)n);
+	}
+	lv->capture.skips = intern__str(lv->strings, text);
+}
+
+void skipped__add(const struct live *lv, uint64_t no_entry, struct loss *to)
+{
+	uint64_t both;
+
+	if (*lv->capture.skips_unknown)
+		return;
+	to->skipped = lv->skipped;
+	/* an exit without its entry is that of a call whose entry was skipped */
+	both = no_entry < to->skipped ? no_entry : to->skipped;
+	to->unmatched -= both;
+}
