@@ -242,7 +242,8 @@ static const struct probe_way table[] = {
 
 const char *probe__target(const struct probe_env *env, const struct probe_way *way, size_t i)
 {
-	if (way->need == NEED_REQUEST)
+	/* only a kprobe can go by the name that the compiler made */
+	if (way->need == NEED_REQUEST && way->how == WAY_KPROBE)
 		return env->request_fn;
 	return way->target[i] ? way->target[i] : way->target[0];
 }
