@@ -132,6 +132,22 @@ causes()
 	traced causes stat -- sh loads.sh
 }
 
+# The wall clock goes forward by 400 days in the middle of the calls, and back.
+wall_clock()
+{
+	cat > clock.sh <<-'END'
+		now=$(date +%s)
+		aioload --pattern pipe --calls 307 --feed-delay-us 1000 &
+		usleep 100000
+		date -s "@$((now + 400 * 86400))" > /dev/null && date +%s > /out/jumped
+		usleep 100000
+		date -s "@$now" > /dev/null
+		wait
+	END
+	date +%s > $OUT/before-jump
+	traced clock stat -- sh clock.sh
+}
+
 # A kernel without type information of its own; with a file that has it.
 without_btf()
 {
@@ -168,7 +184,7 @@ if ! fs ext4 256M || { [ -e /dev/test/dm-delay ] && ! slow_fs; }; then
 	exit 1
 fi
 programs > $OUT/programs-before
-for part in alternatives conservation attribution causes without_btf; do
+for part in alternatives conservation attribution causes wall_clock without_btf; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $part"
 	$part
 done

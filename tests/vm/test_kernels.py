@@ -332,6 +332,20 @@ def test_btrfs_direct_append(guest):
     assert row["sleeps"] == load["nvcsw"]
 
 
+def test_wall_clock_jumps(guest):
+    """By 400 days forward and back in the middle of the calls: nothing is measured by it."""
+    run = guest.run("clock")
+    run.assert_complete()
+    days = (int(guest.text("jumped")) - int(guest.text("before-jump"))) / 86400
+    assert days > 399, "the clock did not jump"
+    totals = run.report["totals"]
+    assert totals["submits"] == run.loads[0]["submits"] == 307
+    assert totals["sleeps"] == run.nvcsw >= LEAST
+    lasted = run.report["capture"]["duration_ns"]
+    assert totals["wall_ns"] <= lasted < 120_000_000_000
+    assert sum(totals[part] for part in PARTS) <= totals["wall_ns"] * 1.001 + 307 * 2000
+
+
 def test_btf_from_a_file(guest):
     """Without BTF an error says how to get one; with a file all works but fentry and tp_btf."""
     none = guest.run("no-btf")
