@@ -243,6 +243,12 @@ size_t causes__waiter(const struct causes *c, const char *const *frames, size_t 
 	return depth;
 }
 
+const struct program *causes__program(const struct causes *c, const char *comm, const char *id,
+				      size_t *at)
+{
+	return programs__next(&c->rules.programs, comm, id, at);
+}
+
 bool causes__entered(const struct causes *c, const char *const *frames, size_t depth)
 {
 	for (size_t i = 0; i < depth; i++)

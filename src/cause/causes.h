@@ -15,7 +15,10 @@
 #define CAUSE_UNKNOWN "unknown"
 #define CAUSE_NO_STACK "no_stack" /* of a sleep whose stack was lost */
 
+#define CAUSE_TRIED_MAX 6 /* remedies of one cause */
+
 struct causes;
+struct program;
 
 struct cause {
 	const char *id;	     /* "ext4.dio_sync" */
@@ -25,8 +28,12 @@ struct cause {
 	const char *operator_advice;
 	const char *author_advice; /* "" = none beyond the operator's */
 	const char *kernels;	   /* where it holds, "" = all */
-	const char *evidence;	   /* "reproduced" or "unproven" */
-	const char *refs;	   /* where to read more: commits, kernel documents; "" = none */
+	const char *evidence;	   /* "proven", "seen" or "source" */
+	const char *direct_advice; /* the author's, where O_DIRECT is used already; "" = the same */
+	/* "author; 6.18; what was done; 1000 -> 0": stalls per 1000 submits without and with it */
+	const char *tried[CAUSE_TRIED_MAX];
+	size_t nr_tried;
+	const char *refs; /* where to read more: commits, kernel documents; "" = none */
 };
 
 /*
@@ -65,6 +72,12 @@ const char *causes__role(const struct causes *c, const char *const *frames, size
 const char *causes__where(const struct causes *c, const char *const *frames, size_t depth);
 /* Index of the innermost frame that is not just a way to wait; depth if there is none. */
 size_t causes__waiter(const struct causes *c, const char *const *frames, size_t depth);
+/*
+ * The next setting against the cause, of the program with this comm, or of any if comm is NULL; *at
+ * begins with 0. NULL: none is left. Owned by c.
+ */
+const struct program *causes__program(const struct causes *c, const char *comm, const char *id,
+				      size_t *at);
 /* Iterate: the i-th cause in match order, NULL past the end. */
 const struct cause *causes__at(const struct causes *c, size_t i);
 const struct cause *causes__find(const struct causes *c, const char *id);

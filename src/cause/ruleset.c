@@ -283,10 +283,32 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 			  .operator_advice = "",
 			  .author_advice = "",
 			  .kernels = "",
-			  .evidence = "unproven",
+			  .evidence = "source",
+			  .direct_advice = "",
 			  .refs = ""},
 		.chains = {(uint32_t)c->rs->nr_chains, 0},
 	};
+	return 0;
+}
+
+static bool is_evidence(const char *s)
+{
+	return !strcmp(s, "proven") || !strcmp(s, "seen") || !strcmp(s, "source");
+}
+
+/* "WHO; KERNEL; WHAT; N -> N" */
+static int add_tried(struct compiler *c, struct cause *cause, const char *value)
+{
+	unsigned int parts = 1;
+
+	for (const char *p = value; *p; p++)
+		parts += *p == ';';
+	if (parts != 4 || !strstr(value, " -> ") ||
+	    (strncmp(value, "operator; ", 10) && strncmp(value, "author; ", 8)))
+		return fail_plain(c, "expected \"operator or author; KERNEL; WHAT; N -> N\"");
+	if (cause->nr_tried == CAUSE_TRIED_MAX)
+		return fail_plain(c, "too many remedies tried");
+	cause->tried[cause->nr_tried++] = value;
 	return 0;
 }
 
@@ -304,15 +326,17 @@ static int set_text(struct compiler *c, struct rule *rule)
 		{"author", &cause->author_advice},
 		{"kernels", &cause->kernels},
 		{"evidence", &cause->evidence},
+		{"direct", &cause->direct_advice},
 		{"refs", &cause->refs},
 	};
 	const char *value = c->at->value + strspn(c->at->value, " \t");
 
 	if (strlen(value) > TEXT_MAX)
 		return fail_plain(c, "text too long");
-	if (!strcmp(c->at->key, "evidence") && strcmp(value, "reproduced") &&
-	    strcmp(value, "unproven"))
-		return fail_plain(c, "evidence is reproduced or unproven");
+	if (!strcmp(c->at->key, "evidence") && !is_evidence(value))
+		return fail_plain(c, "evidence is proven, seen or source");
+	if (!strcmp(c->at->key, "tried"))
+		return add_tried(c, cause, value);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i].key, c->at->key))
 			continue;
@@ -423,6 +447,21 @@ static int read_tables(struct compiler *c)
 	return 0;
 }
 
+static int compile_programs(struct compiler *c)
+{
+	for (size_t i = 0; i < c->lines->nr; i++) {
+		const char *why;
+
+		c->at = &c->lines->v[i];
+		if (c->at->section != SECTION_PROGRAMS)
+			continue;
+		why = programs__add_line(&c->rs->programs, c->at->key, c->at->value);
+		if (why)
+			return fail_plain(c, why);
+	}
+	return 0;
+}
+
 static int compile(struct compiler *c)
 {
 	struct ruleset *rs = c->rs;
@@ -435,6 +474,7 @@ static int compile(struct compiler *c)
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);
 	rc = rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
 	rc = rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
+	rc = rc ? rc : compile_programs(c);
 	return rc ? rc : compile_rules(c, SECTION_WHERE, &rs->places);
 }
 
@@ -528,5 +568,6 @@ void ruleset__release(struct ruleset *rs)
 	free(rs->tags.v);
 	free(rs->roles.v);
 	free(rs->places.v);
+	programs__release(&rs->programs);
 	*rs = (struct ruleset){0};
 }

@@ -12,6 +12,7 @@
 
 #include "cause/causes.h"
 #include "cause/pattern.h"
+#include "cause/programs.h"
 
 /* A rule file beyond these is refused: it bounds memory and the time of a match. */
 #define RULES_FILE_MAX (1 << 20)
@@ -56,6 +57,7 @@ struct ruleset {
 	struct rule_vec tags;
 	struct rule_vec roles;
 	struct rule_vec places;
+	struct programs programs;
 	struct range primitives, locks, tracer, entry;
 	struct glob *globs;
 	size_t nr_globs, cap_globs;

@@ -22,6 +22,7 @@ static const struct {
 	{"via", SECTION_VIA, true},
 	{"roles", SECTION_ROLES, true},
 	{"where", SECTION_WHERE, true},
+	{"programs", SECTION_PROGRAMS, true},
 };
 
 struct splitter {

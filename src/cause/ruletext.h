@@ -20,6 +20,7 @@ enum rule_section {
 	SECTION_VIA,
 	SECTION_ROLES,
 	SECTION_WHERE,
+	SECTION_PROGRAMS,
 };
 
 /* One logical line. In list sections the key is "". */

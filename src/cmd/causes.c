@@ -35,11 +35,12 @@ struct request {
 	bool explain, json, format;
 };
 
-static int print_one(const struct cause *cause)
+static int print_one(const struct causes *causes, const struct cause *cause)
 {
 	printf("%s\n", cause->id);
 	fields__print("name", cause->name);
-	fields__cause(cause);
+	fields__cause(cause, false);
+	fields__programs(causes, NULL, cause->id);
 	return output__finish_stdout();
 }
 
@@ -207,7 +208,7 @@ static int run(const struct request *request)
 		status = explain(causes, request->json);
 	} else if (request->id) {
 		cause = causes__find(causes, request->id);
-		status = cause ? print_one(cause) : no_such_cause(causes, request->id);
+		status = cause ? print_one(causes, cause) : no_such_cause(causes, request->id);
 	} else {
 		status = print_list(causes);
 	}

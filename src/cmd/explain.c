@@ -52,6 +52,17 @@ const char *explain__awake(const struct paste_stack *stack)
 	return "";
 }
 
+bool explain__is_direct(const struct causes *causes, const struct explained *e)
+{
+	char via[512];
+
+	causes__via(causes, e->names, e->depth, via, sizeof(via));
+	for (const char *p = via; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (!strncmp(p, "dio", 3))
+			return true;
+	return false;
+}
+
 /* The module of the frame with this name, which is one of the paste's; NULL if it is not said. */
 static const char *module_of(const struct paste *paste, const struct paste_stack *s,
 			     const char *name)
@@ -197,7 +208,9 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 	} else {
 		fields__print("name", e->cause->name);
 		fields__print("where", explain__where(e, causes, paste, text, sizeof(text)));
-		fields__cause(e->cause);
+		fields__cause(e->cause, explain__is_direct(causes, e));
+		if (*e->stack->task.comm)
+			fields__programs(causes, e->stack->task.comm, e->cause->id);
 	}
 	fields__print("via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
 	fields__print("telling",

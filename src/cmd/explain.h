@@ -26,6 +26,8 @@ bool explain__any_submit(const struct causes *causes, const struct paste *paste)
 bool explain__is_suspect(const struct explained *e);
 /* Why the task of the stack was not asleep; "" if it was. */
 const char *explain__awake(const struct paste_stack *stack);
+/* Does the program use O_DIRECT, as far as the frames say? */
+bool explain__is_direct(const struct causes *causes, const struct explained *e);
 /* Where a stack waits that no rule knows: its function, and the module or part of the kernel. "" else. */
 char *explain__where(const struct explained *e, const struct causes *causes,
 		     const struct paste *paste, char *buf, size_t size);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "cause/programs.h"
 #include "cmd/explain.h"
 #include "report/jsonw.h"
 
@@ -22,16 +23,39 @@ static void add_task(struct jsonw *w, json_t *o, const struct task *t)
 	jsonw__str(w, task, "lock", t->lock);
 }
 
-static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause)
+static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause, bool direct)
 {
+	json_t *tried;
+
 	o = jsonw__object(w, o, "cause");
 	jsonw__str(w, o, "id", cause->id);
 	jsonw__str(w, o, "name", cause->name);
 	jsonw__str(w, o, "meaning", cause->meaning);
 	jsonw__str(w, o, "advice", cause->todo);
 	jsonw__str(w, o, "operator", cause->operator_advice);
-	jsonw__str(w, o, "author", cause->author_advice);
+	jsonw__str(w, o, "author",
+		   direct && *cause->direct_advice ? cause->direct_advice : cause->author_advice);
 	jsonw__str(w, o, "evidence", cause->evidence);
+	tried = jsonw__array(w, o, "tried");
+	for (size_t i = 0; i < cause->nr_tried; i++)
+		jsonw__add_str(w, tried, cause->tried[i]);
+}
+
+static void add_programs(struct jsonw *w, json_t *o, const struct causes *causes,
+			 const struct explained *e)
+{
+	json_t *array = jsonw__array(w, o, "programs");
+	const struct program *p;
+
+	for (size_t at = 0;
+	     *e->stack->task.comm &&
+	     (p = causes__program(causes, e->stack->task.comm, e->cause->id, &at));) {
+		json_t *row = jsonw__item(w, array);
+
+		jsonw__str(w, row, "setting", p->setting);
+		jsonw__str(w, row, "why", p->why);
+		jsonw__str(w, row, "source", p->source);
+	}
 }
 
 static void add_stack(struct jsonw *w, json_t *array, const struct causes *causes,
@@ -47,8 +71,9 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 	add_task(w, o, &e->stack->task);
 	jsonw__bool(w, o, "submit", e->submit);
 	jsonw__str(w, o, "sleep", sleep[e->stack->sleep]);
+	add_programs(w, o, causes, e);
 	if (e->stack->sleep == PASTE_ASLEEP)
-		add_cause(w, o, e->cause);
+		add_cause(w, o, e->cause, explain__is_direct(causes, e));
 	else
 		jsonw__null(w, o, "cause");
 	jsonw__str(w, o, "via", causes__via(causes, e->names, e->depth, text, sizeof(text)));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "cause/programs.h"
 
 #define WIDTH 90
 #define LABEL_WIDTH 10
@@ -38,13 +39,40 @@ void fields__print(const char *label, const char *text)
 	printf("%s\n", p);
 }
 
-void fields__cause(const struct cause *cause)
+/* "author; 6.18; what was done; 1000 -> 0" as a sentence. */
+static void print_tried(const char *tried)
+{
+	char text[512], who[16], kernel[16], what[256], figures[64];
+
+	if (sscanf(tried, "%15[^;]; %15[^;]; %255[^;]; %63[^;]", who, kernel, what, figures) != 4)
+		return;
+	snprintf(text, sizeof(text), "%s, on %s, %s: %s per 1000 submits", who, kernel, what,
+		 figures);
+	fields__print("measured", text);
+}
+
+void fields__cause(const struct cause *cause, bool direct)
 {
 	fields__print("meaning", cause->meaning);
 	fields__print("do", cause->todo);
 	fields__print("operator", cause->operator_advice);
-	fields__print("author", cause->author_advice);
+	fields__print("author", direct && *cause->direct_advice ? cause->direct_advice
+								: cause->author_advice);
+	for (size_t i = 0; i < cause->nr_tried; i++)
+		print_tried(cause->tried[i]);
 	fields__print("kernels", cause->kernels);
 	fields__print("evidence", cause->evidence);
 	fields__print("refs", cause->refs);
+}
+
+void fields__programs(const struct causes *causes, const char *comm, const char *id)
+{
+	const struct program *p;
+	char text[1024];
+
+	for (size_t at = 0; (p = causes__program(causes, comm, id, &at));) {
+		snprintf(text, sizeof(text), "%s: %s; %s (%s)", p->names, p->setting, p->why,
+			 p->source);
+		fields__print("program", text);
+	}
 }

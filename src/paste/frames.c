@@ -103,6 +103,13 @@ static bool find_callee(const char *line, const char *from, struct found *found)
 
 	while (end > line && strchr(" \t)", end[-1]))
 		end--;
+	/* "(btrfs_start_ordered_extent [btrfs])" */
+	if (end > line && end[-1] == ']') {
+		while (end > line && *end != '[')
+			end--;
+		while (end > line && chars__is_blank(end[-1]))
+			end--;
+	}
 	p = name_start(line, end);
 	len = chars__name(p);
 	if (!is_function(p, len) || is_hex_word(p, len))

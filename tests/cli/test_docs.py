@@ -22,7 +22,8 @@ def test_every_cause_is_on_the_page():
     listed = subprocess.run([TOP / "build" / "aiostall", "causes"], check=True,
                             capture_output=True, text=True).stdout.splitlines()
     ids = {line.split()[0] for line in listed} - {"unknown"}
-    unproven = {line.split()[0] for line in listed if line.split()[1] == "unproven"} - {"unknown"}
-    headings = re.findall(r"^### `(\S+)`( \(unproven\))?$", made(), re.M)
+    marks = {line.split()[0]: line.split()[1] for line in listed}
+    headings = re.findall(r"^### `(\S+)`(?: \((seen|source)\))?$", made(), re.M)
     assert len(headings) == len(ids) and {name for name, _ in headings} == ids
-    assert {name for name, mark in headings if mark} == unproven
+    assert {name: mark or "proven" for name, mark in headings} == \
+        {name: mark for name, mark in marks.items() if name != "unknown"}

@@ -125,6 +125,21 @@ def test_what_no_rule_knows_is_named_by_where_it_waits():
         assert stack["where"].endswith(where), stack["where"]
 
 
+def test_programs_that_people_run_have_settings():
+    log = (PASTES / "crash-bt.txt").read_text(encoding="utf-8")
+    assert "program   fio: iodepth=, lower; fewer requests are in flight (fio(1), iodepth)" in \
+        text_of(log.encode())
+    stack, = explained(log.replace('"fio"', '"ceph-osd"').encode())["stacks"]
+    assert [row["setting"] for row in stack["programs"]] == ["bdev_aio_max_queue_depth, lower"]
+    assert "program  " not in text_of(log.replace('"fio"', '"nobody"').encode())
+
+
+def test_who_uses_o_direct_is_not_told_to():
+    frames = b"[<0>] balance_dirty_pages+0x1/0x2\n%s[<0>] aio_write+0x1/0x2\n"
+    assert "Write with O_DIRECT" in text_of(frames % b"")
+    assert "Write with O_DIRECT." not in text_of(frames % b"[<0>] generic_file_direct_write+0x1/0x2\n")
+
+
 def test_a_task_that_did_not_sleep_gets_no_advice():
     for name, word in (("softlockup", "running"), ("preempted", "preempted")):
         text = text_of((PASTES / f"{name}.txt").read_bytes())

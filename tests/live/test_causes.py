@@ -36,6 +36,7 @@ PLACES = {
     "ext4-small-groups": {"fstype": "ext4", "mkfs": "-g 1024 -O ^flex_bg,^uninit_bg,^metadata_csum",
                           "mount": "no_prefetch_block_bitmaps"},
     "ext4-no-dioread": {"fstype": "ext4", "mount": "nodioread_nolock"},
+    "ext4-no-journal": {"fstype": "ext4", "mkfs": "-O ^has_journal"},
     "ext3": {"fstype": "ext3"},
     "xfs": {"fstype": "xfs"},
     "xfs-small-blocks": {"fstype": "xfs", "mkfs": "-b size=1024"},
@@ -326,7 +327,20 @@ SCENARIOS = [
     Scenario("ext4 unwritten", "ext4", "--pattern unwritten --qd 16 --calls 3000",
              {}, ("ext4.i_data_sem", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait",
                   "ext4.bitmap_read"), sleeps=0),
+    Scenario("ext4 commit", "ext4", "--pattern dsync --buffered --state hole --size 8M --side sync "
+             "--side creator --calls 100", {"ext4.fsync_commit": 0.1, "sync.data": 0.1},
+             ("ext4.jbd2_shadow", "ext4.jbd2_commit_wait", "sync.flush", "buf.rmw_read",
+              "ext4.bitmap_read")),
+    Scenario("ext4 no journal", "ext4-no-journal", "--pattern dsync --buffered --state hole "
+             "--size 8M --calls 60", {"sync.data": 0.5}, ("sync.flush", "ext4.bitmap_read",
+                                                          "buf.rmw_read")),
+    Scenario("ext4 punch", "ext4", "--pattern buffered-read --side punch --side-us 50 --size 1M "
+             "--calls 400", {"lock.invalidate": RARE}, ("buf.read_miss",), cold=True, sleeps=1),
     # xfs
+    Scenario("xfs log force", "xfs", "--pattern dsync --buffered --state hole --size 8M "
+             "--side sync --side creator --calls 100", {"xfs.log_force": 0.2, "sync.data": 0.1},
+             ("sync.flush", "xfs.alloc_btree", "xfs.ag_header", "xfs.ilock", "buf.rmw_read",
+              "xfs.time_lock", "buf.folio_lock")),
     Scenario("xfs cold allocation", "xfs", "--pattern hole --calls 20",
              {"xfs.ag_header|xfs.alloc_btree": RARE}, ("xfs.buf", "xfs.ilock"), cold=True,
              sleeps=1),

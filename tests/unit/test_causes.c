@@ -136,7 +136,8 @@ static void test_texts_are_complete(void **state)
 		assert_string_not_equal(c->name, "");
 		assert_string_not_equal(c->meaning, "");
 		assert_string_not_equal(c->operator_advice, "");
-		assert_true(!strcmp(c->evidence, "reproduced") || !strcmp(c->evidence, "unproven"));
+		assert_true(!strcmp(c->evidence, "proven") || !strcmp(c->evidence, "seen") ||
+			    !strcmp(c->evidence, "source"));
 		assert_ptr_equal(causes__find(builtin, c->id), c); /* ids are unique */
 		assert_null(strstr(c->name, "  "));
 	}
@@ -240,6 +241,10 @@ static const struct {
 	 "buffered_read",
 	 {"folio_wait_bit_common", "filemap_get_pages", "filemap_read", "nfs_file_read", "aio_read",
 	  SYSCALL}},
+	{"sync.data",
+	 "sync",
+	 {"__wait_on_bit", "out_of_line_wait_on_bit", "__sync_dirty_buffer", "ext4_write_inode",
+	  "ext4_fsync_nojournal", "ext4_sync_file", "aio_write", SYSCALL}},
 	/* Names of old kernels, and those who call besides aio. */
 	{"blk.tag",
 	 "dio",
@@ -448,13 +453,18 @@ static const struct {
 	 "4: too many choices in one pattern: (a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)"},
 	{CAUSE "match: a<b<c<d<e<f<g<h<i\n", "4: more than eight steps in a match"},
 	{CAUSE "match: @none\n", "4: unknown set: @none"},
-	{CAUSE "match: f\nevidence: perhaps\n", "5: evidence is reproduced or unproven"},
+	{CAUSE "match: f\nevidence: perhaps\n", "5: evidence is proven, seen or source"},
 	{CAUSE "match: f\ncolour: red\n", "5: unknown key: colour"},
+	{CAUSE "match: f\ntried: nobody; 6.1; x; 1 -> 0\n",
+	 "5: expected \"operator or author; KERNEL; WHAT; N -> N\""},
 	{CAUSE "match: f\001\n", "4: control character"},
 	{"[sets]\na = b\n", "2: expected \"@set = name | name\""},
 	{"[aliases]\na\n", "2: expected \"name = other name\""},
 	{"[aliases]\na = b.*\n", "2: an alias is a plain name: b.*"},
 	{"[aliases]\na =\n", "2: an alias is empty or too long"},
+	{"[programs]\nfor: x\n", "2: a block starts with program"},
+	{"[programs]\nprogram: x\ncolour: red\n",
+	 "3: a program has for:, setting:, why: and source: lines"},
 	{"[via]\ntag: t\n", "2: no match: line in t"},
 	{"[via]\ntag: t\nname: n\n", "3: here are match: lines only"},
 };

@@ -27,8 +27,10 @@ HEAD = """\
 # Why io_submit blocks
 
 The causes that aiostall tells apart: {total}, of which {proven} were provoked on a running kernel
-(`tests/live/test_causes.py`, `tests/vm/causes.sh`). The others are marked *unproven*: their rules
-follow the kernel's source, and are tested with stacks made from it. A stack that no rule knows is
+(`tests/live/test_causes.py`, `tests/vm/causes.sh`), {seen} are marked *seen*: in a public report; the
+others are marked *source*: their rules follow the kernel's source, and are tested with stacks made
+from it. *Measured* is what the advice did to the same load (`tests/live/test_remedies.py`): stalls of
+that cause per 1000 submits without and with it. A stack that no rule knows is
 reported as `unknown`, with the frames that tell most.
 
 `aiostall causes ID` says the same as this page; `aiostall causes --explain` names the cause of a
@@ -52,9 +54,28 @@ def blocks(text):
         key, _, value = row.partition(": ")
         if key == "id":
             found.append({"id": value})
+        elif found and key == "tried":
+            found[-1].setdefault("tried", []).append(value)
         elif found and re.fullmatch(r"[a-z]+", key):
             found[-1][key] = value
     return found
+
+
+def programs(text):
+    """Rows of the section: names, causes, setting, why, source."""
+    body = text[text.index("\n[programs]\n"):]
+    return [dict(row.split(": ", 1) for row in block.splitlines())
+            for block in body.split("\n\n")[1:]]
+
+
+def program_table(rows):
+    out = ["| program | against | setting | because | source |", "|---" * 5 + "|"]
+    for row in rows:
+        cells = [row[key].strip().replace(" | ", ", ") for key in
+                 ("program", "for", "setting", "why", "source")]
+        cells[1] = ", ".join(f"`{name}`" for name in cells[1].split(", "))
+        out.append(f"| {' | '.join(cells)} |")
+    return "\n".join(out) + "\n"
 
 
 def table():
@@ -81,25 +102,30 @@ def wrapped(text, indent=""):
 
 
 def entry(cause):
-    mark = " (unproven)" if cause["evidence"] == "unproven" else ""
+    mark = "" if cause["evidence"] == "proven" else f" ({cause['evidence']})"
     lines = [f"### `{cause['id']}`{mark}", "",
              wrapped(f"**{sentence(cause['name'])}** {cause['meaning']}"), ""]
     lines += [wrapped(f"- {title}: {cause[key]}", "  ")
               for title, key in (("Operator", "operator"), ("Author", "author"),
+                                 ("Author, with O_DIRECT", "direct"),
                                  ("Kernels", "kernels"), ("See", "refs")) if key in cause]
+    lines += [wrapped("- Measured, {} on {}, {}: {} per 1000 submits".format(*row.split("; ")), "  ")
+              for row in cause.get("tried", ())]
     return "\n".join(lines) + "\n"
 
 
 def page():
     causes = [c for c in blocks(RULES.read_text(encoding="utf-8")) if c["id"] != "unknown"]
     conditions, measured = table()
-    proven = sum(c["evidence"] == "reproduced" for c in causes)
-    parts = [HEAD.format(total=len(causes), proven=proven, conditions=conditions), measured + "\n"]
+    proven, seen = (sum(c["evidence"] == word for c in causes) for word in ("proven", "seen"))
+    parts = [HEAD.format(total=len(causes), proven=proven, seen=seen, conditions=conditions), measured + "\n"]
     named = dict(LAYERS)
     for layer, title in (*LAYERS, ("", "Other filesystems")):
         mine = [c for c in causes if (c["id"].split(".")[0] == layer if layer else
                                       c["id"].split(".")[0] not in named)]
         parts += [f"## {title}\n", *[entry(c) for c in mine]] if mine else []
+    parts += ["## Programs\n", "Settings of programs that people run, as their own documents have them.\n",
+              program_table(programs(RULES.read_text(encoding="utf-8")))]
     return "\n".join(parts)
 
 
