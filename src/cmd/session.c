@@ -26,14 +26,11 @@ struct session {
 	struct causes *causes;
 	struct ledger *ledger;
 	struct facts *facts;
-	struct source *source;
+	struct capture *capture;
 	struct child *child;
 	struct targets targets;
-	struct capture_info capture;
 	uint64_t start_ns, next_interval_ns, next_progress_ns;
-	struct fs_counts before;
 	bool progress;
-	bool ended;
 	bool not_run;	/* the command could not be started */
 	int interrupts; /* dealt with so far */
 };
@@ -69,6 +66,7 @@ static int open_ledger(struct session *s, struct err *e)
 static int open_source(struct session *s, struct err *e)
 {
 	const struct live_filter *f = &s->opts->live.filter;
+	struct source *source;
 	int rc = targets__open(&s->targets, f, e);
 
 	for (size_t i = 0; !rc && i < f->nr_fstypes; i++)
@@ -80,10 +78,13 @@ static int open_source(struct session *s, struct err *e)
 		if (!s->child)
 			return -EAGAIN;
 	}
-	rc = live__open(&s->opts->live, &s->source, e);
-	if (!rc && s->child)
-		rc = live__add_tree(s->source, child__pid(s->child), e);
-	return rc;
+	rc = live__open(&s->opts->live, &source, e);
+	if (rc)
+		return rc;
+	s->capture = capture__new(source, s->ledger);
+	if (!s->capture)
+		return err__set(e, -ENOMEM, "out of memory");
+	return s->child ? live__add_tree(source, child__pid(s->child), e) : 0;
 }
 
 struct session *session__new(const struct cmd_opts *opts, struct err *e)
@@ -124,7 +125,7 @@ struct ledger *session__ledger(struct session *s)
 
 const struct capture_info *session__capture(struct session *s)
 {
-	return s->ended ? &s->capture : s->source->ops->capture(s->source);
+	return capture__info(s->capture);
 }
 
 /* True if a signal says that tracing ends; with a command the first one is for the command. */
@@ -150,44 +151,57 @@ static bool over(struct session *s, uint64_t now_ns)
 	       (s->child && child__ended(s->child)) || targets__all_gone(&s->targets);
 }
 
-static int timeout_ms(const struct session *s)
+/* Not beyond what is due next, in ns of the monotonic clock; 0 = nothing is. */
+static int until_ms(int timeout_ms, uint64_t due_ns)
 {
-	uint64_t now_ns = clock__mono_ns(), wait_ns = POLL_MS * NSEC_PER_MSEC;
-	uint64_t end_ns = s->start_ns + s->opts->duration_ns;
+	uint64_t now_ns = clock__mono_ns(), left_ms;
 
-	if (s->opts->duration_ns && end_ns < now_ns + wait_ns)
-		wait_ns = end_ns > now_ns ? end_ns - now_ns : 0;
-	if (s->opts->interval_ns && s->next_interval_ns < now_ns + wait_ns)
-		wait_ns = s->next_interval_ns > now_ns ? s->next_interval_ns - now_ns : 0;
-	return (int)((wait_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	if (!due_ns)
+		return timeout_ms;
+	left_ms = due_ns > now_ns ? (due_ns - now_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC : 0;
+	return left_ms < (uint64_t)timeout_ms ? (int)left_ms : timeout_ms;
+}
+
+int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_t nr_extra,
+		  struct err *e)
+{
+	uint64_t duration_ns = s->opts->duration_ns;
+	int rc;
+
+	timeout_ms = until_ms(timeout_ms, duration_ns ? s->start_ns + duration_ns : 0);
+	rc = capture__step(s->capture, timeout_ms, extra, nr_extra);
+	if (rc < 0 && rc != -EINTR)
+		return err__set(e, rc, "cannot read events: %s", strerror(-rc));
+	return rc == 1 || over(s, clock__mono_ns());
 }
 
 static int do_interval(struct session *s, const struct session_hooks *hooks, uint64_t now_ns,
 		       struct err *e)
 {
-	struct fs_counts now;
+	struct fs_counts before;
+	uint64_t since_ns;
 	int rc;
 
 	if (!s->opts->interval_ns || !hooks->interval || now_ns < s->next_interval_ns)
 		return 0;
-	rc = s->source->ops->counters(s->source, hooks->sink);
+	before = *capture__marked(s->capture, &since_ns);
+	rc = capture__mark(s->capture, now_ns);
 	if (rc)
 		return err__set(e, rc, "cannot read the counters: %s", strerror(-rc));
-	now = *ledger__totals(s->ledger);
-	rc = hooks->interval(hooks->ctx, now_ns - s->start_ns, &s->before, &now, e);
-	s->before = now;
+	rc = hooks->interval(hooks->ctx, now_ns - s->start_ns, &before,
+			     capture__marked(s->capture, &since_ns), e);
 	/* after a pause (a stopped terminal) one line, not one for each missed interval */
 	while (s->next_interval_ns <= now_ns)
 		s->next_interval_ns += s->opts->interval_ns;
 	return rc;
 }
 
-static void do_progress(struct session *s, const struct session_hooks *hooks, uint64_t now_ns)
+static void do_progress(struct session *s, uint64_t now_ns)
 {
 	if (!s->progress || now_ns < s->next_progress_ns)
 		return;
 	s->next_progress_ns = now_ns + NSEC_PER_SEC / 2;
-	if (!s->source->ops->counters(s->source, hooks->sink))
+	if (!capture__counters(s->capture))
 		progress__show(now_ns - s->start_ns, &ledger__totals(s->ledger)->c,
 			       capture__sleeps_only(session__capture(s)));
 }
@@ -207,36 +221,40 @@ static int check_reader(struct err *e)
 static int trace_until_over(struct session *s, const struct session_hooks *hooks, struct err *e)
 {
 	for (;;) {
-		int rc = s->source->ops->poll(s->source, hooks->sink, timeout_ms(s));
-		uint64_t now_ns = clock__mono_ns();
+		uint64_t due_ns = s->opts->interval_ns ? s->next_interval_ns : 0, now_ns;
+		int rc = session__step(s, until_ms(POLL_MS, due_ns), NULL, 0, e);
+		bool ends = rc == 1;
 
-		if (rc < 0 && rc != -EINTR)
-			return err__set(e, rc, "cannot read events: %s", strerror(-rc));
+		if (rc < 0)
+			return rc;
+		now_ns = clock__mono_ns();
 		if (hooks->batch) {
 			int err = hooks->batch(hooks->ctx, e);
 
 			if (err)
 				return err;
 		}
-		if (rc == 1 || over(s, now_ns))
+		if (ends)
 			return 0;
 		rc = do_interval(s, hooks, now_ns, e);
 		if (!rc && hooks->to_stdout)
 			rc = check_reader(e);
 		if (rc)
 			return rc;
-		do_progress(s, hooks, now_ns);
+		do_progress(s, now_ns);
 	}
 }
 
 /* After the source has finished: what still sleeps then must be seen asleep. */
 static void end_child(struct session *s)
 {
-	s->capture.child_ran = true;
+	struct capture_info *info = capture__info(s->capture);
+
+	info->child_ran = true;
 	if (!child__stop(s->child))
 		log__print(LOG_ERROR, "process %d cannot be ended: it sleeps in the kernel",
 			   (int)child__pid(s->child));
-	s->capture.child_status = child__status(s->child);
+	info->child_status = child__status(s->child);
 }
 
 int session__run(struct session *s, const struct session_hooks *hooks, struct err *e)
@@ -244,8 +262,7 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	struct session_hooks h = *hooks;
 	int rc = 0, err;
 
-	if (!h.sink)
-		h.sink = ledger__sink(s->ledger);
+	capture__set_sink(s->capture, h.sink);
 	/* the command writes to the same terminal, where a progress line would be in its way */
 	s->progress = !h.quiet && !s->child && isatty(STDERR_FILENO);
 	if (s->child) {
@@ -256,13 +273,11 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 		rc = trace_until_over(s, &h, e);
 	if (s->progress)
 		progress__clear();
-	err = s->source->ops->finish(s->source, h.sink);
+	err = capture__stop(s->capture);
 	if (err && !rc)
 		rc = err__set(e, err, "cannot read the last events: %s", strerror(-err));
 	if (h.batch && !rc)
 		rc = h.batch(h.ctx, e);
-	s->capture = *s->source->ops->capture(s->source);
-	s->ended = true;
 	if (s->child)
 		end_child(s);
 	/*
@@ -282,25 +297,19 @@ bool session__has_run(const struct session *s)
 const struct report *session__report(struct session *s, const struct view *v, struct err *e)
 {
 	struct view view = v ? *v : (struct view){0};
-	const struct report *r;
 
 	view.facts = facts__write;
 	view.facts_ctx = s->facts;
-	r = ledger__report(s->ledger, &view, session__capture(s));
-
-	if (!r)
-		err__set(e, -ENOMEM, "out of memory while building the report");
-	return r;
+	return capture__report(s->capture, &view, e);
 }
 
 void session__free(struct session *s)
 {
 	if (!s)
 		return;
+	capture__free(s->capture);
 	ledger__free(s->ledger);
 	facts__free(s->facts);
-	if (s->source)
-		s->source->ops->free(s->source);
 	child__free(s->child);
 	targets__close(&s->targets);
 	causes__free(s->causes);

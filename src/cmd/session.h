@@ -5,7 +5,7 @@
 
 #include "cause/causes.h"
 #include "cmd/options.h"
-#include "model/view.h"
+#include "model/capture.h"
 
 struct session;
 
@@ -36,6 +36,12 @@ const struct capture_info *session__capture(struct session *s);
  * Ctrl-C. 0 or -errno with e set; what was seen until then is in the report.
  */
 int session__run(struct session *s, const struct session_hooks *hooks, struct err *e);
+/*
+ * One step of a loop that is the verb's own, in place of session__run: as capture__step, and 1 when
+ * tracing is over for one of the reasons above. What the capture offers besides is for between steps.
+ */
+int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_t nr_extra,
+		  struct err *e);
 /* False if there is nothing to report: the command could not be started. */
 bool session__has_run(const struct session *s);
 /*

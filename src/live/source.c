@@ -411,6 +411,43 @@ static void deliver_inflight(struct live *lv, const struct sink *to)
 		inflight__scan(NULL, on_inflight, &before);
 }
 
+/* Rows as of that instant, with the share of calls that go on, samples, and who sleeps. */
+static int deliver_present(struct live *lv, const struct sink *to, uint64_t now)
+{
+	struct partial *unfinished = partials(lv, now);
+	int rc = deliver_rows(lv, to, unfinished);
+
+	partials_free(unfinished);
+	sample__deliver(lv, to);
+	deliver_unfinished(lv, to, now);
+	return rc;
+}
+
+/* With the probes on: a call that ends while this reads may count in its row and as going on. */
+static int live_now(struct source *src, const struct sink *to)
+{
+	struct live *lv = (struct live *)src;
+	int rc;
+
+	spill__deliver(lv, to, true);
+	rc = consume(lv, to);
+	deliver_inflight(lv, to);
+	return rc ? rc : deliver_present(lv, to, clock__mono_ns());
+}
+
+static void live_asleep(struct source *src, const struct sink *to)
+{
+	struct live *lv = (struct live *)src;
+
+	deliver_unfinished(lv, to, clock__mono_ns());
+	deliver_inflight(lv, to);
+}
+
+static int live_patience_ms(struct source *src)
+{
+	return (int)((struct live *)src)->poll_ms;
+}
+
 static int live_finish(struct source *src, const struct sink *to)
 {
 	struct live *lv = (struct live *)src;
@@ -428,15 +465,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	lv->capture.duration_ns = now - lv->started_ns;
 	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
-	if (!rc) {
-		struct partial *unfinished = partials(lv, now);
-
-		rc = deliver_rows(lv, to, unfinished);
-		partials_free(unfinished);
-	}
-	sample__deliver(lv, to);
-	deliver_unfinished(lv, to, now);
-	return rc;
+	return rc ? rc : deliver_present(lv, to, now);
 }
 
 static const struct capture_info *live_capture(struct source *src)
@@ -468,6 +497,9 @@ const struct source_ops live_ops = {
 	.poll = live_poll,
 	.counters = live_counters,
 	.finish = live_finish,
+	.now = live_now,
+	.asleep = live_asleep,
+	.patience_ms = live_patience_ms,
 	.capture = live_capture,
 	.free = live_free,
 };

@@ -58,11 +58,11 @@ struct capture_info {
 	struct host_info host;
 	int64_t started_unix_ns; /* wall clock */
 	uint64_t duration_ns;
-	const char *command; /* aiostall's own command line */
-	const char *filters; /* as text, "" = none */
+	const char *command;	     /* aiostall's own command line */
+	const char *filters;	     /* as text, "" = none */
 	const char *probe[NEED_MAX]; /* the way of each need, NULL or "" = not known; probes.def */
-	bool child_ran;		/* -- CMD was given */
-	int child_status;	/* its exit status; 128 + signal if killed */
+	bool child_ran;		     /* -- CMD was given */
+	int child_status;	     /* its exit status; 128 + signal if killed */
 	bool user_stacks;
 	uint64_t min_ns;   /* -m */
 	const char *skips; /* our programs that the kernel skipped, "enter_tp 3", "" = none */
@@ -95,6 +95,16 @@ struct source_ops {
 	int (*counters)(struct source *src, const struct sink *to);
 	/* Stop producing, deliver the rest: last events, counters, unfinished sleeps, losses. 0 or -errno. */
 	int (*finish)(struct source *src, const struct sink *to);
+	/*
+	 * NULL: the source tells of nothing but what has ended. Deliver what finish would if tracing
+	 * ended now, but go on: unfinished sleeps, samples and counters take the place of those that
+	 * were delivered before. 0 or -errno.
+	 */
+	int (*now)(struct source *src, const struct sink *to);
+	/* NULL: cannot tell. Deliver each sleep that has not ended, with its age. */
+	void (*asleep)(struct source *src, const struct sink *to);
+	/* NULL: as long as it is asked to. How long poll would wait at most. */
+	int (*patience_ms)(struct source *src);
 	/* Valid until the source is freed. */
 	const struct capture_info *(*capture)(struct source *src);
 	void (*free)(struct source *src); /* free(NULL) works */
