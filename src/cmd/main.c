@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/stdfds.h"
 
 static const struct cmd_verb verbs[] = {
 	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
@@ -89,6 +90,9 @@ int main(int argc, char **argv)
 	static char default_verb[] = "stat";
 	char *word = argc > 1 ? argv[1] : default_verb;
 
+	/* without /dev/null, and with nowhere to say so */
+	if (stdfds__fill())
+		return CMD_FAILED;
 	signal(SIGPIPE, SIG_IGN);
 	/* one write of a whole help text, so that why it failed is still known at the end */
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);

@@ -210,7 +210,7 @@ static int print_timeline(const struct job *j, struct err *e)
 static int work(void *ctx)
 {
 	const struct job *j = ctx;
-	struct err e = {0};
+	struct err e = {0}, stream = {0};
 	bool any_loss = false;
 	int rc;
 
@@ -221,8 +221,10 @@ static int work(void *ctx)
 	else
 		rc = report(j, &any_loss, &e);
 	/* the stream knows better why it failed */
-	if (output__flush(j->out, rc ? &(struct err){0} : &e) && !rc)
+	if (output__flush(j->out, &stream)) {
+		e = stream;
 		rc = -EIO;
+	}
 	if (!rc)
 		return any_loss ? CMD_LOSS : CMD_OK;
 	cmd__fail(&e);
