@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures of the tests that trace real calls. See helpers.py for the rest."""
 import os
-import pathlib
-import re
-
 import time
 
 import pytest
 
 import helpers
 import witness
-
-SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RIP: 0010")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -45,7 +40,7 @@ def _no_splat():
     try:
         os.lseek(fd, 0, os.SEEK_END)
         yield
-        splats = [line for line in _read_log(fd) if SPLAT.search(line)]
+        splats = helpers.splats(_read_log(fd))
         assert not splats, splats
     finally:
         os.close(fd)

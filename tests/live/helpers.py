@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import stat
@@ -26,6 +27,16 @@ SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 TIMEOUT = 60
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed",
           "skipped", "misjudged")
+
+
+SPLAT = re.compile(r"BUG:|Oops|general protection|WARNING: |soft lockup|KASAN|RIP: 0010")
+# A program that did something forbidden, which is its own business: "traps: NAME[PID] ...".
+TRAP_OF_A_PROGRAM = re.compile(r";traps: ")
+
+
+def splats(lines):
+    """Those lines of the kernel's log in which it complains about itself."""
+    return [line for line in lines if SPLAT.search(line) and not TRAP_OF_A_PROGRAM.search(line)]
 
 
 def environment():

@@ -56,11 +56,15 @@ def programs_of(pid):
     return found
 
 
-@pytest.fixture(name="programs")
-def programs_fixture(scratch):
-    with tracing.attached(scratch, "-d", "60") as tracer:
-        programs = programs_of(tracer.proc.pid)
-        tracer.stop()
+@pytest.fixture(name="programs", scope="module")
+def programs_fixture():
+    scratch = helpers.Scratch()
+    try:
+        with tracing.attached(scratch, "-d", "60") as tracer:
+            programs = programs_of(tracer.proc.pid)
+            tracer.stop()
+    finally:
+        scratch.close()
     assert programs
     return programs
 
