@@ -11,6 +11,7 @@ const volatile __u32 opt_all_submits = 0;
 const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
 const volatile __u32 opt_own_pid = 0;
+const volatile __u32 opt_cpus = 1;	     /* values of a row */
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
 const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
 const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
@@ -74,7 +75,8 @@ __u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 /* Stalls that are in `spilled` and not in the ring buffer. */
 __u64 spills = 0;
-struct wire_fs zero_fs = {};
+/* By number, as in row_of. */
+struct wire_row rows[WIRE_MAX_ROWS] = {};
 struct wire_call zero_call = {};
 struct wire_spill zero_spill = {};
 
@@ -85,16 +87,37 @@ struct {
 	__type(value, struct wire_call);
 } calls SEC(".maps");
 
+/*
+ * Counters: rows of one value a CPU, which the reader maps. Were they per-CPU maps, it would read
+ * them by system calls, in which a preemptible kernel skips kprobe programs (src/live/skipped.c).
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 512);
-	__type(key, struct wire_fs_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WIRE_MAX_ROWS);
+	__type(key, __u32);
 	__type(value, struct wire_fs);
 } filesystems SEC(".maps");
 
-/* All calls, each once. */
+/* The number of a filesystem's row. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_MAX_ROWS);
+	__type(key, struct wire_fs_key);
+	__type(value, __u32);
+} row_of SEC(".maps");
+
+/* Numbers of rows that nobody has, put there by user space. Before 5.12 no counter tells its value. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, WIRE_MAX_ROWS);
+	__type(value, __u32);
+} free_rows SEC(".maps");
+
+/* All calls, each once: one row. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct wire_fs);
@@ -228,9 +251,9 @@ static __always_inline struct scratch *scratch_here(void)
 
 static __always_inline struct wire_fs *totals_here(void)
 {
-	__u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	return bpf_map_lookup_elem(&totals, &zero);
+	return bpf_map_lookup_elem(&totals, &cpu);
 }
 
 static __always_inline void lose(__u32 which, __u64 n)

@@ -7,20 +7,44 @@
 
 /* ---- accounting ---- */
 
-static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
-{
-	struct wire_fs *f = bpf_map_lookup_elem(&filesystems, key);
+/* Global functions are verified once, by themselves: what loops or branches much is one. */
 
-	if (!f) {
-		bpf_map_update_elem(&filesystems, key, &zero_fs, BPF_NOEXIST);
-		f = bpf_map_lookup_elem(&filesystems, key);
-		if (!f)
-			lose(WIRE_LOSS_FS_FULL, 1);
+/*
+ * The number of a new row, from 1; 0 if all are taken. Whoever comes second with a key gets the
+ * first one's.
+ */
+__noinline __u32 new_row(__u32 dev, __u32 kind)
+{
+	struct wire_fs_key key = {.dev = dev, .kind = kind};
+	__u32 n = 0, *known;
+	struct wire_row *row;
+
+	if (bpf_map_pop_elem(&free_rows, &n))
+		return 0;
+	if (!bpf_map_update_elem(&row_of, &key, &n, BPF_NOEXIST)) {
+		row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
+		row->key = key;
+		*(volatile __u32 *)&row->used = 1;
+		return n + 1;
 	}
-	return f;
+	bpf_map_push_elem(&free_rows, &n, BPF_ANY);
+	known = bpf_map_lookup_elem(&row_of, &key);
+	return known ? *known + 1 : 0;
 }
 
-/* Global functions are verified once, by themselves: what loops or branches much is one. */
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
+{
+	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
+
+	n = known ? *known + 1 : new_row(key->dev, key->kind);
+	if (!n) {
+		lose(WIRE_LOSS_FS_FULL, 1);
+		return NULL;
+	}
+	n = (n - 1) * opt_cpus + bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&filesystems, &n);
+}
+
 __noinline __u32 hist_bucket(__u64 v)
 {
 	__u32 e = 0;

@@ -24,6 +24,8 @@
 #define WIRE_FS_PER_CALL 8
 /* Size of the table of per-CPU slots; a power of two. */
 #define WIRE_MAX_CPUS 1024
+/* Most filesystems that have counters; a power of two. */
+#define WIRE_MAX_ROWS 512
 
 /*
  * Log-linear histogram of nanoseconds: 8 buckets per power of two, so that a
@@ -47,6 +49,13 @@ enum wire_fs_kind {
 struct wire_fs_key {
 	__u32 dev; /* kernel encoding: major << 20 | minor */
 	__u32 kind;
+};
+
+/* Whose counters a row has. */
+struct wire_row {
+	struct wire_fs_key key;
+	__u32 used;
+	__u32 pad;
 };
 
 /* Operations as the row's ops[] counts them; IOCB_CMD_* folded to 8. */

@@ -12,14 +12,7 @@
 #include "aiostall.skel.h"
 #include "host/procfile.h"
 #include "live/filter.h"
-
-/* Percpu memory is rows x CPUs: fewer rows on big machines. */
-static uint32_t rows_for(int cpus)
-{
-	uint32_t rows = 32768u / (uint32_t)(cpus > 0 ? cpus : 1);
-
-	return rows > 512 ? 512 : rows < 128 ? 128 : rows;
-}
+#include "live/rows.h"
 
 /*
  * A stall's record is 280 bytes, and no CPU makes more than 100,000 of them a
@@ -73,7 +66,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	rc = filter__set_names("--comm", ro->filter_comm, f->comms, f->nr_comms, e);
 	if (!rc)
 		rc = filter__set_names("--fs", ro->filter_fstype, f->fstypes, f->nr_fstypes, e);
-	bpf_map__set_max_entries(lv->skel->maps.filesystems, rows_for(lv->cpus));
+	live_rows__size(lv);
 	bpf_map__set_max_entries(lv->skel->maps.ring, ring_bytes);
 	bpf_map__set_max_entries(lv->skel->maps.spill_a, spills_for(lv->cpus));
 	bpf_map__set_max_entries(lv->skel->maps.spill_b, spills_for(lv->cpus));

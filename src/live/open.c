@@ -15,6 +15,7 @@
 #include "live/load.h"
 #include "live/names.h"
 #include "live/require.h"
+#include "live/rows.h"
 #include "live/sample.h"
 #include "live/self.h"
 #include "live/skipped.h"
@@ -46,6 +47,8 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = live_names__open(lv, e);
 	if (!rc)
 		rc = load__programs(lv, env, e);
+	if (!rc)
+		rc = live_rows__open(lv, e);
 	if (!rc)
 		rc = filter__fill(lv, e);
 	if (rc)

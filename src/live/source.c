@@ -12,6 +12,7 @@
 
 #include "live/attach.h"
 #include "live/names.h"
+#include "live/rows.h"
 #include "live/sample.h"
 #include "live/self.h"
 #include "live/skipped.h"
@@ -231,24 +232,25 @@ static void add_partial(struct partial *table, struct wire_fs_key key, struct fs
 	to->c.blocked_elsewhere_ns += p->counts.c.blocked_elsewhere_ns;
 }
 
-static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key,
-			const struct wire_fs *cpus, struct partial *unfinished)
+static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key, uint32_t n,
+			struct partial *unfinished)
 {
 	struct fs_counts counts = {0};
-	const struct wire_fs *named = &cpus[0];
+	struct wire_fs named = {0}, value;
 	const struct fs_info *fs;
 
-	for (int i = 0; i < lv->cpus; i++) {
-		decode__add_row(&cpus[i], &counts);
-		if (!named->fstype[0] && cpus[i].fstype[0])
-			named = &cpus[i];
+	for (uint32_t i = 0; i < lv->row_cpus; i++) {
+		value = live_rows__value(lv, n, i);
+		decode__add_row(&value, &counts);
+		if (i == 0 || (!named.fstype[0] && value.fstype[0]))
+			named = value;
 	}
 	add_partial(unfinished, key, &counts);
 	if (key.kind == WIRE_FS_TOTAL) {
 		to->totals(to->ctx, &counts);
 		return;
 	}
-	fs = live_names__fs(lv, key, named->mnt_id, named->fstype, named->pid);
+	fs = live_names__fs(lv, key, named.mnt_id, named.fstype, named.pid);
 	if (fs)
 		to->fs_counts(to->ctx, fs, &counts);
 }
@@ -274,22 +276,15 @@ static void deliver_unended_rows(struct live *lv, const struct sink *to, struct 
 	}
 }
 
-static int deliver_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
+static void deliver_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
 {
-	int map = bpf_map__fd(lv->skel->maps.filesystems);
-	struct wire_fs *cpus = calloc((size_t)lv->cpus, sizeof(*cpus));
-	struct wire_fs_key key, *prev = NULL, total = {.dev = 0, .kind = WIRE_FS_TOTAL};
-	uint32_t zero = 0;
+	struct wire_fs_key key, total = {.dev = 0, .kind = WIRE_FS_TOTAL};
 	struct loss loss;
 
-	if (!cpus)
-		return -ENOMEM;
-	for (; !bpf_map_get_next_key(map, prev, &key); prev = &key)
-		if (!bpf_map_lookup_elem(map, &key, cpus))
-			deliver_row(lv, to, key, cpus, unfinished);
-	if (!bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.totals), &zero, cpus))
-		deliver_row(lv, to, total, cpus, unfinished);
-	free(cpus);
+	for (uint32_t n = 0; n < lv->nr_rows; n++)
+		if (live_rows__key(lv, n, &key))
+			deliver_row(lv, to, key, n, unfinished);
+	deliver_row(lv, to, total, ROWS_TOTAL, unfinished);
 	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.in_flight = lv->in_flight;
@@ -298,7 +293,6 @@ static int deliver_rows(struct live *lv, const struct sink *to, struct partial *
 	loss.events += lv->spills_lost;
 	skipped__add(lv, lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY], &loss);
 	to->loss(to->ctx, &loss);
-	return 0;
 }
 
 static int live_counters(struct source *src, const struct sink *to)
@@ -306,7 +300,8 @@ static int live_counters(struct source *src, const struct sink *to)
 	struct live *lv = (struct live *)src;
 
 	skipped__read(lv);
-	return deliver_rows(lv, to, NULL);
+	deliver_rows(lv, to, NULL);
+	return 0;
 }
 
 /* ---- the end ---- */
@@ -412,15 +407,14 @@ static void deliver_inflight(struct live *lv, const struct sink *to)
 }
 
 /* Rows as of that instant, with the share of calls that go on, samples, and who sleeps. */
-static int deliver_present(struct live *lv, const struct sink *to, uint64_t now)
+static void deliver_present(struct live *lv, const struct sink *to, uint64_t now)
 {
 	struct partial *unfinished = partials(lv, now);
-	int rc = deliver_rows(lv, to, unfinished);
 
+	deliver_rows(lv, to, unfinished);
 	partials_free(unfinished);
 	sample__deliver(lv, to);
 	deliver_unfinished(lv, to, now);
-	return rc;
 }
 
 /* With the probes on: a call that ends while this reads may count in its row and as going on. */
@@ -432,7 +426,9 @@ static int live_now(struct source *src, const struct sink *to)
 	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
 	deliver_inflight(lv, to);
-	return rc ? rc : deliver_present(lv, to, clock__mono_ns());
+	if (!rc)
+		deliver_present(lv, to, clock__mono_ns());
+	return rc;
 }
 
 static void live_asleep(struct source *src, const struct sink *to)
@@ -465,7 +461,9 @@ static int live_finish(struct source *src, const struct sink *to)
 	lv->capture.duration_ns = now - lv->started_ns;
 	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
-	return rc ? rc : deliver_present(lv, to, now);
+	if (!rc)
+		deliver_present(lv, to, now);
+	return rc;
 }
 
 static const struct capture_info *live_capture(struct source *src)
@@ -486,6 +484,7 @@ static void live_free(struct source *src)
 	attach__undo(lv);
 	self__free(lv);
 	ring_buffer__free(lv->ring);
+	live_rows__close(lv);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)
 		close(lv->cgroup_fd);

@@ -42,6 +42,9 @@ struct live {
 	struct ring_buffer *ring;
 	const struct sink *to; /* of the poll under way */
 	int cpus;
+	/* counters, see rows.h */
+	const struct wire_fs *rows, *total_row;
+	uint32_t nr_rows, row_cpus;
 	/* the ring buffer's positions, and how long the reader waits between looks at it */
 	const uint64_t *ring_taken, *ring_written;
 	uint32_t poll_ms;

@@ -22,7 +22,7 @@ WAKING_INSTRUCTIONS = 12
 # Look-ups in hash tables, of some 25 ns each, that each function may contain.
 # count_requests runs for each eight requests, count_request for the first one of a descriptor.
 LOOKUPS = {"enter_": 1, "exit_": 2, "count_requests": 1, "count_request": 1, "flush_call": 2,
-           "flush_row": 2, "hist_bucket": 0, "iovec_bytes": 0}
+           "flush_row": 2, "new_row": 0, "hist_bucket": 0, "iovec_bytes": 0}
 BINARY_BYTES = 3 << 20
 EVENT_BYTES = 280
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The counters of the programs, which are mapped: reading them is no system call. */
+#ifndef AIOSTALL_LIVE_ROWS_H
+#define AIOSTALL_LIVE_ROWS_H
+
+#include "live/state.h"
+
+/* How many rows there are, of how many values: before loading. */
+void live_rows__size(struct live *lv);
+/* With the maps created, and before attaching. 0 or -errno with e set. */
+int live_rows__open(struct live *lv, struct err *e);
+void live_rows__close(struct live *lv);
+
+/* The i-th value of the n-th row, of lv->row_cpus; n = ROWS_TOTAL: of all calls. As of now. */
+#define ROWS_TOTAL UINT32_MAX
+struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i);
+/* Whose counters the n-th row of lv->nr_rows has; false if nobody's. */
+bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key);
+
+#endif
