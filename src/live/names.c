@@ -11,8 +11,12 @@
 #include "aiostall.skel.h"
 #include "host/paths.h"
 
-/* Distinct stacks that are kept: about 10 MB if they are deep. */
+/*
+ * What was asked for longest ago makes room for what is new, and is looked up again if it comes
+ * back. 16384 stacks are about 10 MB if they are deep.
+ */
 #define STACKS_MAX 16384
+#define FILES_MAX 65536
 
 struct live_stack {
 	uint64_t id;
@@ -23,13 +27,15 @@ struct live_stack {
 struct live_fs {
 	struct wire_fs_key key;
 	struct fs_info info;
+	uint32_t mnt_id; /* of the mount that the description is of; 0 = none */
+	uint32_t mounts; /* of lv->mounts_changed, when that was so */
 	UT_hash_handle hh;
 };
 
 struct live_file {
-	uint64_t id;
-	const char *path;
 	UT_hash_handle hh;
+	uint64_t id;
+	char path[];
 };
 
 /* ---- stacks ---- */
@@ -38,6 +44,27 @@ static bool read_stack(struct live *lv, uint64_t id, struct wire_stack *st)
 {
 	return !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.stacks), &id, st) &&
 	       st->depth <= WIRE_STACK_DEPTH;
+}
+
+static void drop_stack(struct live *lv, struct live_stack *s)
+{
+	HASH_DEL(lv->stacks, s);
+	free(s->stack.frames);
+	free(s);
+}
+
+/* In the table's own order the one that was asked for longest ago is first. */
+static const struct stack *use_stack(struct live *lv, struct live_stack *s)
+{
+	if (!s->hh.next)
+		return &s->stack;
+	HASH_DEL(lv->stacks, s);
+	HASH_ADD(hh, lv->stacks, id, sizeof(s->id), s);
+	if (s->hh.tbl)
+		return &s->stack;
+	free(s->stack.frames);
+	free(s);
+	return NULL;
 }
 
 /* Takes over names' strings, which live as long as the source. */
@@ -55,8 +82,14 @@ static const struct stack *add_stack(struct live *lv, uint64_t id, const char **
 	memcpy(s->stack.frames, names, n * sizeof(*names));
 	s->id = s->stack.id = id;
 	s->stack.depth = (uint32_t)n;
+	if (HASH_COUNT(lv->stacks) >= STACKS_MAX)
+		drop_stack(lv, lv->stacks);
 	HASH_ADD(hh, lv->stacks, id, sizeof(id), s);
-	return &s->stack;
+	if (s->hh.tbl)
+		return &s->stack;
+	free(s->stack.frames);
+	free(s);
+	return NULL;
 }
 
 const struct stack *live_names__keep_stack(struct live *lv, const struct stack *stack)
@@ -73,7 +106,7 @@ const struct stack *live_names__keep_stack(struct live *lv, const struct stack *
 	if (!i)
 		return NULL;
 	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
-	return s ? &s->stack : add_stack(lv, id, names, i);
+	return s ? use_stack(lv, s) : add_stack(lv, id, names, i);
 }
 
 const struct stack *live_names__stack(struct live *lv, uint64_t id)
@@ -88,9 +121,9 @@ const struct stack *live_names__stack(struct live *lv, uint64_t id)
 		return NULL;
 	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
 	if (s)
-		return &s->stack;
-	/* evicted before it was read, or more than can be kept */
-	if (HASH_COUNT(lv->stacks) >= STACKS_MAX || !read_stack(lv, id, &st)) {
+		return use_stack(lv, s);
+	/* evicted by the kernel before it was read */
+	if (!read_stack(lv, id, &st)) {
 		lv->stacks_lost++;
 		return NULL;
 	}
@@ -113,6 +146,14 @@ static uint32_t dev_minor(uint32_t dev)
 	return dev & 0xfffff;
 }
 
+bool live_names__refresh(struct live *lv)
+{
+	bool changed = mounts__refresh(lv->mounts) > 0;
+
+	lv->mounts_changed += changed;
+	return changed;
+}
+
 /* The mount that a request came through: by id, here or in the caller's namespace, else any of the device. */
 static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint32_t mnt_id,
 					    uint32_t pid)
@@ -121,7 +162,7 @@ static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint3
 	const struct mount_entry *m = mounts__by_id(lv->mounts, mnt_id, major, minor);
 	struct mounts *theirs;
 
-	if (!m && mounts__refresh(lv->mounts) > 0)
+	if (!m && live_names__refresh(lv))
 		m = mounts__by_id(lv->mounts, mnt_id, major, minor);
 	if (m)
 		return m;
@@ -206,22 +247,46 @@ static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_ke
 	}
 }
 
+/* A device number may be used again, and a device be mounted elsewhere. */
+static bool is_described(const struct live *lv, struct live_fs *f, const char *fstype)
+{
+	const struct mount_entry *m;
+
+	if (*fstype && f->key.kind == WIRE_FS_SUPER && strcmp(f->info.fstype, fstype) != 0)
+		return false;
+	if (f->mounts == lv->mounts_changed || f->key.kind != WIRE_FS_SUPER)
+		return true;
+	m = mounts__by_id(lv->mounts, f->mnt_id, f->info.major, f->info.minor);
+	if (!m || strcmp(m->mount_point, f->info.mount) != 0)
+		return false;
+	f->mounts = lv->mounts_changed;
+	return true;
+}
+
 const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
 				     const char *fstype, uint32_t pid)
 {
 	char type[WIRE_FSTYPE_LEN + 1] = "";
 	struct live_fs *f;
 
-	HASH_FIND(hh, lv->filesystems, &key, sizeof(key), f);
-	if (f)
-		return &f->info;
-	f = calloc(1, sizeof(*f));
-	if (!f)
-		return NULL;
 	memcpy(type, fstype, WIRE_FSTYPE_LEN);
-	f->key = key;
+	HASH_FIND(hh, lv->filesystems, &key, sizeof(key), f);
+	if (f && is_described(lv, f, type))
+		return &f->info;
+	if (!f) {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			return NULL;
+		f->key = key;
+		HASH_ADD(hh, lv->filesystems, key, sizeof(key), f);
+		if (!f->hh.tbl) {
+			free(f);
+			return NULL;
+		}
+	}
 	describe_fs(lv, &f->info, key, mnt_id, type, pid);
-	HASH_ADD(hh, lv->filesystems, key, sizeof(key), f);
+	f->mnt_id = mnt_id;
+	f->mounts = lv->mounts_changed;
 	return &f->info;
 }
 
@@ -244,76 +309,95 @@ static size_t split_names(const struct wire_file *f, const char **parts, size_t 
 	return n;
 }
 
-static const char *special_name(struct live *lv, const struct wire_req *r, const char *fstype)
+/* A pipe or socket has no name but its number. */
+static bool is_special(const struct wire_req *r, const char *fstype, char *path, size_t size)
 {
 	static const struct {
 		const char *fstype, *word;
 	} kinds[] = {{"pipefs", "pipe"}, {"sockfs", "socket"}};
-	char text[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(fstype, kinds[i].fstype))
 			continue;
-		snprintf(text, sizeof(text), "%s:[%llu]", kinds[i].word,
-			 (unsigned long long)r->ino);
-		return intern__str(lv->strings, text);
+		snprintf(path, size, "%s:[%llu]", kinds[i].word, (unsigned long long)r->ino);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-static const char *name_file(struct live *lv, const struct wire_req *r, uint32_t pid)
+static void name_file(struct live *lv, const struct wire_req *r, uint32_t pid, char *path,
+		      size_t size)
 {
-	char type[WIRE_FSTYPE_LEN + 1] = "", path[4200];
-	const char *parts[WIRE_PATH_PARTS], *special;
+	char type[WIRE_FSTYPE_LEN + 1] = "";
+	const char *parts[WIRE_PATH_PARTS];
+	uint32_t dev = r->fs.dev;
 	struct wire_file f;
 	bool found;
 	size_t n;
 
+	path[0] = '\0';
 	memcpy(type, r->fstype, WIRE_FSTYPE_LEN);
-	special = special_name(lv, r, type);
-	if (special)
-		return special;
+	if (is_special(r, type, path, size))
+		return;
 	found = !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.files), &r->file_id, &f);
-	if (!found || !f.complete) {
-		bool node = r->fs.kind != WIRE_FS_SUPER;
-		uint32_t dev = r->fs.dev;
-
-		if (!paths__from_fd((pid_t)pid, (int)r->fd, dev_major(dev), dev_minor(dev), r->ino,
-				    !node, path, sizeof(path)))
-			return intern__str(lv->strings, path);
-	}
+	if ((!found || !f.complete) &&
+	    !paths__from_fd((pid_t)pid, (int)r->fd, dev_major(dev), dev_minor(dev), r->ino,
+			    r->fs.kind == WIRE_FS_SUPER, path, size))
+		return;
+	path[0] = '\0';
 	if (!found)
-		return "";
+		return;
 	n = split_names(&f, parts, ARRAY_SIZE(parts));
-	if (!strcmp(type, "anon_inodefs")) {
-		snprintf(path, sizeof(path), "anon_inode:%s", n ? parts[0] : "");
-		return intern__str(lv->strings, path);
-	}
-	paths__build(find_mount(lv, r->sb_dev, r->mnt_id, pid), parts, n, f.complete, f.deleted,
-		     path, sizeof(path));
-	return intern__str(lv->strings, path);
+	if (!strcmp(type, "anon_inodefs"))
+		snprintf(path, size, "anon_inode:%s", n ? parts[0] : "");
+	else
+		paths__build(find_mount(lv, r->sb_dev, r->mnt_id, pid), parts, n, f.complete,
+			     f.deleted, path, size);
+}
+
+static void drop_file(struct live *lv, struct live_file *f)
+{
+	HASH_DEL(lv->files, f);
+	free(f);
+}
+
+/* As the last one in the table. NULL on lack of memory. */
+static const char *add_file(struct live *lv, struct live_file *f)
+{
+	HASH_ADD(hh, lv->files, id, sizeof(f->id), f);
+	if (f->hh.tbl)
+		return f->path;
+	free(f);
+	return NULL;
 }
 
 const char *live_names__path(struct live *lv, const struct wire_req *r, uint32_t pid)
 {
 	struct live_file *f;
 	const char *path;
+	char name[4200];
+	size_t len;
 
 	if (!r->file_id)
 		return "";
 	HASH_FIND(hh, lv->files, &r->file_id, sizeof(r->file_id), f);
-	if (f)
+	if (f && !f->hh.next)
 		return f->path;
-	path = name_file(lv, r, pid);
-	if (HASH_COUNT(lv->files) >= 65536)
-		return path;
-	f = calloc(1, sizeof(*f));
-	if (!f)
-		return path;
-	f->id = r->file_id;
-	f->path = path;
-	HASH_ADD(hh, lv->files, id, sizeof(f->id), f);
-	return path;
+	if (f) {
+		HASH_DEL(lv->files, f);
+	} else {
+		name_file(lv, r, pid, name, sizeof(name));
+		len = strlen(name);
+		f = calloc(1, sizeof(*f) + len + 1);
+		if (!f)
+			return "";
+		f->id = r->file_id;
+		memcpy(f->path, name, len);
+		if (HASH_COUNT(lv->files) >= FILES_MAX)
+			drop_file(lv, lv->files);
+	}
+	path = add_file(lv, f);
+	return path ? path : "";
 }
 
 int live_names__open(struct live *lv, struct err *e)
@@ -338,9 +422,7 @@ void live_names__free(struct live *lv)
 
 	HASH_ITER(hh, lv->stacks, s, s2)
 	{
-		HASH_DEL(lv->stacks, s);
-		free(s->stack.frames);
-		free(s);
+		drop_stack(lv, s);
 	}
 	HASH_ITER(hh, lv->filesystems, f, f2)
 	{
@@ -349,8 +431,7 @@ void live_names__free(struct live *lv)
 	}
 	HASH_ITER(hh, lv->files, p, p2)
 	{
-		HASH_DEL(lv->files, p);
-		free(p);
+		drop_file(lv, p);
 	}
 	ksyms__free(lv->ksyms);
 	usyms__free(lv->usyms);

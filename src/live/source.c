@@ -150,6 +150,7 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 	struct timespec t = {0, ms * 1000000L};
 
 	nanosleep(&t, NULL);
+	live_names__refresh(lv);
 	return consume(lv, to);
 }
 
@@ -180,6 +181,10 @@ static void partial_add(struct partial **table, struct wire_fs_key key, const st
 		if (fs >= 0)
 			p->fs = c->fs[fs];
 		HASH_ADD(hh, *table, key, sizeof(key), p);
+		if (!p->hh.tbl) {
+			free(p);
+			return;
+		}
 	}
 	decode__add_unfinished(c, fs, now, &p->counts);
 }

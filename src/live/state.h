@@ -3,8 +3,7 @@
 #ifndef AIOSTALL_LIVE_STATE_H
 #define AIOSTALL_LIVE_STATE_H
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "bpf/wire.h"
 #include "live/probe.h"
 #include "host/cgroups.h"
@@ -63,6 +62,7 @@ struct live {
 	struct ksyms *ksyms;
 	struct usyms *usyms;
 	struct mounts *mounts;
+	uint32_t mounts_changed; /* how often */
 	struct devices *devices;
 	struct cgroups *cgroups;
 	struct intern *strings;

@@ -5,8 +5,7 @@
  * devices and paths have names. Strings may hold any bytes a traced program
  * chose; whoever prints them escapes them.
  *
- * Pointers in an event are valid during the call that delivers it, but for
- * struct stack and struct fs_info, which the source keeps until it is freed.
+ * Pointers in an event are valid during the call that delivers it.
  */
 #ifndef AIOSTALL_MODEL_EVENT_H
 #define AIOSTALL_MODEL_EVENT_H

@@ -222,9 +222,18 @@ const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stac
 
 /* ---- filesystems ---- */
 
-static struct ledger_device *device_of(struct ledger *l, const struct fs_info *info, bool may_add)
+/* A superblock's device may be used by another type next; a node, or what has no device, is another thing. */
+static const char *kind_of(const struct fs_info *info)
 {
 	const char *type = info->fstype ? info->fstype : "";
+	bool superblock = *type != '(' && strcmp(type, "blockdev") && strcmp(type, "chardev");
+
+	return superblock && (info->major || info->minor) ? "" : type;
+}
+
+static struct ledger_device *device_of(struct ledger *l, const struct fs_info *info, bool may_add)
+{
+	const char *type = kind_of(info);
 	struct ledger_device_key key;
 	struct ledger_device *d;
 
@@ -257,7 +266,8 @@ static bool may_be_same(const char *known, const char *said)
 /* What is not known of one of them is no difference: a mount may become known later. */
 static bool is_same(const struct ledger_fs *fs, const struct fs_info *info)
 {
-	return may_be_same(fs->info.mount, info->mount) &&
+	return !strcmp(fs->info.fstype, info->fstype ? info->fstype : "") &&
+	       may_be_same(fs->info.mount, info->mount) &&
 	       may_be_same(fs->info.device_name, info->device_name);
 }
 

@@ -11,7 +11,7 @@
 #include "model/event.h"
 #include "model/probes.h"
 
-/* Receiver of events; every function must be set. Nothing is retained by pointer but stacks and fs_infos. */
+/* Receiver of events; every function must be set. Nothing is retained by pointer. */
 struct sink {
 	void *ctx;
 	void (*stall)(void *ctx, const struct ev_stall *ev);

@@ -153,6 +153,16 @@ def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording,
     assert done.returncode == 1 and "--min" in done.stderr and "--pid" in done.stderr
 
 
+def test_a_month_of_files_stays_flat(root):
+    done = subprocess.run([root / "build" / "tests" / "month", "1000000"], check=True, timeout=300,
+                          capture_output=True, text=True)
+    early, late, evicted, lost, always = map(int, done.stdout.split())
+    assert late < early * 1.05 and late < 32 * 1024
+    assert evicted > 900000 and lost == 0
+    # what is in use all the time keeps its name
+    assert always == 10000
+
+
 HOSTILE = [
     ("CREATE TABLE more(a)", "other tables"),
     ("CREATE VIEW v AS SELECT 1", "other tables"),

@@ -349,17 +349,21 @@ static void test_identity(void **state)
 /* The kernel counts by device number: what it counted before a remount stays where it was. */
 static void test_remount(void **state)
 {
-	struct fs_info elsewhere = ext4;
+	struct fs_info elsewhere = ext4, reused = ext4;
 	struct ledger *m = new_model(0);
 	const struct report *r;
 
 	(void)state;
 	elsewhere.mount = "/data2";
+	reused.fstype = "btrfs";
 	feed_counts(m, &ext4, 30, 3000);
 	feed_counts(m, &elsewhere, 40, 3500);
 	feed_counts(m, &elsewhere, 50, 4000);
+	feed_counts(m, &reused, 57, 4100);
 	r = report_of(m);
-	assert_int_equal(r->nr_fs, 2);
+	assert_int_equal(r->nr_fs, 3);
+	assert_string_equal(r->fs[2].fs->fstype, "btrfs");
+	assert_int_equal(r->fs[2].c.sleeps, 7);
 	assert_string_equal(r->fs[0].fs->mount, "/data");
 	assert_int_equal(r->fs[0].c.sleeps, 30);
 	assert_int_equal(r->fs[1].c.sleeps, 20);
