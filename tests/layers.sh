@@ -61,9 +61,14 @@ headers_alone() {
 	done
 }
 
+too_long() {
+	find src bpf -name '*.[ch]' -exec awk 'END { if (FNR > 600) print FILENAME ": " FNR " lines" }' {} \;
+}
+
 rule "every room is in the Layout of README.md, and the other way round" unknown_rooms
 rule "includes point down" includes_upward
 rule "libbpf, bpf/ and skeletons are behind src/live" libbpf_outside_live
 rule "every header compiles alone" headers_alone
+rule "no file of src or bpf is longer than 600 lines" too_long
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -11,6 +11,7 @@ GOOD = {
     "README.md": README,
     "src/low/a.h": "struct a;\n",
     "src/live/b.c": "#include <bpf/bpf.h>\n#include \"low/a.h\"\n",
+    "bpf/b.bpf.c": "int b;\n" * 600,
     "src/high/c.c": "#include \"low/a.h\"\n#include \"live/b.h\"\n",
 }
 
@@ -37,6 +38,7 @@ def test_a_tree_without_fault(tmp_path):
     ("src/new/d.c", "int d;\n", "src/new: not in the Layout"),
     ("src/d.c", "int d;\n", "src/d.c: in no room"),
     ("README.md", README.replace("src/high", "src/gone  d\nsrc/high"), "src/gone: in the Layout"),
+    ("src/low/d.c", "int d;\n" * 601, "src/low/d.c: 601 lines"),
     ("src/low/d.h", "struct a *a(size_t n);\n", "src/low/d.h:"),
 ])
 def test_a_tree_with_one_fault(tmp_path, name, text, words):
