@@ -126,7 +126,13 @@ static void print_lines(struct print *p, const char *lead, const char *lines)
 	}
 }
 
-static void print_nothing_seen(struct print *p, const struct format_opts *o)
+/* Are calls of the 32-bit table out of sight? Recordings of old do not say. */
+static bool misses_compat(const struct capture_info *c)
+{
+	return has(c->probe[NEED_COMPAT]) && !strcmp(c->probe[NEED_COMPAT], "none");
+}
+
+static void print_nothing_seen(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "No io_submit call was seen: there is nothing to report.");
@@ -137,6 +143,12 @@ static void print_nothing_seen(struct print *p, const struct format_opts *o)
 	print__para(
 		p, PRINT_PLAIN, "  - ",
 		"io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
+	if (misses_compat(r->capture))
+		print__para(
+			p, PRINT_PLAIN, "  - ",
+			"Is it a 32-bit program, or does it make 32-bit system calls (int $0x80)? "
+			"These calls were not seen: only fentry and kprobe show them, and "
+			"sleeps of 32-bit programs --probe submit=none.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Did the filters (-p, -t, -c, --cgroup, --fs, --mount, --device) exclude it? "
 		    "Try without them.");
@@ -387,7 +399,7 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	    capture__sleeps_only(r->capture))
 		print_no_sleep_seen(p);
 	else if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
-		print_nothing_seen(p, o);
+		print_nothing_seen(p, r, o);
 	else
 		print_body(p, r, o);
 	text_self__print(p, r);
