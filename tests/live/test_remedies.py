@@ -144,8 +144,6 @@ REMEDIES = [
                      (" --buffers cold --buffer-file {ext4}/buffer", ""))),
     Remedy("xfs.split_worker", "author", "preallocate", "xfs splits",
            same_args("xfs splits", ("--state hole", "--state unwritten"))),
-    Remedy("btrfs.extent_lock", "author", "no request overlaps another", "btrfs overlap",
-           same_args("btrfs overlap", ("--size 4k", "--size 16M"))),
     Remedy("mem.memcg_reclaim", "operator", "a limit that holds the load", "memory limit",
            {"memory": 512 << 20}),
     Remedy("ubuf.swapin", "operator", "a limit that holds the buffers", "swapped buffer",
