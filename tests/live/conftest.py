@@ -9,6 +9,10 @@ import helpers
 import witness
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "remedies: measures advice, in make check-remedies only")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _host():
     helpers.need_root()

@@ -23,8 +23,8 @@ SWITCH_INSTRUCTIONS = 47
 WAKING_INSTRUCTIONS = 14
 # Look-ups in hash tables, of some 25 ns each, that each function may contain.
 # count_requests runs for each eight requests, count_request for the first one of a descriptor.
-# came_back_by_exit runs where a return to the CPU was shown to no tracer.
-LOOKUPS = {"came_back_by_exit": 2, "enter_": 1, "exit_": 2, "count_requests": 1,
+# came_back_by_exit, for a return that was shown to no tracer, finds the call and its two rows.
+LOOKUPS = {"came_back_by_exit": 3, "enter_": 1, "exit_": 2, "count_requests": 1,
            "count_request": 1, "flush_call": 2, "flush_row": 2, "new_row": 0, "hist_bucket": 0,
            "iovec_bytes": 0}
 BINARY_BYTES = 4 << 20
