@@ -32,7 +32,7 @@ __noinline __u32 new_row(__u32 dev, __u32 kind)
 	return known ? *known + 1 : 0;
 }
 
-static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again)
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
 {
 	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
 
@@ -41,7 +41,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, boo
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;
 	}
-	n = value_of(n - 1, again);
+	n = (n - 1) * opt_cpus + bpf_get_smp_processor_id();
 	return bpf_map_lookup_elem(&filesystems, &n);
 }
 
@@ -122,7 +122,7 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key, c->ended_again);
+	struct wire_fs *row = fs_row(&f->key);
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
@@ -147,12 +147,9 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs *total;
+	struct wire_fs *total = totals_here();
 
-	if (!c)
-		return 0;
-	total = totals_here(c->ended_again);
-	return total ? flush_one_row(c, total, i, wall, ret) : 0;
+	return c && total ? flush_one_row(c, total, i, wall, ret) : 0;
 }
 
 /* Requests that the kernel did not take (short or failed call) come off the rows again. */
@@ -205,7 +202,7 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 /* Count a call that is over in its rows, of which there is mostly one, and in the totals. */
 static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret)
 {
-	struct wire_fs *total = totals_here(c->ended_again);
+	struct wire_fs *total = totals_here();
 	__u32 wanted = 0, tid = c->tid;
 
 	if (!total)
@@ -259,7 +256,7 @@ static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 
 /* ---- entry ---- */
 
-static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task, bool again)
+static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 
@@ -268,8 +265,7 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 		c = bpf_map_lookup_elem(&calls, &tid);
 	}
 	if (!c) {
-		if (!again)
-			lose(WIRE_LOSS_CALLS_FULL, 1);
+		lose(WIRE_LOSS_CALLS_FULL, 1);
 		return NULL;
 	}
 	if (c->task != (__u64)task) {
@@ -297,8 +293,6 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->skipped = 0;
 	c->counted_ns = 0;
 	c->counted_sleeps = 0;
-	c->began_again = 0;
-	c->ended_again = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
@@ -346,35 +340,22 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
-/*
- * `again`: the second program of the entry, for what the kernel made the first one miss. Which of
- * the two comes first is the kernel's choice.
- */
-static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat,
-					bool again)
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task;
 	struct wire_call *c;
 
-	if (!tracing() || (again && slot_here()->tid == tid) || !caller_wanted(pid, tid))
+	if (!tracing() || !caller_wanted(pid, tid))
 		return 0;
 	task = (void *)bpf_get_current_task();
-	c = call_of(tid, task, again);
+	c = call_of(tid, task);
 	if (!c)
 		return 0;
-	if (c->state != WIRE_CALL_IDLE) {
-		if (!again && c->began_again) {
-			c->began_again = 0;
-			__sync_fetch_and_add(&begun_again, -1);
-			return 0;
-		}
-		c->ended_again = again;
+	if (c->state != WIRE_CALL_IDLE)
 		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
-	}
 	call_clear(c);
-	c->began_again = again;
 	c->pid = pid;
 	c->tid = tid;
 	call_set_args(c, ctx_id, nr, iocbpp, compat);
@@ -385,8 +366,6 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	if (FILTERING_FS && c->nr_fs == 0)
 		return 0;
 	call_start(c, task);
-	if (again)
-		__sync_fetch_and_add(&begun_again, 1);
 	return 0;
 }
 
@@ -428,8 +407,7 @@ static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid,
 		lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
 }
 
-/* `again`: the second program of the exit, which ends what it finds going on, and says that it did. */
-static __always_inline int submit_exit(__s64 ret, bool again)
+static __always_inline int submit_exit(__s64 ret)
 {
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
@@ -441,16 +419,9 @@ static __always_inline int submit_exit(__s64 ret, bool again)
 	if (!tracing())
 		return 0;
 	c = bpf_map_lookup_elem(&calls, &tid);
-	if (again && (!c || c->state == WIRE_CALL_IDLE))
-		return 0;
-	if (!again && c && c->ended_again && c->state == WIRE_CALL_IDLE) {
-		c->ended_again = 0;
-		return 0;
-	}
 	now = leave_call(slot, c, tid);
 	if (!now) {
-		if (!again)
-			lone_exit(c, pid, tid, ret);
+		lone_exit(c, pid, tid, ret);
 		return 0;
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
@@ -462,8 +433,6 @@ static __always_inline int submit_exit(__s64 ret, bool again)
 	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
 		lose(WIRE_LOSS_MISJUDGED, 1);
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	c->began_again = 0;
-	c->ended_again = again;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
 	take_back(c, ret);
