@@ -176,8 +176,6 @@ def test_odd_paths(aiostall, recording, tmp_path, name, why):
                      str(recording)), why)
 
 
-
-
 @pytest.mark.parametrize("sig", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_death_leaves_nothing(binary, tmp_path, sig):
     """In the middle, when there is no file yet; a signal that can be caught ends it with a report."""
@@ -186,14 +184,24 @@ def test_death_leaves_nothing(binary, tmp_path, sig):
     ready, out = tmp_path / "ready", tmp_path / "here" / "out"
     out.parent.mkdir()
     out.write_text("old", encoding="ascii")
-    with subprocess.Popen([binary, "trace", "-o", out, "--ready-file", ready], stderr=subprocess.PIPE,
-                          stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as tracer:
+    def as_at_a_terminal():
+        """Under nohup a hangup is ignored, and stays so in what is started."""
+        if sig != signal.SIGKILL:
+            signal.signal(sig, signal.SIG_DFL)
+
+    # pylint: disable=subprocess-popen-preexec-fn
+    with subprocess.Popen([binary, "trace", "-o", out, "--ready-file", ready],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          stdin=subprocess.DEVNULL, preexec_fn=as_at_a_terminal) as tracer:
         while not ready.exists():
             if tracer.poll() is not None:
                 pytest.skip("needs BPF")
             time.sleep(0.02)
         tracer.send_signal(sig)
-        tracer.communicate(timeout=60)
+        try:
+            tracer.wait(timeout=60)
+        finally:
+            tracer.kill()
     assert os.listdir(out.parent) == ["out"]
     if sig == signal.SIGKILL:
         assert out.read_text(encoding="ascii") == "old"
