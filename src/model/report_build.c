@@ -460,8 +460,9 @@ static void build_all_fs(struct selection *s, struct report *r)
 			end++;
 		while (row < s->nr_rows && s->rows[row]->key.fs->view == list[i]->view)
 			row++;
-		build_fs(s, &r->fs[list[i]->view - 1], &list[i], end - i, &s->rows[first_row],
-			 row - first_row);
+		/* without any row there is no table of them */
+		build_fs(s, &r->fs[list[i]->view - 1], &list[i], end - i,
+			 s->nr_rows ? &s->rows[first_row] : NULL, row - first_row);
 	}
 	qsort(r->fs, r->nr_fs, sizeof(*r->fs), fs_order);
 }
