@@ -96,7 +96,7 @@ static int on_slice(void *ctx, const struct store_slice *slice)
 	l->duration_ns += slice->end_ns - slice->start_ns;
 	if (!view_filter__is_of_threads(f) && !view_filter__is_of_fs(f))
 		l->slow_submits += slice->slow_submits;
-	return l->opts->slice ? l->opts->slice(l->opts->slice_ctx, l->ledger, slice) : 0;
+	return 0;
 }
 
 static int on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *delta)
@@ -342,7 +342,7 @@ static int begin(struct load *l, struct err *e)
 	return 0;
 }
 
-int load__add_store(struct load *l, struct store *s, struct err *e)
+static int add_store(struct load *l, struct store *s, struct err *e)
 {
 	int rc;
 
@@ -377,7 +377,7 @@ int load__add(struct load *l, struct store_input *in, struct err *e)
 		return -EBADMSG;
 	/* the ledger has its causes, so that it stays whatever comes */
 	l->stores[l->nr_stores++] = s;
-	return load__add_store(l, s, e);
+	return add_store(l, s, e);
 }
 
 struct ledger *load__ledger(struct load *l)

@@ -13,9 +13,6 @@ struct load_opts {
 	bool rematch;		     /* name the causes anew from the stacks, not as recorded */
 	bool distributions;	     /* of single keys: --by and filters of threads want them */
 	const char *command;	     /* for the report */
-	/* Optional: before the first row of each slice of a recording; other than 0 ends it. */
-	int (*slice)(void *ctx, struct ledger *l, const struct store_slice *slice);
-	void *slice_ctx;
 };
 
 struct load;
@@ -24,8 +21,6 @@ struct load;
 struct load *load__new(const struct load_opts *opts, struct err *e);
 /* One more recording; in outlives l. 0, or -errno with e set: it is left out then, what came before stays. */
 int load__add(struct load *l, struct store_input *in, struct err *e);
-/* The same of one that is open; it stays the caller's and outlives the load. */
-int load__add_store(struct load *l, struct store *s, struct err *e);
 /* All of them as one; owned by the load. */
 struct ledger *load__ledger(struct load *l);
 const struct capture_info *load__capture(const struct load *l);
