@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from helpers import AIOLOAD, AIOSTALL, Program, run
+from helpers import AIOLOAD, AIOSTALL, Program, environment, run
 
 APPEND = ["--pattern", "append", "--bs", "4k", "--batch", "4"]
 
@@ -156,17 +156,23 @@ def test_transaction_cut_short_is_taken_back(tmp):
 
 def test_full_disk_ends_nothing_but_the_recording(tmp):
     """What was written stays, the traced command runs to its end, and the status says what is missing."""
-    small = tmp / "small"
+    small, said = tmp / "small", tmp / "said"
     small.mkdir()
+    # The load goes on until the disk is full, and then some: nothing else shows that tracing goes on.
+    load = f"{AIOLOAD} {' '.join(APPEND)} --file {tmp}/f"
+    command = (f"while ! grep -q 'no room left' {said}; do {load} --calls 500 >{tmp}/out || exit; done; "
+               f"{load} --calls 100 >{tmp}/out && echo whole >{tmp}/ended")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", small], check=True)
     try:
-        done = run([AIOSTALL, "record", "--events", "-o", small / "run.db", "--", "sh", "-c",
-                    f"{AIOLOAD} {' '.join(APPEND)} --file {tmp}/f --calls 2000 >/dev/null; "
-                    f"echo whole >{tmp}/ended"], timeout=90)
+        with said.open("w", encoding="utf-8") as stderr:
+            done = subprocess.run([AIOSTALL, "record", "--events", "-o", small / "run.db", "--",
+                                   "sh", "-c", command], stdin=subprocess.DEVNULL, stderr=stderr,
+                                  env=environment(), timeout=90, check=False)
+        stderr = said.read_text(encoding="utf-8")
         assert (tmp / "ended").read_text("ascii") == "whole\n"
-        assert done.status == 3, done.stderr
-        assert "no room left" in done.stderr and "run.db" in done.stderr
-        assert "Tracing goes on" in done.stderr and "could not be written to the end" in done.stderr
+        assert done.returncode == 3, stderr
+        assert "no room left" in stderr and "run.db" in stderr
+        assert "Tracing goes on" in stderr and "could not be written to the end" in stderr
         assert report_json(small / "run.db")["totals"]["submits"] > 0
     finally:
         subprocess.run(["umount", small], check=True)
