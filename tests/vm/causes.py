@@ -25,7 +25,7 @@ EXPECTED = {
     "raid5": ({"md.raid5_stripe"}, {"md.write_start", "md.suspended"}),
     "raid1-resync": ({"md.raid1_barrier"}, {"md.write_start", "md.suspended"}),
     "raid10-resync": ({"md.raid10_barrier"}, {"md.write_start", "md.suspended"}),
-    "f2fs": ({"f2fs.dio_sync", "dio.sync"},
+    "f2fs": ({"f2fs.dio_sync"},
              {"f2fs.checkpoint", "f2fs.node_read", "f2fs.gc", "f2fs.other", "lock.inode",
               "vfs.dio_wq_init"}),
     "f2fs-cold": ({"f2fs.node_read"}, {"f2fs.other", "vfs.dio_wq_init", "f2fs.checkpoint"}),
