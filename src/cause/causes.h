@@ -27,6 +27,7 @@ struct cause {
 	const char *todo;    /* the advice as one clause that reads on after a colon, "" = none */
 	const char *operator_advice;
 	const char *author_advice; /* "" = none beyond the operator's */
+	const char *asks; /* what to look up on the host at a stall, of asks.def: "tags, extents" */
 	const char *kernels;	   /* where it holds, "" = all */
 	const char *evidence;	   /* "proven", "seen" or "source" */
 	const char *direct_advice; /* the author's, where O_DIRECT is used already; "" = the same */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/base.h"
 #include "cause/ruletext.h"
 
 /* causes.rules, through tools/embed.sh. */
@@ -282,6 +283,7 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 			  .todo = "",
 			  .operator_advice = "",
 			  .author_advice = "",
+			  .asks = "",
 			  .kernels = "",
 			  .evidence = "source",
 			  .direct_advice = "",
@@ -294,6 +296,27 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 static bool is_evidence(const char *s)
 {
 	return !strcmp(s, "proven") || !strcmp(s, "seen") || !strcmp(s, "source");
+}
+
+/* "tags, extents" */
+static int check_asks(struct compiler *c, const char *value)
+{
+	static const char *const known[] = {
+#define ASK(name) #name,
+#include "cause/asks.def"
+#undef ASK
+	};
+	struct name rest = {value, strlen(value)}, part;
+
+	while (next_part(&rest, ',', &part)) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(known) && !name_is(part, known[i]))
+			i++;
+		if (i == ARRAY_SIZE(known))
+			return fail(c, "nothing that can be asked: ", part);
+	}
+	return 0;
 }
 
 /* "WHO; KERNEL; WHAT; N -> N" */
@@ -324,6 +347,7 @@ static int set_text(struct compiler *c, struct rule *rule)
 		{"do", &cause->todo},
 		{"operator", &cause->operator_advice},
 		{"author", &cause->author_advice},
+		{"ask", &cause->asks},
 		{"kernels", &cause->kernels},
 		{"evidence", &cause->evidence},
 		{"direct", &cause->direct_advice},
@@ -335,6 +359,8 @@ static int set_text(struct compiler *c, struct rule *rule)
 		return fail_plain(c, "text too long");
 	if (!strcmp(c->at->key, "evidence") && !is_evidence(value))
 		return fail_plain(c, "evidence is proven, seen or source");
+	if (!strcmp(c->at->key, "ask") && check_asks(c, value))
+		return -EINVAL;
 	if (!strcmp(c->at->key, "tried"))
 		return add_tried(c, cause, value);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

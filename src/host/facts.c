@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <fnmatch.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #define VALUE_SIZE 128
 /* Asking for extents takes time when a filesystem hangs. */
 #define MAX_FILES 8
+#define MAX_QUEUES 4096
 
 typedef unsigned long long ull;
 
@@ -138,10 +140,32 @@ static void say_pieces(struct ask *a)
 	    fmt__size(kb * 1024, max, sizeof(max)));
 }
 
+/* What the device itself can take, each of its queues having that many. */
+static void say_hardware_tags(struct ask *a)
+{
+	static const char *const places[] = {"mq", "../mq"};
+	char dir[PATH_SIZE], path[PATH_SIZE + 64], value[VALUE_SIZE];
+	unsigned int queues = 0;
+
+	if (!device_dir(a, dir, sizeof(dir)))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !queues; i++) {
+		for (;; queues++) {
+			snprintf(path, sizeof(path), "%s/%s/%u/nr_tags", dir, places[i], queues);
+			if (queues == MAX_QUEUES || !read_value(path, value, sizeof(value)))
+				break;
+		}
+	}
+	if (queues)
+		say(a, "the device has %u queue%s of %s tags", queues, queues == 1 ? "" : "s",
+		    value);
+}
+
 static void tags(struct ask *a)
 {
 	say_queue(a, "nr_requests");
 	say_queue(a, "scheduler");
+	say_hardware_tags(a);
 	if (a->cause->worst_nr)
 		say(a, "the worst call submitted %u request%s", a->cause->worst_nr,
 		    a->cause->worst_nr == 1 ? "" : "s");
@@ -261,6 +285,53 @@ static void say_extents(struct ask *a, const struct extents *e)
 		say(a, "nothing is allocated behind its end");
 }
 
+/* The directory of the filesystem that has the device among its own; false if there is none. */
+static bool btrfs_dir(const struct ask *a, char *dir, size_t size)
+{
+	const char *name = a->fs->device_name ? a->fs->device_name : "";
+	char pattern[PATH_SIZE];
+	bool one = false;
+	glob_t found;
+	int n;
+
+	if (!*name || name[strcspn(name, "/*?[\\")] || strlen(name) > 64)
+		return false;
+	n = snprintf(pattern, sizeof(pattern), "%s/fs/btrfs/*/devices/%s", a->facts->root, name);
+	if (n < 0 || (size_t)n >= sizeof(pattern) || glob(pattern, GLOB_NOSORT, NULL, &found))
+		return false;
+	if (found.gl_pathc == 1) {
+		n = snprintf(dir, size, "%.*s",
+			     (int)(strstr(found.gl_pathv[0], "/devices/") - found.gl_pathv[0]),
+			     found.gl_pathv[0]);
+		one = n > 0 && (size_t)n < size;
+	}
+	globfree(&found);
+	return one;
+}
+
+/* With copies or parity of data (dup, raid1, ...) kernels 7.0 to 7.2 buffer every direct write. */
+static void profile(struct ask *a)
+{
+	char dir[PATH_SIZE], pattern[PATH_SIZE + 32], list[64] = "";
+	glob_t found;
+
+	if (strcmp(a->fs->fstype, "btrfs") != 0 || !btrfs_dir(a, dir, sizeof(dir)))
+		return;
+	snprintf(pattern, sizeof(pattern), "%s/allocation/data/*/", dir);
+	if (glob(pattern, GLOB_ONLYDIR, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char *path = found.gl_pathv[i];
+		size_t used = strlen(list);
+
+		path[strlen(path) - 1] = '\0';
+		snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+			 strrchr(path, '/') + 1);
+	}
+	globfree(&found);
+	say(a, "the data profile is %s", list);
+}
+
 static void extents(struct ask *a)
 {
 	const struct report_cause *c = a->cause;
@@ -284,39 +355,20 @@ static void extents(struct ask *a)
 }
 
 static const struct {
-	const char *id; /* as for fnmatch */
+	const char *name; /* of the rules' "ask" lines */
 	void (*ask)(struct ask *a);
-} rows[] = {
-	{"blk.tag", tags},
-	{"blk.wbt", wbt},
-	{"blk.rq_qos", wbt},
-	{"blk.dispatch", scheduler},
-	{"blk.queue_freeze", scheduler},
-	{"buf.read_miss", readahead},
-	{"sync.flush", write_cache},
-	{"wb.balance_dirty", dirty},
-	{"ext4.zeroout", zeroout},
-	{"fuse.bg_limit", fuse_limit},
-	{"time.update", time_options},
-	{"xfs.ilock", time_options},
-	{"ext4.jbd2_*", journal_options},
-	{"ext4.fsync_commit", journal_options},
-	{"xfs.log_*", journal_options},
-	{"xfs.cil_push", journal_options},
-	{"ext4.dio_sync", extents},
-	{"ext4.*_read", extents},
-	{"ext4.alloc", extents},
-	{"ext4.i_data_sem", extents},
-	{"ext4.zeroout", extents},
-	{"xfs.append_wait", extents},
-	{"xfs.extent_read", extents},
-	{"xfs.dio_sync", extents},
-	{"xfs.ilock", extents},
-	{"xfs.a[gl]*", extents},
-	{"xfs.split_worker", extents},
-	{"btrfs.tree_read", extents},
-	{"dio.fallback_buffered", extents},
+} asks[] = {
+#define ASK(name) {#name, name},
+#include "cause/asks.def"
+#undef ASK
 };
+
+static void ask_one(struct ask *a, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(asks); i++)
+		if (strlen(asks[i].name) == len && !memcmp(asks[i].name, name, len))
+			asks[i].ask(a);
+}
 
 struct facts *facts__new(const char *sysfs_root)
 {
@@ -344,8 +396,13 @@ void facts__write(void *ctx, const struct fs_info *fs, const struct report_cause
 {
 	struct ask a = {.facts = ctx, .fs = fs, .cause = cause, .buf = buf, .size = size};
 
+	const char *next = cause->asks ? cause->asks : "";
+
 	buf[0] = '\0';
-	for (size_t i = 0; fs && i < ARRAY_SIZE(rows); i++)
-		if (!fnmatch(rows[i].id, cause->id, 0))
-			rows[i].ask(&a);
+	while (fs && *(next += strspn(next, ", "))) {
+		size_t len = strcspn(next, ", ");
+
+		ask_one(&a, next, len);
+		next += len;
+	}
 }

@@ -43,6 +43,7 @@ struct report_file {
 struct report_cause {
 	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
 	const char *todo;		/* the advice in one clause; "" = none */
+	const char *asks;  /* what to look up on the host, see struct cause; "" = nothing */
 	const char *facts; /* what the host says that bears on it, a line each; "" = none */
 	const char *telling_frames; /* innermost frames that are not wait primitives, "a < b < c" */
 	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;

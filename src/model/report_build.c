@@ -192,6 +192,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 		.name = cause->name,
 		.advice = build_advice(p, cause),
 		.todo = cause->todo,
+		.asks = cause->asks,
 		.sleeps = part->sum.sleeps,
 		.blocked_ns = part->sum.blocked_ns,
 		.max_ns = part->sum.max_ns,

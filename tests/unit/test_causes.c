@@ -455,6 +455,7 @@ static const struct {
 	{CAUSE "match: @none\n", "4: unknown set: @none"},
 	{CAUSE "match: f\nevidence: perhaps\n", "5: evidence is proven, seen or source"},
 	{CAUSE "match: f\ncolour: red\n", "5: unknown key: colour"},
+	{CAUSE "match: f\nask: extents, weather\n", "5: nothing that can be asked: weather"},
 	{CAUSE "match: f\ntried: nobody; 6.1; x; 1 -> 0\n",
 	 "5: expected \"operator or author; KERNEL; WHAT; N -> N\""},
 	{CAUSE "match: f\001\n", "4: control character"},

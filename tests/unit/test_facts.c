@@ -45,6 +45,13 @@ static int make_sysfs(void **state)
 	put("class/block/sda/queue/nr_requests", "64\n");
 	put("class/block/sda/queue/scheduler", "[none] mq-deadline\n");
 	put("class/block/sda/queue/max_sectors_kb", "1024\n");
+	put("class/block/sda/mq/0/nr_tags", "32\n");
+	put("class/block/sda/mq/1/nr_tags", "32\n");
+	put("fs/btrfs/1234/devices/sda", "");
+	put("fs/btrfs/1234/allocation/data/bytes_used", "0\n");
+	put("fs/btrfs/1234/allocation/data/single/total_bytes", "0\n");
+	put("fs/btrfs/1234/allocation/data/dup/total_bytes", "0\n");
+	put("fs/btrfs/1234/allocation/metadata/raid1/total_bytes", "0\n");
 	put("class/block/cciss!c0d0/queue/nr_requests", "7\n");
 	put("class/block/bad/queue/nr_requests", "\x1b[2J9\nmore\n");
 	put("dev/block/8:1/../queue/wbt_lat_usec", "2000\n");
@@ -74,12 +81,13 @@ static const char *facts(const struct fs_info *fs, const struct report_cause *ca
 static void test_tags(void **state)
 {
 	struct fs_info fs = {.fstype = "ext4", .device_name = "sda"};
-	struct report_cause cause = {.id = "blk.tag", .worst_nr = 16, .worst_len_bytes = 4 << 20};
+	struct report_cause cause = {.asks = "tags", .worst_nr = 16, .worst_len_bytes = 4 << 20};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause),
 			    "queue/nr_requests is 64\n"
 			    "queue/scheduler is none\n"
+			    "the device has 2 queues of 32 tags\n"
 			    "the worst call submitted 16 requests\n"
 			    "a request of 4.0M is split into 4, since queue/max_sectors_kb allows "
 			    "1.0M");
@@ -93,7 +101,7 @@ static void test_tags(void **state)
 static void test_hostile_names_and_values(void **state)
 {
 	struct fs_info fs = {.fstype = "ext4", .device_name = "bad"};
-	struct report_cause cause = {.id = "blk.tag"};
+	struct report_cause cause = {.asks = "tags"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "queue/nr_requests is [2J9");
@@ -107,7 +115,7 @@ static void test_hostile_names_and_values(void **state)
 static void test_partitions_have_the_queue_of_their_disk(void **state)
 {
 	struct fs_info fs = {.fstype = "xfs", .device_name = "", .major = 8, .minor = 1};
-	struct report_cause cause = {.id = "blk.wbt"};
+	struct report_cause cause = {.asks = "wbt"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "queue/wbt_lat_usec is 2000");
@@ -118,21 +126,49 @@ static void test_mount_options(void **state)
 	struct fs_info fs = {.fstype = "ext4",
 			     .device_name = "",
 			     .mount_options = "rw,relatime,rw,data=ordered,relatime"};
-	struct report_cause cause = {.id = "ext4.jbd2_shadow"};
+	struct report_cause cause = {.asks = "journal_options"};
 
 	(void)state;
 	assert_string_equal(facts(&fs, &cause), "mounted with relatime, data=ordered");
-	cause.id = "time.update";
+	cause.asks = "time_options";
 	assert_string_equal(facts(&fs, &cause), "mounted with relatime\nnot mounted with lazytime");
 	fs.mount_options = NULL;
-	cause.id = "ext4.jbd2_shadow";
+	cause.asks = "journal_options";
+	assert_string_equal(facts(&fs, &cause), "");
+}
+
+/* Which copies of data btrfs keeps, of the filesystem with that device alone. */
+static void test_data_profile(void **state)
+{
+	struct fs_info fs = {.fstype = "btrfs", .device_name = "sda"};
+	struct report_cause cause = {.asks = "profile"};
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause), "the data profile is dup, single");
+	fs.fstype = "ext4";
+	assert_string_equal(facts(&fs, &cause), "");
+	fs = (struct fs_info){.fstype = "btrfs", .device_name = "sd*"};
+	assert_string_equal(facts(&fs, &cause), "");
+	fs.device_name = "sdb";
+	assert_string_equal(facts(&fs, &cause), "");
+}
+
+static void test_asks_of_a_rule(void **state)
+{
+	struct fs_info fs = {.fstype = "btrfs", .device_name = "sda"};
+	struct report_cause cause = {.asks = "profile, scheduler"};
+
+	(void)state;
+	assert_string_equal(facts(&fs, &cause),
+			    "the data profile is dup, single\nqueue/scheduler is none");
+	cause.asks = NULL;
 	assert_string_equal(facts(&fs, &cause), "");
 }
 
 static void test_short_buffer(void **state)
 {
 	struct fs_info fs = {.fstype = "ext4", .device_name = "sda"};
-	struct report_cause cause = {.id = "blk.tag", .worst_nr = 16};
+	struct report_cause cause = {.asks = "tags", .worst_nr = 16};
 	struct facts *f = facts__new(root);
 	char buf[30];
 
@@ -214,6 +250,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_names_and_values),
 		cmocka_unit_test(test_partitions_have_the_queue_of_their_disk),
 		cmocka_unit_test(test_mount_options),
+		cmocka_unit_test(test_data_profile),
+		cmocka_unit_test(test_asks_of_a_rule),
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_extents_of_a_file),
 		cmocka_unit_test(test_only_regular_files_are_opened),
