@@ -6,7 +6,7 @@
 set -u
 
 build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev
-	uthash-dev pkg-config"
+	liburing-dev uthash-dev pkg-config"
 tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fio xfsprogs btrfs-progs e2fsprogs util-linux
 	procps python3 python3-pytest shellcheck clang-format"
 
@@ -23,7 +23,7 @@ esac
 if [ -n "${1:-}" ]; then
 	build="gcc-$triplet clang bpftool uthash-dev qemu-system-arm"
 	tests=
-	for package in libc6-dev libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev; do
+	for package in libc6-dev libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev liburing-dev; do
 		build="$build $package:$foreign"
 	done
 fi

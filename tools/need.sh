@@ -31,6 +31,7 @@ if command -v "$cc" >/dev/null 2>&1; then
 		zlib.h zlib1g-dev
 		jansson.h libjansson-dev
 		sqlite3.h libsqlite3-dev
+		liburing.h liburing-dev
 		uthash.h uthash-dev
 	END
 fi

@@ -3,15 +3,18 @@
 #include "load.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-volatile sig_atomic_t load_stop;
+#include "base/base.h"
+#include "work/opts.h"
+#include "work/pace.h"
+#include "work/sides.h"
 
 enum opt_kind { OPT_FLAG, OPT_NUM, OPT_TEXT, OPT_LIST };
 
@@ -24,17 +27,19 @@ struct opt {
 	const char *help;
 };
 
-#define AT(field) offsetof(struct load_opts, field)
+#define AT(field) offsetof(struct work_opts, field)
 static const struct opt opts_table[] = {
+	{"engine", OPT_TEXT, AT(engine), 0, 0, 0, "how to hand it over, see below (aio)"},
 	{"pattern", OPT_TEXT, AT(pattern), 0, 0, 0, "what to do, see below (overwrite)"},
-	{"file", OPT_LIST, AT(files), AT(nfiles), 0, LOAD_MAX_FILES,
-	 "[PATTERN=]PATH, repeatable: requests of a batch take turns"},
+	{"file", OPT_LIST, AT(files), AT(nfiles), 0, WORK_MAX_FILES,
+	 "[PATTERN=]PATH, repeatable: requests of a batch take turns; in a folder a file without "
+	 "a name"},
 	{"size", OPT_NUM, AT(size), 0, 512, 1ULL << 44, "file size (16M)"},
 	{"bs", OPT_NUM, AT(bs), 0, 1, 1 << 30, "bytes per request (4k)"},
 	{"batch", OPT_NUM, AT(batch), 0, 1, 65536, "requests per call (1)"},
 	{"qd", OPT_NUM, AT(qd), 0, 1, 65536, "requests in flight at most (batch)"},
-	{"calls", OPT_NUM, AT(calls), 0, 1, 100000000, "io_submit calls per thread (101)"},
-	{"threads", OPT_NUM, AT(threads), 0, 1, LOAD_MAX_THREADS,
+	{"calls", OPT_NUM, AT(calls), 0, 1, 100000000, "submits per thread (101)"},
+	{"threads", OPT_NUM, AT(threads), 0, 1, WORK_MAX_THREADS,
 	 "submitters, each its own context and file PATH.N (1)"},
 	{"dir", OPT_TEXT, AT(dir), 0, 0, 0, "read, write or mixed, instead of the pattern's"},
 	{"state", OPT_TEXT, AT(state), 0, 0, 0,
@@ -43,6 +48,7 @@ static const struct opt opts_table[] = {
 	{"buffered", OPT_FLAG, AT(buffered), 0, 0, 0, "no O_DIRECT, instead of the pattern's"},
 	{"vectored", OPT_FLAG, AT(vectored), 0, 0, 0, "PREADV and PWRITEV"},
 	{"nowait", OPT_FLAG, AT(nowait), 0, 0, 0, "RWF_NOWAIT on any pattern"},
+	{"dsync", OPT_FLAG, AT(dsync), 0, 0, 0, "O_DSYNC on any pattern"},
 	{"nocow", OPT_FLAG, AT(nocow), 0, 0, 0, "files with FS_NOCOW_FL (btrfs)"},
 	{"buffers", OPT_TEXT, AT(buffers), 0, 0, 0,
 	 "ready, fresh, cold, shared, swapped or uffd (ready)"},
@@ -51,6 +57,7 @@ static const struct opt opts_table[] = {
 	 "time to serve a fault (5000)"},
 	{"feed-delay-us", OPT_NUM, AT(feed_delay_us), 0, 0, 60000000,
 	 "time until the peer of a pipe or socket moves a block (2000)"},
+	{"max-ms", OPT_NUM, AT(max_ms), 0, 0, 3600000, "no more calls after so long (0: never)"},
 	{"gap-us", OPT_NUM, AT(gap_us), 0, 0, 60000000, "pause after each call (0)"},
 	{"seed", OPT_NUM, AT(seed), 0, 0, UINT32_MAX, "first block (1)"},
 	{"prepare", OPT_FLAG, AT(prepare), 0, 0, 0, "make the files and end"},
@@ -59,7 +66,7 @@ static const struct opt opts_table[] = {
 	 "sync and drop caches before the first call"},
 	{"pin", OPT_NUM, AT(pin), 0, 0, 1023, "CPU of the submitters"},
 	{"hogs", OPT_NUM, AT(hogs), 0, 0, 64, "threads that burn CPU, one per CPU in turn"},
-	{"side", OPT_LIST, AT(sides), AT(nsides), 0, LOAD_MAX_SIDES,
+	{"side", OPT_LIST, AT(sides), AT(nsides), 0, WORK_MAX_SIDES,
 	 "a thread that disturbs the first file, see below; repeatable"},
 	{"side-us", OPT_NUM, AT(side_us), 0, 0, 60000000, "pause between its rounds (1000)"},
 	{"freeze-us", OPT_NUM, AT(freeze_us), 0, 0, 60000000, "time frozen (50000)"},
@@ -70,15 +77,24 @@ static const struct opt opts_table[] = {
 
 static void usage(void)
 {
-	puts("Usage: aioload [OPTIONS]\n\nRuns io_submit(2) calls and prints what they cost, as "
-	     "JSON.\n\nOptions:");
+	const struct engine_ops *e;
+	const struct pattern *p;
+	const char *side, *help;
+
+	puts("Usage: aioload [OPTIONS]\n\nHands over I/O requests and prints what that costs the "
+	     "thread, "
+	     "as JSON.\n\nOptions:");
 	for (size_t i = 0; i < sizeof(opts_table) / sizeof(*opts_table); i++)
 		printf("  --%-16s%s\n", opts_table[i].name, opts_table[i].help);
+	puts("\nEngines:");
+	for (size_t i = 0; (e = engine__at(i)); i++)
+		printf("  %-18s%s\n", e->name, e->help);
 	puts("\nPatterns:");
-	for (const struct pattern *p = load_patterns; p->name; p++)
+	for (size_t i = 0; (p = pattern__at(i)); i++)
 		printf("  %-18s%s\n", p->name, p->help);
 	puts("\nSide threads:");
-	sides__help();
+	for (size_t i = 0; (side = sides__kind(i, &help)); i++)
+		printf("  %-18s%s\n", side, help);
 }
 
 static int opt__number(const struct opt *o, const char *text, uint64_t *out)
@@ -103,7 +119,7 @@ static int opt__number(const struct opt *o, const char *text, uint64_t *out)
 	return errno || *end || *out < o->min || *out > o->max ? -EINVAL : 0;
 }
 
-static int opt__store(const struct opt *o, struct load_opts *opts, const char *text)
+static int opt__store(const struct opt *o, struct work_opts *opts, const char *text)
 {
 	char *field = (char *)opts + o->offset;
 	uint64_t *count;
@@ -137,7 +153,7 @@ static const struct opt *opt__find(const char *arg)
 }
 
 /* Returns 0, or -1 after it said what is wrong. */
-static int opts__parse(struct load_opts *opts, int argc, char **argv)
+static int opts__parse(struct work_opts *opts, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		const struct opt *o = opt__find(argv[i]);
@@ -162,36 +178,10 @@ static int opts__parse(struct load_opts *opts, int argc, char **argv)
 	return 0;
 }
 
-static const char *opts__complete(struct load_opts *o)
-{
-	static const char *const dirs[] = {"read", "write", "mixed"};
-	const struct pattern *p = pattern__find(o->pattern);
-	bool dir_ok = !o->dir;
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs) && !dir_ok; i++)
-		dir_ok = !strcmp(o->dir, dirs[i]);
-	if (!p)
-		return "no such --pattern";
-	if (!dir_ok)
-		return "--dir is read, write or mixed";
-	if (o->direct && o->buffered)
-		return "--direct and --buffered contradict each other";
-	if (o->prepare && o->no_prepare)
-		return "--prepare and --no-prepare contradict each other";
-	if (!o->nfiles && !(p->flags & P_FED))
-		return "--file is missing";
-	if (!o->nfiles)
-		o->files[o->nfiles++] = p->name;
-	if (o->size < o->bs)
-		return "--size is smaller than --bs";
-	o->qd = load__max(o->qd, o->batch);
-	return NULL;
-}
-
 static void on_signal(int sig)
 {
 	(void)sig;
-	load_stop = 1;
+	work_stop = 1;
 }
 
 static void signals__init(void)
@@ -215,7 +205,7 @@ static void signals__block(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
-static int wait_for_start(const struct load_opts *o)
+static int wait_for_start(const struct work_opts *o)
 {
 	FILE *f;
 
@@ -227,8 +217,8 @@ static int wait_for_start(const struct load_opts *o)
 		if (fclose(f))
 			return -errno;
 	}
-	while (o->start_file && access(o->start_file, F_OK) && !load_stop)
-		load__sleep_us(1000);
+	while (o->start_file && access(o->start_file, F_OK) && !work_stop)
+		pace__sleep_us(1000);
 	return 0;
 }
 
@@ -241,7 +231,7 @@ static void *worker__thread(void *arg)
 /* One worker runs in the main thread, so that pid and tid are the same. */
 static int run_workers(struct worker *w, unsigned int n)
 {
-	pthread_t threads[LOAD_MAX_THREADS];
+	pthread_t threads[WORK_MAX_THREADS];
 	unsigned int started = 0;
 	int err = 0;
 
@@ -264,7 +254,7 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
-static int run(const struct load_opts *o, struct worker *w)
+static int run(const struct work_opts *o, struct worker *w)
 {
 	struct sides *sides = NULL;
 	unsigned int n = (unsigned int)o->threads;
@@ -276,7 +266,7 @@ static int run(const struct load_opts *o, struct worker *w)
 	}
 	if (o->prepare)
 		return 0;
-	err = o->drop_caches ? load__drop_caches() : 0;
+	err = o->drop_caches ? pace__drop_caches() : 0;
 	if (err)
 		return fail("--drop-caches", err);
 	/* A major fault on our own text would count as a sleep of the submit. */
@@ -301,30 +291,19 @@ static int run(const struct load_opts *o, struct worker *w)
 
 int main(int argc, char **argv)
 {
-	struct load_opts o = {.pattern = "overwrite",
-			      .buffers = "ready",
-			      .size = 16 << 20,
-			      .bs = 4096,
-			      .batch = 1,
-			      .calls = 101,
-			      .threads = 1,
-			      .seed = 1,
-			      .pin = LOAD_NO_PIN,
-			      .uffd_delay_us = 5000,
-			      .feed_delay_us = 2000,
-			      .side_us = 1000,
-			      .freeze_us = 50000};
+	struct work_opts o;
 	const char *wrong;
 	struct worker *w;
 	int status;
 
+	work_opts__init(&o);
 	if (argc > 1 && !strcmp(argv[1], "--help")) {
 		usage();
 		return fflush(stdout) ? 1 : 0;
 	}
 	if (opts__parse(&o, argc, argv))
 		return 2;
-	wrong = opts__complete(&o);
+	wrong = work_opts__complete(&o);
 	if (wrong) {
 		fprintf(stderr, "aioload: %s, try --help\n", wrong);
 		return 2;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base.h"
+
 struct counter {
 	const char *name;
 	size_t offset;
@@ -31,8 +33,6 @@ static const struct counter counters[] = {
 static const struct counter call_fields[] = {
 	CALL(wall_ns), CALL(nvcsw), CALL(nivcsw), CALL(cpu_ns), CALL(run_delay_ns),
 };
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 static uint64_t value_at(const void *base, size_t offset)
 {
@@ -63,7 +63,7 @@ static json_t *json__percentiles(uint64_t *v, uint64_t n)
 	json_t *o = json_object();
 
 	qsort(v, n, sizeof(*v), cmp_u64);
-	for (size_t i = 0; i < COUNT(ranks); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ranks); i++) {
 		uint64_t rank = (n * ranks[i].permille + 999) / 1000;
 
 		json_object_set_new(o, ranks[i].name,
@@ -76,7 +76,7 @@ static json_t *json__per_call(const struct worker *w)
 {
 	json_t *o = json_object();
 
-	for (size_t f = 0; f < COUNT(call_fields); f++) {
+	for (size_t f = 0; f < ARRAY_SIZE(call_fields); f++) {
 		json_t *a = json_array();
 
 		for (uint64_t i = 0; i < w->submits; i++) {
@@ -93,7 +93,7 @@ static json_t *json__results(const struct worker *w)
 {
 	json_t *o = json_object();
 
-	for (int e = 0; e < LOAD_MAX_ERRNO; e++) {
+	for (int e = 0; e < WORK_MAX_ERRNO; e++) {
 		const char *name = strerrorname_np(e);
 
 		if (w->results[e])
@@ -104,9 +104,9 @@ static json_t *json__results(const struct worker *w)
 
 static void json__counters(json_t *o, const struct worker *w)
 {
-	for (size_t i = 0; i < COUNT(counters); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
 		json__add(o, counters[i].name, value_at(w, counters[i].offset));
-	for (size_t f = 0; f < COUNT(call_fields); f++) {
+	for (size_t f = 0; f < ARRAY_SIZE(call_fields); f++) {
 		json__add(o, call_fields[f].name, 0);
 		for (uint64_t i = 0; i < w->submits; i++)
 			json__add(o, call_fields[f].name,
@@ -118,7 +118,7 @@ static void json__counters(json_t *o, const struct worker *w)
 		json__add(o, "submits_blocked", w->calls[i].nvcsw > 0);
 }
 
-static json_t *json__worker(const struct load_opts *opts, const struct worker *w)
+static json_t *json__worker(const struct work_opts *opts, const struct worker *w)
 {
 	uint64_t *wall = calloc(w->submits + 1, sizeof(*wall));
 	json_t *o = json_object();
@@ -153,7 +153,7 @@ static json_t *json__files(const struct worker *w)
 }
 
 /* The totals stand at the top, with one thread under the same names as its own. */
-int report__print(const struct load_opts *opts, struct worker *workers, unsigned int n)
+int report__print(const struct work_opts *opts, struct worker *workers, unsigned int n)
 {
 	json_t *o = json_object(), *threads = json_array();
 	int err = 0;
@@ -161,7 +161,8 @@ int report__print(const struct load_opts *opts, struct worker *workers, unsigned
 	json_object_set_new(o, "schema", json_string("aioload/1"));
 	json_object_set_new(o, "pid", json_integer(getpid()));
 	json_object_set_new(o, "tid", json_integer(workers[0].tid));
-	json_object_set_new(o, "interrupted", json_boolean(load_stop));
+	json_object_set_new(o, "interrupted", json_boolean(work_stop));
+	json_object_set_new(o, "engine", json_string(opts->engine));
 	json_object_set_new(o, "calls", json_integer((json_int_t)opts->calls));
 	json_object_set_new(o, "batch", json_integer((json_int_t)opts->batch));
 	json_object_set_new(o, "files", json__files(&workers[0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "load.h"
+#include "work/sides.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/base.h"
+#include "work/pace.h"
 
 #define MAX_HOGS 64
 #define BIG_MAP (64UL * 1024 * 1024)
@@ -37,7 +40,7 @@ struct side {
 };
 
 struct sides {
-	const struct load_opts *opts;
+	const struct work_opts *opts;
 	char path[4096], dir[4096];
 	int fd, guard_pipe;
 	pid_t guard;
@@ -45,13 +48,13 @@ struct sides {
 	char *map, *buf;
 	atomic_bool stop;
 	unsigned int n, nhogs;
-	struct side side[LOAD_MAX_SIDES], hogs[MAX_HOGS];
+	struct side side[WORK_MAX_SIDES], hogs[MAX_HOGS];
 };
 
 /* Scattered over the file, the same in every run. */
 static off_t side__offset(const struct side *s)
 {
-	uint64_t blocks = load__max(s->all->size / s->all->bs, 1);
+	uint64_t blocks = work__max(s->all->size / s->all->bs, 1);
 
 	return (off_t)(s->rounds * 7919 % blocks * s->all->bs);
 }
@@ -61,7 +64,7 @@ static void round_truncate(struct side *s)
 	off_t size = (off_t)s->all->size;
 
 	if (ftruncate(s->all->fd, s->rounds & 1 ? size : size - (off_t)s->all->bs))
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 }
 
 static void round_fallocate(struct side *s)
@@ -70,14 +73,14 @@ static void round_fallocate(struct side *s)
 	int mode = FALLOC_FL_KEEP_SIZE | (s->rounds & 1 ? FALLOC_FL_PUNCH_HOLE : 0);
 
 	if (fallocate(s->all->fd, mode, at, 1024 * 1024))
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 }
 
 static void round_punch(struct side *s)
 {
 	if (fallocate(s->all->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, side__offset(s),
 		      (off_t)s->all->bs))
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 }
 
 static void round_buffered_reader(struct side *s)
@@ -85,19 +88,25 @@ static void round_buffered_reader(struct side *s)
 	off_t at = side__offset(s);
 
 	if (pread(s->all->fd, s->all->buf, s->all->bs, at) < 0)
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 	posix_fadvise(s->all->fd, at, (off_t)s->all->bs, POSIX_FADV_DONTNEED);
 }
 
 static void round_buffered_writer(struct side *s)
 {
 	if (pwrite(s->all->fd, s->all->buf, s->all->bs, side__offset(s)) < 0)
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 }
 
 static void round_mmap_writer(struct side *s)
 {
 	s->all->map[side__offset(s)]++;
+}
+
+static void round_fdatasync(struct side *s)
+{
+	if (fdatasync(s->all->fd))
+		pace__sleep_us(1000);
 }
 
 static void round_sync(struct side *s)
@@ -111,9 +120,9 @@ static void round_freeze(struct side *s)
 
 	if (write(guard, "F", 1) != 1 || ioctl(s->all->fd, FIFREEZE, 0))
 		return;
-	load__sleep_us(s->all->opts->freeze_us);
+	pace__sleep_us(s->all->opts->freeze_us);
 	if (ioctl(s->all->fd, FITHAW, 0) || write(guard, "T", 1) != 1)
-		load__sleep_us(1000);
+		pace__sleep_us(1000);
 }
 
 static void round_creator(struct side *s)
@@ -155,19 +164,21 @@ static const struct side_kind side_kinds[] = {
 	{"buffered-reader", "reads through the page cache", round_buffered_reader},
 	{"buffered-writer", "writes through the page cache", round_buffered_writer},
 	{"mmap-writer", "writes through a shared mapping", round_mmap_writer},
+	{"fdatasync", "fdatasync", round_fdatasync},
 	{"sync", "syncfs", round_sync},
 	{"freeze", "freezes for --freeze-us and thaws", round_freeze},
 	{"creator", "creates, writes, syncs, removes files", round_creator},
 	{"mapper", "maps and unmaps memory (mmap_lock)", round_mapper},
-	{0},
 };
 
 static const struct side_kind hog_kind = {"hog", "", round_hog};
 
-void sides__help(void)
+const char *sides__kind(size_t i, const char **help)
 {
-	for (const struct side_kind *k = side_kinds; k->name; k++)
-		printf("  %-18s%s\n", k->name, k->help);
+	if (i >= ARRAY_SIZE(side_kinds))
+		return NULL;
+	*help = side_kinds[i].help;
+	return side_kinds[i].name;
 }
 
 static void *side__main(void *arg)
@@ -177,7 +188,7 @@ static void *side__main(void *arg)
 	while (!atomic_load(&s->all->stop)) {
 		s->kind->round(s);
 		s->rounds++;
-		load__sleep_us(s->all->opts->side_us);
+		pace__sleep_us(s->all->opts->side_us);
 	}
 	return NULL;
 }
@@ -187,7 +198,7 @@ static void *hog__main(void *arg)
 	struct side *s = arg;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	load__pin((int)((s - s->all->hogs) % (cpus > 0 ? cpus : 1)));
+	pace__pin((int)((s - s->all->hogs) % (cpus > 0 ? cpus : 1)));
 	while (!atomic_load(&s->all->stop))
 		s->kind->round(s);
 	return NULL;
@@ -261,14 +272,20 @@ static int sides__may_freeze(const struct sides *s)
 	return root.st_dev == file.st_dev ? -EPERM : 0;
 }
 
+static const struct side_kind *side_kind__find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(side_kinds); i++)
+		if (!strcmp(side_kinds[i].name, name))
+			return &side_kinds[i];
+	return NULL;
+}
+
 static int sides__add(struct sides *s, const char *name)
 {
-	const struct side_kind *k = side_kinds;
+	const struct side_kind *k = side_kind__find(name);
 	int err = 0;
 
-	while (k->name && strcmp(k->name, name))
-		k++;
-	if (!k->name)
+	if (!k)
 		return -EINVAL;
 	if (s->fd < 0 && k->round != round_mapper)
 		return -EBADF;
@@ -289,7 +306,7 @@ static int sides__add(struct sides *s, const char *name)
 }
 
 /* A store behind the end of a file that is being cut is SIGBUS, not a stall. */
-static int sides__check(const struct load_opts *opts, const struct target *t)
+static int sides__check(const struct work_opts *opts, const struct target *t)
 {
 	bool mapped = false, cut = (t->flags & P_APPEND) || t->state == STATE_EMPTY;
 
@@ -309,12 +326,12 @@ static int sides__open(struct sides *s, const struct target *t)
 		return -ENOMEM;
 	if (t->flags & P_FED)
 		return 0;
-	snprintf(s->path, sizeof(s->path), "%s", t->path);
+	target__reopen_path(t, s->path, sizeof(s->path));
 	snprintf(s->dir, sizeof(s->dir), "%s", t->path);
-	slash = strrchr(s->dir, '/');
+	slash = t->is_nameless ? NULL : strrchr(s->dir, '/');
 	if (slash)
 		*slash = '\0';
-	else
+	else if (!t->is_nameless)
 		snprintf(s->dir, sizeof(s->dir), ".");
 	s->fd = open(s->path, O_RDWR | O_CLOEXEC);
 	return s->fd < 0 ? -errno : 0;
@@ -337,7 +354,7 @@ static int sides__spawn(struct sides *s)
 	return err;
 }
 
-int sides__start(struct sides **out, const struct load_opts *opts, const struct target *t)
+int sides__start(struct sides **out, const struct work_opts *opts, const struct target *t)
 {
 	struct sides *s = calloc(1, sizeof(*s));
 	int err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "load.h"
+#include "work/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/base.h"
+#include "work/pace.h"
 
 #define CHUNK (1024 * 1024)
 #define SECTOR 512
 
-const struct pattern load_patterns[] = {
+static const struct pattern patterns[] = {
 	{"append", "direct writes behind the end of the file", STATE_EMPTY,
 	 P_WRITE | P_APPEND | P_SEQUENTIAL},
 	{"overwrite", "direct writes of written blocks", STATE_WRITTEN, P_WRITE},
@@ -32,6 +34,7 @@ const struct pattern load_patterns[] = {
 	{"cold-read", "direct reads of a file with one extent per block", STATE_FRAGMENTED, P_ONCE},
 	{"read", "direct reads of written blocks", STATE_WRITTEN, 0},
 	{"buffered-read", "reads through the page cache", STATE_WRITTEN, P_BUFFERED | P_ONCE},
+	{"cached-read", "reads of what the page cache has", STATE_WRITTEN, P_BUFFERED | P_CACHED},
 	{"buffered-write", "writes through the page cache", STATE_WRITTEN, P_BUFFERED | P_WRITE},
 	{"dsync", "direct writes with O_DSYNC", STATE_WRITTEN, P_WRITE | P_DSYNC},
 	{"fsync", "IOCB_CMD_FSYNC, after a buffered write", STATE_WRITTEN, P_WRITE | P_FSYNC},
@@ -40,7 +43,6 @@ const struct pattern load_patterns[] = {
 	{"nowait", "direct reads with RWF_NOWAIT", STATE_WRITTEN, P_NOWAIT},
 	{"pipe", "reads of an empty pipe (--dir write: writes to a full one)", STATE_EMPTY, P_PIPE},
 	{"socket", "reads of an empty socket", STATE_EMPTY, P_SOCKET},
-	{0},
 };
 
 static const char *const state_names[] = {
@@ -57,18 +59,22 @@ struct feeder {
 	uint64_t delay_us, bs;
 };
 
+const struct pattern *pattern__at(size_t i)
+{
+	return i < ARRAY_SIZE(patterns) ? &patterns[i] : NULL;
+}
+
 const struct pattern *pattern__find(const char *name)
 {
-	for (const struct pattern *p = load_patterns; p->name; p++) {
-		if (!strcmp(p->name, name))
-			return p;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (!strcmp(patterns[i].name, name))
+			return &patterns[i];
 	return NULL;
 }
 
 static int state__find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(*state_names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(state_names); i++) {
 		if (!strcmp(state_names[i], name))
 			return (int)i;
 	}
@@ -109,14 +115,14 @@ static uint64_t gcd(uint64_t a, uint64_t b)
  */
 static void target__layout(struct target *t)
 {
-	const struct load_opts *o = t->opts;
-	uint64_t want = (o->calls * o->batch + o->nfiles - 1) / load__max(o->nfiles, 1);
+	const struct work_opts *o = t->opts;
+	uint64_t want = (o->calls * o->batch + o->nfiles - 1) / work__max(o->nfiles, 1);
 	uint64_t step = t->state == STATE_FRAGMENTED ? 2 : 1;
 
 	t->size = o->size;
 	if ((t->flags & P_ONCE) && !t->is_device)
-		t->size = load__max(t->size, want * step * o->bs);
-	t->nblocks = load__max(t->size / o->bs / step, 1);
+		t->size = work__max(t->size, want * step * o->bs);
+	t->nblocks = work__max(t->size / o->bs / step, 1);
 	t->stride = 1;
 	if (!(t->flags & P_SEQUENTIAL)) {
 		t->stride = t->nblocks * 618 / 1000 + 1;
@@ -126,42 +132,50 @@ static void target__layout(struct target *t)
 	}
 }
 
-int target__init(struct target *t, const struct load_opts *opts, const char *spec, int thread)
+static unsigned int target__flags(const struct target *t)
+{
+	const struct work_opts *o = t->opts;
+	unsigned int flags = t->pattern->flags;
+
+	if (o->buffered)
+		flags |= P_BUFFERED;
+	if (o->direct)
+		flags &= ~P_BUFFERED;
+	if (o->nowait)
+		flags |= P_NOWAIT;
+	if (o->dsync)
+		flags |= P_DSYNC;
+	if (o->dir && !strcmp(o->dir, "read"))
+		flags &= ~P_WRITE;
+	if (o->dir && !strcmp(o->dir, "write"))
+		flags |= P_WRITE;
+	if (t->is_device)
+		flags &= ~P_APPEND;
+	return flags;
+}
+
+int target__init(struct target *t, const struct work_opts *opts, const char *spec, int thread)
 {
 	struct stat st;
 	int n, state;
 
-	*t = (struct target){.opts = opts, .fd = -1};
+	*t = (struct target){.opts = opts, .fd = -1, .nameless_fd = -1};
 	spec = target__parse(t, spec);
-	if (thread >= 0)
+	if (!stat(spec, &st)) {
+		t->is_device = S_ISBLK(st.st_mode);
+		t->is_nameless = S_ISDIR(st.st_mode);
+	}
+	if (thread >= 0 && !t->is_device && !t->is_nameless)
 		n = snprintf(t->path, sizeof(t->path), "%s.%d", spec, thread);
 	else
 		n = snprintf(t->path, sizeof(t->path), "%s", spec);
 	if (n < 0 || (size_t)n >= sizeof(t->path))
 		return -ENAMETOOLONG;
-	if (thread >= 0 && !stat(spec, &st) && S_ISBLK(st.st_mode))
-		snprintf(t->path, sizeof(t->path), "%s", spec);
-	t->is_device = !stat(t->path, &st) && S_ISBLK(st.st_mode);
-	t->state = t->pattern->state;
-	if (opts->state) {
-		state = state__find(opts->state);
-		if (state < 0)
-			return state;
-		t->state = state;
-	}
-	t->flags = t->pattern->flags;
-	if (opts->buffered)
-		t->flags |= P_BUFFERED;
-	if (opts->direct)
-		t->flags &= ~P_BUFFERED;
-	if (opts->nowait)
-		t->flags |= P_NOWAIT;
-	if (opts->dir && !strcmp(opts->dir, "read"))
-		t->flags &= ~P_WRITE;
-	if (opts->dir && !strcmp(opts->dir, "write"))
-		t->flags |= P_WRITE;
-	if (t->is_device)
-		t->flags &= ~P_APPEND;
+	state = opts->state ? state__find(opts->state) : (int)t->pattern->state;
+	if (state < 0)
+		return state;
+	t->state = state;
+	t->flags = target__flags(t);
 	target__layout(t);
 	return 0;
 }
@@ -222,6 +236,38 @@ static int set_nocow(int fd)
 	return ioctl(fd, FS_IOC_SETFLAGS, &attr) ? -errno : 0;
 }
 
+/*
+ * Without a name nothing is left of it, however the process ends. Where the filesystem has no
+ * O_TMPFILE, it has a name for as long as it takes to remove that.
+ */
+static int create_nameless(const struct target *t)
+{
+	char path[WORK_PATH_MAX + 32];
+	int fd = open(t->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+		return fd < 0 ? -errno : fd;
+	snprintf(path, sizeof(path), "%s/.aiostall-XXXXXX", t->path);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	return fd;
+}
+
+static int create(const struct target *t)
+{
+	int fd;
+
+	if (t->is_nameless)
+		return create_nameless(t);
+	/* A new inode, not a truncated one: nothing of an earlier run stays in memory. */
+	if (unlink(t->path) && errno != ENOENT)
+		return -errno;
+	fd = open(t->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 int target__prepare(struct target *t)
 {
 	char *chunk;
@@ -229,43 +275,39 @@ int target__prepare(struct target *t)
 
 	if (t->is_device || (t->flags & P_FED))
 		return 0;
-	/* A new inode, not a truncated one: nothing of an earlier run stays in memory. */
-	if (unlink(t->path) && errno != ENOENT)
-		return -errno;
-	fd = open(t->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	fd = create(t);
 	if (fd < 0)
-		return -errno;
-	chunk = malloc(load__max(CHUNK, t->opts->bs));
+		return fd;
+	chunk = malloc(work__max(CHUNK, t->opts->bs));
 	if (!chunk) {
 		err = -ENOMEM;
 		goto out;
 	}
-	memset(chunk, 'a', load__max(CHUNK, t->opts->bs));
+	memset(chunk, 'a', work__max(CHUNK, t->opts->bs));
 	if (t->opts->nocow)
 		err = set_nocow(fd);
 	if (!err && prepare_ops[t->state])
 		err = prepare_ops[t->state](fd, t, chunk);
 	if (!err && fsync(fd))
 		err = -errno;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	if (!(t->flags & P_CACHED))
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 out:
 	free(chunk);
-	close(fd);
+	if (t->is_nameless)
+		t->nameless_fd = fd;
+	else
+		close(fd);
 	return err;
 }
 
-int load__drop_caches(void)
+const char *target__reopen_path(const struct target *t, char *buf, size_t size)
 {
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	sync();
-	if (write(fd, "3", 1) != 1)
-		err = -errno;
-	close(fd);
-	return err;
+	if (t->nameless_fd >= 0)
+		snprintf(buf, size, "/proc/self/fd/%d", t->nameless_fd);
+	else
+		snprintf(buf, size, "%s", t->path);
+	return buf;
 }
 
 static void *feeder__main(void *arg)
@@ -278,7 +320,7 @@ static void *feeder__main(void *arg)
 			;
 		if (f->stop)
 			break;
-		load__sleep_us(f->delay_us);
+		pace__sleep_us(f->delay_us);
 		if (f->drain ? read(f->fd, buf, f->bs) <= 0 : write(f->fd, buf, f->bs) < 0)
 			break;
 	}
@@ -345,6 +387,7 @@ out_close:
 int target__open(struct target *t)
 {
 	int flags = O_RDWR | O_CLOEXEC;
+	char path[WORK_PATH_MAX];
 	uint64_t bytes;
 
 	if (t->flags & P_FED)
@@ -353,7 +396,7 @@ int target__open(struct target *t)
 		flags |= O_DIRECT;
 	if (t->flags & P_DSYNC)
 		flags |= O_DSYNC;
-	t->fd = open(t->path, flags);
+	t->fd = open(target__reopen_path(t, path, sizeof(path)), flags);
 	if (t->fd < 0)
 		return -errno;
 	if (t->flags & P_BUFFERED)
@@ -369,7 +412,7 @@ int target__open(struct target *t)
 		if (ioctl(t->fd, BLKGETSIZE64, &bytes))
 			return -errno;
 		if (bytes / t->opts->bs < t->nblocks)
-			t->nblocks = load__max(bytes / t->opts->bs, 1);
+			t->nblocks = work__max(bytes / t->opts->bs, 1);
 	}
 	return 0;
 }
@@ -390,7 +433,9 @@ void target__close(struct target *t)
 	}
 	if (t->fd >= 0)
 		close(t->fd);
-	t->fd = -1;
+	if (t->nameless_fd >= 0)
+		close(t->nameless_fd);
+	t->fd = t->nameless_fd = -1;
 }
 
 static uint64_t target__next_offset(struct target *t)

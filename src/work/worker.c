@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "load.h"
+#include "work/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/base.h"
+#include "work/buffers.h"
+#include "work/pace.h"
 
 struct slot {
 	struct iocb cb;
@@ -20,37 +22,12 @@ struct slot {
 	uint64_t start_ns;
 };
 
-void load__sleep_us(uint64_t us)
-{
-	struct timespec ts = {.tv_sec = (time_t)(us / 1000000),
-			      .tv_nsec = (long)(us % 1000000) * 1000};
-
-	if (us)
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
-}
-
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec ts;
 
 	clock_gettime(id, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-uint64_t load__now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-int load__pin(int cpu)
-{
-	cpu_set_t set;
-
-	if (cpu < 0 || cpu >= CPU_SETSIZE)
-		return -EINVAL;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
 static int worker__fail(struct worker *w, const char *what, int err)
@@ -62,7 +39,7 @@ static int worker__fail(struct worker *w, const char *what, int err)
 
 static int worker__alloc(struct worker *w)
 {
-	const struct load_opts *o = w->opts;
+	const struct work_opts *o = w->opts;
 
 	w->slots = calloc(o->qd, sizeof(*w->slots));
 	w->free_slots = calloc(o->qd, sizeof(*w->free_slots));
@@ -79,16 +56,19 @@ static int worker__alloc(struct worker *w)
 	return 0;
 }
 
-int worker__init(struct worker *w, const struct load_opts *opts, int thread)
+int worker__init(struct worker *w, const struct work_opts *opts, int thread)
 {
 	int err;
 
-	*w = (struct worker){.opts = opts, .thread = thread, .schedstat_fd = -1};
+	*w = (struct worker){.opts = opts,
+			     .ops = engine__find(opts->engine),
+			     .thread = thread,
+			     .schedstat_fd = -1};
+	for (unsigned int i = 0; i < opts->nfiles; i++)
+		w->targets[i].fd = w->targets[i].nameless_fd = -1;
 	err = worker__alloc(w);
 	if (err)
 		return worker__fail(w, "memory", err);
-	for (unsigned int i = 0; i < opts->nfiles; i++)
-		w->targets[i].fd = -1;
 	for (unsigned int i = 0; i < opts->nfiles; i++) {
 		struct target *t = &w->targets[i];
 
@@ -118,8 +98,9 @@ static int worker__open(struct worker *w)
 				    "buffers (swapped needs swap, cold and shared a "
 				    "--buffer-file, uffd userfaultfd)",
 				    -errno);
-	if (syscall(SYS_io_setup, (unsigned int)w->opts->qd, &w->ctx))
-		return worker__fail(w, "io_setup", -errno);
+	err = w->ops->open(&w->engine, (unsigned int)w->opts->qd);
+	if (err)
+		return worker__fail(w, "setting up the engine", err);
 	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", w->tid);
 	/* Absent without CONFIG_SCHED_INFO: run_delay is then 0. */
 	w->schedstat_fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -128,8 +109,8 @@ static int worker__open(struct worker *w)
 
 void worker__fini(struct worker *w)
 {
-	if (w->ctx)
-		syscall(SYS_io_destroy, w->ctx);
+	if (w->ops)
+		w->ops->close(w->engine);
 	for (unsigned int i = 0; i < w->opts->nfiles; i++)
 		target__close(&w->targets[i]);
 	buffers__free(w->buffers);
@@ -154,7 +135,7 @@ static void worker__complete(struct worker *w, const struct io_event *ev, uint64
 		w->request_ns[w->completed] = now - s->start_ns;
 	w->completed++;
 	if (res < 0) {
-		w->results[-res < LOAD_MAX_ERRNO ? -res : 0]++;
+		w->results[-res < WORK_MAX_ERRNO ? -res : 0]++;
 		return;
 	}
 	if (s->cb.aio_lio_opcode > IOCB_CMD_PWRITE && s->cb.aio_lio_opcode < IOCB_CMD_PREADV)
@@ -167,17 +148,14 @@ static void worker__complete(struct worker *w, const struct io_event *ev, uint64
 /* Takes what is complete, waiting for at least @min. Returns their number or -errno. */
 static int worker__reap(struct worker *w, unsigned int min)
 {
-	struct timespec zero = {0};
+	long n = w->ops->reap(w->engine, min, (unsigned int)w->opts->qd, w->events);
 	uint64_t now;
-	long n;
 
-	do {
-		n = syscall(SYS_io_getevents, w->ctx, (long)min, (long)w->opts->qd, w->events,
-			    min ? NULL : &zero);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -errno;
-	now = load__now_ns();
+		return (int)n;
+	now = clock__mono_ns();
+	if (n)
+		w->last_ns = now;
 	for (long i = 0; i < n; i++)
 		worker__complete(w, &w->events[i], now);
 	return (int)n;
@@ -203,14 +181,12 @@ static long worker__measure(struct worker *w, struct call_stat *c)
 	struct rusage before, after;
 	uint64_t delay, cpu, start, end;
 	long accepted;
-	int err;
 
 	delay = worker__run_delay(w);
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	getrusage(RUSAGE_THREAD, &before);
 	start = clock_ns(CLOCK_MONOTONIC);
-	accepted = syscall(SYS_io_submit, w->ctx, (long)w->opts->batch, w->batch);
-	err = errno;
+	accepted = w->ops->submit(w->engine, w->batch, (unsigned int)w->opts->batch);
 	end = clock_ns(CLOCK_MONOTONIC);
 	getrusage(RUSAGE_THREAD, &after);
 	c->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -218,7 +194,7 @@ static long worker__measure(struct worker *w, struct call_stat *c)
 	c->wall_ns = end - start;
 	c->nvcsw = (uint64_t)(after.ru_nvcsw - before.ru_nvcsw);
 	c->nivcsw = (uint64_t)(after.ru_nivcsw - before.ru_nivcsw);
-	return accepted < 0 ? -err : accepted;
+	return accepted;
 }
 
 static int worker__fill(struct worker *w)
@@ -239,7 +215,7 @@ static int worker__fill(struct worker *w)
 	}
 	for (unsigned int k = 0; k < w->opts->batch; k++)
 		target__arm(&w->targets[k % w->opts->nfiles]);
-	now = load__now_ns();
+	now = clock__mono_ns();
 	for (unsigned int k = 0; k < w->opts->batch; k++)
 		w->slots[w->batch[k]->aio_data].start_ns = now;
 	return 0;
@@ -251,6 +227,8 @@ static void worker__count(struct worker *w, long accepted)
 
 	w->submits++;
 	w->requests += taken;
+	if (accepted < 0)
+		w->submit_err = (int)accepted;
 	if (accepted < 0)
 		w->errors++;
 	else if (taken < w->opts->batch)
@@ -282,8 +260,16 @@ static int worker__call(struct worker *w)
 		return n;
 	/* With a queue deeper than the batch, older requests may be among them. */
 	w->done_at_return += (uint64_t)n;
-	load__sleep_us(w->opts->gap_us);
+	pace__sleep_us(w->opts->gap_us);
 	return 0;
+}
+
+static bool worker__goes_on(const struct worker *w)
+{
+	uint64_t max_ns = w->opts->max_ms * NSEC_PER_MSEC;
+
+	return !work_stop && w->submits < w->opts->calls &&
+	       (!max_ns || clock__mono_ns() - w->first_ns < max_ns);
 }
 
 void worker__run(struct worker *w)
@@ -291,8 +277,8 @@ void worker__run(struct worker *w)
 	int err = 0;
 
 	w->tid = (int)syscall(SYS_gettid);
-	if (w->opts->pin != LOAD_NO_PIN) {
-		err = load__pin((int)w->opts->pin);
+	if (w->opts->pin != WORK_NO_PIN) {
+		err = pace__pin((int)w->opts->pin);
 		if (err) {
 			worker__fail(w, "--pin", err);
 			return;
@@ -300,7 +286,8 @@ void worker__run(struct worker *w)
 	}
 	if (worker__open(w))
 		return;
-	while (!err && !load_stop && w->submits < w->opts->calls)
+	w->first_ns = clock__mono_ns();
+	while (!err && worker__goes_on(w))
 		err = worker__call(w);
 	while (!err && w->nfree < w->opts->qd) {
 		int n = worker__reap(w, 1);

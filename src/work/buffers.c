@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include "load.h"
+#include "work/buffers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/base.h"
+#include "work/pace.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -29,7 +32,7 @@ struct buffer_kind {
 };
 
 struct buffers {
-	const struct load_opts *opts;
+	const struct work_opts *opts;
 	const struct buffer_kind *kind;
 	char *mem;
 	size_t len, slot_len;
@@ -119,7 +122,7 @@ static void *uffd__serve(void *arg)
 		if (read(b->uffd, &msg, sizeof(msg)) != (ssize_t)sizeof(msg) ||
 		    msg.event != UFFD_EVENT_PAGEFAULT)
 			continue;
-		load__sleep_us(b->opts->uffd_delay_us);
+		pace__sleep_us(b->opts->uffd_delay_us);
 		zero.range.start = msg.arg.pagefault.address & ~4095ULL;
 		zero.range.len = 4096;
 		/* The page may be there already; then only the waiter must be woken. */
@@ -185,7 +188,7 @@ static const struct buffer_kind kinds[] = {
 	{"swapped", map_swapped, spoil_pageout}, {"uffd", map_uffd, spoil_dontneed},
 };
 
-struct buffers *buffers__new(const struct load_opts *opts, unsigned int slots)
+struct buffers *buffers__new(const struct work_opts *opts, unsigned int slots)
 {
 	struct buffers *b = calloc(1, sizeof(*b));
 	int err = -EINVAL;
