@@ -197,15 +197,15 @@ static __always_inline bool count_known(struct wire_call *c, __u64 addr)
 }
 
 /*
- * Count up to COUNT_CHUNK requests, their addresses read at once. Where that
- * fails the array ends in a page that is not there, and what lies before it is
- * read one by one.
+ * Count up to COUNT_CHUNK requests, their addresses read at once: into the call,
+ * since all frames together have 512 bytes. Where that fails the array ends in a
+ * page that is not there, and what lies before it is read one by one.
  */
 #define COUNT_CHUNK 8
+_Static_assert(sizeof(((struct wire_call *)0)->list) == COUNT_CHUNK * 8, "as many addresses");
 __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	__u64 list[COUNT_CHUNK] = {};
 	__u32 bytes;
 	bool failed;
 
@@ -214,10 +214,10 @@ __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __
 	if (n > COUNT_CHUNK)
 		n = COUNT_CHUNK;
 	bytes = compat ? n * 4 : n * 8;
-	failed = bpf_probe_read_user(list, BOUNDED(bytes - 1, sizeof(list)) + 1, (void *)iocbpp) !=
-		 0;
+	failed = bpf_probe_read_user(c->list, BOUNDED(bytes - 1, sizeof(c->list)) + 1,
+				     (void *)iocbpp) != 0;
 	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
-		__u64 addr = compat ? ((__u32 *)list)[i] : list[i];
+		__u64 addr = compat ? ((__u32 *)c->list)[i] : c->list[i];
 
 		if (i >= n)
 			break;

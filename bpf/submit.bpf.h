@@ -199,8 +199,11 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
-/* Count a call that is over in its rows, of which there is mostly one, and in the totals. */
-static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret)
+/*
+ * Count a call that is over in its rows, of which there is mostly one, and in the totals. `fast`:
+ * the first row without a call, which takes more stack.
+ */
+static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bool fast)
 {
 	struct wire_fs *total = totals_here();
 	__u32 wanted = 0, tid = c->tid;
@@ -208,9 +211,9 @@ static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret)
 	if (!total)
 		return;
 	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);
-	if (c->nr_fs)
+	if (fast && c->nr_fs)
 		wanted = flush_one_row(c, total, 0, wall, ret);
-	for (__u32 i = 1; i < WIRE_FS_PER_CALL; i++) {
+	for (__u32 i = fast; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
 		wanted += flush_row(tid, i, wall, ret);
@@ -235,7 +238,7 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (c)
-		flush(c, wall, ret);
+		flush(c, wall, ret, false);
 	return 0;
 }
 
@@ -436,7 +439,7 @@ static __always_inline int submit_exit(__s64 ret)
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
 	take_back(c, ret);
-	flush(c, wall, ret);
+	flush(c, wall, ret, true);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
 		send_submit(c, now, wall, ret);
 	return 0;

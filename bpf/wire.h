@@ -394,6 +394,7 @@ struct wire_call {
 		__u32 fd;
 		__u32 fs; /* index into fs[] + 1, 0 = empty, WIRE_FD_SKIP = not wanted */
 	} fds[WIRE_FD_CACHE];
+	__u64 list[8]; /* addresses of iocbs, while they are counted */
 	struct wire_call_fs fs[WIRE_FS_PER_CALL];
 };
 #define WIRE_FD_SKIP 0xffu

@@ -181,6 +181,14 @@ nothing_left_out() {
 	fi
 }
 
+stack_fits() {
+	if ! command -v llvm-objdump >/dev/null; then
+		echo "skip: needs llvm-objdump (llvm)"
+		return
+	fi
+	/usr/bin/python3 tests/bpfstack.py build/bpf/aiostall.bpf.o
+}
+
 # Of the slow ones first, so that none is left to run alone at the end.
 if compgen -G "tests/cli/test_*.py" >/dev/null; then begin cli pytest_in tests/cli; fi
 begin replay bash tests/replay/run.sh
@@ -206,6 +214,7 @@ single "shellcheck" shell_clean
 single "clang-format" formatted
 single "nothing is used that the static binary leaves out" nothing_left_out
 single "programs compile for arm64" make -s bpf-arm64
+single "programs need no more stack than any kernel allows" stack_fits
 
 if [ "$what" = all ]; then
 	if compgen -G "tests/live/test_*.py" >/dev/null; then pytests tests/live; fi
