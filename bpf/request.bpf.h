@@ -62,6 +62,26 @@ static __always_inline __u64 iocb_at(__u64 iocbpp, __u32 i, bool compat)
 	return p;
 }
 
+/*
+ * Reads and writes of such a file are done by the time io_submit returns, whether they sleep or not:
+ * what aio_complete_rw() would tell, taken from the file's flags where it cannot be watched.
+ */
+static __always_inline void note_buffered(struct wire_call *c, __u32 way, struct file *file,
+					  const struct target *t)
+{
+	__u32 type = t->i_mode & S_IFMT;
+
+	c->buffered &= ~(1U << way);
+	if (file && (type == S_IFREG || type == S_IFBLK) &&
+	    !(READ(file, file, f_flags) & O_DIRECT_))
+		c->buffered |= 1U << way;
+}
+
+static __always_inline bool is_buffered(const struct wire_call *c, __u32 fd)
+{
+	return opt_count_buffered && (c->buffered >> (fd & (WIRE_FD_CACHE - 1)) & 1);
+}
+
 /* Which row of the call a descriptor belongs to, through a small cache: index + 1, or WIRE_FD_SKIP. */
 static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 {
@@ -74,6 +94,8 @@ static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 	file = file_of_fd(fd);
 	if (file)
 		target_of_file(file, &t);
+	if (opt_count_buffered)
+		note_buffered(c, way, file, &t);
 	c->fds[way].fd = fd;
 	if (FILTERING_FS && !target_wanted(&t)) {
 		c->fds[way].fs = WIRE_FD_SKIP;
@@ -107,7 +129,7 @@ _Static_assert(sizeof(struct iocb_start) == offsetof(struct iocb, aio_offset),
 	       "as in linux/aio_abi.h");
 
 static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_start *iocb,
-					 bool compat, bool undo)
+					 bool compat, bool undo, bool buffered)
 {
 	__u32 op = fold_op(iocb->opcode), by = undo ? -1 : 1;
 	__u64 bytes = 0;
@@ -120,6 +142,9 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 	f->ops[BOUNDED(op, WIRE_OPS)] += by;
 	if (iocb->rw_flags & RWF_NOWAIT_)
 		f->nowait += by;
+	else if (buffered && (op == WIRE_OP_PREAD || op == WIRE_OP_PWRITE || op == WIRE_OP_PREADV ||
+			      op == WIRE_OP_PWRITEV))
+		f->inside_buffered += by;
 	if (bytes == BYTES_UNKNOWN)
 		f->bytes_unknown += by;
 	else if (!undo)
@@ -154,7 +179,7 @@ static __always_inline void count_one(struct wire_call *c, __u64 addr, bool undo
 	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb.opcode), WIRE_OPS)]))
 		c->fs_overflow++;
 	else
-		count_in_row(f, &iocb, c->compat, undo);
+		count_in_row(f, &iocb, c->compat, undo, is_buffered(c, iocb.fd));
 }
 
 /*
@@ -192,6 +217,7 @@ static __always_inline bool count_known(struct wire_call *c, __u64 addr)
 	f->requests++;
 	f->ops[iocb.opcode ? WIRE_OP_PWRITE : WIRE_OP_PREAD]++;
 	f->nowait += !!(iocb.rw_flags & RWF_NOWAIT_);
+	f->inside_buffered += is_buffered(c, iocb.fd) && !(iocb.rw_flags & RWF_NOWAIT_);
 	f->bytes += iocb.nbytes;
 	return true;
 }

@@ -14,6 +14,7 @@ const volatile __u32 opt_own_pid = 0;
 const volatile __u32 opt_cpus = 1;	     /* values of a row */
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
 const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
+const volatile __u32 opt_count_buffered = 0; /* no probe tells what is done inside the call */
 const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
 const volatile __u32 opt_typed_args = 0;     /* tp_btf: the arguments of tracepoints have types */
 const volatile __u32 opt_has_prev_state =
@@ -30,6 +31,7 @@ const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
 #endif
 #define S_IFMT 00170000
 #define S_IFBLK 0060000
+#define S_IFREG 0100000
 #define S_IFCHR 0020000
 /* Addresses above are the kernel's, on arm64 and on x86-64 with four and five levels of pages. */
 #define KERNEL_HALF 0xff00000000000000ULL

@@ -7,6 +7,25 @@
 
 /* ---- what a sleeping request is ---- */
 
+/* The first buffer of a read or write: direct I/O asks for aligned memory too. */
+static __always_inline __u32 memory_of(const struct iocb *iocb, bool compat)
+{
+	__u64 addr = iocb->aio_buf;
+	__u32 n;
+
+	if (iocb->aio_lio_opcode == 7 || iocb->aio_lio_opcode == 8) {
+		if (bpf_probe_read_user(&addr, compat ? 4 : 8, (void *)iocb->aio_buf))
+			return 0;
+		if (compat)
+			addr = (__u32)addr;
+	} else if (iocb->aio_lio_opcode > 1) {
+		return 0;
+	}
+	for (n = 0; n < WIRE_SHAPE_MEM_MAX && !(addr & (1ULL << n)); n++)
+		;
+	return n + 1;
+}
+
 static __always_inline void read_iocb(struct wire_req *r, bool compat)
 {
 	struct iocb iocb;
@@ -18,6 +37,7 @@ static __always_inline void read_iocb(struct wire_req *r, bool compat)
 	r->offset = iocb.aio_offset;
 	r->rw_flags = iocb.aio_rw_flags;
 	r->len = iocb.aio_nbytes;
+	r->memory = memory_of(&iocb, compat);
 	if (r->opcode == 7 || r->opcode == 8) {
 		r->len = iovec_bytes(iocb.aio_buf, iocb.aio_nbytes, compat);
 		if (r->len == BYTES_UNKNOWN)
@@ -41,6 +61,7 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 	bool write = r->opcode == 1 || r->opcode == 8;
 	__u64 ends = r->offset | r->len;
 	struct block_device *bdev;
+	__u32 blkbits;
 
 	if (flags & O_DIRECT_)
 		shape |= WIRE_SHAPE_DIRECT;
@@ -66,8 +87,12 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 		inode = READ(address_space, pages, host);
 		bdev = device_of_inode(inode);
 	}
-	if (ends & ((1ULL << (READ(inode, inode, i_blkbits) & 31)) - 1))
+	blkbits = READ(inode, inode, i_blkbits) & 31;
+	if (ends & ((1ULL << blkbits) - 1))
 		shape |= WIRE_SHAPE_UNALIGNED;
+	if ((flags & O_DIRECT_) && r->memory && r->memory - 1 < blkbits)
+		shape |= WIRE_SHAPE_UNALIGNED_MEM;
+	shape |= r->memory << WIRE_SHAPE_MEM_SHIFT;
 	lb = logical_block_size(bdev);
 	if (lb && (ends & (lb - 1)))
 		shape |= WIRE_SHAPE_UNALIGNED_LB;

@@ -158,6 +158,10 @@ enum wire_how {
 #define WIRE_SHAPE_DSYNC (1u << 4)
 #define WIRE_SHAPE_NOWAIT (1u << 5)
 #define WIRE_SHAPE_APPEND (1u << 6)
+#define WIRE_SHAPE_UNALIGNED_MEM (1u << 7) /* the buffer, to the filesystem block */
+/* Alignment of the buffer: its logarithm to the base of 2 plus 1, in so many bits; 0 = not known. */
+#define WIRE_SHAPE_MEM_SHIFT 24
+#define WIRE_SHAPE_MEM_MAX 16 /* 64 KiB or more */
 
 /* Where the wake-up came from. */
 enum wire_waker {
@@ -194,7 +198,7 @@ struct wire_req {
 	__u16 how;
 	__u32 i_mode;
 	__u32 sb_dev; /* of the superblock the name is on (devtmpfs for a device node) */
-	__u32 pad;
+	__u32 memory; /* alignment of the buffer, as in the shape */
 	char fstype[WIRE_FSTYPE_LEN];
 };
 
@@ -379,7 +383,9 @@ struct wire_call {
 	__u32 unreadable; /* requests whose iocb could not be read */
 	__u32 beyond;	  /* requests beyond what is looked at */
 	__u32 fs_overflow;
-	__u32 skipped;	  /* requests on filesystems that are not wanted */
+	__u32 skipped;	/* requests on filesystems that are not wanted */
+	__u32 buffered; /* bit i: the file of fds[i] has the page cache between it and the disk */
+	__u32 pad;
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
 	__u32 lock_kind; /* of the lock that is waited for */

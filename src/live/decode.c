@@ -18,7 +18,9 @@ static_assert((unsigned int)WIRE_WAKER_IRQ == (unsigned int)WAKER_IRQ,
 	      "wakers have the same numbers");
 static_assert((unsigned int)WIRE_LOCK_OTHER == (unsigned int)LOCK_OTHER,
 	      "locks have the same numbers");
-static_assert(WIRE_SHAPE_APPEND == SHAPE_APPEND, "shapes have the same bits");
+static_assert(WIRE_SHAPE_UNALIGNED_MEM == SHAPE_UNALIGNED_MEM &&
+		      WIRE_SHAPE_MEM_SHIFT == SHAPE_MEM_SHIFT,
+	      "shapes have the same bits");
 
 static void terminate(char *s, size_t size)
 {

@@ -54,6 +54,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_exact_requests = lv->plan.chosen[NEED_REQUEST]->how != WAY_NOTHING;
 	ro->opt_refused_exit = lv->plan.chosen[NEED_SUBMIT]->how == WAY_PERF;
 	ro->opt_sleeps_only = lv->plan.chosen[NEED_SUBMIT]->how == WAY_NOTHING;
+	ro->opt_count_buffered = lv->plan.chosen[NEED_COMPLETE]->how == WAY_NOTHING;
 	ro->opt_typed_args = lv->plan.chosen[NEED_SWITCH]->how == WAY_TP_BTF;
 	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;
 	ro->opt_typed_reads = env->has_typed_reads;

@@ -45,6 +45,15 @@ enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };
 #define SHAPE_DSYNC (1u << 4)
 #define SHAPE_NOWAIT (1u << 5)
 #define SHAPE_APPEND (1u << 6)
+#define SHAPE_UNALIGNED_MEM (1u << 7) /* the buffer, to the filesystem block */
+#define SHAPE_MEM_SHIFT 24 /* above: logarithm of the buffer's alignment, plus 1; 0 = not known */
+/* In bytes, 65536 standing for all above it; 0 = not known. */
+static inline uint32_t shape__memory_align(uint32_t shape)
+{
+	uint32_t log2p1 = shape >> SHAPE_MEM_SHIFT & 31;
+
+	return log2p1 && log2p1 <= 17 ? 1u << (log2p1 - 1) : 0;
+}
 
 /* WAKER_UNKNOWN: woken before it was off the CPU. WAKER_IRQ: an interrupt, usually a device's completion. */
 enum waker_kind { WAKER_UNKNOWN, WAKER_TASK, WAKER_IRQ };

@@ -49,11 +49,14 @@ static const struct field counter_fields[] = {
 /* What a report does not know is null. */
 struct known {
 	bool calls, completions;
+	bool buffered; /* from the files' flags, where completions are not watched */
 };
 
 static struct known known_of(const struct report *r)
 {
-	return (struct known){!capture__sleeps_only(r->capture), report__knows_completions(r)};
+	bool calls = !capture__sleeps_only(r->capture), completions = report__knows_completions(r);
+
+	return (struct known){calls, completions, calls || completions};
 }
 
 static void put_if(struct jsonw *w, json_t *o, const char *key, bool known, uint64_t v)
@@ -84,10 +87,10 @@ static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, struc
 {
 	json_t *inside, *nowait;
 
-	if (known.completions) {
+	if (known.buffered) {
 		inside = jsonw__object(w, o, "done_inside");
 		jsonw__u64(w, inside, "buffered", c->inside_buffered);
-		jsonw__u64(w, inside, "direct", c->inside_direct);
+		put_if(w, inside, "direct", known.completions, c->inside_direct);
 	} else {
 		jsonw__null(w, o, "done_inside");
 	}

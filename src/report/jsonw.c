@@ -140,6 +140,10 @@ void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape)
 		if (shape & s->bit)
 			jsonw__add_str(w, words, s->key);
 	}
+	if (shape__memory_align(shape))
+		jsonw__u64(w, o, "memory_alignment", shape__memory_align(shape));
+	else
+		jsonw__null(w, o, "memory_alignment");
 }
 
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr)

@@ -34,7 +34,7 @@ void jsonw__fs(struct jsonw *w, json_t *o, const struct fs_info *fs);
 void jsonw__who(struct jsonw *w, json_t *o, const struct who *who);
 /* Array of function names, innermost first; empty without a stack. */
 void jsonw__frames(struct jsonw *w, json_t *o, const char *key, const struct stack *s);
-/* Array of the properties' names. */
+/* "shape": the properties' names; "memory_alignment": of the buffer in bytes, 65536 = that or more, null = not known */
 void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape);
 /* "index" counted from 0, null where the request is not known; "nr" */
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr);

@@ -30,6 +30,7 @@ static const struct names_shape shapes[] = {
 	{SHAPE_BEYOND_EOF, "beyond_eof", "beyond end of file"},
 	{SHAPE_UNALIGNED, "unaligned", "not aligned to the filesystem block"},
 	{SHAPE_UNALIGNED_LB, "unaligned_logical_block", "not aligned to the logical block"},
+	{SHAPE_UNALIGNED_MEM, "unaligned_memory", "memory not aligned to the filesystem block"},
 	{SHAPE_DSYNC, "dsync", "O_DSYNC"},
 	{SHAPE_NOWAIT, "nowait", "RWF_NOWAIT"},
 	{SHAPE_APPEND, "append", "O_APPEND"},

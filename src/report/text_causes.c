@@ -23,8 +23,15 @@ static void shape_words(uint32_t shape, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; (s = names__shape(i)); i++) {
-		if (shape & s->bit)
+		if (shape & s->bit && s->bit == SHAPE_UNALIGNED_MEM) {
+			char memory[64];
+
+			snprintf(memory, sizeof(memory), "memory aligned to %u only",
+				 shape__memory_align(shape));
+			append(buf, size, ", ", memory);
+		} else if (shape & s->bit) {
 			append(buf, size, ", ", s->text);
+		}
 	}
 }
 

@@ -4,34 +4,61 @@
 #include "report/print.h"
 #include "report/text_sync.h"
 
-static void print_inside(struct print *p, const struct report_fs *f)
+static void print_inside(struct print *p, const struct report *r, const struct report_fs *f)
 {
 	const struct counters *c = &f->c;
 	uint64_t inside = c->inside_buffered + c->inside_direct;
 	char n[16], of[16], buffered[16], direct[16];
 
+	fmt__count(inside, n, sizeof(n));
+	fmt__count(c->requests, of, sizeof(of));
+	if (!report__knows_completions(r)) {
+		print__para(p, PRINT_PLAIN, "  ",
+			    "%s: %s of %s requests were buffered: done inside io_submit by the "
+			    "caller itself",
+			    print__fs(p, f->fs, p->width), n, of);
+		return;
+	}
 	print__para(p, PRINT_PLAIN, "  ",
 		    "%s: %s of %s requests were done inside io_submit by the caller itself: %s "
 		    "buffered, %s with O_DIRECT",
-		    print__fs(p, f->fs, p->width), fmt__count(inside, n, sizeof(n)),
-		    fmt__count(c->requests, of, sizeof(of)),
+		    print__fs(p, f->fs, p->width), n, of,
 		    fmt__count(c->inside_buffered, buffered, sizeof(buffered)),
 		    fmt__count(c->inside_direct, direct, sizeof(direct)));
 }
 
+/* In the section's place: what is not known must not read as if there were none. */
+static void print_not_known(struct print *p, const struct report *r)
+{
+	if (report__knows_completions(r) || (!r->totals.requests && !r->totals.sleeps))
+		return;
+	if (capture__sleeps_only(r->capture))
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Not known with --probe submit=none: which requests were done inside "
+			    "io_submit by the caller itself, asleep or not.");
+	else
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Not known here, since neither fentry nor kprobes are attached: which "
+			    "requests with O_DIRECT were done inside io_submit as well.");
+}
+
 static void print_not_async(struct print *p, const struct report *r)
 {
-	if (!(r->totals.inside_buffered | r->totals.inside_direct))
+	bool any = r->totals.inside_buffered | r->totals.inside_direct;
+
+	if (!any && report__knows_completions(r))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "NOT ASYNCHRONOUS, blocked or not:");
 	for (size_t i = 0; i < r->nr_fs; i++)
 		if (r->fs[i].c.inside_buffered | r->fs[i].c.inside_direct)
-			print_inside(p, &r->fs[i]);
-	print__para(p, PRINT_PLAIN, "  ",
-		    "Page cache, pipes and some filesystems do the work in the call: the caller's "
-		    "CPU pays for it, and a cache miss is a sleep. O_DIRECT on blocks that are "
-		    "written already is asynchronous.");
+			print_inside(p, r, &r->fs[i]);
+	if (any)
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Page cache, pipes and some filesystems do the work in the call: the "
+			    "caller's CPU pays for it, and a cache miss is a sleep. O_DIRECT on "
+			    "blocks that are written already is asynchronous.");
+	print_not_known(p, r);
 }
 
 /* The causes of sleeps that the flag did not prevent: "3 ext4.extent_read, 1 blk.tag". */

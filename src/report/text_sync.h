@@ -7,7 +7,7 @@
 
 struct print;
 
-/* Prints nothing where all AIO was asynchronous and none had RWF_NOWAIT. */
+/* Prints nothing where it is known that all AIO was asynchronous, and none had RWF_NOWAIT. */
 void text_sync__print(struct print *p, const struct report *r);
 
 #endif
