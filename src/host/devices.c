@@ -261,3 +261,13 @@ size_t devices__btrfs_mounts(struct devices *d, const struct mounts *m, uint32_t
 	closedir(dir);
 	return nr;
 }
+
+const char *devices__of_super(struct devices *d, const struct mount_entry *m, uint32_t major,
+			      uint32_t minor)
+{
+	if (major)
+		return devices__name(d, major, minor);
+	if (!m || m->source[0] != '/' || devices__parse(m->source, &major, &minor, NULL))
+		return "";
+	return devices__name(d, major, minor);
+}

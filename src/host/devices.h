@@ -20,6 +20,13 @@ const char *devices__name(struct devices *d, uint32_t major, uint32_t minor);
 /* Same for character devices: "null", "nvme0". */
 const char *devices__char_name(struct devices *d, uint32_t major, uint32_t minor);
 
+/*
+ * What a superblock is called by: its own device, or, where it has an anonymous number (btrfs), that
+ * of its source; "" if there is none. m NULL = not known.
+ */
+const char *devices__of_super(struct devices *d, const struct mount_entry *m, uint32_t major,
+			      uint32_t minor);
+
 /* "sda1", "/dev/sda1", "/dev/disk/by-id/..." or "8:1" to a block device number. */
 int devices__parse(const char *name_or_path, uint32_t *major, uint32_t *minor, struct err *e);
 

@@ -443,3 +443,26 @@ uint64_t mounts__dropped(const struct mounts *m)
 		n += m->ns[i].m->dropped;
 	return n;
 }
+
+static bool has_option(const char *list, const char *option, size_t len)
+{
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == len && !memcmp(list, option, len))
+			return true;
+	return false;
+}
+
+const char *mount_entry__options(const struct mount_entry *e, char *buf, size_t size)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s", e->options);
+
+	for (const char *o = e->super_options; *o; o += strcspn(o, ","), o += *o == ',') {
+		size_t len = strcspn(o, ",");
+
+		if (has_option(e->options, o, len) || used + len + 2 > size)
+			continue;
+		used += (size_t)snprintf(buf + used, size - used, "%s%.*s", used ? "," : "",
+					 (int)len, o);
+	}
+	return buf;
+}

@@ -23,6 +23,12 @@ struct mount_entry {
 	bool gone;		   /* no longer in the kernel's table */
 };
 
+/*
+ * The options of the mount, then those of the superblock that are not among them (rw is in both);
+ * what does not fit is left out. buf is returned.
+ */
+const char *mount_entry__options(const struct mount_entry *e, char *buf, size_t size);
+
 struct mounts;
 
 /* NULL path = /proc/self/mountinfo. NULL on error, with e set. */

@@ -173,41 +173,11 @@ static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint3
 	return m;
 }
 
-static bool has_option(const char *list, const char *option, size_t len)
-{
-	for (; *list; list += strcspn(list, ","), list += *list == ',')
-		if (strcspn(list, ",") == len && !memcmp(list, option, len))
-			return true;
-	return false;
-}
-
-/* The mount's options, then those of the superblock that are not among them (rw is in both). */
 static const char *join_options(struct live *lv, const struct mount_entry *m)
 {
 	char text[2048];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%s", m->options);
 
-	for (const char *o = m->super_options; *o; o += strcspn(o, ","), o += *o == ',') {
-		size_t len = strcspn(o, ",");
-
-		if (has_option(m->options, o, len) || used + len + 2 > sizeof(text))
-			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s",
-					 used ? "," : "", (int)len, o);
-	}
-	return intern__str(lv->strings, text);
-}
-
-/* Filesystems with a device of their own are named by it, the anonymous ones (btrfs, ...) by their source. */
-static const char *device_of_mount(struct live *lv, const struct mount_entry *m, uint32_t dev)
-{
-	uint32_t major, minor;
-
-	if (dev_major(dev))
-		return devices__name(lv->devices, dev_major(dev), dev_minor(dev));
-	if (!m || m->source[0] != '/' || devices__parse(m->source, &major, &minor, NULL))
-		return "";
-	return devices__name(lv->devices, major, minor);
+	return intern__str(lv->strings, mount_entry__options(m, text, sizeof(text)));
 }
 
 static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, uint32_t mnt_id,
@@ -215,7 +185,7 @@ static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, 
 {
 	const struct mount_entry *m = find_mount(lv, dev, mnt_id, pid);
 
-	info->device_name = device_of_mount(lv, m, dev);
+	info->device_name = devices__of_super(lv->devices, m, dev_major(dev), dev_minor(dev));
 	if (!m)
 		return;
 	info->mount = m->mount_point;

@@ -340,6 +340,7 @@ struct since_before {
 	struct live *lv;
 	const struct sink *to;
 	uint64_t age_ns;
+	bool found;
 };
 
 static bool in_calls(struct live *lv, uint32_t tid)
@@ -381,7 +382,10 @@ static void on_inflight(void *ctx, const struct inflight *in)
 	};
 	struct wire_fs_key none = {0};
 
-	if (in_calls(b->lv, in->tid) || caller_filtered(b->lv, in->pid, in->tid, in->comm))
+	if (in_calls(b->lv, in->tid))
+		return;
+	b->found = true;
+	if (caller_filtered(b->lv, in->pid, in->tid, in->comm))
 		return;
 	ev.fs = live_names__fs(b->lv, none, 0, "", 0);
 	ev.stack = live_names__keep_stack(b->lv, &stack);
@@ -404,11 +408,19 @@ static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t 
 static void deliver_inflight(struct live *lv, const struct sink *to)
 {
 	const struct live_filter *f = &lv->opts.filter;
-	struct since_before before = {lv, to, clock__mono_ns() - lv->started_ns};
+	struct since_before before = {lv, to, clock__mono_ns() - lv->started_ns, false};
 
 	/* whose files these calls are on is not known, and of a new command none is that old */
-	if (!lv->opts.tree_only && !f->nr_fstypes && !f->nr_mounts && !f->nr_devices && !f->cgroup)
-		inflight__scan(NULL, on_inflight, &before);
+	if (lv->opts.tree_only || f->nr_fstypes || f->nr_mounts || f->nr_devices || f->cgroup)
+		return;
+	lv->none_from_before = !inflight__scan(NULL, on_inflight, &before) && !before.found;
+}
+
+/* While tracing goes on: once there is none, a screen or a scrape does not walk /proc each time. */
+static void deliver_inflight_left(struct live *lv, const struct sink *to)
+{
+	if (!lv->none_from_before)
+		deliver_inflight(lv, to);
 }
 
 /* Rows as of that instant, with the share of calls that go on, samples, and who sleeps. */
@@ -430,7 +442,7 @@ static int live_now(struct source *src, const struct sink *to)
 
 	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
-	deliver_inflight(lv, to);
+	deliver_inflight_left(lv, to);
 	if (!rc)
 		deliver_present(lv, to, clock__mono_ns());
 	return rc;
@@ -441,7 +453,7 @@ static void live_asleep(struct source *src, const struct sink *to)
 	struct live *lv = (struct live *)src;
 
 	deliver_unfinished(lv, to, clock__mono_ns());
-	deliver_inflight(lv, to);
+	deliver_inflight_left(lv, to);
 }
 
 static int live_patience_ms(struct source *src)

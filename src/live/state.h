@@ -49,7 +49,8 @@ struct live {
 	uint32_t poll_ms;
 	int stats_fd; /* the kernel measures programs as long as it is open; -1 = not asked for */
 	struct self_cost self;
-	uint64_t in_flight; /* calls that were inside at the end, and not asleep */
+	bool none_from_before; /* no call is left that began before the probes were attached */
+	uint64_t in_flight;    /* calls that were inside at the end, and not asleep */
 	uint64_t malformed;
 	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
 	bool counts_plain_skips; /* as in struct probe_env */
