@@ -289,6 +289,13 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 	return rc;
 }
 
+int session__brief(struct session *s, struct brief *b, struct err *e)
+{
+	int rc = capture__brief(s->capture, b);
+
+	return rc ? err__set(e, rc, "cannot read the counters: %s", strerror(-rc)) : 0;
+}
+
 bool session__has_run(const struct session *s)
 {
 	return !s->not_run;

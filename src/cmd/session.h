@@ -42,6 +42,11 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
  */
 int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_t nr_extra,
 		  struct err *e);
+/*
+ * As capture__brief: figures of now, without what a report gathers. Freed with brief__free, also on
+ * error. 0 or -errno with e set.
+ */
+int session__brief(struct session *s, struct brief *b, struct err *e);
 /* False if there is nothing to report: the command could not be started. */
 bool session__has_run(const struct session *s);
 /*

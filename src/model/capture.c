@@ -97,6 +97,18 @@ const struct report *capture__report(struct capture *c, const struct view *v, st
 	return r;
 }
 
+int capture__brief(struct capture *c, struct brief *b)
+{
+	int rc = c->stopped ? 0 : capture__counters(c);
+
+	*b = (struct brief){0};
+	if (!rc && !c->stopped && c->source->ops->asleep) {
+		ledger__forget_asleep(c->ledger);
+		c->source->ops->asleep(c->source, c->to);
+	}
+	return rc ? rc : brief__make(b, c->ledger) ? 0 : -ENOMEM;
+}
+
 int capture__stop(struct capture *c)
 {
 	int rc;

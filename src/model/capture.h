@@ -8,6 +8,7 @@
 
 #include <poll.h>
 
+#include "model/brief.h"
 #include "model/view.h"
 
 struct capture;
@@ -38,6 +39,11 @@ const struct fs_counts *capture__marked(const struct capture *c, uint64_t *since
  * final one; v NULL = all of it. As often as wanted; valid until the next call. NULL on error, with e set.
  */
 const struct report *capture__report(struct capture *c, const struct view *v, struct err *e);
+/*
+ * What was seen so far in brief, and who sleeps now; to be freed with brief__free also on error.
+ * 0 or -errno.
+ */
+int capture__brief(struct capture *c, struct brief *b);
 /* Take the probes off and the rest of the events. Once; 0 or -errno. */
 int capture__stop(struct capture *c);
 /* As of now, or of the whole after capture__stop. The caller may add to it then. */
