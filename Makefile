@@ -43,7 +43,8 @@ MAPPED   := -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=gnu11 $(WARN) $(MAPPED) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"$(VERSION)"' $(CFLAGS)
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c src/work/*.c))
+LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c src/work/*.c \
+	src/serve/*.c))
 HOST_SRC := $(sort $(wildcard src/host/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
@@ -178,6 +179,7 @@ $(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
 
 deps:
 	@sh tools/deps.sh $(filter-out $(HOST_ARCH),$(ARCH))
+	@sh tools/prometheus.sh
 
 demo:
 	@sh tools/deps.sh
@@ -186,12 +188,14 @@ demo:
 
 check:
 	@sh tools/deps.sh
+	@sh tools/prometheus.sh
 	@$(MAKE) --no-print-directory all tools unit $(if $(HAVE_FUZZER),fuzz-build)
 	@bash tests/run.sh
 
 # What one edits most, in half a minute: no filesystem is made, no guest is started.
 check-fast:
 	@sh tools/deps.sh
+	@sh tools/prometheus.sh
 	@$(MAKE) --no-print-directory all unit
 	@bash tests/run.sh fast
 

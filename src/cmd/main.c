@@ -15,6 +15,7 @@ static const struct cmd_verb verbs[] = {
 	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
 	{"trace", "one line per stall as it ends", cmd_trace},
 	{"record", "trace, and keep it in a file", cmd_record},
+	{"serve", "trace, and let Prometheus fetch the figures", cmd_serve},
 	{"report", "the report of recordings", cmd_report},
 	{"diff", "compare recordings: what changed beyond chance", cmd_diff},
 	{"check", "what this kernel offers and what will be used", cmd_check},

@@ -6,7 +6,7 @@
 
 #include "report/format.h"
 
-#define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD)
+#define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE)
 #define ALL (TRACING | VERB_CHECK | VERB_REPORT)
 #define AT(member) offsetof(struct cmd_opts, member)
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
@@ -60,6 +60,17 @@ static const struct option options[] = {
 	{"interval", 'i', "TIME", OPTION_SECONDS,
 	 "a line of counters at this interval while tracing; a bare number is seconds",
 	 .min = 10 * NSEC_PER_MSEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_STAT},
+	{"listen", 0, "ADDRESS", OPTION_TEXT,
+	 "serve there instead of on 127.0.0.1:9758: an address and a port, or :PORT for every "
+	 "address of the host; whoever can connect can read",
+	 .offset = AT(listen), .verbs = VERB_SERVE},
+	{"textfile", 0, "FILE", OPTION_TEXT,
+	 "write the metrics there at each interval, for node_exporter; without --listen no port is "
+	 "opened",
+	 .offset = AT(textfile), .verbs = VERB_SERVE},
+	{"interval", 'i', "TIME", OPTION_SECONDS,
+	 "how often the text file is written; default 15s; a bare number is seconds",
+	 .min = NSEC_PER_SEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_SERVE},
 	{"output", 'o', "FILE", OPTION_TEXT,
 	 "write the results there; the file appears when it is complete", .offset = AT(output),
 	 .verbs = VERB_STAT | VERB_TRACE | VERB_REPORT},
@@ -73,10 +84,10 @@ static const struct option options[] = {
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print each line", .offset = AT(format),
 	 .verbs = VERB_TRACE, .views = VIEW_LINES},
 	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
-	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT},
+	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT | VERB_SERVE},
 	{"slow", 0, "TIME", OPTION_DURATION,
 	 "list submits at least this long that did not sleep; default 1ms, 0 lists none",
-	 .max = DAY_NS, .offset = AT(live.slow_ns), .verbs = VERB_STAT | VERB_RECORD},
+	 .max = DAY_NS, .offset = AT(live.slow_ns), .verbs = VERB_STAT | VERB_RECORD | VERB_SERVE},
 	{"submits", 0, NULL, OPTION_FLAG,
 	 "with --format json: also one object per submit, blocked or not; costs an event each",
 	 .offset = AT(live.all_submits), .verbs = VERB_TRACE},

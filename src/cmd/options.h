@@ -13,6 +13,7 @@ struct format;
 #define VERB_CHECK (1u << 2)
 #define VERB_RECORD (1u << 3)
 #define VERB_REPORT (1u << 4)
+#define VERB_SERVE (1u << 5)
 
 struct cmd_opts {
 	struct live_opts live;
@@ -21,8 +22,9 @@ struct cmd_opts {
 	const struct format *format;
 	const char *output, *rules, *ready_file;
 	bool verbose;
-	uint64_t keep_ns, trigger_ns; /* record */
-	uint64_t since_ns, until_ns;  /* report */
+	uint64_t keep_ns, trigger_ns;  /* record */
+	uint64_t since_ns, until_ns;   /* report */
+	const char *listen, *textfile; /* serve */
 	const char *by;
 	bool events, info;
 	char **files; /* what stands without an option, in argv */

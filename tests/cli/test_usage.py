@@ -23,6 +23,10 @@ WRONG = [
     (["causes", "--explain", "--format"], "--format"),
     (["check", "--", "true"], "no command"),
     (["stat", "--"], "command"),
+    (["serve", "--", "true"], "no command"),
+    (["serve", "-i", "1ms"], "--interval"),
+    (["serve", "--format", "json"], "--format"),
+    (["stat", "--listen", ":1"], "--listen"),
     # values that are missing or not wanted
     (["-d"], "--duration"),
     (["stat", "--pid"], "--pid"),

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE /* open_memstream */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/session.h"
+#include "host/mounted.h"
+#include "host/usage.h"
+#include "report/format.h"
+#include "serve/expo.h"
+#include "serve/http.h"
+#include "serve/metrics.h"
+
+#define DEFAULT_ADDRESS "127.0.0.1:9758"
+#define DEFAULT_INTERVAL_NS (15 * NSEC_PER_SEC)
+#define STEP_MS 1000 /* at most; the source wants to be asked sooner */
+
+static const struct cmd_spec spec = {
+	.name = "serve",
+	.verb = VERB_SERVE,
+	.synopsis = "[OPTIONS]",
+	.about = "Trace, and answer HTTP: /metrics for Prometheus, as text or OpenMetrics; /report "
+		 "the report of what was seen so far, as text or with ?format=json; /healthz. Or "
+		 "write the metrics to a file. Ends after --duration, when all -p processes are "
+		 "gone, or at Ctrl-C. Exit status: 0 fine, 1 failed, 2 usage.",
+	.examples = "  aiostall serve                       http://127.0.0.1:9758/metrics\n"
+		    "  aiostall serve --fs ext4,xfs         series of these types only\n"
+		    "  aiostall serve --textfile /var/lib/prometheus/node-exporter/aiostall.prom\n",
+};
+
+struct serve {
+	const struct cmd_opts *opts;
+	struct session *session;
+	struct http *http; /* NULL = only a file is written */
+	struct mounted *mounted;
+	int64_t started_unix_ns;
+	uint64_t next_file_ns;
+	bool file_failed; /* and that was said */
+};
+
+/* ---- metrics ---- */
+
+static void want_causes(const struct serve *s, struct brief *b, struct brief_fs *f)
+{
+	const struct causes *causes = session__causes(s->session);
+	const struct cause *c;
+
+	for (size_t i = 0; (c = causes__at(causes, i)); i++)
+		if (metrics__expects(f->fstype, c->id))
+			brief__want_cause(b, f, c->id);
+}
+
+/* What is mounted has its series, with 0, before anything happens there. */
+static void want_mounted(const struct serve *s, struct brief *b)
+{
+	const struct live_filter *l = &s->opts->live.filter;
+	const struct view_filter filter = {
+		.fstypes = l->fstypes,
+		.nr_fstypes = l->nr_fstypes,
+		.mounts = l->mounts,
+		.nr_mounts = l->nr_mounts,
+		.devices = l->devices,
+		.nr_devices = l->nr_devices,
+	};
+	size_t nr = mounted__refresh(s->mounted);
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct mounted_fs *m = mounted__at(s->mounted, i);
+		const struct fs_info fs = {m->major, m->minor,	 m->fstype, m->device,
+					   m->mount, m->options, API_AIO};
+		struct brief_fs *f =
+			view_filter__wants_fs(&filter, &fs) ? brief__want_fs(b, &fs) : NULL;
+
+		if (f)
+			want_causes(s, b, f);
+	}
+}
+
+static int64_t print_metrics(const struct serve *s, FILE *out, bool openmetrics, struct err *e)
+{
+	struct usage u = usage__now();
+	struct brief b;
+	struct metrics m = {
+		.brief = &b,
+		.capture = session__capture(s->session),
+		.self = {u.cpu_ns, u.resident_bytes, u.open_fds, s->started_unix_ns},
+		.attached = true,
+	};
+	int64_t samples = session__brief(s->session, &b, e);
+
+	if (!samples)
+		want_mounted(s, &b);
+	if (!samples && b.failed)
+		samples = err__set(e, -ENOMEM, "out of memory");
+	if (!samples) {
+		brief__sort(&b);
+		samples = metrics__print(out, &m, openmetrics);
+	}
+	brief__free(&b);
+	return samples;
+}
+
+static int write_file(const struct serve *s, int64_t *samples, struct err *e)
+{
+	struct output *o = output__open(s->opts->textfile, e);
+	struct stat st;
+
+	if (!o)
+		return -EIO;
+	/* a new file is for another program, of another user; one that is replaced keeps its mode */
+	if (!fstat(output__fd(o), &st) && S_ISREG(st.st_mode) && fchmod(output__fd(o), 0644))
+		log__print(LOG_WARN, "%s: cannot be made readable: %s", s->opts->textfile,
+			   strerror(errno));
+	*samples = print_metrics(s, output__file(o), false, e);
+	if (*samples >= 0 && !output__commit(o, e)) {
+		output__free(o);
+		return 0;
+	}
+	output__free(o);
+	return -EIO;
+}
+
+/* A disk that is full now has room later: said once, and tried again. */
+static void write_file_if_due(struct serve *s)
+{
+	uint64_t now_ns = clock__mono_ns();
+	struct err e = {0};
+	int64_t samples;
+
+	if (!s->opts->textfile || now_ns < s->next_file_ns)
+		return;
+	s->next_file_ns = now_ns + s->opts->interval_ns;
+	if (!write_file(s, &samples, &e))
+		s->file_failed = false;
+	else if (!s->file_failed) {
+		cmd__fail(&e);
+		s->file_failed = true;
+	}
+}
+
+/* ---- answers ---- */
+
+static void answer_metrics(struct serve *s, const struct request_head *head, struct http_reply *r)
+{
+	bool openmetrics = expo__wants_openmetrics(head->accept);
+	FILE *out = open_memstream(&r->body, &r->size);
+	struct err e = {0};
+
+	r->type = expo__content_type(openmetrics);
+	if (!out || print_metrics(s, out, openmetrics, &e) < 0)
+		r->status = 503;
+	if (out)
+		fclose(out);
+	if (r->status != 200) {
+		free(r->body);
+		r->body = NULL;
+	}
+}
+
+static const char *content_type(const struct format *f)
+{
+	return !strcmp(f->name, "json") ? "application/json" : "text/plain; charset=utf-8";
+}
+
+/* Of all that the report can be printed as, by ?format=, or JSON for who accepts nothing else. */
+static const struct format *format_asked(const struct request_head *head)
+{
+	const struct format *f;
+	char name[32];
+
+	if (!request__parameter(head->query, "format", name, sizeof(name)))
+		return format__find(!strncmp(head->accept, "application/json", 16) ? "json"
+										   : "text");
+	f = format__find(name);
+	return f && format__prints(f, VIEW_REPORT) ? f : NULL;
+}
+
+static void answer_report(struct serve *s, const struct request_head *head, struct http_reply *r)
+{
+	const struct format_opts opts = {.width = 100, .top = s->opts->top};
+	const struct format *format = format_asked(head);
+	const struct report *report;
+	struct err e = {0};
+	FILE *out;
+
+	if (!format) {
+		r->status = 406;
+		return;
+	}
+	report = session__report(s->session, NULL, &e);
+	out = report ? open_memstream(&r->body, &r->size) : NULL;
+	if (!out || format__print(format, out, report, &opts))
+		r->status = 503;
+	if (out)
+		fclose(out);
+	r->type = content_type(format);
+}
+
+static void answer_text(struct http_reply *r, const char *text)
+{
+	r->type = "text/plain; charset=utf-8";
+	r->body = strdup(text);
+	r->size = strlen(text);
+}
+
+static void answer(void *ctx, const struct request_head *head, struct http_reply *r)
+{
+	struct serve *s = ctx;
+
+	if (!strcmp(head->path, "/metrics"))
+		answer_metrics(s, head, r);
+	else if (!strcmp(head->path, "/report"))
+		answer_report(s, head, r);
+	else if (!strcmp(head->path, "/healthz"))
+		answer_text(r, "ok\n");
+	else if (!strcmp(head->path, "/"))
+		answer_text(r, "aiostall " AIOSTALL_VERSION "\n"
+			       "/metrics              for Prometheus\n"
+			       "/report               what was seen so far\n"
+			       "/report?format=json   the same for programs\n"
+			       "/healthz              ok, as long as it traces\n");
+	else
+		r->status = 404;
+}
+
+/* ---- the loop ---- */
+
+static int serve_until_over(struct serve *s, struct err *e)
+{
+	struct pollfd fds[HTTP_POLLFDS];
+	int rc = 0;
+
+	while (!rc) {
+		size_t nr = s->http ? http__pollfds(s->http, fds) : 0;
+
+		rc = session__step(s->session, STEP_MS, fds, nr, e);
+		if (rc < 0)
+			return rc;
+		if (s->http)
+			http__turn(s->http, answer, s);
+		write_file_if_due(s);
+	}
+	return 0;
+}
+
+static int open_http(struct serve *s, struct err *e)
+{
+	const struct cmd_opts *o = s->opts;
+
+	s->http = o->listen ? NULL : http__inherit(e);
+	if (s->http || *e->text)
+		return s->http ? 0 : -EINVAL;
+	if (!o->listen && o->textfile)
+		return 0;
+	s->http = http__listen(o->listen ? o->listen : DEFAULT_ADDRESS, e);
+	return s->http ? 0 : -EINVAL;
+}
+
+/* How much there will be to keep is asked before anybody scrapes. */
+static int say_where(struct serve *s, struct err *e)
+{
+	FILE *nowhere = fopen("/dev/null", "we");
+	int64_t samples = nowhere ? print_metrics(s, nowhere, false, e) : -errno;
+	char where[96];
+
+	if (nowhere)
+		fclose(nowhere);
+	if (samples < 0)
+		return *e->text ? -EIO : err__set(e, -EIO, "cannot print the metrics");
+	if (s->http)
+		fprintf(stderr, "serving http://%s/metrics\n",
+			http__where(s->http, where, sizeof(where)));
+	fprintf(stderr,
+		"%lld series now; %u for each filesystem, %u more for each cause seen there\n",
+		(long long)samples, metrics_per_fs, metrics_per_cause);
+	return 0;
+}
+
+static int run(struct serve *s, struct err *e)
+{
+	int64_t samples;
+	int rc = open_http(s, e);
+
+	if (rc)
+		return rc;
+	s->mounted = mounted__new("", e);
+	s->session = s->mounted ? session__new(s->opts, e) : NULL;
+	if (!s->session || say_where(s, e))
+		return -EIO;
+	if (s->opts->textfile) {
+		rc = write_file(s, &samples, e);
+		s->next_file_ns = clock__mono_ns() + s->opts->interval_ns;
+	}
+	return rc ? rc : serve_until_over(s, e);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve s = {.started_unix_ns = clock__wall_ns()};
+	struct cmd_opts opts;
+	struct err e = {0};
+	int status = options__parse(&opts, &spec, argc, argv);
+
+	if (status == OPTIONS_GO) {
+		s.opts = &opts;
+		if (!opts.interval_ns)
+			opts.interval_ns = DEFAULT_INTERVAL_NS;
+		status = run(&s, &e) ? cmd__fail(&e) : CMD_OK;
+		session__free(s.session);
+		mounted__free(s.mounted);
+		http__free(s.http);
+	}
+	options__free(&opts);
+	return status;
+}

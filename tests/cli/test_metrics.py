@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What Prometheus reads of a fixture: by its own lint, by a strict parser, against the JSON report."""
+import json
+import math
+import re
+import subprocess
+
+import pytest
+
+FIXTURES = ["mixed", "hostile", "empty", "unwatched", "loss", "spilled"]
+
+
+def run(root, *argv):
+    return subprocess.run([str(a) for a in argv], cwd=root, capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def scrape(root, fixture, *options):
+    done = run(root, root / "build/tests/scrape", *options, root / f"tests/replay/{fixture}.fix")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def families(text):
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser",
+                                 reason="needs python3-prometheus-client")
+    return {family.name: family for family in parser.text_string_to_metric_families(text)}
+
+
+def samples(found, name, family=None):
+    """{labels without api: value}"""
+    return {tuple(v for k, v in sorted(s.labels.items()) if k != "api"): s.value
+            for s in found[family or name].samples if s.name in (name, f"{name}_total")}
+
+
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_lint(root, fixture):
+    promtool = root / "build/prometheus/usr/bin/promtool"
+    if not promtool.exists():
+        pytest.skip("needs promtool: sh tools/prometheus.sh")
+    done = subprocess.run([promtool, "check", "metrics"], input=scrape(root, fixture),
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_strict_parser(root, fixture):
+    found = families(scrape(root, fixture, "-o"))
+    assert len(found) > 15
+    assert all(name.startswith(("aiostall_", "process_")) for name in found)
+
+
+@pytest.mark.parametrize("fixture", FIXTURES)
+def test_both_forms_say_the_same(root, fixture):
+    def lines(*options):
+        return [line for line in scrape(root, fixture, *options).splitlines() if line[0] != "#"]
+    assert lines() == lines("-o")
+
+
+def test_harmless_on_a_terminal(root):
+    text = scrape(root, "hostile")
+    assert text.replace("\n", "").isprintable()
+
+
+def test_labels_are_these_and_no_others(root):
+    """No process, path or stack ever is one: each would be a series of its own."""
+    for family in families(scrape(root, "hostile", "-o")).values():
+        for sample in family.samples:
+            if family.type != "info" and family.name != "aiostall_lost_events":
+                assert set(sample.labels) <= {"api", "fstype", "device", "cause", "op", "mode", "le"}
+
+
+def test_agrees_with_the_report(root):
+    found = families(scrape(root, "mixed", "-o"))
+    report = json.loads(run(root, "build/tests/replay", "tests/replay/mixed.fix", "json").stdout)
+    for row in report["filesystems"]:
+        key = (row["device_name"], row["fstype"])
+        assert samples(found, "aiostall_submits")[key] == row["submits"]
+        assert samples(found, "aiostall_held_up_requests")[key] == row["held_up_requests"]
+        assert math.isclose(samples(found, "aiostall_runqueue_seconds")[key],
+                            row["runqueue_ns"] / 1e9)
+        causes = {cause["id"]: cause for cause in row["causes"] if cause["id"] != "lost"}
+        sleeps = {key[0]: v for key, v in samples(found, "aiostall_sleeps").items()
+                  if key[1:] == (row["device_name"], row["fstype"])}
+        assert sleeps == {name: cause["sleeps"] for name, cause in causes.items()}
+        histogram = {s.name.rsplit("_", 1)[1]: s.value
+                     for s in found["aiostall_sleep_duration_seconds"].samples
+                     if s.labels["device"] == row["device_name"] and
+                     s.labels["fstype"] == row["fstype"] and not s.name.endswith("_bucket")}
+        assert histogram == {"count": row["sleeps"], "sum": row["blocked_ns"] / 1e9}
+
+
+def test_buckets(root):
+    """Each bound takes in what is at most one bucket of the ledger longer."""
+    found = families(scrape(root, "mixed", "-o"))["aiostall_sleep_duration_seconds"]
+    ext4 = {s.labels["le"]: s.value for s in found.samples
+            if s.name.endswith("_bucket") and s.labels["fstype"] == "ext4" and s.labels["device"] != "sdb1"}
+    assert len(ext4) == 15
+    # 12 of 4 us, 2 of 50 us, 40 of 1 ms, 300 of 2 ms, one of 18 ms
+    assert (ext4["0.0001"], ext4["0.001"], ext4["0.0025"], ext4["0.01"], ext4["0.025"],
+            ext4["+Inf"]) == (14, 54, 354, 354, 355, 355)
+
+
+def test_what_is_mounted_has_series_before_anything_happens(root):
+    found = families(scrape(root, "mixed", "-o"))
+    quiet = ("sdb1", "ext4")
+    assert samples(found, "aiostall_submits")[quiet] == 0
+    assert samples(found, "aiostall_oldest_unfinished_sleep_seconds")[quiet] == 0
+    assert samples(found, "aiostall_sleeps")[("ext4.alloc", *quiet)] == 0
+
+
+def test_what_is_not_known_is_left_out(root):
+    """Calls that nobody watched are no calls that there were none of."""
+    found = families(scrape(root, "unwatched", "-o"))
+    assert "aiostall_submits" not in found and "aiostall_requests" not in found
+    assert "aiostall_sleeps" in found
+    assert "aiostall_requests_done_in_submit" not in found
+
+
+def test_who_sleeps(root):
+    found = families(scrape(root, "loss", "-o"))
+    oldest = samples(found, "aiostall_oldest_unfinished_sleep_seconds")
+    asleep = samples(found, "aiostall_unfinished_sleeps")
+    report = json.loads(run(root, "build/tests/replay", "tests/replay/loss.fix", "json").stdout)
+    assert report["unfinished"]
+    assert sum(asleep.values()) == len(report["unfinished"])
+    assert max(oldest.values()) == max(u["age_ns"] for u in report["unfinished"]) / 1e9
+
+
+def test_names_in_the_man_page(root):
+    """And none that is not there any more."""
+    man = (root / "man/aiostall.8").read_text(encoding="utf-8").replace("\\-", "-").replace("\\_", "_")
+    section = re.search(r"^\.SH METRICS\n(.*?)(?=^\.SH )", man, re.M | re.S).group(1)
+    said = {re.sub(r"_(total|info|sum)$", "", name)
+            for name in re.findall(r"\baiostall_[a-z_]+[a-z]\b", section)}
+    assert said == {name for name in families(scrape(root, "mixed", "-o"))
+                    if name.startswith("aiostall_")}
