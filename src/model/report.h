@@ -40,11 +40,20 @@ struct report_file {
 	uint64_t sleeps, blocked_ns, max_ns;
 };
 
+/* Of a program that slept, against the cause. */
+struct report_setting {
+	const char *comm, *setting, *why, *source;
+};
+
 struct report_cause {
 	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
 	const char *todo;		/* the advice in one clause; "" = none */
-	const char *asks;  /* what to look up on the host, see struct cause; "" = nothing */
-	const char *facts; /* what the host says that bears on it, a line each; "" = none */
+	const char *asks;	  /* what to look up on the host, see struct cause; "" = nothing */
+	const char *facts;	  /* what the host says that bears on it, a line each; "" = none */
+	const char *const *tried; /* remedies that were measured, see struct cause */
+	size_t nr_tried;
+	struct report_setting *settings; /* by sleeps of the program, descending */
+	size_t nr_settings;
 	const char *telling_frames; /* innermost frames that are not wait primitives, "a < b < c" */
 	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;
 	double share; /* of the filesystem's blocked time, 0..1 */

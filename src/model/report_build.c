@@ -207,6 +207,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);
 	c->files = build_files(p, part->rows, part->nr, &c->nr_files);
 	c->telling_frames = build_telling(s, c);
+	remedies__build(s, c, part);
 }
 
 /* A cause of sleeps that were counted but of which there is no record. */

@@ -286,6 +286,22 @@ static void put_facts(struct jsonw *w, json_t *o, const char *facts)
 	}
 }
 
+static void put_remedies(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *tried = jsonw__array(w, o, "tried"), *settings = jsonw__array(w, o, "settings");
+
+	for (size_t i = 0; i < c->nr_tried; i++)
+		jsonw__add_str(w, tried, c->tried[i]);
+	for (size_t i = 0; i < c->nr_settings; i++) {
+		json_t *row = jsonw__item(w, settings);
+
+		jsonw__str(w, row, "program", c->settings[i].comm);
+		jsonw__str(w, row, "setting", c->settings[i].setting);
+		jsonw__str(w, row, "why", c->settings[i].why);
+		jsonw__str(w, row, "source", c->settings[i].source);
+	}
+}
+
 static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *how;
@@ -295,6 +311,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__str(w, o, "advice", c->advice);
 	jsonw__str(w, o, "todo", c->todo);
 	put_facts(w, o, c->facts);
+	put_remedies(w, o, c);
 	jsonw__str(w, o, "telling_frames", c->telling_frames);
 	jsonw__real(w, o, "share", c->share);
 	jsonw__u64(w, o, "sleeps", c->sleeps);

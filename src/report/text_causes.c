@@ -189,6 +189,29 @@ static void print_facts(struct print *p, const char *facts)
 	}
 }
 
+/* "author; 6.18; align to the block size; 1000 -> 0" in words. */
+static void print_tried(struct print *p, const char *tried)
+{
+	char who[32], kernel[64], what[256], figures[64];
+
+	if (sscanf(tried, "%31[^;]; %63[^;]; %255[^;]; %63[^;]", who, kernel, what, figures) == 4)
+		print__para(p, PRINT_PLAIN, "    tried: ", "%s: %s stalls per 1000 submits (%s)",
+			    print__safe(p, what), print__safe(p, figures), print__safe(p, kernel));
+}
+
+static void print_remedies(struct print *p, const struct report_cause *c)
+{
+	if (c->advice && *c->advice)
+		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
+	for (size_t i = 0; i < c->nr_settings; i++)
+		print__para(p, PRINT_PLAIN, "    set: ", "%s: %s; %s",
+			    print__safe(p, c->settings[i].comm),
+			    print__safe(p, c->settings[i].setting),
+			    print__safe(p, c->settings[i].why));
+	for (size_t i = 0; i < c->nr_tried; i++)
+		print_tried(p, c->tried[i]);
+}
+
 static void print_cause(struct print *p, const struct report_cause *c, size_t top)
 {
 	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
@@ -214,8 +237,7 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	print_holders(p, c);
 	print_files(p, c, top);
 	print_facts(p, c->facts);
-	if (c->advice && *c->advice)
-		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
+	print_remedies(p, c);
 }
 
 void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o)
