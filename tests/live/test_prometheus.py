@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A Prometheus server that scrapes us: the alerts of contrib/ and the queries of its dashboard."""
+import contextlib
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+import pytest
+
+import helpers
+import tracing
+from helpers import ROOT, Program
+from test_serve import serving
+
+BIN = ROOT / "build/prometheus/usr/bin"
+RULES = ROOT / "contrib/prometheus/aiostall.rules.yml"
+DASHBOARD = ROOT / "contrib/grafana/aiostall.json"
+# The promise: an alert fires so soon after a device has gone dead.
+ALERT_S = 15
+
+CONFIG = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
+scrape_configs:
+  - job_name: aiostall
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+def need_prometheus():
+    if not (BIN / "prometheus").exists():
+        pytest.skip("needs Prometheus: sh tools/prometheus.sh")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Prometheus:
+    def __init__(self, port):
+        self.base = f"http://127.0.0.1:{port}/api/v1"
+
+    def ask(self, what, **parameters):
+        url = f"{self.base}/{what}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            found = json.load(answer)
+        assert found["status"] == "success", found
+        return found["data"]
+
+    def query(self, expression):
+        return self.ask("query", query=expression)["result"]
+
+    def wait(self, done, timeout):
+        """What done(self) returns as soon as it is true."""
+        end = time.monotonic() + timeout
+        while True:
+            with contextlib.suppress(OSError):
+                found = done(self)
+                if found:
+                    return found
+            assert time.monotonic() < end, "it did not come to that"
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def scraping(scratch, target_port):
+    port = free_port()
+    folder = pathlib.Path(scratch.dir)
+    config = folder / "prometheus.yml"
+    config.write_text(CONFIG.format(rules=RULES, port=target_port), encoding="utf-8")
+    with Program([BIN / "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/tsdb",
+                  f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]):
+        server = Prometheus(port)
+        server.wait(lambda s: s.query("aiostall_attached == 1"), 60)
+        yield server
+
+
+def firing(server):
+    return [a for a in server.ask("alerts")["alerts"] if a["state"] == "firing"]
+
+
+def dashboard_queries():
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    for panel in panels:
+        for target in panel["targets"]:
+            yield re.sub(r"\$(instance|fstype|device)", ".*", target["expr"]) \
+                .replace("$__rate_interval", "30s")
+
+
+def test_rules_are_valid():
+    need_prometheus()
+    done = subprocess.run([BIN / "promtool", "check", "rules", RULES], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "5 rules found" in done.stdout
+
+
+def test_metrics_of_contrib_exist(scratch):
+    """In each rule and query, by name: one that was renamed would just be silent for ever."""
+    with serving(scratch) as server:
+        there = set(re.findall(r"^([a-z_]+)", server.get("/metrics")[2], re.M))
+    named = set(re.findall(r"\b(?:aiostall|process)_[a-z_]+\b",
+                           RULES.read_text(encoding="utf-8") + "\n".join(dashboard_queries())))
+    assert len(named) > 10
+    assert named <= there
+
+
+def test_alert_on_a_dead_device(scratch):
+    """And the dashboard's queries against the same server, while there is something to see."""
+    need_prometheus()
+    helpers.need_slow_device()
+    place = scratch.fs("ext4", "slow", "64M", slow=True)
+    path = f"{place.mnt}/file"
+    helpers.aioload("--prepare", "--pattern", "buffered-read", "--file", path, "--size", "1M")
+    scratch.remount(place)
+    args = ("--pattern", "buffered-read", "--calls", "20", "--no-prepare", "--file", path,
+            "--size", "1M")
+    with tracing.waiting(scratch, args) as load, serving(scratch) as server, \
+            scraping(scratch, server.port) as prometheus:
+        prometheus.wait(lambda p: p.query("aiostall_submits_total"), 30)
+        assert not prometheus.ask("alerts")["alerts"]
+        scratch.delay(place, hold=1)
+        load.go()
+        tracing.wait_in_submit(load.pid)
+        dead = time.monotonic()
+        (alert,) = prometheus.wait(firing, 60)
+        assert time.monotonic() - dead < ALERT_S
+        assert alert["labels"]["alertname"] == "AiostallDeviceHangs"
+        assert alert["labels"]["fstype"] == "ext4"
+        assert "has slept for" in alert["annotations"]["summary"]
+        scratch.delay(place, hold=0)
+        load.done()
+        prometheus.wait(lambda p: not firing(p), 30)
+        prometheus.wait(lambda p: p.query("sum(rate(aiostall_requests_total[30s])) > 0"), 30)
+        silent = [q for q in dashboard_queries() if not prometheus.query(q)]
+    assert not silent, silent
