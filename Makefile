@@ -46,14 +46,16 @@ SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-o
 LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c src/work/*.c \
 	src/serve/*.c))
 HOST_SRC := $(sort $(wildcard src/host/*.c))
+QUALIFY_SRC := $(sort $(wildcard src/qualify/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
 # What unit tests link besides the library: nothing of libbpf is in it.
-PURE_SRC := $(HOST_SRC) src/live/decode.c
+PURE_SRC := $(HOST_SRC) $(QUALIFY_SRC) src/live/decode.c
 
 obj       = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
 LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o
 HOST_OBJ := $(call obj,obj,$(HOST_SRC))
+QUALIFY_OBJ := $(call obj,obj,$(QUALIFY_SRC))
 LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
 CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
 SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
@@ -93,9 +95,9 @@ all: $(B)/aiostall
 -include Makefile.docs
 -include Makefile.fuzz
 
-$(B)/aiostall: $(CMD_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
+$(B)/aiostall: $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
 	$(say) LINK $@
-	$(Q)$(CC) $(LINK) $(HARDEN_LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
+	$(Q)$(CC) $(LINK) $(HARDEN_LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
 
 # A source that is removed must leave the archive: it is made again when the list changes.
 $(B)/libaiostall.a: $(LIB_OBJ) $(B)/lib.list
@@ -159,7 +161,7 @@ $(B)/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 $(LIVE_OBJ): $(B)/aiostall.skel.h
-$(LIB_OBJ) $(HOST_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(B)/bpf/aiostall.bpf.o: | $(B)/needed
+$(LIB_OBJ) $(HOST_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(B)/bpf/aiostall.bpf.o: | $(B)/needed
 
 tools: $(TOOL_BIN)
 FUSE_CFLAGS = $(shell pkg-config --cflags fuse3 2>/dev/null)

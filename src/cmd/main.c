@@ -18,6 +18,7 @@ static const struct cmd_verb verbs[] = {
 	{"serve", "trace, and let Prometheus fetch the figures", cmd_serve},
 	{"report", "the report of recordings", cmd_report},
 	{"diff", "compare recordings: what changed beyond chance", cmd_diff},
+	{"qualify", "run the standard patterns in a folder, say which block", cmd_qualify},
 	{"check", "what this kernel offers and what will be used", cmd_check},
 	{"causes", "the rules that name a cause, with advice", cmd_causes},
 };

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "work/nameless.h"
 #include "work/pace.h"
 
 #define CHUNK (1024 * 1024)
@@ -236,31 +237,12 @@ static int set_nocow(int fd)
 	return ioctl(fd, FS_IOC_SETFLAGS, &attr) ? -errno : 0;
 }
 
-/*
- * Without a name nothing is left of it, however the process ends. Where the filesystem has no
- * O_TMPFILE, it has a name for as long as it takes to remove that.
- */
-static int create_nameless(const struct target *t)
-{
-	char path[WORK_PATH_MAX + 32];
-	int fd = open(t->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd < 0 ? -errno : fd;
-	snprintf(path, sizeof(path), "%s/.aiostall-XXXXXX", t->path);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	return fd;
-}
-
 static int create(const struct target *t)
 {
 	int fd;
 
 	if (t->is_nameless)
-		return create_nameless(t);
+		return nameless__create(t->path);
 	/* A new inode, not a truncated one: nothing of an earlier run stays in memory. */
 	if (unlink(t->path) && errno != ENOENT)
 		return -errno;
@@ -409,6 +391,8 @@ int target__open(struct target *t)
 		t->next = ((uint64_t)end + t->opts->bs - 1) / t->opts->bs;
 	}
 	if (t->is_device) {
+		if (!(t->flags & P_CACHED))
+			posix_fadvise(t->fd, 0, 0, POSIX_FADV_DONTNEED);
 		if (ioctl(t->fd, BLKGETSIZE64, &bytes))
 			return -errno;
 		if (bytes / t->opts->bs < t->nblocks)

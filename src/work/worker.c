@@ -19,7 +19,7 @@
 struct slot {
 	struct iocb cb;
 	struct iovec vec;
-	uint64_t start_ns;
+	uint64_t start_ns, submit_no;
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -134,6 +134,7 @@ static void worker__complete(struct worker *w, const struct io_event *ev, uint64
 	if (w->completed < w->opts->calls * w->opts->batch)
 		w->request_ns[w->completed] = now - s->start_ns;
 	w->completed++;
+	w->inside += w->at_return && s->submit_no == w->submits;
 	if (res < 0) {
 		w->results[-res < WORK_MAX_ERRNO ? -res : 0]++;
 		return;
@@ -211,6 +212,7 @@ static int worker__fill(struct worker *w)
 		if (err)
 			return err;
 		s->cb.aio_data = i;
+		s->submit_no = w->submits + 1;
 		w->batch[k] = &s->cb;
 	}
 	for (unsigned int k = 0; k < w->opts->batch; k++)
@@ -255,7 +257,9 @@ static int worker__call(struct worker *w)
 		return n;
 	accepted = worker__measure(w, &w->calls[w->submits]);
 	worker__count(w, accepted);
+	w->at_return = true;
 	n = worker__reap(w, 0);
+	w->at_return = false;
 	if (n < 0)
 		return n;
 	/* With a queue deeper than the batch, older requests may be among them. */

@@ -32,6 +32,8 @@ struct worker {
 	uint64_t *request_ns;
 	uint64_t submits, requests, short_submits, errors, eagain, bytes, completed, short_io,
 		done_at_return;
+	uint64_t inside; /* completed, when the submit that handed them over had just returned */
+	bool at_return;
 	uint64_t first_ns, last_ns; /* when the first call began, and the last request was done */
 	int submit_err;		    /* -errno of the last submit that took nothing, 0 = none */
 	uint64_t results[WORK_MAX_ERRNO]; /* failed requests by errno */
