@@ -109,6 +109,9 @@ struct sleep_sum {
 	uint64_t sleeps, blocked_ns, runqueue_ns, max_ns;
 	uint64_t held_up_requests, iowait_sleeps, nowait_sleeps;
 	uint64_t how[4]; /* by enum request_how */
+	/* those whose call had slept for that cause before; SUBMITS_UNKNOWN, of a sum with such a part too */
+	uint64_t further_sleeps;
+#define SUBMITS_UNKNOWN UINT64_MAX
 };
 
 /*

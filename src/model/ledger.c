@@ -382,6 +382,7 @@ void ledger__free(struct ledger *l)
 	for (size_t i = 0; i < l->nr_slow; i++)
 		who__release(&l->slow[i].who);
 	ledger__free_names(l);
+	calls__release(&l->calls);
 	free(l->unfinished);
 	free(l->samples);
 	pool__clear(&l->pool);

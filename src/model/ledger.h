@@ -71,6 +71,9 @@ void ledger__forget_asleep(struct ledger *l);
  */
 struct ledger_row *ledger__row(struct ledger *l, const struct ev_stall *like,
 			       const struct cause *cause);
+/* One stall of the row as a sum; those of a thread are asked for in their order, each once. */
+struct sleep_sum ledger__sum_of(struct ledger *l, const struct ledger_row *row,
+				const struct ev_stall *ev);
 /* hist NULL = of several only the longest is known by itself. */
 void ledger__add_sum(struct ledger *l, struct ledger_row *row, const struct sleep_sum *sum,
 		     const struct hist *hist);

@@ -318,32 +318,54 @@ static void note_worst_of_slice(struct ledger *l, struct ledger_row *row, const 
 	c->worst_waker = ledger__name(l, ev->waker_comm);
 }
 
-static struct ledger_row *add_like(struct ledger *l, const struct ev_stall *ev,
-				   const struct sleep_sum *sum, const struct hist *hist)
+struct sleep_sum ledger__sum_of(struct ledger *l, const struct ledger_row *row,
+				const struct ev_stall *ev)
+{
+	struct sleep_sum one = sleep_sum__of(ev);
+	enum call_stall is = calls__note(&l->calls, ev, l->origin ? l->origin->host : 0,
+					 row->key.fs, row->key.cause);
+
+	one.further_sleeps = is == CALL_UNKNOWN ? SUBMITS_UNKNOWN : is == CALL_BLOCKED_AGAIN;
+	return one;
+}
+
+/* The row, in which the stall is noted by itself; NULL on lack of memory. */
+static struct ledger_row *note_like(struct ledger *l, const struct ev_stall *ev, uint64_t sleeps)
 {
 	struct ledger_row *row = ledger__row(l, ev, NULL);
 
 	l->slice.events++;
 	if (!row) {
-		l->evicted = sat_add(l->evicted, sum->sleeps);
+		l->evicted = sat_add(l->evicted, sleeps);
 		return NULL;
 	}
 	note_worst_of_slice(l, row, ev);
 	ledger__note_stall(l, row, ev);
-	ledger__add_sum(l, row, sum, hist);
 	return row;
 }
 
 struct ledger_row *ledger__add_stall(struct ledger *l, const struct ev_stall *ev)
 {
-	const struct sleep_sum one = sleep_sum__of(ev);
+	struct ledger_row *row = note_like(l, ev, 1);
+	struct sleep_sum one;
 
-	return add_like(l, ev, &one, NULL);
+	if (row) {
+		one = ledger__sum_of(l, row, ev);
+		ledger__add_sum(l, row, &one, NULL);
+	}
+	return row;
 }
 
 struct ledger_row *ledger__add_stalls(struct ledger *l, const struct ev_stalls *ev)
 {
-	return add_like(l, &ev->longest, &ev->sum, &ev->hist);
+	struct ledger_row *row = note_like(l, &ev->longest, ev->sum.sleeps);
+	struct sleep_sum sum = ev->sum;
+
+	/* whose calls these were, no sum says */
+	sum.further_sleeps = SUBMITS_UNKNOWN;
+	if (row)
+		ledger__add_sum(l, row, &sum, &ev->hist);
+	return row;
 }
 
 /* ---- slices ---- */

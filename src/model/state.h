@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "cause/causes.h"
+#include "model/calls.h"
 #include "model/ledger.h"
 #include "model/pool.h"
 #include "model/pseudo.h"
@@ -185,6 +186,7 @@ struct ledger {
 	struct ledger_fs *filesystems, *last_fs; /* in the order of first appearance */
 	size_t nr_filesystems, max_filesystems;
 	struct ledger_row *rows;
+	struct calls calls;
 	struct ledger_lru lru[FOLD_STACK]; /* by enum ledger_fold: files do not crowd out stacks */
 	struct fs_counts totals, totals_last;
 	struct loss loss, loss_last;

@@ -150,9 +150,10 @@ static int on_stall(void *ctx, const struct ev_stall *ev, const struct store_key
 		return -ENOMEM;
 	ledger__note_stall(l->ledger, row, ev);
 	/* with filters that need them, sums are made of single stalls */
-	one = sleep_sum__of(ev);
-	if (alone)
+	if (alone) {
+		one = ledger__sum_of(l->ledger, row, ev);
 		ledger__add_sum(l->ledger, row, &one, NULL);
+	}
 	return 0;
 }
 

@@ -112,7 +112,7 @@ uint32_t rows__u32(struct rows *r, int column)
 
 void rows__columns(struct rows *r, int first, const struct schema_columns *columns, void *to)
 {
-	size_t nr = r->s->info.schema == 1 && columns->nr_v1 ? columns->nr_v1 : columns->nr;
+	size_t nr = schema__nr_columns(columns, r->s->info.schema);
 
 	for (size_t i = nr; i < columns->nr; i++)
 		*(uint64_t *)((char *)to + columns->column[i].offset) = 0;

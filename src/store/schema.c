@@ -20,9 +20,9 @@ static const struct schema_table tables[TABLES] = {
 		      "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
 		      "fstype TEXT,"
 		      " device TEXT, mount TEXT, options TEXT, api TEXT)",
-		      "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
-		      "fstype TEXT,"
-		      " device TEXT, mount TEXT, options TEXT)"},
+		      {"CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
+		       "fstype TEXT,"
+		       " device TEXT, mount TEXT, options TEXT)"}},
 	[TABLE_CAUSE] =
 		{"cause",
 		 "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
@@ -34,11 +34,11 @@ static const struct schema_table tables[TABLES] = {
 		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
 		 " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
 		 "INTEGER, waker_kind INTEGER)",
-		 "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
-		 "INTEGER,"
-		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
-		 " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
-		 "INTEGER)"},
+		 {"CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
+		  "INTEGER,"
+		  " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
+		  " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
+		  "INTEGER)"}},
 	[TABLE_SLICE] =
 		{"slice",
 		 "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
@@ -64,9 +64,15 @@ static const struct schema_table tables[TABLES] = {
 		 "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
 		 " sleeps INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, max_ns INTEGER,"
 		 " held_up_requests INTEGER, iowait_sleeps INTEGER, nowait_sleeps INTEGER,"
-		 " how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER, "
-		 "hist BLOB,"
-		 " PRIMARY KEY(slice, key)) WITHOUT ROWID"},
+		 " how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch INTEGER,"
+		 " further_sleeps INTEGER, hist BLOB,"
+		 " PRIMARY KEY(slice, key)) WITHOUT ROWID",
+		 {NULL, "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
+			" sleeps INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, max_ns INTEGER,"
+			" held_up_requests INTEGER, iowait_sleeps INTEGER, nowait_sleeps INTEGER,"
+			" how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch "
+			"INTEGER, hist BLOB,"
+			" PRIMARY KEY(slice, key)) WITHOUT ROWID"}},
 	[TABLE_STALL] =
 		{"stall",
 		 "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
@@ -91,10 +97,10 @@ static const struct schema_table tables[TABLES] = {
 		 " scan_agree INTEGER, scan_disagree INTEGER,"
 		 " skipped INTEGER, misjudged INTEGER, recovered INTEGER,"
 		 " refused INTEGER, in_flight INTEGER, uncounted_sleeps INTEGER)",
-		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
-		 " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
-		 " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
-		 " scan_agree INTEGER, scan_disagree INTEGER)"},
+		 {"CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
+		  " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
+		  " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
+		  " scan_agree INTEGER, scan_disagree INTEGER)"}},
 	[TABLE_UNFINISHED] =
 		{"unfinished",
 		 "CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"
@@ -115,7 +121,18 @@ const struct schema_table *schema__table(size_t i)
 
 const char *schema__sql(const struct schema_table *t, uint32_t version)
 {
-	return version == 1 && t->sql_v1 ? t->sql_v1 : t->sql;
+	for (uint32_t v = version ? version : 1; v < SCHEMA_VERSION; v++)
+		if (t->old[v - 1])
+			return t->old[v - 1];
+	return t->sql;
+}
+
+size_t schema__nr_columns(const struct schema_columns *c, uint32_t version)
+{
+	for (uint32_t v = version ? version : 1; v < SCHEMA_VERSION; v++)
+		if (c->nr_old[v - 1])
+			return c->nr_old[v - 1];
+	return c->nr;
 }
 
 #define U64(of, name, member)                                                                      \
@@ -179,6 +196,7 @@ static const struct schema_column sleeps_columns[] = {
 	U64(sleep_sum, "how_exact", how[1]),
 	U64(sleep_sum, "how_scanned", how[2]),
 	U64(sleep_sum, "how_batch", how[3]),
+	S(further_sleeps),
 };
 
 static const struct schema_column loss_columns[] = {
@@ -250,12 +268,13 @@ static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
 const struct schema_columns schema_counters = {"counters", "slice, fs", "sleep, submit",
 					       COLUMNS(counters_columns)};
 const struct schema_columns schema_sleeps = {"sleeps", "slice, key", "hist",
-					     COLUMNS(sleeps_columns)};
+					     COLUMNS(sleeps_columns), .nr_old = {0, 11}};
 const struct schema_columns schema_stall = {"stall", "slice, no, key, waker_comm", "",
 					    COLUMNS(stall_columns)};
 const struct schema_columns schema_submit = {"submit", "slice, no, fs, comm, cgroup", "",
 					     COLUMNS(submit_columns)};
-const struct schema_columns schema_loss = {"loss", "slice", "", COLUMNS(loss_columns), .nr_v1 = 10};
+const struct schema_columns schema_loss = {"loss", "slice", "", COLUMNS(loss_columns),
+					   .nr_old = {10}};
 const struct schema_columns schema_unfinished = {
 	"unfinished", "id, fs, cause, stack, path, comm, cgroup", "", COLUMNS(unfinished_columns)};
 

@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 #define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* In the order in which they are made. */
 enum schema_table_no {
@@ -34,8 +34,9 @@ enum schema_table_no {
 
 struct schema_table {
 	const char *name;
-	const char *sql;    /* the CREATE statement, byte by byte as in the file */
-	const char *sql_v1; /* and in those of version 1, NULL = the same */
+	const char *sql; /* the CREATE statement, byte by byte as in the file */
+	/* and in those of an older version, at [version - 1]; NULL = as in the next one */
+	const char *old[SCHEMA_VERSION - 1];
 };
 /* The i-th table, NULL past the end. */
 const struct schema_table *schema__table(size_t i);
@@ -57,8 +58,12 @@ struct schema_columns {
 	const char *before, *behind; /* names of the others, comma separated, "" = none */
 	const struct schema_column *column;
 	size_t nr;
-	size_t nr_v1; /* so many of them, all COLUMN_U64, are in files of version 1; 0 = all */
+	/* so many of them, all COLUMN_U64, are in files of older versions, at [version - 1]; 0 = all */
+	size_t nr_old[SCHEMA_VERSION - 1];
 };
+
+/* How many of them are in a file of that version. */
+size_t schema__nr_columns(const struct schema_columns *c, uint32_t version);
 
 extern const struct schema_columns schema_counters;   /* struct counters */
 extern const struct schema_columns schema_sleeps;     /* struct sleep_sum */

@@ -157,12 +157,17 @@ static int advance(struct cursor *c, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+static int nr_columns(const struct cursor *c, const struct schema_columns *columns)
+{
+	return (int)schema__nr_columns(columns, c->rows.s->info.schema);
+}
+
 static int deliver_counts(struct cursor *c, struct err *e)
 {
 	struct fs_counts delta;
 	bool total = !rows__int(&c->rows, 1);
 	const struct fs_info *fs = rows__ref(&c->rows, 1, &c->rows.s->filesystems, true);
-	int behind = 2 + (int)schema_counters.nr, rc;
+	int behind = 2 + nr_columns(c, &schema_counters), rc;
 
 	rows__columns(&c->rows, 2, &schema_counters, &delta.c);
 	rows__hist(&c->rows, behind, &delta.sleep);
@@ -180,7 +185,10 @@ static int deliver_stalls(struct cursor *c, struct err *e)
 
 	rows__columns(&c->rows, 2, &schema_sleeps, &sum);
 	if (c->v->stalls_hist)
-		rows__hist(&c->rows, 2 + (int)schema_sleeps.nr, &hist);
+		rows__hist(&c->rows, 2 + nr_columns(c, &schema_sleeps), &hist);
+	/* of older ones nobody knows which calls they blocked */
+	if (c->rows.s->info.schema < 3)
+		sum.further_sleeps = SUBMITS_UNKNOWN;
 	rc = rows__check(&c->rows, e);
 	if (!rc && c->v->stalls)
 		rc = c->v->stalls(c->v->ctx, key, &sum);

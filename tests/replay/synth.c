@@ -83,6 +83,8 @@ static void stall(const struct load *load, const struct sink *to, uint32_t rando
 	struct ev_stall ev = {
 		.end_ns = START_NS + load->second * NSEC_PER_SEC +
 			  i * (NSEC_PER_SEC / load->per_second),
+		.call_seq = load->second * load->per_second + i + 1,
+		.sleep_no = 1,
 		.who = {.pid = 100 + key % 3,
 			.tid = 1000 + key % 5,
 			.comm = "load",

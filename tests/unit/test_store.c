@@ -23,7 +23,7 @@
  */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct ev_stall) == 216, "a new field of a stall must survive a recording");
-static_assert(sizeof(struct ev_stalls) == 216 + 88 + sizeof(struct hist), "... of many");
+static_assert(sizeof(struct ev_stalls) == 216 + 96 + sizeof(struct hist), "... of many");
 static_assert(sizeof(struct ev_submit) == 120, "... of a submit");
 static_assert(sizeof(struct ev_unfinished) == 136, "... of a sleep that has not ended");
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
@@ -288,6 +288,8 @@ static int see_sums(void *ctx, const struct store_key *key, const struct sleep_s
 	assert_int_equal(sum->held_up_requests, stall.held_up_requests);
 	assert_int_equal(sum->iowait_sleeps, 1);
 	assert_int_equal(sum->nowait_sleeps, 1);
+	/* the fifth sleep of the call is the first that is seen of it */
+	assert_int_equal(sum->further_sleeps, 0);
 	assert_int_equal(sum->how[HOW_SCANNED], 1);
 	assert_int_equal(h->n[hist__bucket(stall.blocked_ns)], 1);
 	assert_int_equal(hist__count(h), 1);
@@ -441,6 +443,7 @@ static int see_many(void *ctx, const struct store_key *key, const struct sleep_s
 	assert_int_equal(sum->held_up_requests, 3000 * 3 + stall.held_up_requests);
 	assert_int_equal(sum->iowait_sleeps, 999 + 1999 + 1);
 	assert_int_equal(sum->nowait_sleeps, 998 + 1998 + 1);
+	assert_true(sum->further_sleeps == SUBMITS_UNKNOWN);
 	assert_int_equal(sum->how[HOW_SCANNED], 3001);
 	assert_int_equal(h->n[hist__bucket(900)], 999 + 1999);
 	assert_int_equal(h->n[hist__bucket(stall.blocked_ns)], 3);
@@ -528,7 +531,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 2");
+	refused("up to version 3");
 }
 
 static void test_other_databases_are_refused(void **state)
