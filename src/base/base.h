@@ -40,6 +40,8 @@ char *fmt__size(uint64_t bytes, char *buf, size_t size);
 /* "1234", "12.3k", "4.5M": at most 6 columns, powers of 1000. */
 char *fmt__count(uint64_t n, char *buf, size_t size);
 /* "35.2%" , "<0.1%", "0%", "100%" of a share 0..1. */
+/* All digits, in groups of three: "265,361". */
+char *fmt__exact(uint64_t n, char *buf, size_t size);
 char *fmt__percent(double share, char *buf, size_t size);
 
 /*

@@ -99,6 +99,20 @@ char *fmt__count(uint64_t n, char *buf, size_t size)
 	return scaled(n, 1000, units, ARRAY_SIZE(units), 10000, buf, size);
 }
 
+char *fmt__exact(uint64_t n, char *buf, size_t size)
+{
+	char digits[24], out[32];
+	int len = snprintf(digits, sizeof(digits), "%llu", (ull)n), used = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			out[used++] = ',';
+		out[used++] = digits[i];
+	}
+	snprintf(buf, size, "%.*s", used, out);
+	return buf;
+}
+
 char *fmt__percent(double share, char *buf, size_t size)
 {
 	/* NaN, of 0 / 0, is nothing too */

@@ -118,6 +118,10 @@ static const struct option options[] = {
 	 "a row for each of these instead of the report: api, fs, mount, device, file, comm, pid, "
 	 "cgroup, cause, stack, kernel, host",
 	 .offset = AT(by), .verbs = VERB_STAT | VERB_REPORT},
+	{"severity", 0, "MEASURE=LOOK:HURTS[,...]", OPTION_LIMITS,
+	 "from where on a filesystem is worth a look, and from where on it hurts; default "
+	 "stall=10ms:100ms, share=1%:10%, ctxsw=0.1:0.5, inside=10%:never",
+	 .offset = AT(limits), .verbs = VERB_STAT | VERB_REPORT},
 	{"since", 0, "TIME", OPTION_SECONDS,
 	 "only what came so long after recording began; a bare number is seconds",
 	 .max = 365 * DAY_NS, .offset = AT(since_ns), .verbs = VERB_REPORT},

@@ -189,6 +189,8 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return set_size(p, opt, value, member(p->o, opt->offset));
 	case OPTION_FORMAT:
 		return set_format(p, opt, value);
+	case OPTION_LIMITS:
+		return severity__parse(value, member(p->o, opt->offset), &p->e);
 	case OPTION_PROBE:
 		return set_probe(p, opt, value);
 	case OPTION_IDS:
@@ -344,6 +346,7 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 	memset(o, 0, sizeof(*o));
 	o->format = format__find("text");
 	o->live.slow_ns = NSEC_PER_MSEC;
+	o->limits = severity_defaults;
 	note_command(o, argc, argv);
 	rc = parse_all(&p, argc, argv);
 	if (!rc)

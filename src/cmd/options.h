@@ -4,6 +4,7 @@
 #define AIOSTALL_CMD_OPTIONS_H
 
 #include "live/live.h"
+#include "model/severity.h"
 
 struct format;
 
@@ -26,6 +27,7 @@ struct cmd_opts {
 	uint64_t since_ns, until_ns;   /* report */
 	const char *listen, *textfile; /* serve */
 	const char *by;
+	struct severity_limits limits;
 	bool events, info;
 	char **files; /* what stands without an option, in argv */
 	size_t nr_files;

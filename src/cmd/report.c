@@ -100,7 +100,7 @@ static int load_and_print(struct load *l, const struct view *v, const struct job
 static int report(const struct job *j, bool *any_loss, struct err *e)
 {
 	struct load_opts lo = load_opts(j->opts);
-	struct view v = {.filter = &lo.filter};
+	struct view v = {.filter = &lo.filter, .limits = &j->opts->limits};
 	struct load *l;
 	int rc = 0;
 

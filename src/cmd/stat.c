@@ -106,6 +106,7 @@ int cmd_stat(int argc, char **argv)
 	if (status == OPTIONS_GO) {
 		rc = opts.by ? view_by__parse(opts.by, view.by, &e) : 0;
 		view.nr_by = rc > 0 ? (size_t)rc : 0;
+		view.limits = &opts.limits;
 		out = rc < 0 ? NULL : output__open(opts.output, &e);
 		status = out ? run_session(&opts, &view, out) : cmd__fail(&e);
 		output__free(out);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/event.h"
+#include "model/severity.h"
 #include "model/source.h"
 
 struct report_dist {
@@ -57,6 +58,9 @@ struct report_cause {
 	const char *telling_frames; /* innermost frames that are not wait primitives, "a < b < c" */
 	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;
 	double share; /* of the filesystem's blocked time, 0..1 */
+	/* calls that slept for it at least once, some for other causes too */
+	uint64_t submits_blocked;
+	bool knows_submits; /* false: they are not known for all of its sleeps */
 	struct report_stack *stacks;
 	size_t nr_stacks; /* by blocked time, descending */
 	struct report_waker *wakers;
@@ -89,6 +93,12 @@ struct report_fs {
 	size_t nr_causes; /* by blocked time, descending */
 	struct report_file *files;
 	size_t nr_files;
+	enum severity severity;
+	enum severity_measure severity_by; /* what decided; MEASURES = nothing */
+	struct severity_figures figures;
+	bool not_async; /* requests done inside the call are enough for a look, whatever slept */
+	/* the causes to name: of most blocked submits, NULL = not known; of most blocked time, NULL = none */
+	const struct report_cause *most_submits, *most_time;
 };
 
 struct report_slow {
@@ -119,6 +129,7 @@ struct report {
 	const struct capture_info *capture;
 	struct loss loss;
 	bool any_loss;
+	enum severity severity; /* the worst there is */
 	struct counters totals;
 	double blocked_share, ctxsw_per_io;
 	struct report_dist sleep, submit; /* over all filesystems */

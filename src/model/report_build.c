@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/judge.h"
 #include "model/loss.h"
 #include "model/select.h"
 
@@ -199,6 +200,9 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 		.held_up_requests = part->sum.held_up_requests,
 		.iowait_sleeps = part->sum.iowait_sleeps,
 		.nowait_sleeps = part->sum.nowait_sleeps,
+		.submits_blocked = sat_sub(part->sum.sleeps, part->sum.further_sleeps),
+		.knows_submits = part->sum.further_sleeps != SUBMITS_UNKNOWN &&
+				 !capture__sleeps_only(&s->ledger->capture),
 	};
 	memcpy(c->how, part->sum.how, sizeof(c->how));
 	build_worst(c, worst_row(part));
@@ -424,6 +428,7 @@ static void build_fs(struct selection *s, struct report_fs *f, const struct ledg
 	build_causes(s, f, rows, nr_rows);
 	f->files = build_files(s->pool, rows, nr_rows, &f->nr_files);
 	build_facts(s, f, of, nr_of);
+	judge__fs(s, f, of, nr_of, rows, nr_rows);
 }
 
 static int fs_order(const void *a, const void *b)
@@ -568,6 +573,7 @@ const struct report *ledger__report(struct ledger *l, const struct view *v,
 	build_totals(&s, r);
 	build_loss(l, r, groups__build(&s, r));
 	build_all_fs(&s, r);
+	judge__report(&s, r);
 	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);
 	if (l->nr_samples)
 		qsort(l->samples, l->nr_samples, sizeof(*l->samples), sample_order);

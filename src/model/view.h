@@ -63,7 +63,8 @@ struct view {
 		      char *buf, size_t size);
 	void *facts_ctx;
 	enum view_by by[BYS];
-	size_t nr_by; /* 0 = no groups */
+	size_t nr_by;			      /* 0 = no groups */
+	const struct severity_limits *limits; /* NULL = severity_defaults */
 };
 
 /*

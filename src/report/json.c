@@ -315,6 +315,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__str(w, o, "telling_frames", c->telling_frames);
 	jsonw__real(w, o, "share", c->share);
 	jsonw__u64(w, o, "sleeps", c->sleeps);
+	put_if(w, o, "submits_blocked", c->knows_submits, c->submits_blocked);
 	jsonw__u64(w, o, "blocked_ns", c->blocked_ns);
 	jsonw__u64(w, o, "max_ns", c->max_ns);
 	jsonw__u64(w, o, "held_up_requests", c->held_up_requests);
@@ -330,6 +331,26 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	put_files(w, o, c->files, c->nr_files);
 }
 
+static void put_cause_id(struct jsonw *w, json_t *o, const char *key, const struct report_cause *c)
+{
+	if (c)
+		jsonw__str(w, o, key, c->id);
+	else
+		jsonw__null(w, o, key);
+}
+
+static void put_severity(struct jsonw *w, json_t *o, const struct report_fs *f)
+{
+	jsonw__str(w, o, "severity", severity__name(f->severity));
+	if (severity_measure__name(f->severity_by))
+		jsonw__str(w, o, "severity_by", severity_measure__name(f->severity_by));
+	else
+		jsonw__null(w, o, "severity_by");
+	jsonw__real(w, o, "time_share", f->figures.value[MEASURE_SHARE]);
+	put_cause_id(w, o, "most_submits", f->most_submits);
+	put_cause_id(w, o, "most_time", f->most_time);
+}
+
 static void put_filesystems(struct jsonw *w, json_t *root, const struct report *r)
 {
 	json_t *list = jsonw__array(w, root, "filesystems");
@@ -341,6 +362,7 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 		json_t *o = jsonw__item(w, list), *causes;
 
 		jsonw__fs(w, o, f->fs);
+		put_severity(w, o, f);
 		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
 		put_counters(w, o, &f->c, known);
 		put_real_if(w, o, "blocked_share", known.calls, f->blocked_share);
@@ -470,6 +492,7 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	jsonw__str(&w, root, "schema", "aiostall-report/1");
 	put_capture(&w, root, r->capture);
 	jsonw__loss(&w, root, r, r->any_loss);
+	jsonw__str(&w, root, "severity", severity__name(r->severity));
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
 	put_slow(&w, root, r);

@@ -212,9 +212,12 @@ static void print_verdict(struct print *p, const struct report_fs *f)
 {
 	char sentence[VERDICT_SIZE];
 
+	static const char *const words[] = {"", ", worth a look", " hurts"};
+	static const enum print_style styles[] = {PRINT_PLAIN, PRINT_BOLD, PRINT_ALARM};
+
 	verdict__sentence(f, sentence, sizeof(sentence));
-	print__para(p, f->c.sleeps ? PRINT_BOLD : PRINT_PLAIN, "", "%s: %s",
-		    print__fs(p, f->fs, p->width - 20), print__safe(p, sentence));
+	print__para(p, styles[f->severity], "", "%s%s: %s", print__fs(p, f->fs, p->width - 20),
+		    words[f->severity], print__safe(p, sentence));
 }
 
 static void print_verdicts(struct print *p, const struct report *r)

@@ -2,6 +2,7 @@
 #include "report/verdict.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,15 +34,16 @@ static bool as_fraction(double share, char *buf, size_t size)
 static void how_many(const struct report_fs *f, char *buf, size_t size)
 {
 	const struct counters *c = &f->c;
-	char share[16];
+	char share[16], n[32];
 
 	if (c->submits == 1)
 		snprintf(buf, size, "the only submit blocked");
 	else if (c->submits_blocked >= c->submits)
-		snprintf(buf, size, "all %llu submits block", (ull)c->submits);
+		snprintf(buf, size, "all %s submits block", fmt__exact(c->submits, n, sizeof(n)));
 	else if (!as_fraction(f->blocked_share, buf, size))
-		snprintf(buf, size, "%s of %llu submits block",
-			 fmt__percent(f->blocked_share, share, sizeof(share)), (ull)c->submits);
+		snprintf(buf, size, "%s of %s submits block",
+			 fmt__percent(f->blocked_share, share, sizeof(share)),
+			 fmt__exact(c->submits, n, sizeof(n)));
 }
 
 /* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share
@@ -63,36 +65,137 @@ static void how_bad(const struct report_fs *f, char *buf, size_t size)
 	snprintf(buf, size, "%s, %s%s", many, time, c->submits == 1 ? "" : " each");
 }
 
-static void add(char *buf, size_t size, const char *before, const char *text, const char *after)
+static void __attribute__((format(printf, 3, 4))) add(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t used = strlen(buf);
+	va_list ap;
 
-	if (text && *text)
-		snprintf(buf + used, size - used, "%s%s%s", before, text, after);
+	va_start(ap, fmt);
+	vsnprintf(buf + used, size - used, fmt, ap);
+	va_end(ap);
+}
+
+/* "because X (frames, if no rule knows them): do Y" */
+static void add_cause(const struct report_cause *c, char *buf, size_t size)
+{
+	bool unknown = !strcmp(c->id, "unknown") && c->telling_frames && *c->telling_frames;
+
+	add(buf, size, "because %s", c->name);
+	if (unknown)
+		add(buf, size, " (%s)", c->telling_frames);
+	if (c->todo && *c->todo)
+		add(buf, size, ": %s", c->todo);
+}
+
+/* "301 of these 345" */
+static void add_submits(const struct report_fs *f, const struct report_cause *c, char *buf,
+			size_t size)
+{
+	char n[32], of[32];
+
+	fmt__exact(c->submits_blocked, n, sizeof(n));
+	if (c->submits_blocked > f->c.submits_blocked)
+		add(buf, size, "%s of these", n);
+	else
+		add(buf, size, "%s of these %s", n,
+		    fmt__exact(f->c.submits_blocked, of, sizeof(of)));
+}
+
+/* The only cause there is needs no figures of its own. */
+static bool is_all(const struct report_fs *f, const struct report_cause *c)
+{
+	return c->share >= NEARLY_ALL &&
+	       (c->knows_submits ? c->submits_blocked >= f->c.submits_blocked : f->nr_causes == 1);
+}
+
+static void add_time(const struct report_cause *c, char *buf, size_t size)
+{
+	uint64_t many = c->knows_submits ? c->submits_blocked : c->sleeps;
+	char share[16], n[32];
+
+	add(buf, size, "%s of the blocked time, in %s %s%s, ",
+	    fmt__percent(c->share, share, sizeof(share)), fmt__exact(many, n, sizeof(n)),
+	    c->knows_submits ? "submit" : "sleep", plural(many));
+}
+
+static void add_why(const struct report_fs *f, char *buf, size_t size)
+{
+	const struct report_cause *by_submits = f->most_submits, *by_time = f->most_time;
+	char share[16];
+
+	if (by_time && by_submits == by_time && !is_all(f, by_time)) {
+		add(buf, size, "; ");
+		add_submits(f, by_time, buf, size);
+		add(buf, size, ", and %s of the blocked time, ",
+		    fmt__percent(by_time->share, share, sizeof(share)));
+		add_cause(by_time, buf, size);
+		return;
+	}
+	if (by_time && is_all(f, by_time)) {
+		add(buf, size, ", ");
+		add_cause(by_time, buf, size);
+		return;
+	}
+	if (by_submits) {
+		add(buf, size, "; ");
+		add_submits(f, by_submits, buf, size);
+		add(buf, size, " ");
+		add_cause(by_submits, buf, size);
+	}
+	if (by_time) {
+		add(buf, size, "; ");
+		add_time(by_time, buf, size);
+		add_cause(by_time, buf, size);
+	}
+}
+
+/* Requests of that are none of asynchronous I/O, whether they slept or not. */
+static void add_inside(const struct report_fs *f, char *buf, size_t size)
+{
+	uint64_t n = f->c.inside_buffered + f->c.inside_direct;
+	char inside[32], of[32];
+
+	if (!f->not_async)
+		return;
+	add(buf, size, "; %s of %s requests are not asynchronous%s: they are done inside the call",
+	    fmt__exact(n, inside, sizeof(inside)), fmt__exact(f->c.requests, of, sizeof(of)),
+	    f->c.inside_buffered ? f->c.inside_direct ? "" : ", but buffered" : "");
+}
+
+/* "2 sleeps, the longest 334us, in 265,361 submits" */
+static void add_quiet(const struct report_fs *f, char *buf, size_t size)
+{
+	const struct counters *c = &f->c;
+	char sleeps[32], submits[32], max[16];
+
+	fmt__duration(c->max_sleep_ns, max, sizeof(max));
+	add(buf, size, "%s sleep%s",
+	    c->sleeps ? fmt__exact(c->sleeps, sleeps, sizeof(sleeps)) : "no",
+	    c->sleeps ? plural(c->sleeps) : "");
+	if (c->sleeps == 1 && c->max_sleep_ns)
+		add(buf, size, " of %s", max);
+	else if (c->max_sleep_ns)
+		add(buf, size, ", the longest %s%s", max, c->submits ? "," : "");
+	if (c->submits)
+		add(buf, size, " in %s submit%s", fmt__exact(c->submits, submits, sizeof(submits)),
+		    plural(c->submits));
 }
 
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 {
-	const struct report_cause *top = f->nr_causes ? &f->causes[0] : NULL;
-	char part[16];
-
+	buf[0] = '\0';
 	if (!f->c.sleeps && !f->c.submits) {
-		snprintf(buf, size, "no submit ended while tracing");
+		add(buf, size, "no submit ended while tracing");
 		return buf;
 	}
-	if (!f->c.sleeps) {
-		snprintf(buf, size, "none of %llu submits blocked", (ull)f->c.submits);
-		return buf;
+	if (f->severity == SEVERITY_OK)
+		add(buf, size, "fine; ");
+	if (f->severity == SEVERITY_OK || !f->c.sleeps) {
+		add_quiet(f, buf, size);
+	} else {
+		how_bad(f, buf, size);
+		add_why(f, buf, size);
 	}
-	how_bad(f, buf, size);
-	if (!top)
-		return buf;
-	add(buf, size, ", because ", top->name, "");
-	if (!strcmp(top->id, "unknown"))
-		add(buf, size, " (", top->telling_frames, ")");
-	if (top->share < NEARLY_ALL)
-		add(buf, size, " (", fmt__percent(top->share, part, sizeof(part)),
-		    " of the blocked time)");
-	add(buf, size, ": ", top->todo, "");
+	add_inside(f, buf, size);
 	return buf;
 }

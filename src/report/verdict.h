@@ -10,8 +10,9 @@
 #define VERDICT_SIZE 1536
 
 /*
- * "1 of 3 submits blocks, 5.3ms each, because X: do Y": how bad it is, why for
- * the most part, and what to do. Not escaped: the frames of a stack that no
+ * "1 of 3 submits blocks, 5.3ms each, because X: do Y": how bad it is, the cause of most blocked
+ * submits and, if it is another one, that of most blocked time, each with its own figures and what
+ * to do; "fine; ..." of what is. Needs what model/judge.h says. Not escaped: the frames of a stack that no
  * rule knows may be in it. Returns buf.
  */
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size);

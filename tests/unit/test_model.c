@@ -113,6 +113,152 @@ static const struct report_cause *find(const struct report_fs *f, const char *id
 	return NULL;
 }
 
+static void feed_call(struct ledger *m, const struct fs_info *fs, const struct stack *stack,
+		      uint64_t call_seq, uint32_t sleep_no, uint64_t blocked_ns)
+{
+	struct ev_stall ev = stall_on(fs, stack, blocked_ns, "/data/a");
+
+	ev.call_seq = call_seq;
+	ev.sleep_no = sleep_no;
+	ledger__sink(m)->stall(m, &ev);
+}
+
+/* Most submits block for one reason, most of the time goes to another. */
+static void test_submits_are_counted_for_each_cause(void **state)
+{
+	struct ledger *m = new_model(0);
+	const struct report_cause *by_append, *by_tag;
+	const struct report *r;
+
+	(void)state;
+	for (uint64_t call = 1; call <= 64; call++) {
+		feed_call(m, &ext4, &append, call, 1, 100);
+		feed_call(m, &ext4, &append, call, 2, 100);
+		if (call <= 5)
+			feed_call(m, &ext4, &tag, call, 3, 10000);
+		/* the same cause on another filesystem is another one */
+		feed_call(m, &xfs, &append, call, 4, 1);
+	}
+	r = report_of(m);
+	assert_string_equal(r->fs[0].fs->fstype, "ext4");
+	by_append = find(&r->fs[0], "ext4.dio_sync");
+	by_tag = find(&r->fs[0], "blk.tag");
+	assert_int_equal(by_append->sleeps, 128);
+	assert_true(by_append->knows_submits && by_tag->knows_submits);
+	assert_int_equal(by_append->submits_blocked, 64);
+	assert_int_equal(by_tag->submits_blocked, 5);
+	assert_ptr_equal(r->fs[0].most_submits, by_append);
+	assert_ptr_equal(r->fs[0].most_time, by_tag);
+	assert_int_equal(r->fs[1].causes[0].submits_blocked, 64);
+	ledger__free(m);
+}
+
+/* A thread's number can be another thread's later, whose calls count from 1 again. */
+static void test_a_call_of_the_same_number_is_another(void **state)
+{
+	struct ledger *m = new_model(0);
+
+	(void)state;
+	feed_call(m, &ext4, &append, 1, 1, 100);
+	feed_call(m, &ext4, &append, 1, 2, 100);
+	feed_call(m, &ext4, &append, 1, 1, 100);
+	assert_int_equal(report_of(m)->fs[0].causes[0].submits_blocked, 2);
+	ledger__free(m);
+}
+
+/* Where submits are not known the cause of most of them is not, unless it cannot be another one. */
+static void test_submits_of_sums_are_not_known(void **state)
+{
+	struct ledger *m = new_model(0);
+	struct ev_stalls many = {.longest = stall_on(&ext4, &tag, 100, "/data/a"),
+				 .sum = {.sleeps = 3, .blocked_ns = 200, .max_ns = 100}};
+	const struct report_fs *f;
+
+	(void)state;
+	for (uint64_t call = 1; call <= 3; call++)
+		feed_call(m, &ext4, &append, call, 1, 10);
+	ledger__sink(m)->stalls(m, &many);
+	f = &report_of(m)->fs[0];
+	assert_false(find(f, "blk.tag")->knows_submits);
+	assert_ptr_equal(f->most_submits, find(f, "ext4.dio_sync"));
+	ledger__sink(m)->stalls(m, &many);
+	f = &report_of(m)->fs[0];
+	assert_null(f->most_submits);
+	assert_ptr_equal(f->most_time, find(f, "blk.tag"));
+	ledger__free(m);
+}
+
+/* Threads beyond what is kept take the place of those whose calls began longest ago. */
+static void test_calls_of_many_threads(void **state)
+{
+	struct ledger *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &append, 100, "/data/a");
+
+	(void)state;
+	ev.call_seq = 1;
+	for (ev.sleep_no = 1; ev.sleep_no <= 2; ev.sleep_no++)
+		for (ev.who.tid = 1; ev.who.tid <= 8192; ev.who.tid++)
+			ledger__sink(m)->stall(m, &ev);
+	assert_int_equal(report_of(m)->fs[0].causes[0].submits_blocked, 8192);
+	ev.sleep_no = 3;
+	ev.who.tid = 9000;
+	ledger__sink(m)->stall(m, &ev);
+	ev.who.tid = 8192;
+	ledger__sink(m)->stall(m, &ev);
+	assert_int_equal(report_of(m)->fs[0].causes[0].submits_blocked, 8193);
+	ledger__free(m);
+}
+
+/* The share is that of the process which lost most, its threads together. */
+static void test_severity_of_a_filesystem(void **state)
+{
+	struct ledger *m = new_model(0);
+	struct capture_info capture = {.duration_ns = 1000 * NSEC_PER_MSEC};
+	struct severity_limits strict = severity_defaults;
+	struct ev_stall ev = stall_on(&ext4, &append, 3 * NSEC_PER_MSEC, "/data/a");
+	const struct view v = {.limits = &strict};
+	const struct report *r;
+
+	(void)state;
+	for (ev.who.pid = 10; ev.who.pid < 13; ev.who.pid++)
+		ledger__sink(m)->stall(m, &ev);
+	r = ledger__report(m, NULL, &capture);
+	assert_int_equal(r->fs[0].severity, SEVERITY_OK);
+	assert_int_equal(r->severity, SEVERITY_OK);
+	ev.who.pid = 12;
+	for (ev.who.tid = 12; ev.who.tid < 15; ev.who.tid++)
+		ledger__sink(m)->stall(m, &ev);
+	r = ledger__report(m, NULL, &capture);
+	assert_int_equal(r->fs[0].severity, SEVERITY_LOOK);
+	assert_int_equal(r->fs[0].severity_by, MEASURE_SHARE);
+	assert_true(r->fs[0].figures.value[MEASURE_SHARE] == 0.012);
+	strict.hurts[MEASURE_SHARE] = 0.01;
+	r = ledger__report(m, &v, &capture);
+	assert_int_equal(r->fs[0].severity, SEVERITY_HURTS);
+	assert_int_equal(r->severity, SEVERITY_HURTS);
+	ledger__free(m);
+}
+
+/* A hung device never gets to the counters. */
+static void test_severity_of_a_sleep_that_goes_on(void **state)
+{
+	struct ledger *m = new_model(0);
+	const struct ev_unfinished ev = {.age_ns = 200 * NSEC_PER_MSEC,
+					 .who = {.pid = 1, .tid = 1, .comm = "db", .cgroup = ""},
+					 .fs = &ext4,
+					 .stack = &append};
+	const struct report *r;
+
+	(void)state;
+	feed_counts(m, &ext4, 0, 0);
+	feed_counts(m, &xfs, 0, 0);
+	ledger__sink(m)->unfinished(m, &ev);
+	r = report_of(m);
+	assert_int_equal(r->fs[0].severity + r->fs[1].severity, SEVERITY_HURTS);
+	assert_int_equal(r->severity, SEVERITY_HURTS);
+	ledger__free(m);
+}
+
 static void test_empty(void **state)
 {
 	struct ledger *m = new_model(0);
@@ -751,6 +897,12 @@ int main(void)
 		cmocka_unit_test(test_unfinished_bounded),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_submits_are_counted_for_each_cause),
+		cmocka_unit_test(test_a_call_of_the_same_number_is_another),
+		cmocka_unit_test(test_submits_of_sums_are_not_known),
+		cmocka_unit_test(test_calls_of_many_threads),
+		cmocka_unit_test(test_severity_of_a_filesystem),
+		cmocka_unit_test(test_severity_of_a_sleep_that_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

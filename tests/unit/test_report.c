@@ -95,6 +95,8 @@ static void fill_cause(struct made *m, size_t i, const char *comm, const char *p
 		.max_ns = 12000000,
 		.held_up_requests = 45000,
 		.share = 0.98,
+		.submits_blocked = 2990,
+		.knows_submits = true,
 		.stacks = &m->stack[i],
 		.nr_stacks = 1,
 		.wakers = m->waker,
@@ -128,6 +130,10 @@ static void fill_fs(struct made *m, size_t i, const struct fs_info *fs)
 		.nr_causes = 1,
 		.files = m->file,
 		.nr_files = 1,
+		.severity = SEVERITY_HURTS,
+		.severity_by = MEASURE_STALL,
+		.most_submits = &m->cause[i],
+		.most_time = &m->cause[i],
 	};
 	fill_dist(&m->fs[i].sleep);
 	fill_dist(&m->fs[i].submit);
@@ -315,7 +321,9 @@ static void test_text_says(void **state)
 	assert_int_equal(strncmp(text, "INCOMPLETE: 12 events lost", 26), 0);
 	assert_contains(text, "killed by signal 9");
 	assert_contains(
-		text, "\next4 /data: all 3000 submits block, 5.3ms each, because appending direct");
+		text,
+		"\next4 /data hurts: all 3,000 submits block, 5.3ms each; 2,990 of these 3,000, "
+		"and 98.0% of the blocked time, because appending direct");
 	assert_contains(text, "    do: Preallocate");
 	assert_contains(text, "at: blk_mq_get_tag < ext4_file_write_iter < aio_write");
 	assert_contains(text, "by writer pid 123, request 3 of 16 (by stack scan), pwrite, writer "
@@ -354,8 +362,9 @@ static void test_text_quiet_filesystem(void **state)
 	m->r.nr_unfinished = 0;
 	m->fs[0].nr_causes = 0;
 	m->fs[0].c = (struct counters){.submits = 7, .requests = 7};
+	m->fs[0].severity = SEVERITY_OK;
 	text = render("text", &m->r, NULL);
-	assert_contains(text, "ext4 /data: none of 7 submits blocked");
+	assert_contains(text, "ext4 /data: fine; no sleep in 7 submits");
 	assert_null(strstr(text, "STILL ASLEEP"));
 	free(text);
 	free(m);
@@ -455,6 +464,9 @@ static void check_filesystem(const json_t *f)
 {
 	check_keys(f, KEYS("fstype", "device", "device_name", "mount", "mount_options"),
 		   JSON_STRING);
+	check_keys(f, KEYS("severity", "severity_by", "verdict", "most_submits", "most_time"),
+		   JSON_STRING);
+	check_keys(f, KEYS("time_share"), JSON_REAL);
 	check_keys(f, counter_keys, JSON_INTEGER);
 	check_keys(f, KEYS("sleep_ns", "submit_ns", "ops"), JSON_OBJECT);
 	check_keys(f, KEYS("causes", "files"), JSON_ARRAY);

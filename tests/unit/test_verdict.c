@@ -12,31 +12,34 @@
 #include "base/base.h"
 #include "report/verdict.h"
 
-static struct report_cause cause = {
+#define EACH_NS (5300 * NSEC_PER_USEC)
+
+static struct report_cause append = {
 	.id = "ext4.dio_sync",
 	.name = "appending direct writes wait for completion",
 	.todo = "preallocate and write the file once",
-	.share = 1,
 	.telling_frames = "a < b",
 };
+static struct report_cause tags = {
+	.id = "blk.tag",
+	.name = "all requests of the device queue are in use",
+	.todo = "raise queue/nr_requests",
+};
 
-static const char *sentence(uint64_t submits, uint64_t blocked, const struct report_cause *top)
+static char buf[VERDICT_SIZE];
+
+static struct report_fs row_of(uint64_t submits, uint64_t blocked)
 {
-	static struct report_cause row;
-	static char buf[VERDICT_SIZE];
-	struct report_fs fs = {
+	return (struct report_fs){
 		.c = {.submits = submits,
 		      .submits_blocked = blocked,
+		      .requests = submits,
 		      .sleeps = blocked,
-		      .blocked_ns = blocked * 5300 * NSEC_PER_USEC},
+		      .blocked_ns = blocked * EACH_NS,
+		      .max_sleep_ns = blocked ? 2 * EACH_NS : 0},
 		.blocked_share = submits ? (double)blocked / (double)submits : 0,
-		.causes = &row,
-		.nr_causes = top ? 1 : 0,
+		.severity = blocked ? SEVERITY_HURTS : SEVERITY_OK,
 	};
-
-	if (top)
-		row = *top;
-	return verdict__sentence(&fs, buf, sizeof(buf));
 }
 
 static void test_shares_are_fractions_where_that_is_right(void **state)
@@ -48,59 +51,153 @@ static void test_shares_are_fractions_where_that_is_right(void **state)
 		{3000, 1000, "1 of 3 submits blocks, 5.3ms each"},
 		{1000, 345, "1 of 3 submits blocks, 5.3ms each"},
 		{1000, 750, "3 of 4 submits block, 5.3ms each"},
-		{1000, 1000, "all 1000 submits block, 5.3ms each"},
-		{1000, 999, "99.9% of 1000 submits block, 5.3ms each"},
-		{1000, 7, "0.7% of 1000 submits block, 5.3ms each"},
+		{1000, 1000, "all 1,000 submits block, 5.3ms each"},
+		{1000, 999, "99.9% of 1,000 submits block, 5.3ms each"},
+		{1000000, 7000, "0.7% of 1,000,000 submits block, 5.3ms each"},
 		{1, 1, "the only submit blocked, 5.3ms"},
-		{1000, 0, "none of 1000 submits blocked"},
+		{1000, 0, "fine; no sleep in 1,000 submits"},
 		{0, 0, "no submit ended while tracing"},
 		{0, 3, "3 sleeps, 15.9ms in total"},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_string_equal(sentence(rows[i].submits, rows[i].blocked, NULL), rows[i].want);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct report_fs f = row_of(rows[i].submits, rows[i].blocked);
+
+		assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)), rows[i].want);
+	}
 }
 
-static void test_cause_and_advice_follow(void **state)
+/* The first cause has most of the time; the second may have most of the submits. */
+static const char *named(struct report_fs f, uint64_t submits, double share,
+			 const struct report_cause *other)
 {
-	struct report_cause c = cause;
+	struct report_cause causes[2] = {append};
+
+	causes[0].knows_submits = submits != 0;
+	causes[0].submits_blocked = submits;
+	causes[0].sleeps = 17;
+	causes[0].share = share;
+	if (other)
+		causes[1] = *other;
+	f.causes = causes;
+	f.nr_causes = other ? 2 : 1;
+	f.most_time = &causes[0];
+	f.most_submits = !submits				     ? NULL
+			 : other && other->submits_blocked > submits ? &causes[1]
+								     : &causes[0];
+	return verdict__sentence(&f, buf, sizeof(buf));
+}
+
+static void test_a_cause_is_named_with_its_own_figures(void **state)
+{
+	struct report_cause most = tags;
+	struct report_fs f = row_of(3000, 1000);
 
 	(void)state;
-	assert_string_equal(sentence(3, 1, &c),
+	assert_string_equal(named(f, 1000, 1, NULL),
 			    "1 of 3 submits blocks, 5.3ms each, because appending direct writes "
 			    "wait for completion: preallocate and write the file once");
-	c.share = 0.6;
-	c.todo = NULL;
-	assert_string_equal(sentence(3, 1, &c),
-			    "1 of 3 submits blocks, 5.3ms each, because appending direct writes "
-			    "wait for completion (60.0% of the blocked time)");
-	c.id = "unknown";
-	c.share = 1;
-	c.name = "no rule knows the stack";
-	assert_string_equal(sentence(3, 1, &c), "1 of 3 submits blocks, 5.3ms each, because no "
-						"rule knows the stack (a < b)");
+	assert_string_equal(named(f, 601, 0.6, NULL),
+			    "1 of 3 submits blocks, 5.3ms each; 601 of these 1,000, and 60.0% of "
+			    "the blocked time, because appending direct writes wait for "
+			    "completion: preallocate and write the file once");
+	/* calls that have not ended are among the causes' already */
+	assert_string_equal(named(f, 1001, 0.6, NULL),
+			    "1 of 3 submits blocks, 5.3ms each; 1,001 of these, and 60.0% of "
+			    "the blocked time, because appending direct writes wait for "
+			    "completion: preallocate and write the file once");
+	most.knows_submits = true;
+	most.submits_blocked = 990;
+	assert_string_equal(named(f, 5, 0.8, &most),
+			    "1 of 3 submits blocks, 5.3ms each; 990 of these 1,000 because all "
+			    "requests of the device queue are in use: raise queue/nr_requests; "
+			    "80.0% of the blocked time, in 5 submits, because appending direct "
+			    "writes wait for completion: preallocate and write the file once");
+}
+
+static void test_where_submits_are_not_known_sleeps_are_said(void **state)
+{
+	struct report_fs f = row_of(3000, 1000);
+
+	(void)state;
+	assert_string_equal(named(f, 0, 0.8, &tags),
+			    "1 of 3 submits blocks, 5.3ms each; 80.0% of the blocked time, in 17 "
+			    "sleeps, because appending direct writes wait for completion: "
+			    "preallocate and write the file once");
+}
+
+static void test_what_no_rule_knows_has_its_frames(void **state)
+{
+	struct report_cause odd = {
+		.id = "unknown", .name = "no rule knows the stack", .telling_frames = "a < b"};
+	struct report_fs f = row_of(3, 1);
+
+	(void)state;
+	odd.share = 1;
+	f.causes = &odd;
+	f.nr_causes = 1;
+	f.most_time = &odd;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "1 of 3 submits blocks, 5.3ms each, because no rule knows the stack "
+			    "(a < b)");
+}
+
+static void test_what_is_fine_has_no_advice(void **state)
+{
+	struct report_fs f = row_of(265361, 2);
+
+	(void)state;
+	f.severity = SEVERITY_OK;
+	f.c.max_sleep_ns = 334000;
+	assert_string_equal(named(f, 2, 1, NULL),
+			    "fine; 2 sleeps, the longest 334us, in 265,361 submits");
+	f.c.sleeps = 1;
+	assert_string_equal(named(f, 1, 1, NULL), "fine; 1 sleep of 334us in 265,361 submits");
+}
+
+static void test_what_is_not_asynchronous_is_not_fine(void **state)
+{
+	struct report_fs f = row_of(4096, 0);
+
+	(void)state;
+	f.severity = SEVERITY_LOOK;
+	f.not_async = true;
+	f.c.inside_buffered = 4096;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "no sleep in 4,096 submits; 4,096 of 4,096 requests are not "
+			    "asynchronous, but buffered: they are done inside the call");
+	f.c.inside_buffered = 0;
+	f.c.inside_direct = 512;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "no sleep in 4,096 submits; 512 of 4,096 requests are not "
+			    "asynchronous: they are done inside the call");
 }
 
 static void test_a_long_sentence_is_cut(void **state)
 {
-	char buf[40];
-	struct report_fs fs = {
-		.c = {.submits = 3, .submits_blocked = 1, .sleeps = 1, .blocked_ns = 1000},
-		.blocked_share = 0.33,
-		.causes = &cause,
-		.nr_causes = 1};
+	struct report_fs f = row_of(3, 1);
+	char small[40];
 
 	(void)state;
-	verdict__sentence(&fs, buf, sizeof(buf));
-	assert_int_equal(strlen(buf), sizeof(buf) - 1);
+	verdict__sentence(&f, small, 10);
+	assert_int_equal(strlen(small), 9);
+	f.causes = &append;
+	f.most_time = &append;
+	f.nr_causes = 1;
+	verdict__sentence(&f, small, sizeof(small));
+	assert_int_equal(strlen(small), sizeof(small) - 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares_are_fractions_where_that_is_right),
-		cmocka_unit_test(test_cause_and_advice_follow),
+		cmocka_unit_test(test_a_cause_is_named_with_its_own_figures),
+		cmocka_unit_test(test_where_submits_are_not_known_sleeps_are_said),
+		cmocka_unit_test(test_what_no_rule_knows_has_its_frames),
+		cmocka_unit_test(test_what_is_fine_has_no_advice),
+		cmocka_unit_test(test_what_is_not_asynchronous_is_not_fine),
 		cmocka_unit_test(test_a_long_sentence_is_cut),
 	};
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model/judge.h"
+
+static int row_by_pid(const void *a, const void *b)
+{
+	const struct ledger_row *x = *(const struct ledger_row *const *)a;
+	const struct ledger_row *y = *(const struct ledger_row *const *)b;
+
+	return descending(y->key.pid, x->key.pid);
+}
+
+/*
+ * Of the time traced, what the process that lost most of it was blocked, its threads together.
+ * Sleeps whose process is not known may all have been its own.
+ */
+static double share_of_time(const struct selection *s, const struct report_fs *f,
+			    const struct ledger_row **rows, size_t nr_rows)
+{
+	uint64_t sum = 0, most = 0, duration_ns = s->ledger->capture.duration_ns;
+	size_t n;
+	const struct part *parts =
+		parts__of(s->pool, rows, nr_rows, row_by_pid, PARTS_BY_BLOCKED, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		sum = sat_add(sum, parts[i].sum.blocked_ns);
+		most = parts[i].sum.blocked_ns > most ? parts[i].sum.blocked_ns : most;
+	}
+	return ratio(sat_add(most, sat_sub(f->c.blocked_ns, sum)), duration_ns);
+}
+
+static bool is_one_of(const struct fs_info *fs, const struct ledger_fs **of, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (fs == &of[i]->info)
+			return true;
+	return false;
+}
+
+static uint64_t longest_ns(const struct selection *s, const struct report_fs *f,
+			   const struct ledger_fs **of, size_t nr_of)
+{
+	uint64_t longest = f->c.max_sleep_ns;
+
+	for (size_t i = 0; i < s->ledger->nr_unfinished; i++) {
+		const struct ev_unfinished *ev = &s->ledger->unfinished[i].ev;
+
+		if (ev->age_ns > longest && is_one_of(ev->fs, of, nr_of))
+			longest = ev->age_ns;
+	}
+	return longest;
+}
+
+/*
+ * Where a cause's submits are not known it may be the one of most of them, unless all of its sleeps
+ * are fewer than what another is known to have blocked.
+ */
+static const struct report_cause *most_submits(const struct report_fs *f)
+{
+	const struct report_cause *most = NULL;
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+
+		if (c->knows_submits && (!most || c->submits_blocked > most->submits_blocked))
+			most = c;
+	}
+	for (size_t i = 0; most && i < f->nr_causes; i++)
+		if (!f->causes[i].knows_submits && f->causes[i].sleeps > most->submits_blocked)
+			return NULL;
+	return most && most->submits_blocked ? most : NULL;
+}
+
+static const struct severity_limits *limits_of(const struct selection *s)
+{
+	return s->view->limits ? s->view->limits : &severity_defaults;
+}
+
+void judge__fs(const struct selection *s, struct report_fs *f, const struct ledger_fs **of,
+	       size_t nr_of, const struct ledger_row **rows, size_t nr_rows)
+{
+	struct severity_figures *v = &f->figures;
+
+	v->sleeps = f->c.sleeps;
+	v->value[MEASURE_STALL] = (double)longest_ns(s, f, of, nr_of);
+	v->value[MEASURE_SHARE] = share_of_time(s, f, rows, nr_rows);
+	v->value[MEASURE_CTXSW] = f->ctxsw_per_io;
+	v->value[MEASURE_INSIDE] =
+		ratio(sat_add(f->c.inside_buffered, f->c.inside_direct), f->c.requests);
+	f->not_async = v->value[MEASURE_INSIDE] >= limits_of(s)->look[MEASURE_INSIDE];
+	f->most_submits = most_submits(f);
+	f->most_time = f->nr_causes && f->causes[0].blocked_ns ? &f->causes[0] : NULL;
+	f->severity = severity__of(limits_of(s), v, &f->severity_by);
+}
+
+void judge__report(const struct selection *s, struct report *r)
+{
+	struct severity_figures v = {0};
+	enum severity_measure by;
+
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		if (r->unfinished[i].ev.age_ns > v.value[MEASURE_STALL])
+			v.value[MEASURE_STALL] = (double)r->unfinished[i].ev.age_ns;
+	r->severity = severity__of(limits_of(s), &v, &by);
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].severity > r->severity)
+			r->severity = r->fs[i].severity;
+}
