@@ -22,6 +22,7 @@ struct report_stack {
 	const struct stack *user_stack; /* most frequent one, or NULL */
 	uint64_t sleeps, blocked_ns, max_ns;
 	const char *comm; /* most frequent submitter */
+	const char *via;  /* tags of what the submit was doing, see causes__via; "" = none */
 };
 
 struct report_waker {

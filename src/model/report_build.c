@@ -91,9 +91,21 @@ static const char *top_comm(struct pool *p, const struct part *part)
 	return n ? parts[0].rows[0]->key.comm->text : LEDGER_OTHER;
 }
 
-static struct report_stack *build_stacks(struct pool *p, const struct ledger_row **rows, size_t nr,
-					 size_t *n)
+static const char *build_via(struct selection *s, const struct ledger_stack *of)
 {
+	const struct causes *causes = s->ledger->opts.causes;
+	char buf[256];
+
+	if (!of || !causes)
+		return "";
+	return pool__str(s->pool,
+			 causes__via(causes, of->stack.frames, of->stack.depth, buf, sizeof(buf)));
+}
+
+static struct report_stack *build_stacks(struct selection *sel, const struct ledger_row **rows,
+					 size_t nr, size_t *n)
+{
+	struct pool *p = sel->pool;
 	const struct part *parts = parts__of(p, rows, nr, row__by_stack, PARTS_BY_BLOCKED, n);
 	struct report_stack *stacks = pool__array(p, *n, sizeof(*stacks));
 
@@ -109,6 +121,7 @@ static struct report_stack *build_stacks(struct pool *p, const struct ledger_row
 			.blocked_ns = parts[i].sum.blocked_ns,
 			.max_ns = parts[i].sum.max_ns,
 			.comm = top_comm(p, &parts[i]),
+			.via = build_via(sel, s),
 		};
 	}
 	return stacks;
@@ -206,7 +219,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 	};
 	memcpy(c->how, part->sum.how, sizeof(c->how));
 	build_worst(c, worst_row(part));
-	c->stacks = build_stacks(p, part->rows, part->nr, &c->nr_stacks);
+	c->stacks = build_stacks(s, part->rows, part->nr, &c->nr_stacks);
 	c->wakers = build_wakers(p, part->rows, part->nr, &c->nr_wakers);
 	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);
 	c->files = build_files(p, part->rows, part->nr, &c->nr_files);

@@ -212,6 +212,21 @@ static void put_files(struct jsonw *w, json_t *o, const struct report_file *file
 	}
 }
 
+/* "dio, time_update" as a list. */
+static void put_via(struct jsonw *w, json_t *o, const char *via)
+{
+	json_t *list = jsonw__array(w, o, "via");
+
+	while (via && *(via += strspn(via, ", "))) {
+		size_t len = strcspn(via, ",");
+		char one[64];
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, via);
+		jsonw__add_str(w, list, one);
+		via += len;
+	}
+}
+
 static void put_stacks(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *list = jsonw__array(w, o, "stacks");
@@ -225,6 +240,7 @@ static void put_stacks(struct jsonw *w, json_t *o, const struct report_cause *c)
 		jsonw__u64(w, item, "blocked_ns", s->blocked_ns);
 		jsonw__u64(w, item, "max_ns", s->max_ns);
 		jsonw__str(w, item, "comm", s->comm);
+		put_via(w, item, s->via);
 		if (s->user_stack)
 			jsonw__frames(w, item, "user_frames", s->user_stack);
 	}

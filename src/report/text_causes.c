@@ -230,6 +230,9 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		    fmt__duration(c->blocked_ns, total, sizeof(total)), more);
 	if (c->telling_frames && *c->telling_frames)
 		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
+	/* of the stack that cost most: the same lock is waited for in reads, writes and time updates */
+	if (c->nr_stacks && c->stacks[0].via && *c->stacks[0].via)
+		print__para(p, PRINT_PLAIN, "    via: ", "%s", print__safe(p, c->stacks[0].via));
 	if (c->nr_stacks)
 		print_worst(p, c);
 	print_how(p, c);
