@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
 #include "cmd/output.h"
+#include "cmd/qualify_files.h"
 #include "cmd/screen.h"
 #include "diff/load.h"
 #include "diff/print_diff.h"
@@ -245,6 +246,8 @@ int cmd_diff(int argc, char **argv)
 		cmd__fail(&e);
 		fprintf(stderr, "  See aiostall diff --help.\n");
 		status = CMD_USAGE;
+	} else if (qualify_files__are_results(argv + optind, (size_t)(argc - optind))) {
+		status = qualify_files__diff(argv + optind, (size_t)(argc - optind), j->output);
 	} else {
 		status = run(j, argv + optind, (size_t)(argc - optind));
 	}

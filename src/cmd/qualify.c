@@ -11,9 +11,11 @@
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/output.h"
+#include "cmd/qualify_files.h"
 #include "cmd/qualify_trace.h"
 #include "cmd/screen.h"
 #include "qualify/gate.h"
+#include "qualify/page.h"
 #include "qualify/result_json.h"
 #include "qualify/result_text.h"
 #include "qualify/runner.h"
@@ -27,7 +29,8 @@
 #define CELL_MIN_MS 50
 
 static const char help[] =
-	"Usage: aiostall qualify [OPTIONS] [DIR|DEVICE]\n\n"
+	"Usage: aiostall qualify [OPTIONS] [DIR|DEVICE]\n"
+	"       aiostall qualify --page [OPTIONS] FILE...\n\n"
 	"Run the standard patterns of asynchronous I/O in a folder (the current one, if\n"
 	"none is given) or on a device, and say for each whether it is asynchronous, and\n"
 	"if not, why and what to do. Takes less than a minute. The files have no names,\n"
@@ -47,21 +50,29 @@ static const char help[] =
 	"                            bare number is seconds\n"
 	"      --destructive         overwrite what is on DEVICE\n"
 	"      --no-trace            verdicts by getrusage alone, as without root\n"
-	"      --format FORMAT       text or json\n"
+	"      --label TEXT          name of the place in pages; default its type\n"
+	"      --page                make a page of results in JSON: rows by kernels,\n"
+	"                            what changed and why\n"
+	"      --intro FILE          text to stand at the top of the page\n"
+	"      --format FORMAT       text or json; of a page md or html\n"
 	"  -o, --output FILE         write there, not to standard output\n"
 	"  -h, --help                this text\n\n"
 	"Examples:\n"
 	"  aiostall qualify /data\n"
 	"  aiostall qualify /data --rows append,overwrite --engine aio,uring\n"
 	"  aiostall qualify /data --fail-on 'overwrite:rare,read:rare' -o /dev/null\n"
-	"  aiostall qualify /dev/nvme1n1 --destructive --format json -o nvme1n1.json\n";
+	"  aiostall qualify /dev/nvme1n1 --destructive --format json -o nvme1n1.json\n"
+	"  aiostall qualify --page --format html -o page.html *.json\n"
+	"  aiostall diff before.json after.json\n";
 
 struct job {
 	struct plan_opts plan_opts;
 	struct verdict_gate gate;
 	uint64_t time_ns;
-	bool destructive, no_trace, json, list;
-	const char *output;
+	bool destructive, no_trace, list, pages;
+	const char *output, *label, *intro, *format;
+	const struct page_form *form;
+	bool json;
 	/* while it runs */
 	struct result *result;
 	struct site site;
@@ -76,12 +87,17 @@ static int set_rows(struct job *j, char *list, struct err *e)
 	return j->list ? 0 : plan_opts__add_rows(&j->plan_opts, list, e);
 }
 
-static int set_format(struct job *j, const char *name, struct err *e)
+/* Of a page or of a result: which was asked for is known when all options are. */
+static int check_format(struct job *j, struct err *e)
 {
+	const char *name = j->format ? j->format : j->pages ? "md" : "text";
+
+	j->form = page__form(name);
 	j->json = !strcmp(name, "json");
-	if (j->json || !strcmp(name, "text"))
+	if (j->pages ? j->form != NULL : j->json || !strcmp(name, "text"))
 		return 0;
-	return err__set(e, -EINVAL, "qualify: --format \"%s\": must be text or json", name);
+	return err__set(e, -EINVAL, "qualify: --format \"%s\": must be %s", name,
+			j->pages ? "md or html" : "text or json");
 }
 
 static int set_time(struct job *j, const char *value, struct err *e)
@@ -114,7 +130,17 @@ static int set_option(struct job *j, int letter, struct err *e)
 	case 'F':
 		return verdict_gate__parse(&j->gate, optarg, e);
 	case 'f':
-		return set_format(j, optarg, e);
+		j->format = optarg;
+		return 0;
+	case 'p':
+		j->pages = true;
+		return 0;
+	case 'i':
+		j->intro = optarg;
+		return 0;
+	case 'l':
+		j->label = optarg;
+		return 0;
 	case 'o':
 		j->output = optarg;
 		return *optarg ? 0 : err__set(e, -EINVAL, "qualify: --output: must not be empty");
@@ -129,17 +155,13 @@ static int set_option(struct job *j, int letter, struct err *e)
 static int parse(struct job *j, int argc, char **argv, struct err *e)
 {
 	static const struct option options[] = {
-		{"full", no_argument, NULL, 'a'},
-		{"rows", required_argument, NULL, 'r'},
-		{"engine", required_argument, NULL, 'e'},
-		{"fail-on", required_argument, NULL, 'F'},
-		{"time", required_argument, NULL, 't'},
-		{"destructive", no_argument, NULL, 'd'},
-		{"no-trace", no_argument, NULL, 'n'},
-		{"format", required_argument, NULL, 'f'},
-		{"output", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"full", no_argument, NULL, 'a'},	  {"rows", required_argument, NULL, 'r'},
+		{"engine", required_argument, NULL, 'e'}, {"fail-on", required_argument, NULL, 'F'},
+		{"time", required_argument, NULL, 't'},	  {"destructive", no_argument, NULL, 'd'},
+		{"no-trace", no_argument, NULL, 'n'},	  {"label", required_argument, NULL, 'l'},
+		{"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
+		{"page", no_argument, NULL, 'p'},	  {"intro", required_argument, NULL, 'i'},
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	int c, rc = 0;
 
@@ -150,7 +172,12 @@ static int parse(struct job *j, int argc, char **argv, struct err *e)
 			return 1;
 		rc = set_option(j, c, e);
 	}
-	if (!rc && argc - optind > 1)
+	if (!rc)
+		rc = check_format(j, e);
+	if (!rc && j->pages && optind == argc)
+		rc = err__set(e, -EINVAL,
+			      "qualify: --page needs files that --format json has made");
+	if (!rc && !j->pages && argc - optind > 1)
 		rc = err__set(e, -EINVAL, "qualify: one place at a time");
 	return rc;
 }
@@ -263,6 +290,8 @@ static int run(struct job *j, const char *path, struct err *e)
 {
 	int rc = site__open(&j->site, path, j->destructive, j->result, e);
 
+	if (j->label)
+		snprintf(j->result->label, sizeof(j->result->label), "%s", j->label);
 	if (!rc)
 		rc = plan__make(&j->plan, &j->plan_opts, e);
 	if (rc)
@@ -346,6 +375,9 @@ int cmd_qualify(int argc, char **argv)
 		cmd__fail(&e);
 		fprintf(stderr, "  See aiostall qualify --help.\n");
 		status = CMD_USAGE;
+	} else if (j->pages) {
+		status = qualify_files__page(argv + optind, (size_t)(argc - optind), j->form,
+					     j->intro, j->output);
 	} else if (j->list) {
 		status = list_rows();
 	} else {

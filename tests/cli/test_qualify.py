@@ -77,6 +77,52 @@ def test_json_has_what_decides(aiostall, folder):
     assert os.listdir(folder) == ["result.json"]
 
 
+@pytest.fixture(name="results", scope="module")
+def results_fixture(aiostall, tmp_path_factory):
+    """The same place twice."""
+    folder = tmp_path_factory.mktemp("results")
+    paths = [folder / "old.json", folder / "new.json"]
+    for path in paths:
+        done = aiostall("qualify", str(folder), "--no-trace", "--rows", "poll,read-cached",
+                        "--format", "json", "--label", "here", "-o", str(path))
+        assert done.returncode == 0, done.stderr
+    return [str(path) for path in paths]
+
+
+def test_pages(aiostall, results, tmp_path):
+    intro = tmp_path / "intro"
+    intro.write_text("## Of <all>\n\ntext\n", encoding="utf-8")
+    done = aiostall("qualify", "--page", "--intro", str(intro), *results)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "## here" in done.stdout and "| poll | async |" in done.stdout
+    out = tmp_path / "page.html"
+    done = aiostall("qualify", "--page", "--format", "html", "--intro", str(intro), "-o", str(out),
+                    *results)
+    assert done.returncode == 0, done.stderr
+    page = out.read_text(encoding="utf-8")
+    assert "Of &lt;all&gt;" in page and page.endswith("</body></html>\n")
+    assert "http" not in page
+
+
+def test_pages_of_what_is_none(aiostall, results, tmp_path):
+    bad = tmp_path / "bad.json"
+    for text, why in (("{", "no JSON"), ("{}", "no result of"), ("[" * 100000, "no JSON")):
+        bad.write_text(text, encoding="utf-8")
+        done = aiostall("qualify", "--page", results[0], str(bad))
+        assert done.returncode == 1
+        assert why in done.stderr
+    assert aiostall("qualify", "--page").returncode == 2
+    assert aiostall("qualify", "--page", "--format", "text", *results).returncode == 2
+    assert aiostall("qualify", "--page", str(tmp_path / "no.json")).returncode == 1
+
+
+def test_results_are_compared(aiostall, results):
+    done = aiostall("diff", *results)
+    assert done.returncode == 0, done.stderr
+    assert "of 2 verdicts changed" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
 def test_a_gate_ends_with_1(aiostall, folder):
     done = aiostall("qualify", str(folder), "--no-trace", "--rows", "poll",
                     "--fail-on", "poll:async")

@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
+#include "qualify/changes.h"
 #include "qualify/gate.h"
+#include "qualify/page.h"
 #include "qualify/plan.h"
+#include "qualify/result_diff.h"
 #include "qualify/result_json.h"
 #include "qualify/result_text.h"
 #include "qualify/summary.h"
@@ -381,6 +384,112 @@ static void text_is_narrow_and_harmless(void **state)
 	result__free(r);
 }
 
+static struct result *on(const char *label, const char *kernel, uint64_t sleeps)
+{
+	struct result *r = result__new();
+
+	assert_non_null(r);
+	snprintf(r->label, sizeof(r->label), "%s", label);
+	snprintf(r->kernel, sizeof(r->kernel), "%s", kernel);
+	put(r, "overwrite", "aio", sleeps, sleeps);
+	put(r, "read", "aio", 0, 0);
+	return r;
+}
+
+static char *print_page(struct result **r, size_t nr, const char *intro, const char *form)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(page__form(form));
+	assert_int_equal(page__print(r, nr, intro, page__form(form), out), 0);
+	fclose(out);
+	return text;
+}
+
+static void a_page_marks_what_changed(void **state)
+{
+	/* not in the order of the kernels */
+	struct result *r[] = {on("btrfs", "7.3.4-1", 0), on("btrfs", "6.1.192-1", 0),
+			      on("btrfs", "6.18.15-1", N), on("f2fs", "6.1.192-1", 0),
+			      on("f2fs", "6.18.15-1", N)};
+	char *text;
+
+	(void)state;
+	text = print_page(r, 5, "# A title\n\nSome text.\n\n- a point\n\n- another", "md");
+	assert_non_null(strstr(text, "| row | 6.1.192-1 | 6.18.15-1 | 7.3.4-1 |\n"));
+	assert_non_null(strstr(
+		text, "| overwrite | async | **synchronous \\[1\\]** | **async \\[2\\]** |"));
+	assert_non_null(strstr(text, "| read | async | async | async |\n"));
+	assert_non_null(strstr(text, "968f19c5b1b7 (6.15)"));
+	assert_non_null(strstr(text, "IOMAP_DIO_BOUNCE"));
+	assert_non_null(strstr(text, "async to synchronous between 6.1.192-1 and 6.18.15-1: not "
+				     "explained"));
+	assert_non_null(strstr(text, "# A title\n\nSome text.\n\n- a point\n- another\n"));
+	free(text);
+	text = print_page(r, 5, NULL, "html");
+	assert_non_null(strstr(text, "<td class=\"synchronous changed\">synchronous [1]</td>"));
+	assert_null(strstr(text, "http"));
+	assert_null(strstr(text, "<script"));
+	free(text);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		result__free(r[i]);
+}
+
+static void a_page_is_harmless(void **state)
+{
+	struct result *r = on("<script>\"&|x", "6.1", 0);
+	char *text;
+
+	(void)state;
+	text = print_page(&r, 1, "<b>\033[2J", "html");
+	assert_null(strstr(text, "<script>"));
+	assert_null(strstr(text, "<b>"));
+	assert_null(strchr(text, '\033'));
+	assert_non_null(strstr(text, "&lt;script&gt;&quot;&amp;|x"));
+	free(text);
+	text = print_page(&r, 1, NULL, "md");
+	assert_non_null(strstr(text, "&lt;script>\"&amp;\\|x"));
+	free(text);
+	result__free(r);
+}
+
+static void versions_are_compared_by_number(void **state)
+{
+	(void)state;
+	assert_true(changes__compare("5.10.262-1", "6.1.192-1") < 0);
+	assert_true(changes__compare("6.12.117-1", "6.12.9-1") > 0);
+	assert_true(changes__compare("6.12.117-1", "6.12.117-1 rt") < 0);
+	assert_int_equal(changes__compare("7.3.4-1", "7.3.4-1"), 0);
+	/* a change of a stable series is none of the later ones */
+	assert_non_null(
+		changes__explain("btrfs", "overwrite", "6.1.1", "6.12.117", VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("btrfs", "overwrite", "6.13", "6.14", VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("btrfs", "read", "6.1", "6.18", VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("xfs", "overwrite-nowait", "6.18", "7.3", VERDICT_ASYNC));
+	assert_non_null(
+		changes__explain("xfs lazytime", "overwrite-nowait", "6.18", "7.3", VERDICT_ASYNC));
+}
+
+static void a_diff_has_what_changed(void **state)
+{
+	struct result *old = on("ext4", "6.1", 0), *new = on("ext4", "7.3", N);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(result_diff__print(old, new, out, NULL), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "async       -> synchronous"));
+	assert_non_null(strstr(text, "1 of 2 verdicts changed\n"));
+	assert_null(strstr(text, "\nread "));
+	free(text);
+	result__free(old);
+	result__free(new);
+}
+
 static void a_plan_is_what_was_asked_for(void **state)
 {
 	char rows[] = "append,read-cold", engines[] = "uring,threads", tape[] = "tape",
@@ -423,6 +532,10 @@ int main(void)
 		cmocka_unit_test(the_sentence_says_what_to_do),
 		cmocka_unit_test(without_direct_io_it_is_not_fit),
 		cmocka_unit_test(text_is_narrow_and_harmless),
+		cmocka_unit_test(a_page_marks_what_changed),
+		cmocka_unit_test(a_page_is_harmless),
+		cmocka_unit_test(versions_are_compared_by_number),
+		cmocka_unit_test(a_diff_has_what_changed),
 		cmocka_unit_test(a_plan_is_what_was_asked_for),
 	};
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Changes of the kernel that are known to change verdicts: changes.def. */
+#ifndef AIOSTALL_QUALIFY_CHANGES_H
+#define AIOSTALL_QUALIFY_CHANGES_H
+
+#include "qualify/result.h"
+
+/* Negative, 0 or positive: of versions like "6.12.117-1", by their numbers. */
+int changes__compare(const char *a, const char *b);
+/* Why the verdict of a row became "to" between these kernels; NULL = not known. */
+const char *changes__explain(const char *label, const char *row, const char *from_kernel,
+			     const char *to_kernel, enum verdict to);
+
+#endif

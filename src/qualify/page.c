@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "qualify/page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "qualify/changes.h"
+
+#define KERNELS_MAX 32
+#define LABELS_MAX 64
+#define ROWS_MAX 512
+#define NOTES_MAX 64
+
+static const struct page_form *const forms[] = {&page_md, &page_html};
+
+/* What stands in rows and columns; names are the results'. */
+struct page {
+	struct result *const *results;
+	size_t nr;
+	const char *kernels[KERNELS_MAX], *labels[LABELS_MAX];
+	size_t nr_kernels, nr_labels;
+	const struct page_form *form;
+	FILE *out;
+};
+
+/* The explanations of one table, each said once. */
+struct notes {
+	char texts[NOTES_MAX][256];
+	size_t nr;
+};
+
+const struct page_form *page__form(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (!strcmp(forms[i]->name, name))
+			return forms[i];
+	return NULL;
+}
+
+static void add_name(const char **names, size_t *nr, size_t max, const char *name)
+{
+	for (size_t i = 0; i < *nr; i++)
+		if (!strcmp(names[i], name))
+			return;
+	if (*nr < max)
+		names[(*nr)++] = name;
+}
+
+static int compare_kernels(const void *a, const void *b)
+{
+	return changes__compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void lay_out(struct page *p)
+{
+	for (size_t i = 0; i < p->nr; i++) {
+		add_name(p->kernels, &p->nr_kernels, KERNELS_MAX, p->results[i]->kernel);
+		add_name(p->labels, &p->nr_labels, LABELS_MAX, p->results[i]->label);
+	}
+	qsort(p->kernels, p->nr_kernels, sizeof(*p->kernels), compare_kernels);
+}
+
+static bool is_of(const struct result *r, const char *label, const char *kernel)
+{
+	return r->nr_cells && !strcmp(r->label, label) && !strcmp(r->kernel, kernel);
+}
+
+static const struct cell *find(const struct page *p, const char *label, const char *kernel,
+			       const char *row)
+{
+	for (size_t i = 0; i < p->nr; i++) {
+		const struct result *r = p->results[i];
+		const struct cell *c =
+			is_of(r, label, kernel) ? result__find(r, row, r->cells[0].engine) : NULL;
+
+		if (c)
+			return c;
+	}
+	return NULL;
+}
+
+/* All rows of a place, on any kernel, in the order of the first that has them. */
+static size_t rows_of(const struct page *p, const char *label, const char **rows)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < p->nr; i++) {
+		const struct result *r = p->results[i];
+
+		for (size_t k = 0; !strcmp(r->label, label) && k < r->nr_cells; k++)
+			if (!strcmp(r->cells[k].engine, r->cells[0].engine))
+				add_name(rows, &nr, ROWS_MAX, r->cells[k].row);
+	}
+	return nr;
+}
+
+static bool has_kernel(const struct page *p, const char *label, const char *kernel)
+{
+	for (size_t i = 0; i < p->nr; i++)
+		if (is_of(p->results[i], label, kernel))
+			return true;
+	return false;
+}
+
+static size_t kernels_of(const struct page *p, const char *label, const char **kernels)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < p->nr_kernels; i++)
+		if (has_kernel(p, label, p->kernels[i]))
+			kernels[nr++] = p->kernels[i];
+	return nr;
+}
+
+/* Its number, from 1; 0 if there is no more room. */
+static size_t add_note(struct notes *n, const char *text)
+{
+	for (size_t i = 0; i < n->nr; i++)
+		if (!strcmp(n->texts[i], text))
+			return i + 1;
+	if (n->nr >= NOTES_MAX)
+		return 0;
+	snprintf(n->texts[n->nr++], sizeof(n->texts[0]), "%s", text);
+	return n->nr;
+}
+
+static size_t explain(struct notes *n, const char *label, const struct cell *before,
+		      const struct cell *c, const char *from, const char *to)
+{
+	const char *why = changes__explain(label, c->row, from, to, c->verdict);
+	char text[256];
+
+	if (why)
+		return add_note(n, why);
+	snprintf(text, sizeof(text), "%s to %s between %s and %s: not explained",
+		 verdict__word(before->verdict), verdict__word(c->verdict), from, to);
+	return add_note(n, text);
+}
+
+static void set_td(struct page_td *td, const char *text, const char *class)
+{
+	*td = (struct page_td){.class = class};
+	snprintf(td->text, sizeof(td->text), "%s", text);
+}
+
+/* A change is one from the last kernel that has the row: n/a says nothing of it. */
+static void print_row(const struct page *p, const char *label, const char *row,
+		      const char *const *kernels, size_t nr, struct notes *n)
+{
+	struct page_td td[KERNELS_MAX + 1];
+	const struct cell *before = NULL;
+	const char *before_kernel = "";
+
+	set_td(&td[0], row, "");
+	for (size_t i = 0; i < nr; i++) {
+		const struct cell *c = find(p, label, kernels[i], row);
+		const char *word = c ? verdict__word(c->verdict) : "";
+
+		set_td(&td[i + 1], word, word);
+		if (!c || c->verdict == VERDICT_NA)
+			continue;
+		if (before && before->verdict != c->verdict) {
+			td[i + 1].changed = true;
+			snprintf(td[i + 1].text, sizeof(td[i + 1].text), "%s [%zu]", word,
+				 explain(n, label, before, c, before_kernel, kernels[i]));
+		}
+		before = c;
+		before_kernel = kernels[i];
+	}
+	p->form->row(p->out, td, nr + 1);
+}
+
+static void print_facts(const struct page *p, const char *label)
+{
+	const struct result *r = NULL;
+	char line[768];
+
+	for (size_t i = 0; i < p->nr; i++)
+		if (!strcmp(p->results[i]->label, label))
+			r = p->results[i];
+	if (!r)
+		return;
+	snprintf(line, sizeof(line), "Block %s, direct I/O aligned to %s; %s%s%s%s",
+		 result__fact(r, "block_bytes"), result__fact(r, "direct_align_bytes"),
+		 *result__fact(r, "mount_options") ? "mounted " : "on ",
+		 *result__fact(r, "mount_options") ? result__fact(r, "mount_options")
+						   : result__fact(r, "device_kind"),
+		 *result__fact(r, "data_profile") ? "; data profile " : "",
+		 result__fact(r, "data_profile"));
+	p->form->para(p->out, line);
+}
+
+static void print_causes(const struct page *p, const char *label, const char *kernel)
+{
+	char line[512];
+
+	for (size_t i = 0; i < p->nr; i++) {
+		const struct result *r = p->results[i];
+
+		for (size_t k = 0; is_of(r, label, kernel) && k < r->nr_cells; k++) {
+			const struct cell *c = &r->cells[k];
+
+			if (!*c->cause.id || c->verdict < VERDICT_RARE ||
+			    c->verdict == VERDICT_REFUSES ||
+			    strcmp(c->engine, r->cells[0].engine) != 0)
+				continue;
+			snprintf(line, sizeof(line), "%s: %s, %s", c->row, c->cause.id,
+				 c->cause.name);
+			p->form->item(p->out, line);
+		}
+	}
+	p->form->end_items(p->out);
+}
+
+static void print_place(const struct page *p, const char *label)
+{
+	const char *rows[ROWS_MAX], *kernels[KERNELS_MAX];
+	size_t nr_rows = rows_of(p, label, rows), nr = kernels_of(p, label, kernels);
+	struct notes *n = calloc(1, sizeof(*n));
+	struct page_td td[KERNELS_MAX + 1];
+	char line[512];
+
+	if (!n || !nr) {
+		free(n);
+		return;
+	}
+	p->form->heading(p->out, 2, label);
+	print_facts(p, label);
+	set_td(&td[0], "row", "");
+	for (size_t i = 0; i < nr; i++)
+		set_td(&td[i + 1], kernels[i], "");
+	p->form->head(p->out, td, nr + 1);
+	for (size_t i = 0; i < nr_rows; i++)
+		print_row(p, label, rows[i], kernels, nr, n);
+	p->form->end_table(p->out);
+	for (size_t i = 0; i < n->nr; i++) {
+		snprintf(line, sizeof(line), "[%zu] %s", i + 1, n->texts[i]);
+		p->form->item(p->out, line);
+	}
+	p->form->end_items(p->out);
+	snprintf(line, sizeof(line), "Causes on %s:", kernels[nr - 1]);
+	p->form->para(p->out, line);
+	print_causes(p, label, kernels[nr - 1]);
+	free(n);
+}
+
+static bool has_engines(const struct result *r)
+{
+	for (size_t i = 1; i < r->nr_cells; i++)
+		if (strcmp(r->cells[i].engine, r->cells[0].engine) != 0)
+			return true;
+	return false;
+}
+
+static void print_engine(const struct page *p, const struct cell *c)
+{
+	const struct figures *f = &c->f;
+	double seconds = (double)f->wall_ns / (double)NSEC_PER_SEC;
+	char text[32];
+	struct page_td td[7];
+
+	set_td(&td[0], c->row, "");
+	set_td(&td[1], c->engine, "");
+	set_td(&td[2], verdict__word(c->verdict), verdict__word(c->verdict));
+	if (c->verdict == VERDICT_NA) {
+		set_td(&td[3], c->reason, "");
+		for (int i = 4; i < 7; i++)
+			set_td(&td[i], "", "");
+	} else {
+		set_td(&td[3], fmt__duration(f->held_p50_ns, text, sizeof(text)), "");
+		set_td(&td[4], fmt__duration(f->done_p50_ns, text, sizeof(text)), "");
+		set_td(&td[5],
+		       fmt__count(seconds > 0 ? (uint64_t)((double)f->requests / seconds) : 0, text,
+				  sizeof(text)),
+		       "");
+		set_td(&td[6],
+		       fmt__duration(f->requests ? f->cpu_ns / f->requests : 0, text, sizeof(text)),
+		       "");
+	}
+	p->form->row(p->out, td, 7);
+}
+
+/* Row by row, so that engines stand below each other. */
+static void print_engines(const struct page *p, const struct result *r)
+{
+	static const char *const names[] = {"row",  "engine", "verdict", "held",
+					    "done", "req/s",  "CPU/req"};
+	const char *rows[ROWS_MAX];
+	struct page_td td[ARRAY_SIZE(names)];
+	char line[256];
+	size_t nr = 0;
+
+	snprintf(line, sizeof(line), "Engines: %s on %s", r->label, r->kernel);
+	p->form->heading(p->out, 2, line);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		set_td(&td[i], names[i], "");
+	p->form->head(p->out, td, ARRAY_SIZE(names));
+	for (size_t i = 0; i < r->nr_cells; i++)
+		add_name(rows, &nr, ROWS_MAX, r->cells[i].row);
+	for (size_t k = 0; k < nr; k++)
+		for (size_t i = 0; i < r->nr_cells; i++)
+			if (!strcmp(r->cells[i].row, rows[k]))
+				print_engine(p, &r->cells[i]);
+	p->form->end_table(p->out);
+	p->form->para(p->out,
+		      "held, done: half of the submits held the thread so long at most, half "
+		      "of the requests were complete so long after it began. CPU/req: of all "
+		      "threads together.");
+}
+
+/* One block of the intro. */
+static void print_block(const struct page *p, char *block)
+{
+	if (!strncmp(block, "# ", 2))
+		p->form->heading(p->out, 1, block + 2);
+	else if (!strncmp(block, "## ", 3))
+		p->form->heading(p->out, 2, block + 3);
+	else if (!strncmp(block, "- ", 2))
+		p->form->item(p->out, block + 2);
+	else
+		p->form->para(p->out, block);
+}
+
+static int print_intro(const struct page *p, const char *intro)
+{
+	char *copy = strdup(intro), *at = copy;
+	bool items = false;
+
+	if (!copy)
+		return -ENOMEM;
+	while (*at) {
+		char *end = strstr(at, "\n\n"), *next = end ? end + 2 : at + strlen(at);
+
+		if (end)
+			*end = '\0';
+		for (char *c = at; *c; c++)
+			*c = *c == '\n' ? ' ' : *c;
+		if (items && strncmp(at, "- ", 2) != 0)
+			p->form->end_items(p->out);
+		items = !strncmp(at, "- ", 2);
+		if (*at)
+			print_block(p, at);
+		at = next;
+	}
+	if (items)
+		p->form->end_items(p->out);
+	free(copy);
+	return 0;
+}
+
+static void print_verdicts(const struct page *p)
+{
+	char line[256];
+
+	for (int v = 0; v < VERDICTS; v++) {
+		snprintf(line, sizeof(line), "%s: %s", verdict__word((enum verdict)v),
+			 verdict__meaning((enum verdict)v));
+		p->form->item(p->out, line);
+	}
+	p->form->end_items(p->out);
+}
+
+int page__print(struct result *const *results, size_t nr, const char *intro,
+		const struct page_form *form, FILE *out)
+{
+	struct page p = {.results = results, .nr = nr, .form = form, .out = out};
+	int rc = 0;
+
+	lay_out(&p);
+	form->begin(out, "What blocks, by kernel and filesystem");
+	if (intro)
+		rc = print_intro(&p, intro);
+	form->heading(out, 2, "The words");
+	print_verdicts(&p);
+	for (size_t i = 0; i < p.nr_labels; i++)
+		print_place(&p, p.labels[i]);
+	for (size_t i = 0; i < nr; i++)
+		if (has_engines(results[i]))
+			print_engines(&p, results[i]);
+	form->end(out);
+	return rc || !ferror(out) ? rc : -EIO;
+}

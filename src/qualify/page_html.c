@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "base/base.h"
+#include "qualify/page.h"
+
+static const char style[] =
+	"body{font:15px/1.45 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;"
+	"color:#222;background:#fff}table{border-collapse:collapse;margin:1em 0}"
+	"th,td{border:1px solid #ccc;padding:.2em .5em;text-align:left;font-size:13px}"
+	"th{background:#eee;position:sticky;top:0}td.changed{outline:2px solid "
+	"#222;font-weight:bold}"
+	".async,.cached{background:#e3f4e3}.rare{background:#fdf6d3}.refuses{background:#e1e9fa}"
+	".blocks{background:#fbdfc8}.synchronous{background:#f6c9c9}"
+	"@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th{background:#333}"
+	"th,td{border-color:#555}td.changed{outline-color:#ddd}.async,.cached{background:#1d3a1d}"
+	".rare{background:#4a421a}.refuses{background:#1f2d52}.blocks{background:#5a3414}"
+	".synchronous{background:#5a1d1d}}";
+
+static void put(FILE *out, const char *text)
+{
+	char clean[2048];
+
+	esc__utf8(text, clean, sizeof(clean));
+	for (const char *c = clean; *c; c++) {
+		if ((unsigned char)*c < ' ')
+			fputc(' ', out);
+		else if (*c == '<')
+			fputs("&lt;", out);
+		else if (*c == '>')
+			fputs("&gt;", out);
+		else if (*c == '&')
+			fputs("&amp;", out);
+		else if (*c == '"')
+			fputs("&quot;", out);
+		else
+			fputc(*c, out);
+	}
+}
+
+static void element(FILE *out, const char *tag, const char *text)
+{
+	fprintf(out, "<%s>", tag);
+	put(out, text);
+	fprintf(out, "</%s>\n", tag);
+}
+
+static void begin(FILE *out, const char *title)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width\">\n",
+	      out);
+	element(out, "title", title);
+	fprintf(out, "<style>%s</style></head><body>\n", style);
+	element(out, "h1", title);
+}
+
+static void heading(FILE *out, int level, const char *text)
+{
+	element(out, level == 1 ? "h1" : "h2", text);
+}
+
+static void para(FILE *out, const char *text)
+{
+	element(out, "p", text);
+}
+
+/* Items need no list around them to be shown as such, nor do they get one. */
+static void item(FILE *out, const char *text)
+{
+	element(out, "li", text);
+}
+
+static void end_items(FILE *out)
+{
+	(void)out;
+}
+
+static void head(FILE *out, const struct page_td *td, size_t nr)
+{
+	fputs("<table><thead><tr>", out);
+	for (size_t i = 0; i < nr; i++)
+		element(out, "th", td[i].text);
+	fputs("</tr></thead><tbody>\n", out);
+}
+
+/* The classes are verdicts' words or empty: nothing from outside. */
+static void row(FILE *out, const struct page_td *td, size_t nr)
+{
+	fputs("<tr>", out);
+	for (size_t i = 0; i < nr; i++) {
+		const char *class = strcmp(td[i].class, "n/a") != 0 ? td[i].class : "";
+
+		fprintf(out, "<td class=\"%s%s\">", class, td[i].changed ? " changed" : "");
+		put(out, td[i].text);
+		fputs("</td>", out);
+	}
+	fputs("</tr>\n", out);
+}
+
+static void end_table(FILE *out)
+{
+	fputs("</tbody></table>\n", out);
+}
+
+static void end(FILE *out)
+{
+	fputs("</body></html>\n", out);
+}
+
+const struct page_form page_html = {
+	.name = "html",
+	.begin = begin,
+	.heading = heading,
+	.para = para,
+	.item = item,
+	.end_items = end_items,
+	.head = head,
+	.row = row,
+	.end_table = end_table,
+	.end = end,
+};

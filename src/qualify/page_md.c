@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "base/base.h"
+#include "qualify/page.h"
+
+/* What Markdown or HTML in it would take for a sign, and control characters, lose their meaning. */
+static void put(FILE *out, const char *text)
+{
+	char clean[2048];
+
+	esc__utf8(text, clean, sizeof(clean));
+	for (const char *c = clean; *c; c++) {
+		if ((unsigned char)*c < ' ')
+			fputc(' ', out);
+		else if (*c == '<')
+			fputs("&lt;", out);
+		else if (*c == '&')
+			fputs("&amp;", out);
+		else
+			fprintf(out, "%s%c", strchr("\\|*`[]", *c) ? "\\" : "", *c);
+	}
+}
+
+static void begin(FILE *out, const char *title)
+{
+	fputs("# ", out);
+	put(out, title);
+	fputs("\n\n", out);
+}
+
+static void heading(FILE *out, int level, const char *text)
+{
+	fprintf(out, "%s ", level == 1 ? "#" : "##");
+	put(out, text);
+	fputs("\n\n", out);
+}
+
+static void para(FILE *out, const char *text)
+{
+	put(out, text);
+	fputs("\n\n", out);
+}
+
+static void item(FILE *out, const char *text)
+{
+	fputs("- ", out);
+	put(out, text);
+	fputc('\n', out);
+}
+
+static void end_line(FILE *out)
+{
+	fputc('\n', out);
+}
+
+static void row(FILE *out, const struct page_td *td, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		fprintf(out, "| %s", td[i].changed ? "**" : "");
+		put(out, td[i].text);
+		fprintf(out, "%s ", td[i].changed ? "**" : "");
+	}
+	fputs("|\n", out);
+}
+
+static void head(FILE *out, const struct page_td *td, size_t nr)
+{
+	row(out, td, nr);
+	for (size_t i = 0; i < nr; i++)
+		fputs("|---", out);
+	fputs("|\n", out);
+}
+
+static void end(FILE *out)
+{
+	(void)out;
+}
+
+const struct page_form page_md = {
+	.name = "md",
+	.begin = begin,
+	.heading = heading,
+	.para = para,
+	.item = item,
+	.end_items = end_line,
+	.head = head,
+	.row = row,
+	.end_table = end_line,
+	.end = end,
+};
