@@ -44,7 +44,7 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(MAPPED) -I. -Isrc -I$(B) -DAIOSTALL_VERSION='"
 SAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 LIB_SRC  := $(sort $(wildcard src/base/*.c src/model/*.c src/paste/*.c src/cause/*.c src/report/*.c src/store/*.c src/diff/*.c src/work/*.c \
-	src/serve/*.c))
+	src/serve/*.c src/top/*.c))
 HOST_SRC := $(sort $(wildcard src/host/*.c))
 QUALIFY_SRC := $(sort $(wildcard src/qualify/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
@@ -60,14 +60,14 @@ LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
 CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
 SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
 
-# libjansson writes the JSON, libsqlite3 the recordings, liburing is an engine of loads; libbpf,
+# libjansson writes the JSON, libsqlite3 the recordings, liburing is an engine of loads, ncurses draws the screen; libbpf,
 # libelf and zlib load the programs.
-LIBS := -lbpf -lelf -lz -ljansson -lsqlite3 -luring -pthread -lm
+LIBS := -lbpf -lelf -lz -ljansson -lsqlite3 -luring -lncursesw -ltinfo -pthread -lm
 libdirs := $(shell $(CC) -print-search-dirs 2>/dev/null | sed -n 's/^libraries: =//p' | tr : ' ')
 have_a   = $(firstword $(wildcard $(addsuffix /$(1),$(libdirs))))
 comma := ,
 ifeq ($(STATIC),1)
-ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a),$(call have_a,libsqlite3.a),$(call have_a,liburing.a)),)
+ifneq ($(and $(call have_a,libc.a),$(call have_a,libbpf.a),$(call have_a,libelf.a),$(call have_a,libz.a),$(call have_a,libjansson.a),$(call have_a,libsqlite3.a),$(call have_a,liburing.a),$(call have_a,libncursesw.a)),)
 # src/static/unused.c says what these are and why.
 UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister \
 	sqlite3StmtVtabInit sqlite3CloseExtensions sqlite3AutoLoadExtensions \
@@ -177,7 +177,7 @@ unit: $(UNIT_BIN)
 $(B)/tests/%: tests/unit/%.c $(SAN_OBJ)
 	@mkdir -p $(@D)
 	$(say) CC-SAN $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lsqlite3 -luring -pthread -lelf -lz -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests -o $@ $< $(SAN_OBJ) -lcmocka -ljansson -lsqlite3 -luring -lncursesw -ltinfo -pthread -lelf -lz -lm
 
 deps:
 	@sh tools/deps.sh $(filter-out $(HOST_ARCH),$(ARCH))

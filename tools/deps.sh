@@ -6,9 +6,9 @@
 set -u
 
 build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev
-	liburing-dev uthash-dev pkg-config"
+	liburing-dev libncurses-dev uthash-dev pkg-config"
 tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fio xfsprogs btrfs-progs e2fsprogs util-linux
-	procps python3 python3-pytest python3-prometheus-client shellcheck clang-format
+	procps python3 python3-pytest python3-prometheus-client tmux shellcheck clang-format
 	llvm"
 
 # Debian's name of the architecture, and of what its programs are for.
@@ -24,7 +24,7 @@ esac
 if [ -n "${1:-}" ]; then
 	build="gcc-$triplet clang bpftool uthash-dev qemu-system-arm"
 	tests=
-	for package in libc6-dev libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev liburing-dev; do
+	for package in libc6-dev libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev liburing-dev libncurses-dev; do
 		build="$build $package:$foreign"
 	done
 fi

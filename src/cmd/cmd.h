@@ -27,6 +27,7 @@ int cmd_causes(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_qualify(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* Print e on stderr, harmless to a terminal, the hint on a second line; nothing if it is quiet. Returns CMD_FAILED. */
 int cmd__fail(const struct err *e);

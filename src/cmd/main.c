@@ -14,6 +14,7 @@
 static const struct cmd_verb verbs[] = {
 	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
 	{"trace", "one line per stall as it ends", cmd_trace},
+	{"top", "trace, and show on a screen what blocks now", cmd_top},
 	{"record", "trace, and keep it in a file", cmd_record},
 	{"serve", "trace, and let Prometheus fetch the figures", cmd_serve},
 	{"report", "the report of recordings", cmd_report},

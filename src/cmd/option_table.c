@@ -6,7 +6,7 @@
 
 #include "report/format.h"
 
-#define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE)
+#define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE | VERB_TOP)
 #define ALL (TRACING | VERB_CHECK | VERB_REPORT)
 #define AT(member) offsetof(struct cmd_opts, member)
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
@@ -60,6 +60,14 @@ static const struct option options[] = {
 	{"interval", 'i', "TIME", OPTION_SECONDS,
 	 "a line of counters at this interval while tracing; a bare number is seconds",
 	 .min = 10 * NSEC_PER_MSEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_STAT},
+	{"interval", 'i', "TIME", OPTION_SECONDS,
+	 "how often the screen changes; default 1s; a bare number is seconds",
+	 .min = 100 * NSEC_PER_MSEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_TOP},
+	{"batch", 'b', NULL, OPTION_FLAG,
+	 "print lines instead of a screen, as is done where the output is no terminal",
+	 .offset = AT(batch), .verbs = VERB_TOP},
+	{"count", 'n', "N", OPTION_NUMBER, "with --batch: end after so many times", .min = 1,
+	 .max = 1000000000, .offset = AT(count), .verbs = VERB_TOP},
 	{"listen", 0, "ADDRESS", OPTION_TEXT,
 	 "serve there instead of on 127.0.0.1:9758: an address and a port, or :PORT for every "
 	 "address of the host; whoever can connect can read",
@@ -83,6 +91,8 @@ static const struct option options[] = {
 	 .verbs = VERB_REPORT, .views = VIEW_REPORT | VIEW_GROUPS | VIEW_INFO | VIEW_TIMELINE},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print each line", .offset = AT(format),
 	 .verbs = VERB_TRACE, .views = VIEW_LINES},
+	{"format", 0, "NAME", OPTION_FORMAT, "how to print lines", .offset = AT(format),
+	 .verbs = VERB_TOP, .views = VIEW_LINES},
 	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
 	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT | VERB_SERVE},
 	{"slow", 0, "TIME", OPTION_DURATION,
@@ -122,6 +132,9 @@ static const struct option options[] = {
 	 "from where on a filesystem is worth a look, and from where on it hurts; default "
 	 "stall=10ms:100ms, share=1%:10%, ctxsw=0.1:0.5, inside=10%:never",
 	 .offset = AT(limits), .verbs = VERB_STAT | VERB_REPORT},
+	{"by", 0, "WHAT", OPTION_TEXT,
+	 "what a row is: fs (the default), mount, device, file, comm, pid, cgroup, cause, ...",
+	 .offset = AT(by), .verbs = VERB_TOP},
 	{"since", 0, "TIME", OPTION_SECONDS,
 	 "only what came so long after recording began; a bare number is seconds",
 	 .max = 365 * DAY_NS, .offset = AT(since_ns), .verbs = VERB_REPORT},

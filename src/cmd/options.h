@@ -15,6 +15,7 @@ struct format;
 #define VERB_RECORD (1u << 3)
 #define VERB_REPORT (1u << 4)
 #define VERB_SERVE (1u << 5)
+#define VERB_TOP (1u << 6)
 
 struct cmd_opts {
 	struct live_opts live;
@@ -26,6 +27,8 @@ struct cmd_opts {
 	uint64_t keep_ns, trigger_ns;  /* record */
 	uint64_t since_ns, until_ns;   /* report */
 	const char *listen, *textfile; /* serve */
+	bool batch;		       /* top */
+	uint64_t count;		       /* top: pages, 0 = no end */
 	const char *by;
 	struct severity_limits limits;
 	bool events, info;

@@ -310,6 +310,11 @@ const struct report *session__report(struct session *s, const struct view *v, st
 	return capture__report(s->capture, &view, e);
 }
 
+const struct report *session__figures(struct session *s, const struct view *v, struct err *e)
+{
+	return capture__report(s->capture, v, e);
+}
+
 void session__free(struct session *s)
 {
 	if (!s)

@@ -54,6 +54,8 @@ bool session__has_run(const struct session *s);
  * NULL = all; facts are the session's); at any time, owned by the session. NULL with e set.
  */
 const struct report *session__report(struct session *s, const struct view *v, struct err *e);
+/* The same without what the host says that bears on a cause, which takes longer to find out. */
+const struct report *session__figures(struct session *s, const struct view *v, struct err *e);
 void session__free(struct session *s);
 
 #endif

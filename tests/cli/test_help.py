@@ -5,7 +5,7 @@ import re
 import pytest
 
 TRACING = ["stat", "trace"]
-VERBS = TRACING + ["record", "serve", "report", "diff", "qualify", "check", "causes"]
+VERBS = TRACING + ["top", "record", "serve", "report", "diff", "qualify", "check", "causes"]
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 
 

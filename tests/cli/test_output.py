@@ -26,7 +26,7 @@ def test_closed_pipe(aiostall):
     assert done.stderr == ""
 
 
-VERBS = ["stat", "trace", "record", "serve", "report", "diff", "check", "causes"]
+VERBS = ["stat", "trace", "top", "record", "serve", "report", "diff", "check", "causes"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
