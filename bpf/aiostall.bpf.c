@@ -31,12 +31,12 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("?tp/syscalls/sys_enter_io_submit")
 int enter_tp(struct trace_event_raw_sys_enter *ctx)
 {
-	return submit_enter(ctx->args[0], (long)ctx->args[1], ctx->args[2], false);
+	return submit_enter(ctx->args[0], (long)ctx->args[1], ctx->args[2], false, false);
 }
 SEC("?tp/syscalls/sys_exit_io_submit")
 int exit_tp(struct trace_event_raw_sys_exit *ctx)
 {
-	return submit_exit(ctx->ret);
+	return submit_exit(ctx->ret, false);
 }
 /*
  * The entry points take the user's registers as their argument, but the BTF of
@@ -53,24 +53,41 @@ int enter_fentry(void *ctx)
 {
 	struct pt_regs *regs = user_regs();
 
-	return submit_enter(NATIVE_ARGS(regs), false);
+	return submit_enter(NATIVE_ARGS(regs), false, false);
 }
 SEC("?fexit/io_submit")
 int BPF_PROG(exit_fentry, struct pt_regs *regs, long ret)
 {
-	return submit_exit(ret);
+	return submit_exit(ret, false);
 }
 SEC("?kprobe/io_submit")
 int enter_kprobe(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return submit_enter(NATIVE_ARGS(regs), false);
+	return submit_enter(NATIVE_ARGS(regs), false, false);
 }
 SEC("?kretprobe/io_submit")
 int exit_kprobe(struct pt_regs *ctx)
 {
-	return submit_exit((long)PT_REGS_RC(ctx));
+	return submit_exit((long)PT_REGS_RC(ctx), false);
+}
+
+/*
+ * The same a second time, beside any way of attaching, where the kernel can be preempted: it skips
+ * programs there (src/live/skipped.c), but hardly ever two of them for one call.
+ */
+SEC("?fentry/io_submit")
+int enter_again(void *ctx)
+{
+	struct pt_regs *regs = user_regs();
+
+	return submit_enter(NATIVE_ARGS(regs), false, true);
+}
+SEC("?fexit/io_submit")
+int BPF_PROG(exit_again, struct pt_regs *regs, long ret)
+{
+	return submit_exit(ret, true);
 }
 
 SEC("?fentry/compat_io_submit")
@@ -78,24 +95,24 @@ int compat_enter_fentry(void *ctx)
 {
 	struct pt_regs *regs = user_regs();
 
-	return submit_enter(COMPAT_ARGS(regs), true);
+	return submit_enter(COMPAT_ARGS(regs), true, false);
 }
 SEC("?fexit/compat_io_submit")
 int BPF_PROG(compat_exit_fentry, struct pt_regs *regs, long ret)
 {
-	return submit_exit((__s32)ret);
+	return submit_exit((__s32)ret, false);
 }
 SEC("?kprobe/compat_io_submit")
 int compat_enter_kprobe(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return submit_enter(COMPAT_ARGS(regs), true);
+	return submit_enter(COMPAT_ARGS(regs), true, false);
 }
 SEC("?kretprobe/compat_io_submit")
 int compat_exit_kprobe(struct pt_regs *ctx)
 {
-	return submit_exit((__s32)PT_REGS_RC(ctx));
+	return submit_exit((__s32)PT_REGS_RC(ctx), false);
 }
 
 /* ---- the programs: request ---- */

@@ -11,7 +11,8 @@ const volatile __u32 opt_all_submits = 0;
 const volatile __u32 opt_user_stacks = 0;
 const volatile __u32 opt_tree_only = 0;
 const volatile __u32 opt_own_pid = 0;
-const volatile __u32 opt_cpus = 1;	     /* values of a row */
+const volatile __u32 opt_cpus = 1;	     /* each has a value in a row */
+const volatile __u32 opt_row_values = 1;     /* twice as many with the second pair of programs */
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
 const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
 const volatile __u32 opt_count_buffered = 0; /* no probe tells what is done inside the call */
@@ -77,6 +78,8 @@ __u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 /* Stalls that are in `spilled` and not in the ring buffer. */
 __u64 spills = 0;
+/* Calls that the second program of the entry saw begin, and the first did not. */
+__u64 begun_again = 0;
 /* By number, as in row_of. */
 struct wire_row rows[WIRE_MAX_ROWS] = {};
 struct wire_call zero_call = {};
@@ -251,11 +254,20 @@ static __always_inline struct scratch *scratch_here(void)
 	return bpf_map_lookup_elem(&scratches, &zero);
 }
 
-static __always_inline struct wire_fs *totals_here(void)
+/*
+ * Of the n-th row. Adding to a value is not atomic, and the second program of the exit runs where
+ * the first was preempted: it has values of its own.
+ */
+static __always_inline __u32 value_of(__u32 n, bool again)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	return n * opt_row_values + (again ? opt_cpus : 0) + bpf_get_smp_processor_id();
+}
 
-	return bpf_map_lookup_elem(&totals, &cpu);
+static __always_inline struct wire_fs *totals_here(bool again)
+{
+	__u32 at = value_of(0, again);
+
+	return bpf_map_lookup_elem(&totals, &at);
 }
 
 static __always_inline void lose(__u32 which, __u64 n)

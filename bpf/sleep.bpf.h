@@ -301,8 +301,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 		held = c->req.nr - 1 - c->req.index;
 	c->counted_sleeps++;
 	c->counted_ns += blocked;
-	row_add_sleep(fs_row(&key), c, blocked, held);
-	row_add_sleep(totals_here(), c, blocked, held);
+	row_add_sleep(fs_row(&key, false), c, blocked, held);
+	row_add_sleep(totals_here(false), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue, held);
 }

@@ -32,7 +32,7 @@ __noinline __u32 new_row(__u32 dev, __u32 kind)
 	return known ? *known + 1 : 0;
 }
 
-static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again)
 {
 	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
 
@@ -41,7 +41,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key)
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;
 	}
-	n = (n - 1) * opt_cpus + bpf_get_smp_processor_id();
+	n = value_of(n - 1, again);
 	return bpf_map_lookup_elem(&filesystems, &n);
 }
 
@@ -122,7 +122,7 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key);
+	struct wire_fs *row = fs_row(&f->key, c->ended_again);
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
@@ -147,9 +147,12 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs *total = totals_here();
+	struct wire_fs *total;
 
-	return c && total ? flush_one_row(c, total, i, wall, ret) : 0;
+	if (!c)
+		return 0;
+	total = totals_here(c->ended_again);
+	return total ? flush_one_row(c, total, i, wall, ret) : 0;
 }
 
 /* Requests that the kernel did not take (short or failed call) come off the rows again. */
@@ -205,7 +208,7 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
  */
 static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bool fast)
 {
-	struct wire_fs *total = totals_here();
+	struct wire_fs *total = totals_here(c->ended_again);
 	__u32 wanted = 0, tid = c->tid;
 
 	if (!total)
@@ -259,7 +262,7 @@ static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 
 /* ---- entry ---- */
 
-static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task)
+static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *task, bool again)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
 
@@ -268,7 +271,8 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 		c = bpf_map_lookup_elem(&calls, &tid);
 	}
 	if (!c) {
-		lose(WIRE_LOSS_CALLS_FULL, 1);
+		if (!again)
+			lose(WIRE_LOSS_CALLS_FULL, 1);
 		return NULL;
 	}
 	if (c->task != (__u64)task) {
@@ -296,6 +300,8 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->skipped = 0;
 	c->counted_ns = 0;
 	c->counted_sleeps = 0;
+	c->began_again = 0;
+	c->ended_again = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
@@ -343,22 +349,35 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
-static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat)
+/*
+ * `again`: the second program of the entry, for what the kernel made the first one miss. Which of
+ * the two comes first is the kernel's choice.
+ */
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat,
+					bool again)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task;
 	struct wire_call *c;
 
-	if (!tracing() || !caller_wanted(pid, tid))
+	if (!tracing() || (again && slot_here()->tid == tid) || !caller_wanted(pid, tid))
 		return 0;
 	task = (void *)bpf_get_current_task();
-	c = call_of(tid, task);
+	c = call_of(tid, task, again);
 	if (!c)
 		return 0;
-	if (c->state != WIRE_CALL_IDLE)
+	if (c->state != WIRE_CALL_IDLE) {
+		if (!again && c->began_again) {
+			c->began_again = 0;
+			__sync_fetch_and_add(&begun_again, -1);
+			return 0;
+		}
+		c->ended_again = again;
 		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	}
 	call_clear(c);
+	c->began_again = again;
 	c->pid = pid;
 	c->tid = tid;
 	call_set_args(c, ctx_id, nr, iocbpp, compat);
@@ -369,6 +388,8 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	if (FILTERING_FS && c->nr_fs == 0)
 		return 0;
 	call_start(c, task);
+	if (again)
+		__sync_fetch_and_add(&begun_again, 1);
 	return 0;
 }
 
@@ -410,7 +431,11 @@ static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid,
 		lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
 }
 
-static __always_inline int submit_exit(__s64 ret)
+/*
+ * `again`: the second program of the exit, which ends what it finds going on, and says that it did.
+ * The slot tells in a load; a thread whose return was not seen either is left to the first one.
+ */
+static __always_inline int submit_exit(__s64 ret, bool again)
 {
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
@@ -419,12 +444,17 @@ static __always_inline int submit_exit(__s64 ret)
 	struct wire_call *c;
 	__u64 now, wall;
 
-	if (!tracing())
+	if (!tracing() || (again && slot->tid != tid))
 		return 0;
 	c = bpf_map_lookup_elem(&calls, &tid);
+	if (!again && c && c->ended_again && c->state == WIRE_CALL_IDLE) {
+		c->ended_again = 0;
+		return 0;
+	}
 	now = leave_call(slot, c, tid);
 	if (!now) {
-		lone_exit(c, pid, tid, ret);
+		if (!again)
+			lone_exit(c, pid, tid, ret);
 		return 0;
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
@@ -436,6 +466,8 @@ static __always_inline int submit_exit(__s64 ret)
 	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
 		lose(WIRE_LOSS_MISJUDGED, 1);
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	c->began_again = 0;
+	c->ended_again = again;
 	c->on_cpu_ns += now - c->since_ns;
 	wall = now - c->start_ns;
 	take_back(c, ret);

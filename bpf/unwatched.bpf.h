@@ -106,7 +106,7 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 	id = bpf_get_current_pid_tgid();
 	if (!caller_wanted(id >> 32, (__u32)id))
 		return NULL;
-	c = call_of((__u32)id, task);
+	c = call_of((__u32)id, task, false);
 	if (!c)
 		return NULL;
 	if (c->state != WIRE_CALL_IDLE) /* its coming back was not seen */

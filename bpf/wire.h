@@ -388,6 +388,8 @@ struct wire_call {
 	__u32 pad;
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
+	__u32 began_again; /* seen to begin, and to end, by the second pair of programs */
+	__u32 ended_again;
 	__u32 lock_kind; /* of the lock that is waited for */
 	__u64 lock;	 /* its address */
 	__u32 holder_pid;

@@ -60,6 +60,17 @@ static int attach_plain(struct live *lv, struct bpf_program *p)
 	return 0;
 }
 
+/* Before the first pair: fentry programs run in the opposite order. */
+static int attach_again(struct live *lv)
+{
+	struct bpf_program *both[] = {lv->skel->progs.exit_again, lv->skel->progs.enter_again};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(both) && !rc && lv->again; i++)
+		rc = attach_plain(lv, both[i]);
+	return rc;
+}
+
 /*
  * The switch first and the entry last: a call whose entry is seen has all its
  * switches and its exit seen too.
@@ -75,6 +86,8 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(order) && !rc; i++) {
 		const struct probe_way *way = lv->plan.chosen[order[i]];
 
+		if (way->need == NEED_SUBMIT)
+			rc = attach_again(lv);
 		/* rows name entry before exit; attach them the other way round */
 		for (size_t n = ARRAY_SIZE(way->program); n-- > 0 && !rc;)
 			if (way->program[n])

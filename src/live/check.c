@@ -55,6 +55,10 @@ static void check_facts(struct live_check *out, const struct probe_env *env,
 		 : env->counts_skips
 			 ? "not counted for kprobes and tracepoints (before 6.7)"
 			 : "not counted (before 5.12): how many calls they missed is not known");
+	add_fact(out, true, "preemption", "%s",
+		 !env->preemptible   ? "not inside the kernel: no probe is skipped for it"
+		 : env->fentry_works ? "inside the kernel: io_submit is probed twice"
+				     : "inside the kernel: calls may be skipped (no fentry)");
 	k = ksyms__new(NULL, &why);
 	if (k)
 		add_fact(out, true, "kernel symbols", "%zu", ksyms__count(k));

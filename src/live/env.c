@@ -3,9 +3,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "host/procfile.h"
 #include "host/tracefs.h"
 #include "live/probe.h"
 
@@ -79,6 +82,27 @@ static bool ring_may_sleep(const struct btf *btf)
 	       !strcmp(member_type(btf, "spinlock", "lock"), "rt_mutex_base");
 }
 
+/*
+ * Whether a thread can be preempted inside the kernel: uname -v says what it was built for, and
+ * where that is chosen at boot or later, debugfs says what is in force. Yes if that cannot be read.
+ */
+static bool is_preemptible(void)
+{
+	struct utsname u;
+	bool is = true;
+	size_t len;
+	char *text;
+
+	if (uname(&u) || !strstr(u.version, "PREEMPT"))
+		return false;
+	if (!strstr(u.version, "PREEMPT_DYNAMIC") ||
+	    procfile__read("/sys/kernel/debug/sched/preempt", 256, &text, &len))
+		return true;
+	is = !strstr(text, "(none)") && !strstr(text, "(voluntary)");
+	free(text);
+	return is;
+}
+
 int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e)
 {
 	struct btf *types;
@@ -115,6 +139,7 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	env->has_run_delay = *member_type(types, "sched_info", "run_delay") != '\0';
 	env->has_typed_reads =
 		env->btf && btf__find_by_name_kind(env->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
+	env->preemptible = is_preemptible();
 	env->counts_skips = struct_has(types, "bpf_prog_info", "recursion_misses");
 	env->counts_plain_skips = counts_plain_skips(types);
 	refused = ring_may_sleep(types);

@@ -101,6 +101,22 @@ static int choose_way(struct live *lv, const struct probe_env *env, const struct
 	return rc;
 }
 
+/* The second pair: where programs are skipped, and where it can be had. */
+static bool choose_again(struct live *lv, const struct probe_env *env)
+{
+	struct bpf_program *both[] = {lv->skel->progs.enter_again, lv->skel->progs.exit_again};
+
+	if (!env->preemptible || !env->fentry_works ||
+	    lv->plan.chosen[NEED_SUBMIT]->how == WAY_NOTHING)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		if (bpf_program__set_attach_target(both[i], 0, probe__submit_function()))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		bpf_program__set_autoload(both[i], true);
+	return true;
+}
+
 static int choose_programs(struct live *lv, const struct probe_env *env)
 {
 	int rc = 0;
@@ -134,6 +150,7 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 	lv->skel = aiostall_bpf__open_opts(&open);
 	if (!lv->skel)
 		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	lv->again = choose_again(lv, env);
 	rc = set_constants(lv, env, e);
 	if (rc)
 		return rc;

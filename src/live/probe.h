@@ -32,6 +32,7 @@ struct probe_env {
 	bool fentry_works;	 /* one has been attached */
 	bool has_prev_state;	 /* sched_switch's fourth argument */
 	bool has_run_delay;	 /* CONFIG_SCHED_INFO: how long a task has waited for a CPU */
+	bool preemptible;	 /* programs are skipped, see skipped.c */
 	bool counts_skips;	 /* the kernel, of programs that it did not run (5.12) */
 	bool counts_plain_skips; /* of kprobe and tracepoint programs, see skipped.c */
 	bool has_typed_reads;	 /* bpf_rdonly_cast(): kernel objects are read with plain loads */

@@ -32,22 +32,25 @@ static uint32_t cpu_numbers(int cpus)
 }
 
 /* The memory is rows x CPUs: fewer rows on big machines. */
-static uint32_t rows_for(uint32_t cpus)
+static uint32_t rows_for(uint32_t values)
 {
-	uint32_t rows = 32768u / cpus;
+	uint32_t rows = 32768u / values;
 
 	return rows > WIRE_MAX_ROWS ? WIRE_MAX_ROWS : rows < 128 ? 128 : rows;
 }
 
 void live_rows__size(struct live *lv)
 {
-	lv->row_cpus = cpu_numbers(lv->cpus);
-	lv->nr_rows = rows_for(lv->row_cpus);
-	lv->skel->rodata->opt_cpus = lv->row_cpus;
-	bpf_map__set_max_entries(lv->skel->maps.filesystems, lv->nr_rows * lv->row_cpus);
+	uint32_t cpus = cpu_numbers(lv->cpus);
+
+	lv->row_values = lv->again ? 2 * cpus : cpus;
+	lv->nr_rows = rows_for(lv->row_values);
+	lv->skel->rodata->opt_cpus = cpus;
+	lv->skel->rodata->opt_row_values = lv->row_values;
+	bpf_map__set_max_entries(lv->skel->maps.filesystems, lv->nr_rows * lv->row_values);
 	bpf_map__set_max_entries(lv->skel->maps.row_of, lv->nr_rows);
 	bpf_map__set_max_entries(lv->skel->maps.free_rows, lv->nr_rows);
-	bpf_map__set_max_entries(lv->skel->maps.totals, lv->row_cpus);
+	bpf_map__set_max_entries(lv->skel->maps.totals, lv->row_values);
 }
 
 static size_t bytes_of(const struct bpf_map *map)
@@ -90,7 +93,7 @@ void live_rows__close(struct live *lv)
 /* A copy, since programs go on writing to it. */
 struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i)
 {
-	return n == ROWS_TOTAL ? lv->total_row[i] : lv->rows[(size_t)n * lv->row_cpus + i];
+	return n == ROWS_TOTAL ? lv->total_row[i] : lv->rows[(size_t)n * lv->row_values + i];
 }
 
 bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)

@@ -11,7 +11,7 @@ void live_rows__size(struct live *lv);
 int live_rows__open(struct live *lv, struct err *e);
 void live_rows__close(struct live *lv);
 
-/* The i-th value of the n-th row, of lv->row_cpus; n = ROWS_TOTAL: of all calls. As of now. */
+/* The i-th value of the n-th row, of lv->row_values; n = ROWS_TOTAL: of all calls. As of now. */
 #define ROWS_TOTAL UINT32_MAX
 struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i);
 /* Whose counters the n-th row of lv->nr_rows has; false if nobody's. */

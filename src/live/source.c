@@ -244,7 +244,7 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 	struct wire_fs named = {0}, value;
 	const struct fs_info *fs;
 
-	for (uint32_t i = 0; i < lv->row_cpus; i++) {
+	for (uint32_t i = 0; i < lv->row_values; i++) {
 		value = live_rows__value(lv, n, i);
 		decode__add_row(&value, &counts);
 		if (i == 0 || (!named.fstype[0] && value.fstype[0]))

@@ -43,7 +43,8 @@ struct live {
 	int cpus;
 	/* counters, see rows.h */
 	const struct wire_fs *rows, *total_row;
-	uint32_t nr_rows, row_cpus;
+	uint32_t nr_rows, row_values;
+	bool again; /* with the second pair of programs */
 	/* the ring buffer's positions, and how long the reader waits between looks at it */
 	const uint64_t *ring_taken, *ring_written;
 	uint32_t poll_ms;

@@ -59,6 +59,7 @@ def test_what_is_skipped_is_known(guest, way):
     assert loss["skipped_unknown"] == ""
     # no other program of the guest makes calls, so that none of those skipped is another's
     assert report["totals"]["submits"] + loss["skipped"] == load["submits"], (loss, err)
-    assert ("enter_" in loss["skipped_programs"]) == (loss["skipped"] > 0), loss
+    # what the first program missed the second has seen
+    assert loss["skipped"] == 0, loss
     assert status == (3 if loss["any"] else 0), err
     assert loss["any"] or loss["skipped"] == loss["unmatched"] == 0
