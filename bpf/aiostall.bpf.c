@@ -170,9 +170,11 @@ static __always_inline void switched(void *ctx, bool preempted, struct task_stru
 		c = unwatched_sleeper(slot, prev, preempted, state);
 	else if (slot->tid && tracing())
 		c = switch_out(slot, prev);
+	else if (opt_compat_sleeps && in_compat_call(prev))
+		c = unwatched_sleeper(slot, prev, preempted, state);
 	if (c) {
 		fall_asleep(ctx, c, prev, state, &in_call);
-		if (opt_sleeps_only && (!in_call || !call_is_wanted(c)))
+		if (c->unwatched && (!in_call || !call_is_wanted(c)))
 			unwatched_forget(c);
 	}
 	if (may_be_away(next_tid) && tracing())

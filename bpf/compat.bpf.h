@@ -6,6 +6,8 @@
 #ifndef AIOSTALL_COMPAT_BPF_H
 #define AIOSTALL_COMPAT_BPF_H
 
+/* Set by user space: tp_btf, so that the arguments of tracepoints have types. */
+const volatile __u32 opt_typed_args = 0;
 /*
  * Set by user space where the kernel has bpf_rdonly_cast() (6.2): there a field
  * of a kernel object is a plain load, elsewhere a helper call, which costs 30 ns
@@ -136,20 +138,27 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
 }
 
 /*
- * Did 32-bit user code enter the kernel? x86: its code segment, __USER32_CS
- * (arch/x86/include/asm/segment.h), in a word of which FRED (6.9) uses the upper
- * part for itself; arm64: PSR_MODE32_BIT of the saved state.
+ * Is the current thread in a system call of the 32-bit table? x86: TS_COMPAT
+ * (arch/x86/include/asm/thread_info.h), which int $0x80 of a 64-bit program sets,
+ * too; arm64: PSR_MODE32_BIT of the state that the entry code has saved.
  */
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs___cs {
-	unsigned long cs;
-} __attribute__((preserve_access_index));
-#define user_is_32bit(regs) ((__u16)BPF_CORE_READ((struct pt_regs___cs *)(regs), cs) == 0x23)
+#define TS_COMPAT_ 0x2
+static __always_inline bool in_compat_call(struct task_struct *t)
+{
+	return (opt_typed_args ? t->thread_info.status : BPF_CORE_READ(t, thread_info.status)) &
+	       TS_COMPAT_;
+}
 #else
 struct pt_regs___pstate {
 	__u64 pstate;
 } __attribute__((preserve_access_index));
-#define user_is_32bit(regs) ((BPF_CORE_READ((struct pt_regs___pstate *)(regs), pstate) & 0x10) != 0)
+static __always_inline bool in_compat_call(struct task_struct *t)
+{
+	struct pt_regs___pstate *regs = (void *)stack_top(t);
+
+	return BPF_CORE_READ(t, mm) && (BPF_CORE_READ(regs, pstate) & 0x10);
+}
 #endif
 
 /*

@@ -16,8 +16,8 @@ const volatile __u32 opt_row_values = 1;     /* twice as many with the second pa
 const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
 const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
 const volatile __u32 opt_count_buffered = 0; /* no probe tells what is done inside the call */
+const volatile __u32 opt_compat_sleeps = 0;  /* of 32-bit calls only the sleeps can be seen */
 const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
-const volatile __u32 opt_typed_args = 0;     /* tp_btf: the arguments of tracepoints have types */
 const volatile __u32 opt_has_prev_state =
 	0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
 const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;

@@ -23,7 +23,7 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	*in_call = true;
 	if (!s)
 		return;
-	c->stack_id = kernel_stack(ctx, s, task, &in_request, in_call);
+	c->stack_id = kernel_stack(ctx, s, c, task, &in_request, in_call);
 	if (!*in_call)
 		return;
 	if (opt_user_stacks)
@@ -141,8 +141,11 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		return;
 	row->sleeps++;
 	row->blocked_ns += blocked;
-	if (opt_sleeps_only) /* elsewhere the call adds all of its sleeps when it ends */
+	if (c->unwatched) { /* elsewhere the call adds all of its time when it ends */
 		row->runqueue_ns += c->runqueue_ns;
+		if (!opt_sleeps_only) /* parts of the whole, as those of other calls are */
+			row->wall_ns += blocked + c->runqueue_ns;
+	}
 	row->held_up_requests += held;
 	row->held_up_ns += held * blocked;
 	if (blocked > row->max_sleep_ns)
@@ -299,6 +302,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) &&
 	    c->req.index < c->req.nr)
 		held = c->req.nr - 1 - c->req.index;
+	if (c->unwatched && !opt_sleeps_only)
+		lose(WIRE_LOSS_UNCOUNTED_SLEEPS, 1);
 	c->counted_sleeps++;
 	c->counted_ns += blocked;
 	row_add_sleep(fs_row(&key, false), c, blocked, held);
@@ -321,7 +326,7 @@ static __always_inline void call_returns(struct wire_call *c, __u64 now)
 		c->preempted_ns += now - c->since_ns;
 	if (c->state == WIRE_CALL_ASLEEP || c->state == WIRE_CALL_PREEMPTED) {
 		c->since_ns = now;
-		*(volatile __u32 *)&c->state = opt_sleeps_only ? WIRE_CALL_IDLE : WIRE_CALL_RUNNING;
+		*(volatile __u32 *)&c->state = c->unwatched ? WIRE_CALL_IDLE : WIRE_CALL_RUNNING;
 	}
 	set_away(c, false);
 }
@@ -329,7 +334,7 @@ static __always_inline void call_returns(struct wire_call *c, __u64 now)
 /* It is inside io_submit on this CPU. */
 static __always_inline void take_slot(struct wire_slot *slot, const struct wire_call *c)
 {
-	if (opt_sleeps_only)
+	if (c->unwatched)
 		return;
 	slot->tid = c->tid;
 	slot->req_count = c->req_count;
@@ -370,7 +375,7 @@ static __always_inline void call_returned(struct wire_call *c, struct task_struc
 static __always_inline void ran_unseen(struct wire_call *c, __u64 now, __u64 ran)
 {
 	call_returned(c, (void *)c->task, now);
-	if (opt_sleeps_only)
+	if (c->unwatched)
 		return;
 	c->on_cpu_ns += ran;
 	if (now > c->since_ns + ran)

@@ -250,8 +250,8 @@ static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_re
  * The kernel stack of the current thread: its id, 0 if lost, and whether
  * io_submit_one is in it, and io_submit itself. Known stacks all are in it.
  */
-static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct task_struct *task,
-					  bool *in_request, bool *in_call)
+static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const struct wire_call *c,
+					  struct task_struct *task, bool *in_request, bool *in_call)
 {
 	__u64 id, base = (__u64)READ(task_struct, task, stack);
 	struct known_stack *k;
@@ -275,7 +275,7 @@ static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, struct t
 	}
 	id = save_stack(ctx, s, 0, 0, &again);
 	*in_request = id ? request_in_stack(s->stack.depth) : true;
-	if (opt_sleeps_only && id)
+	if (c->unwatched && id)
 		*in_call = call_in_stack(s->stack.depth);
 	if (again && !known && *in_call)
 		learn_stack(s, id, *in_request);

@@ -256,7 +256,7 @@ static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 	if (c->away)
 		set_away(c, false);
 	lose(loss, 1);
-	if (!opt_sleeps_only)
+	if (!c->unwatched)
 		flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
 }
 
@@ -287,6 +287,7 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 static __always_inline void call_clear(struct wire_call *c)
 {
 	c->seq++;
+	c->unwatched = 0;
 	c->on_cpu_ns = 0;
 	c->blocked_ns = 0;
 	c->runqueue_ns = 0;

@@ -18,22 +18,22 @@
 enum entered { ENTERED_OTHERWISE, ENTERED_NATIVE, ENTERED_COMPAT };
 
 /* By which system call the current thread came in. The tables are the kernel's ABI. */
-static __always_inline enum entered entered_by(struct pt_regs *regs)
+static __always_inline enum entered entered_by(struct task_struct *task, struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
 	__u32 nr = READ(pt_regs, regs, orig_ax);
 
 	if (nr == 209)
-		return user_is_32bit(regs) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
+		return in_compat_call(task) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
 	if (nr == 248)
-		return user_is_32bit(regs) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
+		return in_compat_call(task) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
 #else
 	__u32 nr = READ(pt_regs, regs, syscallno);
 
 	if (nr == 2)
-		return user_is_32bit(regs) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
+		return in_compat_call(task) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
 	if (nr == 246)
-		return user_is_32bit(regs) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
+		return in_compat_call(task) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
 #endif
 	return ENTERED_OTHERWISE;
 }
@@ -64,6 +64,7 @@ static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct
 static __always_inline void call_from_regs(struct wire_call *c, struct pt_regs *regs, bool compat)
 {
 	call_clear(c);
+	c->unwatched = 1;
 	if (compat)
 		call_set_args(c, COMPAT_ARGS(regs), true);
 	else
@@ -100,7 +101,7 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 	if (!state || preempted)
 		return NULL;
 	regs = saved_regs(slot, task);
-	entered = entered_by(regs);
+	entered = entered_by(task, regs);
 	if (entered == ENTERED_OTHERWISE || !tracing())
 		return NULL;
 	id = bpf_get_current_pid_tgid();

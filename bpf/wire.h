@@ -127,7 +127,8 @@ enum wire_loss {
 	WIRE_LOSS_SCAN_DISAGREE,   /* not a loss: it did not */
 	WIRE_LOSS_MISJUDGED, /* calls with more or fewer sleeps than the kernel's count grew by */
 	WIRE_LOSS_REFUSED,   /* not a loss: exit of a call that seccomp or a debugger refused */
-	WIRE_LOSS_RECOVERED, /* not a loss: return to the CPU that was shown to no tracer */
+	WIRE_LOSS_UNCOUNTED_SLEEPS, /* not a loss: sleeps in calls that cannot be counted */
+	WIRE_LOSS_RECOVERED,	    /* not a loss: return to the CPU that was shown to no tracer */
 	WIRE_LOSS_MAX,
 };
 
@@ -366,6 +367,7 @@ struct wire_call {
 	__u32 state;	   /* enum wire_call_state */
 	__u32 interrupted; /* entry program was preempted: take the start again */
 	__u32 away;	   /* off the CPU, and counted in the table of those */
+	__u32 unwatched;   /* neither entry nor exit is seen, see unwatched.bpf.h */
 	__u32 returning;   /* the exit program accounts for a return that was not seen */
 	__u32 nr;
 	__u32 compat;

@@ -184,6 +184,7 @@ void decode__losses(const __u64 *w, struct loss *to)
 		.misjudged = w[WIRE_LOSS_MISJUDGED],
 		.recovered = w[WIRE_LOSS_RECOVERED],
 		.refused = w[WIRE_LOSS_REFUSED],
+		.uncounted_sleeps = w[WIRE_LOSS_UNCOUNTED_SLEEPS],
 		.unattributed = w[WIRE_LOSS_IOCB_UNREADABLE] + w[WIRE_LOSS_BEYOND] +
 				w[WIRE_LOSS_FS_PER_CALL],
 		.scan_agree = w[WIRE_LOSS_SCAN_AGREE],

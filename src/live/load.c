@@ -53,6 +53,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_own_pid = (uint32_t)getpid();
 	ro->opt_exact_requests = lv->plan.chosen[NEED_REQUEST]->how != WAY_NOTHING;
 	ro->opt_refused_exit = lv->plan.chosen[NEED_SUBMIT]->how == WAY_PERF;
+	ro->opt_compat_sleeps = lv->plan.chosen[NEED_COMPAT]->how == WAY_NOTHING;
 	ro->opt_sleeps_only = lv->plan.chosen[NEED_SUBMIT]->how == WAY_NOTHING;
 	ro->opt_count_buffered = lv->plan.chosen[NEED_COMPLETE]->how == WAY_NOTHING;
 	ro->opt_typed_args = lv->plan.chosen[NEED_SWITCH]->how == WAY_TP_BTF;

@@ -147,8 +147,8 @@ static void print_nothing_seen(struct print *p, const struct report *r, const st
 		print__para(
 			p, PRINT_PLAIN, "  - ",
 			"Is it a 32-bit program, or does it make 32-bit system calls (int $0x80)? "
-			"These calls were not seen: only fentry and kprobe show them, and "
-			"sleeps of 32-bit programs --probe submit=none.");
+			"Such a call is seen here only if it sleeps: fentry and kprobe show "
+			"all of them.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Did the filters (-p, -t, -c, --cgroup, --fs, --mount, --device) exclude it? "
 		    "Try without them.");

@@ -80,8 +80,8 @@ alternatives()
 {
 	aiostall check > "$OUT/check" 2>&1
 	appends best 1009 probe-best stat
-	for probe in submit=fentry submit=kprobe submit=tracepoint submit=none compat=kprobe request=kprobe \
-		request=scan switch=raw_tp; do
+	for probe in submit=fentry submit=kprobe submit=tracepoint submit=none compat=kprobe compat=none \
+		request=kprobe request=scan switch=raw_tp; do
 		appends $probe 53 probe-$probe stat --probe $probe
 	done
 }

@@ -78,6 +78,7 @@ struct task_struct {
 	unsigned int ptrace;
 	struct sched_entity se;
 	struct sched_info sched_info;
+	void *mm;
 	unsigned int in_iowait: 1;
 	pid_t pid;
 	pid_t tgid;

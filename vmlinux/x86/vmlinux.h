@@ -24,8 +24,6 @@ typedef long long unsigned int __u64;
 
 typedef __u8 u8;
 
-typedef __u16 u16;
-
 typedef __u32 u32;
 
 typedef __s64 s64;
@@ -58,6 +56,10 @@ struct hlist_head {
 	void *first;
 };
 
+struct thread_info {
+	u32 status;
+};
+
 struct sched_entity {
 	u64 sum_exec_runtime;
 };
@@ -75,6 +77,7 @@ struct files_struct;
 struct signal_struct;
 
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int __state;
 	void *stack;
 	unsigned int ptrace;
@@ -103,9 +106,6 @@ struct pt_regs {
 	long unsigned int si;
 	long unsigned int di;
 	long unsigned int orig_ax;
-	union {
-		u16 cs;
-	};
 };
 
 typedef atomic64_t atomic_long_t;
