@@ -114,11 +114,40 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 #endif
 
 /*
+ * Does the tracer of the program make its system calls for it (PTRACE_SYSEMU)? Then they end as it
+ * likes. A flag of the thread's, and from 5.11 on of its own word (SYSCALL_WORK_SYSCALL_EMU).
+ */
+enum syscall_work_bit___emu { SYSCALL_WORK_BIT_SYSCALL_EMU___emu = 3 };
+struct thread_info___emu {
+	unsigned long flags, syscall_work;
+} __attribute__((preserve_access_index));
+struct task_struct___emu {
+	struct thread_info___emu thread_info;
+} __attribute__((preserve_access_index));
+#if defined(__TARGET_ARCH_x86)
+#define TIF_SYSCALL_EMU_ 6
+#else
+#define TIF_SYSCALL_EMU_ 12
+#endif
+
+static __always_inline bool is_emulated(struct task_struct *task)
+{
+	struct task_struct___emu *t = (void *)task;
+
+	if (bpf_core_field_exists(t->thread_info.syscall_work))
+		return BPF_CORE_READ(t, thread_info.syscall_work) >>
+			       bpf_core_enum_value(enum syscall_work_bit___emu,
+						   SYSCALL_WORK_BIT_SYSCALL_EMU___emu) &
+		       1;
+	return BPF_CORE_READ(t, thread_info.flags) >> TIF_SYSCALL_EMU_ & 1;
+}
+
+/*
  * May this exit be that of a call which never began? A seccomp filter or a
  * tracer of the program refuses a system call before its entry is told of, but
  * the exit is told of all the same (syscall_trace_enter(), kernel/entry/common.c).
  * It ends with an error, or rolled back, which leaves the register of the result
- * as it was.
+ * as it was, or as a tracer that emulates it wants.
  */
 #define SECCOMP_MODE_FILTER_ 2
 
@@ -126,6 +155,8 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
 {
 	bool may = READ(task_struct, t, ptrace) != 0;
 
+	if (may && is_emulated(t))
+		return true;
 	if (bpf_core_field_exists(t->seccomp.mode))
 		may = may || READ(task_struct, t, seccomp.mode) == SECCOMP_MODE_FILTER_;
 	if (!may || ret < 0)

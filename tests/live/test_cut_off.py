@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import pathlib
+import platform
 import time
 
 import pytest
@@ -358,4 +359,59 @@ def test_refused_by_seccomp(scratch, action, before, says):
         assert f"{denied} calls refused before they began" in text
     else:
         assert losses(report) == {}
+    assert done.status == 0
+
+
+# A program whose system calls another one makes for it (PTRACE_SYSEMU, as user-mode Linux does):
+# io_submit returns 1 without having been called, all else is done by the kernel in a second try.
+EMULATED = """
+import ctypes, signal
+TRACEME, CONT, GETREGS, SETREGS, SYSCALL, SYSEMU = 0, 7, 12, 13, 24, 31
+RAX, ORIG_RAX, RIP, EXIT_GROUP = 10, 15, 16, 231
+libc = ctypes.CDLL(None)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+calls, ctx, zero = int(sys.argv[1]), aio.setup(4), os.open("/dev/zero", os.O_RDONLY)
+child = os.fork()
+if not child:
+    libc.ptrace(TRACEME, 0, None, None)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    block = aio.buffer()
+    done = [aio.submit(ctx, aio.iocb(zero, aio.PREAD, block, 1)) for _ in range(calls)]
+    os._exit(done != [1] * calls)
+regs, seen = (ctypes.c_ulonglong * 27)(), 0
+
+def go_on(how):
+    libc.ptrace(how, child, None, None)
+    return os.waitpid(child, 0)[1]
+
+os.waitpid(child, 0)
+while True:
+    assert os.WSTOPSIG(go_on(SYSEMU)) == signal.SIGTRAP
+    libc.ptrace(GETREGS, child, None, ctypes.addressof(regs))
+    asked = regs[ORIG_RAX]
+    if asked == aio.SUBMIT:
+        seen, regs[RAX] = seen + 1, 1
+    else:
+        regs[RAX], regs[RIP] = asked, regs[RIP] - 2
+    libc.ptrace(SETREGS, child, None, ctypes.addressof(regs))
+    if asked == EXIT_GROUP:
+        break
+    if asked != aio.SUBMIT:
+        go_on(SYSCALL)
+        go_on(SYSCALL)
+print(json.dumps([seen, os.waitstatus_to_exitcode(go_on(CONT))]))
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs the registers of x86-64")
+def test_emulated_by_its_tracer(scratch):
+    """The kernel has made none of them."""
+    db, calls = f"{scratch.dir}/r.db", 7
+    done = helpers.run([helpers.AIOSTALL, "record", "-o", db, "--",
+                        *tracing.script(EMULATED, str(calls))])
+    report, _ = reports(db)
+    assert json.loads(done.stdout) == [calls, 0], done.stderr
+    assert report["totals"]["submits"] == 0
+    refused = report["capture"]["probes"]["submit"] == "tracepoint"
+    assert losses(report) == ({"refused": calls} if refused else {})
     assert done.status == 0
