@@ -37,31 +37,26 @@ static bool misses_of(const struct bpf_program *p, uint64_t *misses)
 	return true;
 }
 
-/* The program of the entry; NULL if the need is met without one. */
-static const struct bpf_program *entry_of(const struct live *lv, enum probe_need need)
+/* The program of the entry, or of the exit; NULL if the need is met without one. */
+enum end { ENTRY, EXIT };
+static const struct bpf_program *program_of(const struct live *lv, enum probe_need need,
+					    enum end end)
 {
-	const char *name = lv->plan.chosen[need]->program[0];
+	const char *name = lv->plan.chosen[need]->program[end];
 
 	return name ? bpf_object__find_program_by_name(lv->skel->obj, name) : NULL;
 }
 
-static uint64_t entries_skipped(const struct live *lv)
+static uint64_t skips_of(const struct bpf_program *p)
 {
-	static const enum probe_need needs[] = {NEED_SUBMIT, NEED_COMPAT};
-	uint64_t sum = 0, n;
+	uint64_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		const struct bpf_program *p = entry_of(lv, needs[i]);
-
-		if (p && misses_of(p, &n))
-			sum += n;
-	}
-	return sum;
+	return p && misses_of(p, &n) ? n : 0;
 }
 
 void skipped__begin(struct live *lv)
 {
-	const struct bpf_program *p = entry_of(lv, NEED_SUBMIT);
+	const struct bpf_program *p = program_of(lv, NEED_SUBMIT, ENTRY);
 	bool fentry = lv->plan.chosen[NEED_SUBMIT]->how == WAY_FENTRY;
 	uint64_t n;
 
@@ -72,16 +67,33 @@ void skipped__begin(struct live *lv)
 	else if (p && !fentry && !lv->counts_plain_skips)
 		lv->capture.skips_unknown =
 			"kernels before 6.7 do not count those of kprobes and tracepoints";
-	lv->skipped_before = entries_skipped(lv);
+	lv->skipped_before[0] = skips_of(p);
+	lv->skipped_before[1] = skips_of(program_of(lv, NEED_COMPAT, ENTRY));
+}
+
+/*
+ * At most so many calls were seen by neither program of the entry, or were taken for the one before
+ * since neither of the exit had seen that end. What the first program missed of calls that are not
+ * wanted is none of them.
+ */
+static uint64_t missed_twice(const struct live *lv)
+{
+	uint64_t exits = skips_of(program_of(lv, NEED_SUBMIT, EXIT)),
+		 again = skips_of(lv->skel->progs.exit_again);
+
+	return skips_of(lv->skel->progs.enter_again) + (exits < again ? exits : again);
 }
 
 void skipped__read(struct live *lv)
 {
-	uint64_t skips = entries_skipped(lv) - lv->skipped_before;
+	uint64_t skips = skips_of(program_of(lv, NEED_SUBMIT, ENTRY)) - lv->skipped_before[0];
+	uint64_t compat = skips_of(program_of(lv, NEED_COMPAT, ENTRY)) - lv->skipped_before[1];
 	uint64_t repaired = __atomic_load_n(&lv->skel->bss->begun_again, __ATOMIC_RELAXED);
+	uint64_t most = lv->again ? missed_twice(lv) : skips;
 
 	/* the second program is behind, or ahead, of the kernel's count for an instant */
-	lv->skipped = skips > repaired ? skips - repaired : 0;
+	skips = skips > repaired ? skips - repaired : 0;
+	lv->skipped = (skips < most ? skips : most) + compat;
 }
 
 void skipped__end(struct live *lv)

@@ -55,11 +55,12 @@ struct live {
 	uint64_t malformed;
 	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
 	bool counts_plain_skips; /* as in struct probe_env */
-	uint64_t skipped_before; /* before tracing began */
-	uint64_t spills_seen;	 /* of the programs' count */
-	uint64_t spills_lost;	 /* of them that could not be read */
-	bool spill_b;		 /* the second of the two tables is in use */
-	uint64_t stacks_lost;	 /* here, beside those that the kernel could not take */
+	uint64_t skipped_before
+		[2];	      /* before tracing began: entries of io_submit, of compat_io_submit */
+	uint64_t spills_seen; /* of the programs' count */
+	uint64_t spills_lost; /* of them that could not be read */
+	bool spill_b;	      /* the second of the two tables is in use */
+	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;
 	struct usyms *usyms;
