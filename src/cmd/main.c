@@ -91,14 +91,18 @@ static int unknown_verb(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static char default_verb[] = "stat";
+	static char out[1 << 16];
 	char *word = argc > 1 ? argv[1] : default_verb;
 
 	/* without /dev/null, and with nowhere to say so */
 	if (stdfds__fill())
 		return CMD_FAILED;
 	signal(SIGPIPE, SIG_IGN);
-	/* one write of a whole help text, so that why it failed is still known at the end */
-	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+	/*
+	 * One write of a whole help text, so that why it failed is still known at the end. With a
+	 * buffer of ours: of its own glibc takes one of the file's block size, whatever is asked.
+	 */
+	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
 		printf("aiostall " AIOSTALL_VERSION "\n");
 		return output__finish_stdout();
