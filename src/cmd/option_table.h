@@ -16,6 +16,7 @@ enum option_kind {
 	OPTION_IDS,	 /* u32[], repeatable, comma separated */
 	OPTION_WORDS,	 /* const char *[], repeatable, comma separated; max = longest word */
 	OPTION_PATHS,	 /* const char *[], repeatable; a comma is part of the path */
+	OPTION_SHARE,	 /* double, 0..1: "0.1%" */
 	OPTION_LIMITS,	 /* struct severity_limits, "MEASURE=LOOK:HURTS,..." */
 	OPTION_PROBE,	 /* NEED=ALTERNATIVE */
 	OPTION_HELP,

@@ -88,6 +88,13 @@ static int set_size(struct parse *p, const struct option *opt, const char *value
 	return bad(p, opt, value, why);
 }
 
+static int set_share(struct parse *p, const struct option *opt, const char *value)
+{
+	if (severity__parse_share(value, member(p->o, opt->offset)))
+		return 0;
+	return bad(p, opt, value, "must be a share from 0% to 100%, as in 0.1%");
+}
+
 static int set_format(struct parse *p, const struct option *opt, const char *value)
 {
 	const struct format *f = format__find(value);
@@ -189,6 +196,8 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return set_size(p, opt, value, member(p->o, opt->offset));
 	case OPTION_FORMAT:
 		return set_format(p, opt, value);
+	case OPTION_SHARE:
+		return set_share(p, opt, value);
 	case OPTION_LIMITS:
 		return severity__parse(value, member(p->o, opt->offset), &p->e);
 	case OPTION_PROBE:

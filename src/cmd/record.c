@@ -105,7 +105,8 @@ static int open_writer(struct record_run *run, const struct cmd_opts *opts, stru
 static int sum_up(const struct record_run *run, const struct cmd_opts *opts, struct session *s,
 		  struct err *e)
 {
-	const struct report *r = session__report(s, NULL, e);
+	const struct view view = {.limits = &opts->limits};
+	const struct report *r = session__report(s, &view, e);
 	uint64_t left_out = store_writer__left_out(run->writer);
 	char sleeps[16], blocked[16], size[16], time[16], path[512];
 	uint64_t unlisted;
@@ -127,11 +128,11 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 			"incomplete: %llu stalls came too fast for --events and are in the sums "
 			"only\n",
 			(unsigned long long)unlisted);
-	if (r->any_loss || left_out)
+	if (r->incomplete || left_out)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");
 	if (run->failed)
 		fprintf(stderr, "incomplete: the file could not be written to the end\n");
-	return unlisted || r->any_loss || left_out || run->failed ? CMD_LOSS : CMD_OK;
+	return unlisted || r->incomplete || left_out || run->failed ? CMD_LOSS : CMD_OK;
 }
 
 /* The report has asked for them: the file of the worst stall, for one, is looked at in the end only. */

@@ -71,7 +71,7 @@ struct job {
 	struct format_opts format_opts;
 };
 
-static int print_report(struct load *l, const struct view *v, const struct job *j, bool *any_loss,
+static int print_report(struct load *l, const struct view *v, const struct job *j, bool *incomplete,
 			struct err *e)
 {
 	const struct report *r = ledger__report(load__ledger(l), v, load__capture(l));
@@ -79,13 +79,13 @@ static int print_report(struct load *l, const struct view *v, const struct job *
 
 	if (!r)
 		return err__set(e, -ENOMEM, "out of memory while building the report");
-	*any_loss = r->any_loss;
+	*incomplete = r->incomplete;
 	rc = format__print(j->opts->format, output__file(j->out), r, &j->format_opts);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
-static int load_and_print(struct load *l, const struct view *v, const struct job *j, bool *any_loss,
-			  struct err *e)
+static int load_and_print(struct load *l, const struct view *v, const struct job *j,
+			  bool *incomplete, struct err *e)
 {
 	int rc = 0;
 
@@ -94,10 +94,10 @@ static int load_and_print(struct load *l, const struct view *v, const struct job
 	if (rc)
 		return rc;
 	inputs__are_read(j->inputs);
-	return print_report(l, v, j, any_loss, e);
+	return print_report(l, v, j, incomplete, e);
 }
 
-static int report(const struct job *j, bool *any_loss, struct err *e)
+static int report(const struct job *j, bool *incomplete, struct err *e)
 {
 	struct load_opts lo = load_opts(j->opts);
 	struct view v = {.filter = &lo.filter, .limits = &j->opts->limits};
@@ -112,7 +112,7 @@ static int report(const struct job *j, bool *any_loss, struct err *e)
 	lo.distributions = v.nr_by != 0;
 	lo.causes = j->causes;
 	l = load__new(&lo, e);
-	rc = l ? load_and_print(l, &v, j, any_loss, e) : -ENOMEM;
+	rc = l ? load_and_print(l, &v, j, incomplete, e) : -ENOMEM;
 	load__free(l);
 	return rc;
 }
@@ -211,7 +211,7 @@ static int work(void *ctx)
 {
 	const struct job *j = ctx;
 	struct err e = {0}, stream = {0};
-	bool any_loss = false;
+	bool incomplete = false;
 	int rc;
 
 	if (j->opts->info)
@@ -219,14 +219,14 @@ static int work(void *ctx)
 	else if (j->opts->format->timeline)
 		rc = print_timeline(j, &e);
 	else
-		rc = report(j, &any_loss, &e);
+		rc = report(j, &incomplete, &e);
 	/* the stream knows better why it failed */
 	if (output__flush(j->out, &stream)) {
 		e = stream;
 		rc = -EIO;
 	}
 	if (!rc)
-		return any_loss ? CMD_LOSS : CMD_OK;
+		return incomplete ? CMD_LOSS : CMD_OK;
 	cmd__fail(&e);
 	return INPUTS_FAILED;
 }

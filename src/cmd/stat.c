@@ -89,7 +89,7 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 		run.format_opts.idle = lookout__lines(&opts->live.filter, idle, sizeof(idle));
 	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
 		status = rc == -EPIPE ? status : cmd__fail(&report_e);
-	else if (r->any_loss && status == CMD_OK)
+	else if (r->incomplete && status == CMD_OK)
 		status = CMD_LOSS;
 	session__free(s);
 	return status;

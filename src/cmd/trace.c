@@ -105,22 +105,24 @@ static void print_end(const struct report *r)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
 			(unsigned long long)r->capture->spilled);
 	if (r->any_loss)
-		fprintf(stderr, "incomplete: %s\n",
+		fprintf(stderr, "%s: %s\n", r->incomplete ? "incomplete" : "note",
 			loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
 	if (*loss__words(&r->loss, LOSS_NOTE, words, sizeof(words)))
 		fprintf(stderr, "note: %s\n", words);
 }
 
-static int finish(const struct trace_run *run, struct session *s, struct err *e)
+static int finish(const struct trace_run *run, const struct cmd_opts *opts, struct session *s,
+		  struct err *e)
 {
-	const struct report *r = session__report(s, NULL, e);
+	const struct view view = {.limits = &opts->limits};
+	const struct report *r = session__report(s, &view, e);
 
 	if (r)
 		write_end(run, r);
 	if (!r || output__commit(run->out, e))
 		return cmd__fail(e);
 	print_end(r);
-	return r->any_loss || r->capture->spilled ? CMD_LOSS : CMD_OK;
+	return r->incomplete || r->capture->spilled ? CMD_LOSS : CMD_OK;
 }
 
 static int run_session(const struct cmd_opts *opts, struct output *out)
@@ -152,8 +154,9 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	rc = session__run(s, &hooks, &e);
 	if (rc)
 		cmd__fail(&e);
-	status = rc == -EPIPE || rc == -ENOSPC || !session__has_run(s) ? CMD_FAILED
-								       : finish(&run, s, &end_e);
+	status = rc == -EPIPE || rc == -ENOSPC || !session__has_run(s)
+			 ? CMD_FAILED
+			 : finish(&run, opts, s, &end_e);
 	session__free(s);
 	return rc ? CMD_FAILED : status;
 }

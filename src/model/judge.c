@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "model/judge.h"
 
+#include "model/loss.h"
+
 static int row_by_pid(const void *a, const void *b)
 {
 	const struct ledger_row *x = *(const struct ledger_row *const *)a;
@@ -90,6 +92,13 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 	f->most_submits = most_submits(f);
 	f->most_time = f->nr_causes && f->causes[0].blocked_ns ? &f->causes[0] : NULL;
 	f->severity = severity__of(limits_of(s), v, &f->severity_by);
+}
+
+void judge__loss(const struct selection *s, struct report *r)
+{
+	r->any_loss = loss__any(&r->loss);
+	r->loss_share = loss__share(&r->loss, &s->ledger->totals.c);
+	r->incomplete = r->loss_share > limits_of(s)->max_loss;
 }
 
 void judge__report(const struct selection *s, struct report *r)

@@ -29,6 +29,36 @@ bool loss__any(const struct loss *l)
 	return false;
 }
 
+/* What a figure is a part of; where nobody watched the calls, of the sleeps. */
+static uint64_t whole_of(const struct loss_kind *kind, const struct counters *totals)
+{
+	static const size_t of_calls[] = {offsetof(struct loss, unmatched),
+					  offsetof(struct loss, skipped),
+					  offsetof(struct loss, misjudged)};
+
+	for (size_t i = 0; totals->submits && i < ARRAY_SIZE(of_calls); i++)
+		if (kind->offset == of_calls[i])
+			return totals->submits;
+	if (totals->requests && kind->offset == offsetof(struct loss, unattributed))
+		return totals->requests;
+	return totals->sleeps;
+}
+
+double loss__share(const struct loss *l, const struct counters *totals)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		double n = (double)loss__value(l, &kinds[i]);
+		double whole = (double)whole_of(&kinds[i], totals);
+
+		if (kinds[i].weight != LOSS_INCOMPLETE || n <= most * whole)
+			continue;
+		most = n < whole ? n / whole : 1;
+	}
+	return most;
+}
+
 const char *loss__words(const struct loss *l, enum loss_weight weight, char *buf, size_t size)
 {
 	size_t used = 0;

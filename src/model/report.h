@@ -129,8 +129,9 @@ struct report_group {
 struct report {
 	const struct capture_info *capture;
 	struct loss loss;
-	bool any_loss;
-	enum severity severity; /* the worst there is */
+	bool any_loss, incomplete; /* anything; more than may be */
+	double loss_share;	   /* see loss__share */
+	enum severity severity;	   /* the worst there is */
 	struct counters totals;
 	double blocked_share, ctxsw_per_io;
 	struct report_dist sleep, submit; /* over all filesystems */

@@ -503,13 +503,14 @@ static int unfinished_order(const void *a, const void *b)
 	return d ? d : descending(y->ev.who.tid, x->ev.who.tid);
 }
 
-static void build_loss(const struct ledger *l, struct report *r, uint64_t evicted)
+static void build_loss(const struct selection *s, struct report *r, uint64_t evicted)
 {
+	const struct ledger *l = s->ledger;
 	struct loss *loss = &r->loss;
 
 	*loss = l->loss;
 	loss->model_evicted = sat_add(loss->model_evicted, sat_add(l->evicted, evicted));
-	r->any_loss = loss__any(loss);
+	judge__loss(s, r);
 }
 
 /* What is printed when the source knows nothing of itself. */
@@ -584,7 +585,7 @@ const struct report *ledger__report(struct ledger *l, const struct view *v,
 	if (!selection__make(&s, l, v ? v : &all, &l->pool))
 		return NULL;
 	build_totals(&s, r);
-	build_loss(l, r, groups__build(&s, r));
+	build_loss(&s, r, groups__build(&s, r));
 	build_all_fs(&s, r);
 	judge__report(&s, r);
 	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);

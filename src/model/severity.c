@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +21,7 @@ const struct severity_limits severity_defaults = {
 			[MEASURE_CTXSW] = 0.5,
 			[MEASURE_INSIDE] = INFINITY,
 		},
+	.max_loss = 0.001,
 };
 
 enum unit { UNIT_TIME, UNIT_SHARE, UNIT_NUMBER };
@@ -72,7 +72,7 @@ const char *severity_measure__name(enum severity_measure m)
 	return m < MEASURES ? measures[m].name : NULL;
 }
 
-/* "1%" or "0.01" is a share; both are positive and finite. */
+/* "1%" or "0.01" is a share. */
 static bool parse_number(const char *text, bool share, double *v)
 {
 	char *end;
@@ -84,7 +84,7 @@ static bool parse_number(const char *text, bool share, double *v)
 		*v /= 100;
 		end++;
 	}
-	return end != text && !*end && *v > 0;
+	return end != text && !*end;
 }
 
 static bool parse_limit(const char *text, enum unit unit, double *v)
@@ -96,11 +96,16 @@ static bool parse_limit(const char *text, enum unit unit, double *v)
 		return true;
 	}
 	if (unit != UNIT_TIME)
-		return parse_number(text, unit == UNIT_SHARE, v);
+		return parse_number(text, unit == UNIT_SHARE, v) && *v > 0;
 	if (parse__duration(text, 0, &ns) || !ns)
 		return false;
 	*v = (double)ns;
 	return true;
+}
+
+bool severity__parse_share(const char *text, double *share)
+{
+	return parse_number(text, true, share) && *share <= 1;
 }
 
 static int find_measure(const char *name, size_t len)

@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_MODEL_SEVERITY_H
 #define AIOSTALL_MODEL_SEVERITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/base.h"
@@ -20,6 +21,7 @@ enum severity_measure {
 
 struct severity_limits {
 	double look[MEASURES], hurts[MEASURES]; /* from there on; INFINITY = never */
+	double max_loss;			/* 0..1; of more than that a report is incomplete */
 };
 
 /* What is not known is 0. */
@@ -38,6 +40,8 @@ enum severity severity__of(const struct severity_limits *limits,
 const char *severity__name(enum severity s);
 /* "stall", "share", "ctxsw", "inside"; NULL for MEASURES. */
 const char *severity_measure__name(enum severity_measure m);
+/* "0.1%" or "0.001", from 0 to 1. */
+bool severity__parse_share(const char *text, double *share);
 /* "stall=10ms:100ms,share=1%:10%" over what limits holds. 0 or -EINVAL with e set. */
 int severity__parse(const char *text, struct severity_limits *limits, struct err *e);
 

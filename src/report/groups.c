@@ -78,7 +78,7 @@ int groups_text__print(FILE *out, const struct report *r, const struct format_op
 	struct print p;
 
 	print__init(&p, out, o);
-	if (r->any_loss)
+	if (r->incomplete)
 		print__line(&p, PRINT_ALARM,
 			    "INCOMPLETE: data was lost, the figures are lower bounds");
 	if (!r->nr_groups)

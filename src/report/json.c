@@ -196,6 +196,8 @@ void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any
 	jsonw__str(w, loss, "skipped_unknown", r->capture->skips_unknown);
 	jsonw__u64(w, loss, "spilled", r->capture->spilled);
 	jsonw__bool(w, loss, "any", any);
+	jsonw__real(w, loss, "share", r->loss_share);
+	jsonw__bool(w, loss, "incomplete", r->incomplete);
 }
 
 static void put_files(struct jsonw *w, json_t *o, const struct report_file *files, size_t n)

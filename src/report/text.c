@@ -24,7 +24,7 @@ static void print_loss(struct print *p, const struct report *r)
 {
 	char text[1024];
 
-	if (!r->any_loss)
+	if (!r->incomplete)
 		return;
 	loss__words(&r->loss, LOSS_INCOMPLETE, text, sizeof(text));
 	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
@@ -68,7 +68,12 @@ static void print_skips(struct print *p, const struct report *r)
 static void print_notes(struct print *p, const struct report *r)
 {
 	const struct loss_kind *kind;
+	char share[16], words[1024];
 
+	if (r->any_loss && !r->incomplete)
+		print__para(p, PRINT_PLAIN, "", "%s lost: %s",
+			    fmt__percent(r->loss_share, share, sizeof(share)),
+			    loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
 	for (size_t i = 0; (kind = loss__kind(i)); i++)
 		if (kind->weight == LOSS_NOTE && loss__value(&r->loss, kind))
 			print__para(p, PRINT_PLAIN, "", "%llu %s",
@@ -257,6 +262,11 @@ static void fs_cells(const struct report_fs *f, bool calls, char cell[FS_COLUMNS
 	snprintf(cell[FS_CTXSW], 16, "%.2f", f->ctxsw_per_io);
 	for (int i = FS_SUBMITS; !calls && i <= FS_CTXSW; i++)
 		snprintf(cell[i], 16, "?");
+	/* sleeps of calls that are not counted here: they have not ended, or are of no one filesystem */
+	if (f->c.sleeps && !f->c.submits_blocked)
+		snprintf(cell[FS_SHARE], 16, "?");
+	if (f->c.sleeps && !f->c.requests)
+		snprintf(cell[FS_CTXSW], 16, "?");
 	fmt__duration(f->c.blocked_ns, cell[FS_BLOCKED], 16);
 	fmt__duration(f->sleep.p50, cell[FS_P50], 16);
 	fmt__duration(f->sleep.p99, cell[FS_P99], 16);

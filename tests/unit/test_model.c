@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cause/causes.h"
+#include "model/loss.h"
 #include "model/view.h"
 
 static const char *frames_append[] = {"io_schedule",	     "__iomap_dio_rw",
@@ -852,6 +853,52 @@ static void test_loss(void **state)
 	ledger__free(m);
 }
 
+/* Of the calls, the requests, or the sleeps: the largest share counts. */
+static void test_loss_has_a_size(void **state)
+{
+	struct counters totals = {.submits = 2000000, .requests = 4000000, .sleeps = 1000};
+	const struct {
+		struct loss loss;
+		double share;
+	} rows[] = {
+		{{.skipped = 3}, 3 / 2e6},
+		{{.unmatched = 2000}, 0.001},
+		{{.unattributed = 4}, 1e-6},
+		{{.events = 1}, 0.001},
+		{{.stacks = 20, .skipped = 2000}, 0.02},
+		{{.events = 2000}, 1},
+		{{.recovered = 1000, .before_tracing = 1000}, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_float_equal(loss__share(&rows[i].loss, &totals), rows[i].share, 1e-12);
+	totals = (struct counters){0};
+	assert_float_equal(loss__share(&rows[0].loss, &totals), 1, 0);
+}
+
+static void test_more_loss_than_may_be_is_incomplete(void **state)
+{
+	const struct loss lost = {.skipped = 2};
+	struct severity_limits limits = severity_defaults;
+	const struct view v = {.limits = &limits};
+	struct fs_counts *counts = calloc(1, sizeof(*counts));
+	struct ledger *m = new_model(0);
+	const struct report *r;
+
+	(void)state;
+	assert_non_null(counts);
+	counts->c.submits = 2000;
+	ledger__sink(m)->totals(m, counts);
+	ledger__sink(m)->loss(m, &lost);
+	r = ledger__report(m, &v, NULL);
+	assert_true(r->any_loss && !r->incomplete);
+	limits.max_loss = 0.0009;
+	assert_true(ledger__report(m, &v, NULL)->incomplete);
+	free(counts);
+	ledger__free(m);
+}
+
 static void test_long_names(void **state)
 {
 	struct ledger *m = new_model(0);
@@ -897,6 +944,8 @@ int main(void)
 		cmocka_unit_test(test_unfinished_bounded),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_loss_has_a_size),
+		cmocka_unit_test(test_more_loss_than_may_be_is_incomplete),
 		cmocka_unit_test(test_submits_are_counted_for_each_cause),
 		cmocka_unit_test(test_a_call_of_the_same_number_is_another),
 		cmocka_unit_test(test_submits_of_sums_are_not_known),

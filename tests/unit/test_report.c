@@ -191,6 +191,7 @@ static struct made *made__new(const char *s)
 		.capture = &m->capture,
 		.loss = {.events = 12, .unmatched = 1},
 		.any_loss = true,
+		.incomplete = true,
 		.totals = some_counters(),
 		.blocked_share = 1,
 		.ctxsw_per_io = 0.0625,
@@ -344,10 +345,26 @@ static void test_text_no_loss_no_first_line(void **state)
 	char *text;
 
 	(void)state;
-	m->r.any_loss = false;
+	m->r.any_loss = m->r.incomplete = false;
 	text = render("text", &m->r, NULL);
 	assert_null(strstr(text, "INCOMPLETE"));
 	check_lines(text, 80);
+	free(text);
+	free(m);
+}
+
+/* 3 of 2,000,000 is no alarm. */
+static void test_text_little_loss_is_a_note(void **state)
+{
+	struct made *m = made__new("writer");
+	char *text;
+
+	(void)state;
+	m->r.incomplete = false;
+	m->r.loss_share = 3 / 2e6;
+	text = render("text", &m->r, NULL);
+	assert_null(strstr(text, "INCOMPLETE"));
+	assert_contains(text, "<0.1% lost: 12 events lost (ring buffer full), 1 calls seen");
 	free(text);
 	free(m);
 }
@@ -540,7 +557,7 @@ static void test_json_values(void **state)
 	json_decref(root);
 	free(text);
 	m->capture.child_ran = false;
-	m->r.any_loss = false;
+	m->r.any_loss = m->r.incomplete = false;
 	text = render("json", &m->r, NULL);
 	root = parse(text);
 	assert_null(json_object_get(json_object_get(root, "capture"), "child_status"));
@@ -804,6 +821,7 @@ int main(void)
 		cmocka_unit_test(test_text_long_names),
 		cmocka_unit_test(test_text_says),
 		cmocka_unit_test(test_text_no_loss_no_first_line),
+		cmocka_unit_test(test_text_little_loss_is_a_note),
 		cmocka_unit_test(test_text_quiet_filesystem),
 		cmocka_unit_test(test_text_nothing_seen),
 		cmocka_unit_test(test_color),

@@ -119,6 +119,20 @@ static void test_what_is_no_limit_is_refused(void **state)
 	}
 }
 
+static void test_shares(void **state)
+{
+	double share = 0;
+
+	(void)state;
+	assert_true(severity__parse_share("0.1%", &share) && share == 0.001);
+	assert_true(severity__parse_share("0", &share) && share == 0);
+	assert_true(severity__parse_share("100%", &share) && share == 1);
+	assert_false(severity__parse_share("101%", &share));
+	assert_false(severity__parse_share("", &share));
+	assert_false(severity__parse_share("-1%", &share));
+	assert_false(severity__parse_share("x", &share));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_the_worst_measure_decides),
 		cmocka_unit_test(test_limits_are_set),
 		cmocka_unit_test(test_what_is_no_limit_is_refused),
+		cmocka_unit_test(test_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
