@@ -21,6 +21,8 @@ struct page {
 	size_t nr;
 	const char *kernels[KERNELS_MAX], *labels[LABELS_MAX];
 	size_t nr_kernels, nr_labels;
+	struct row *rows; /* all there are */
+	size_t nr_rows;
 	const struct page_form *form;
 	FILE *out;
 };
@@ -81,8 +83,42 @@ static const struct cell *find(const struct page *p, const char *label, const ch
 	return NULL;
 }
 
-/* All rows of a place, on any kernel, in the order of the first that has them. */
-static size_t rows_of(const struct page *p, const char *label, const char **rows)
+/* Whether any kernel has a verdict of it. */
+static bool has_verdict(const struct page *p, const char *label, const char *row)
+{
+	for (size_t i = 0; i < p->nr_kernels; i++) {
+		const struct cell *c = find(p, label, p->kernels[i], row);
+
+		if (c && c->verdict != VERDICT_NA)
+			return true;
+	}
+	return false;
+}
+
+/* Where it stands among all rows; those that this version does not know come last. */
+static size_t place_of(const struct page *p, const char *row)
+{
+	char id[ROW_ID_MAX];
+	size_t i = 0;
+
+	while (i < p->nr_rows && strcmp(row__id(&p->rows[i], id, sizeof(id)), row) != 0)
+		i++;
+	return i;
+}
+
+static void sort_rows(const struct page *p, const char **rows, size_t nr)
+{
+	for (size_t i = 1; i < nr; i++)
+		for (size_t k = i; k && place_of(p, rows[k]) < place_of(p, rows[k - 1]); k--) {
+			const char *row = rows[k];
+
+			rows[k] = rows[k - 1];
+			rows[k - 1] = row;
+		}
+}
+
+/* All rows of a place, on any kernel, in the order of qualify; those that are n/a on all stand apart. */
+static size_t rows_of(const struct page *p, const char *label, bool with_verdict, const char **rows)
 {
 	size_t nr = 0;
 
@@ -90,9 +126,11 @@ static size_t rows_of(const struct page *p, const char *label, const char **rows
 		const struct result *r = p->results[i];
 
 		for (size_t k = 0; !strcmp(r->label, label) && k < r->nr_cells; k++)
-			if (!strcmp(r->cells[k].engine, r->cells[0].engine))
+			if (!strcmp(r->cells[k].engine, r->cells[0].engine) &&
+			    has_verdict(p, label, r->cells[k].row) == with_verdict)
 				add_name(rows, &nr, ROWS_MAX, r->cells[k].row);
 	}
+	sort_rows(p, rows, nr);
 	return nr;
 }
 
@@ -214,10 +252,43 @@ static void print_causes(const struct page *p, const char *label, const char *ke
 	p->form->end_items(p->out);
 }
 
+/* Of the first kernel that says why it has no verdict. */
+static const char *reason_of(const struct page *p, const char *label, const char *row)
+{
+	for (size_t i = 0; i < p->nr_kernels; i++) {
+		const struct cell *c = find(p, label, p->kernels[i], row);
+
+		if (c && *c->reason)
+			return c->reason;
+	}
+	return "not known why";
+}
+
+/* What no kernel could run, by the reason: "a device has no end and no holes: append, ...". */
+static void print_absent(const struct page *p, const char *label)
+{
+	const char *rows[ROWS_MAX], *reasons[ROWS_MAX];
+	size_t nr = rows_of(p, label, false, rows), nr_reasons = 0;
+	char line[1900];
+
+	for (size_t i = 0; i < nr; i++)
+		add_name(reasons, &nr_reasons, ROWS_MAX, reason_of(p, label, rows[i]));
+	for (size_t k = 0; k < nr_reasons; k++) {
+		snprintf(line, sizeof(line), "Not run, %s:", reasons[k]);
+		for (size_t i = 0; i < nr; i++) {
+			size_t len = strlen(line);
+
+			if (!strcmp(reason_of(p, label, rows[i]), reasons[k]))
+				snprintf(line + len, sizeof(line) - len, " %s", rows[i]);
+		}
+		p->form->para(p->out, line);
+	}
+}
+
 static void print_place(const struct page *p, const char *label)
 {
 	const char *rows[ROWS_MAX], *kernels[KERNELS_MAX];
-	size_t nr_rows = rows_of(p, label, rows), nr = kernels_of(p, label, kernels);
+	size_t nr_rows = rows_of(p, label, true, rows), nr = kernels_of(p, label, kernels);
 	struct notes *n = calloc(1, sizeof(*n));
 	struct page_td td[KERNELS_MAX + 1];
 	char line[512];
@@ -240,6 +311,7 @@ static void print_place(const struct page *p, const char *label)
 		p->form->item(p->out, line);
 	}
 	p->form->end_items(p->out);
+	print_absent(p, label);
 	snprintf(line, sizeof(line), "Causes on %s:", kernels[nr - 1]);
 	p->form->para(p->out, line);
 	print_causes(p, label, kernels[nr - 1]);
@@ -368,6 +440,9 @@ int page__print(struct result *const *results, size_t nr, const char *intro,
 	struct page p = {.results = results, .nr = nr, .form = form, .out = out};
 	int rc = 0;
 
+	p.rows = row__all(&p.nr_rows);
+	if (!p.rows)
+		return -ENOMEM;
 	lay_out(&p);
 	form->begin(out, "What blocks, by kernel and filesystem");
 	if (intro)
@@ -380,5 +455,6 @@ int page__print(struct result *const *results, size_t nr, const char *intro,
 		if (has_engines(results[i]))
 			print_engines(&p, results[i]);
 	form->end(out);
+	free(p.rows);
 	return rc || !ferror(out) ? rc : -EIO;
 }

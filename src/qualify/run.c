@@ -152,6 +152,11 @@ static void say_why(struct cell *c, const char *what, int err)
 		snprintf(c->reason, sizeof(c->reason), "%s: %s", what, strerror(-err));
 }
 
+static bool is_unsupported(const struct cell *c, const struct worker *w)
+{
+	return w->requests ? c->f.failed_errno == EOPNOTSUPP : w->submit_err == -EOPNOTSUPP;
+}
+
 /* Of a cell that has no requests, or mostly ones that failed. */
 static void explain(struct cell *c, const struct worker *w)
 {
@@ -161,6 +166,8 @@ static void explain(struct cell *c, const struct worker *w)
 		say_why(c, "not available", w->err);
 	else if (w->err)
 		say_why(c, w->what, w->err);
+	else if (w->opts->nowait && is_unsupported(c, w))
+		snprintf(c->reason, sizeof(c->reason), "no RWF_NOWAIT here");
 	else if (!w->requests && w->submit_err == -EOPNOTSUPP)
 		snprintf(c->reason, sizeof(c->reason), "the engine has no such requests");
 	else if (!w->requests)
