@@ -32,6 +32,12 @@ static __always_inline void *read_pointer(const void *at)
 	return READ(hlist_head, at, first);
 }
 
+/* The number that lies there: one may calculate with it, and a pointer read so is one too. */
+static __always_inline __u64 read_number(const void *at)
+{
+	return READ(timespec64, at, tv_sec);
+}
+
 /* task_struct.state became __state in 5.14. */
 struct task_struct___before_5_14 {
 	long state;

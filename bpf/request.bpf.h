@@ -66,10 +66,9 @@ static __always_inline __u64 iocb_at(__u64 iocbpp, __u32 i, bool compat)
  * Reads and writes of such a file are done by the time io_submit returns, whether they sleep or not:
  * what aio_complete_rw() would tell, taken from the file's flags where it cannot be watched.
  */
-static __always_inline void note_buffered(struct wire_call *c, __u32 way, struct file *file,
-					  const struct target *t)
+static __always_inline void note_buffered(struct wire_call *c, __u32 way, struct file *file)
 {
-	__u32 type = t->i_mode & S_IFMT;
+	__u32 type = READ(inode, READ(file, file, f_inode), i_mode) & S_IFMT;
 
 	c->buffered &= ~(1U << way);
 	if (file && (type == S_IFREG || type == S_IFBLK) &&
@@ -95,7 +94,7 @@ static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 	if (file)
 		target_of_file(file, &t);
 	if (opt_count_buffered)
-		note_buffered(c, way, file, &t);
+		note_buffered(c, way, file);
 	c->fds[way].fd = fd;
 	if (FILTERING_FS && !target_wanted(&t)) {
 		c->fds[way].fs = WIRE_FD_SKIP;
@@ -117,18 +116,23 @@ static __always_inline void count_aside(__u32 *cell, bool undo)
 		*cell -= 1;
 }
 
-/* The part of an iocb that counting needs: what is read from user memory costs. */
-struct iocb_start {
-	__u64 data;
+/* The part of an iocb that counting needs: what is read costs, and there is little stack. */
+struct iocb_part {
 	__u32 key, rw_flags;
 	__u16 opcode, reqprio;
 	__u32 fd;
 	__u64 buf, nbytes;
 };
-_Static_assert(sizeof(struct iocb_start) == offsetof(struct iocb, aio_offset),
+#define IOCB_PART (offsetof(struct iocb, aio_data) + sizeof(__u64))
+_Static_assert(IOCB_PART + sizeof(struct iocb_part) == offsetof(struct iocb, aio_offset),
 	       "as in linux/aio_abi.h");
 
-static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_start *iocb,
+static __always_inline bool read_part(struct iocb_part *to, __u64 addr)
+{
+	return !bpf_probe_read_user(to, sizeof(*to), (void *)(addr + IOCB_PART));
+}
+
+static __always_inline void count_in_row(struct wire_call_fs *f, const struct iocb_part *iocb,
 					 bool compat, bool undo, bool buffered)
 {
 	__u32 op = fold_op(iocb->opcode), by = undo ? -1 : 1;
@@ -157,10 +161,10 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 static __always_inline void count_one(struct wire_call *c, __u64 addr, bool undo)
 {
 	struct wire_call_fs *f;
-	struct iocb_start iocb;
+	struct iocb_part iocb;
 	__u32 row;
 
-	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr)) {
+	if (!read_part(&iocb, addr)) {
 		count_aside(&c->unreadable, undo);
 		return;
 	}
@@ -204,10 +208,10 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 static __always_inline bool count_known(struct wire_call *c, __u64 addr)
 {
 	struct wire_call_fs *f;
-	struct iocb_start iocb;
+	struct iocb_part iocb;
 	__u32 way, row;
 
-	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)addr) || iocb.opcode > 1)
+	if (!read_part(&iocb, addr) || iocb.opcode > 1)
 		return false;
 	way = iocb.fd & (WIRE_FD_CACHE - 1);
 	row = c->fds[way].fs;

@@ -116,22 +116,23 @@ static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
 	return c;
 }
 
-/* The row that a sleep counts in. */
-static __always_inline void sleep_key(struct wire_call *c, struct wire_fs_key *key)
+/* The row that a sleep counts in: left in the call, since the stack has no room for another key. */
+static __always_inline const struct wire_fs_key *sleep_key(struct wire_call *c)
 {
-	if (c->req.fs.kind) {
-		*key = c->req.fs;
-	} else if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow &&
-		   !c->beyond) {
+	struct wire_fs_key *key = &c->req.fs;
+
+	if (key->kind)
+		return key;
+	if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow && !c->beyond) {
 		*key = c->fs[0].key;
-		c->req.fs = *key;
 		c->req.mnt_id = c->fs[0].mnt_id;
 		__builtin_memcpy(c->req.fstype, c->fs[0].fstype, sizeof(c->req.fstype));
-	} else {
-		key->dev = 0;
-		key->kind = c->req.how == WIRE_HOW_BATCH ? WIRE_FS_BATCH : WIRE_FS_NONE;
-		c->req.fs = *key;
+		return key;
 	}
+	key->dev = 0;
+	key->super = 0;
+	key->kind = c->req.how == WIRE_HOW_BATCH ? WIRE_FS_BATCH : WIRE_FS_NONE;
+	return key;
 }
 
 static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c,
@@ -271,7 +272,7 @@ static __always_inline bool call_add_sleep(struct wire_call *c, const struct wir
 	for (i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
-		if (c->fs[i].key.dev == key->dev && c->fs[i].key.kind == key->kind) {
+		if (same_fs(&c->fs[i].key, key)) {
 			c->fs[i].sleeps++;
 			c->fs[i].blocked_ns += blocked;
 			return true;
@@ -285,7 +286,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 {
 	/* Not seen waking: woken while still being switched out, so it was runnable all the time. */
 	__u64 wake = c->wake_ns, blocked, runqueue;
-	struct wire_fs_key key;
+	const struct wire_fs_key *key;
 	__u32 held = 0;
 
 	if (wake < c->since_ns)
@@ -296,8 +297,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	runqueue = now - wake;
 	c->blocked_ns += blocked;
 	c->runqueue_ns += runqueue;
-	sleep_key(c, &key);
-	if (!call_add_sleep(c, &key, blocked))
+	key = sleep_key(c);
+	if (!call_add_sleep(c, key, blocked))
 		return;
 	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) &&
 	    c->req.index < c->req.nr)
@@ -306,7 +307,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 		lose(WIRE_LOSS_UNCOUNTED_SLEEPS, 1);
 	c->counted_sleeps++;
 	c->counted_ns += blocked;
-	row_add_sleep(fs_row(&key, false), c, blocked, held);
+	row_add_sleep(fs_row(key, false), c, blocked, held);
 	row_add_sleep(totals_here(false), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue, held);

@@ -146,12 +146,12 @@ static __always_inline void describe_file(struct wire_req *r, struct file *file)
 	target_of_file(file, &t);
 	r->fs = t.key;
 	r->mnt_id = t.mnt_id;
-	r->i_mode = t.i_mode;
+	r->i_mode = READ(inode, inode, i_mode);
 	r->sb_dev = t.sb_dev;
 	read_fstype(&t, r->fstype);
 	r->ino = READ(inode, inode, i_ino);
 	r->shape = shape_of(r, file, inode);
-	r->file_id = (r->ino * 0x9e3779b97f4a7c15ULL) ^ ((__u64)t.sb_dev << 32) ^
+	r->file_id = (r->ino * 0x9e3779b97f4a7c15ULL) ^ ((__u64)t.sb_dev << 32) ^ t.key.super ^
 		     READ(inode, inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
 	if (!r->file_id)
 		r->file_id = 1;

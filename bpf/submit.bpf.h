@@ -13,9 +13,9 @@
  * The number of a new row, from 1; 0 if all are taken. Whoever comes second with a key gets the
  * first one's.
  */
-__noinline __u32 new_row(__u32 dev, __u32 kind)
+__noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
 {
-	struct wire_fs_key key = {.dev = dev, .kind = kind};
+	struct wire_fs_key key = {.dev = dev, .kind = kind, .super = super};
 	__u32 n = 0, *known;
 	struct wire_row *row;
 
@@ -36,7 +36,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, boo
 {
 	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
 
-	n = known ? *known + 1 : new_row(key->dev, key->kind);
+	n = known ? *known + 1 : new_row(key->dev, key->kind, key->super);
 	if (!n) {
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;

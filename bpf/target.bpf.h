@@ -54,8 +54,6 @@ struct target {
 	struct wire_fs_key key;
 	__u32 mnt_id;
 	__u32 sb_dev;
-	__u32 i_mode;
-	__u32 pad;
 	__u64 type; /* struct file_system_type, 0 for device nodes */
 };
 
@@ -106,6 +104,18 @@ static __always_inline bool target_wanted(const struct target *t)
 
 /* ---- from a file to its row ---- */
 
+/*
+ * A device's number is used again: for the next image on a loop device, say. The first half of
+ * the UUID tells filesystems apart, and is the same when one of them is mounted again; what has
+ * none is known by the superblock's address.
+ */
+static __always_inline __u64 super_id(const void *inode, const void *sb)
+{
+	__u64 uuid = read_number(sb + bpf_core_field_offset(struct super_block, s_uuid));
+
+	return uuid ? uuid : read_number(inode + bpf_core_field_offset(struct inode, i_sb));
+}
+
 static __always_inline void target_of_file(struct file *file, struct target *t)
 {
 	struct inode *inode = READ(file, file, f_inode);
@@ -114,9 +124,8 @@ static __always_inline void target_of_file(struct file *file, struct target *t)
 	__u32 type;
 
 	t->sb_dev = READ(super_block, sb, s_dev);
-	t->i_mode = READ(inode, inode, i_mode);
 	t->mnt_id = READ(mount, mnt - bpf_core_field_offset(struct mount, mnt), mnt_id);
-	type = t->i_mode & S_IFMT;
+	type = READ(inode, inode, i_mode) & S_IFMT;
 	if (type == S_IFBLK || type == S_IFCHR) {
 		t->key.kind = type == S_IFBLK ? WIRE_FS_BLKDEV : WIRE_FS_CHRDEV;
 		t->key.dev = READ(inode, inode, i_rdev);
@@ -124,7 +133,13 @@ static __always_inline void target_of_file(struct file *file, struct target *t)
 	}
 	t->key.kind = WIRE_FS_SUPER;
 	t->key.dev = t->sb_dev;
+	t->key.super = super_id(inode, sb);
 	t->type = (__u64)READ(super_block, sb, s_type);
+}
+
+static __always_inline bool same_fs(const struct wire_fs_key *a, const struct wire_fs_key *b)
+{
+	return a->dev == b->dev && a->kind == b->kind && a->super == b->super;
 }
 
 static __always_inline struct file *file_of_fd(__u32 fd)
@@ -157,7 +172,7 @@ static __always_inline __u32 call_fs(struct wire_call *c, const struct target *t
 	for (i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
-		if (c->fs[i].key.dev == t->key.dev && c->fs[i].key.kind == t->key.kind)
+		if (same_fs(&c->fs[i].key, &t->key))
 			return i;
 	}
 	if (i >= WIRE_FS_PER_CALL)

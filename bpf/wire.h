@@ -49,6 +49,7 @@ enum wire_fs_kind {
 struct wire_fs_key {
 	__u32 dev; /* kernel encoding: major << 20 | minor */
 	__u32 kind;
+	__u64 super; /* which of the superblocks that had this device: see super_id() */
 };
 
 /* Whose counters a row has. */

@@ -16,15 +16,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(el) ((el)->path = NULL)
-#include <uthash.h>
+#include "base/hash.h"
 
-#include "host/intern.h"
 #include "host/mounts.h"
 
+/* What was asked for longest ago makes room, and is looked up again if it comes back. */
 #define MAX_IDS 8192
-#define MAX_STRINGS (4u << 20)
+#define MAX_BYTES (4u << 20)
 /* Directories looked at for one id where the kernel does not open it by handle. */
 #define MAX_WALK 20000
 #define MAX_DEPTH 64
@@ -34,14 +32,17 @@
 struct known {
 	UT_hash_handle hh;
 	uint64_t id;
-	const char *path;
+	size_t bytes;
+	char path[];
 };
 
 struct cgroups {
 	char *root; /* mount point of cgroup v2, NULL if there is none */
 	int root_fd;
-	struct known *known;
-	struct intern *strings;
+	struct known *known; /* in the order of their use */
+	size_t bytes;
+	uint64_t recycled;
+	char path[PATH_MAX]; /* what there was no memory for */
 };
 
 /* The caller frees it; NULL if cgroup v2 is not mounted. */
@@ -67,33 +68,24 @@ struct cgroups *cgroups__new(void)
 
 	if (!c)
 		return NULL;
-	c->strings = intern__new(MAX_STRINGS);
-	if (!c->strings) {
-		free(c);
-		return NULL;
-	}
 	c->root = find_root();
 	c->root_fd = c->root ? open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	return c;
 }
 
-static void cgroups__forget(struct cgroups *c)
+static void cgroups__drop(struct cgroups *c, struct known *k)
 {
-	struct known *k, *tmp;
-
-	HASH_ITER(hh, c->known, k, tmp)
-	{
-		HASH_DEL(c->known, k);
-		free(k);
-	}
+	HASH_DEL(c->known, k);
+	c->bytes -= k->bytes;
+	free(k);
 }
 
 void cgroups__free(struct cgroups *c)
 {
 	if (!c)
 		return;
-	cgroups__forget(c);
-	intern__free(c->strings);
+	while (c->known)
+		cgroups__drop(c, c->known);
 	if (c->root_fd >= 0)
 		close(c->root_fd);
 	free(c->root);
@@ -188,43 +180,65 @@ static int path_by_walk(const struct cgroups *c, uint64_t id, char *buf, size_t 
 	return fd < 0 ? -errno : walk(&w, fd, 0, 0);
 }
 
-static const char *lookup(struct cgroups *c, uint64_t id)
+static void lookup(const struct cgroups *c, uint64_t id, char *buf, size_t size)
 {
-	char buf[PATH_MAX];
 	int rc = -ENOENT;
 
 	if (c->root_fd >= 0 && id) {
-		rc = path_by_handle(c, id, buf, sizeof(buf));
+		rc = path_by_handle(c, id, buf, size);
 		/* Not allowed (CAP_DAC_READ_SEARCH) or not known to this kernel: search for it. */
 		if (rc && rc != -ESTALE && rc != -ENOENT)
-			rc = path_by_walk(c, id, buf, sizeof(buf));
+			rc = path_by_walk(c, id, buf, size);
 	}
 	if (rc)
-		snprintf(buf, sizeof(buf), "cgroup:%" PRIu64, id);
-	return intern__str(c->strings, buf);
+		snprintf(buf, size, "cgroup:%" PRIu64, id);
+}
+
+/* As the last one in the table. Its path, also if there is no memory to keep it. */
+static const char *cgroups__keep(struct cgroups *c, struct known *k)
+{
+	HASH_ADD(hh, c->known, id, sizeof(k->id), k);
+	if (k->hh.tbl) {
+		c->bytes += k->bytes;
+		return k->path;
+	}
+	snprintf(c->path, sizeof(c->path), "%s", k->path);
+	free(k);
+	return c->path;
 }
 
 /* Ids are never reused, and groups never renamed: what was found stays true, also after removal. */
 const char *cgroups__path(struct cgroups *c, uint64_t id)
 {
-	const char *path;
+	size_t bytes;
 	struct known *k;
 
 	HASH_FIND(hh, c->known, &id, sizeof(id), k);
-	if (k)
+	if (k && !k->hh.next)
 		return k->path;
-	path = lookup(c, id);
-	if (HASH_COUNT(c->known) >= MAX_IDS)
-		cgroups__forget(c);
-	k = calloc(1, sizeof(*k));
+	if (k) {
+		HASH_DEL(c->known, k);
+		c->bytes -= k->bytes;
+		return cgroups__keep(c, k);
+	}
+	lookup(c, id, c->path, sizeof(c->path));
+	bytes = sizeof(*k) + strlen(c->path) + 1;
+	k = calloc(1, bytes);
 	if (!k)
-		return path;
+		return c->path;
 	k->id = id;
-	k->path = path;
-	HASH_ADD(hh, c->known, id, sizeof(k->id), k);
-	if (!k->path)
-		free(k);
-	return path;
+	k->bytes = bytes;
+	memcpy(k->path, c->path, bytes - sizeof(*k));
+	while (c->known && (HASH_COUNT(c->known) >= MAX_IDS || c->bytes + bytes > MAX_BYTES)) {
+		cgroups__drop(c, c->known);
+		c->recycled++;
+	}
+	return cgroups__keep(c, k);
+}
+
+uint64_t cgroups__recycled(const struct cgroups *c)
+{
+	return c->recycled;
 }
 
 static int open_dir(const char *path, long *magic)

@@ -15,9 +15,12 @@ void cgroups__free(struct cgroups *c);
 
 /*
  * "/" or "/system.slice/..." below the cgroup v2 mount; "cgroup:ID" for one that is
- * removed or cannot be looked up. Never NULL, lives until cgroups__free.
+ * removed or cannot be looked up. Never NULL, valid until the next call.
  */
 const char *cgroups__path(struct cgroups *c, uint64_t id);
+
+/* Groups that made room for others. */
+uint64_t cgroups__recycled(const struct cgroups *c);
 
 /*
  * Directory descriptor of a cgroup v2 group, for the caller to close. path is

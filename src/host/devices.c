@@ -15,16 +15,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "host/intern.h"
 #include "host/procfile.h"
 
-#define MAX_STRINGS (1u << 20)
 /* Devices of one btrfs filesystem that are looked at. */
 #define MAX_SIBLINGS 256
 
 struct devices {
 	char *root;
-	struct intern *names;
+	char name[NAME_MAX + 1]; /* the one asked for last */
 };
 
 struct devices *devices__new(const char *sysfs_root)
@@ -34,8 +32,7 @@ struct devices *devices__new(const char *sysfs_root)
 	if (!d)
 		return NULL;
 	d->root = strdup(sysfs_root ? sysfs_root : "/sys");
-	d->names = intern__new(MAX_STRINGS);
-	if (!d->root || !d->names) {
+	if (!d->root) {
 		devices__free(d);
 		return NULL;
 	}
@@ -46,7 +43,6 @@ void devices__free(struct devices *d)
 {
 	if (!d)
 		return;
-	intern__free(d->names);
 	free(d->root);
 	free(d);
 }
@@ -79,7 +75,8 @@ static const char *name_in(struct devices *d, const char *class, uint32_t major,
 		snprintf(target, sizeof(target), "%u:%u", major, minor);
 		name = target;
 	}
-	return intern__str(d->names, name);
+	snprintf(d->name, sizeof(d->name), "%.*s", NAME_MAX, name);
+	return d->name;
 }
 
 const char *devices__name(struct devices *d, uint32_t major, uint32_t minor)

@@ -15,7 +15,7 @@ struct devices;
 struct devices *devices__new(const char *sysfs_root);
 void devices__free(struct devices *d);
 
-/* "sda1"; "0:45" if the kernel has no such device. Never NULL, lives until devices__free. */
+/* "sda1"; "0:45" if the kernel has no such device. Never NULL, valid until the next call. */
 const char *devices__name(struct devices *d, uint32_t major, uint32_t minor);
 /* Same for character devices: "null", "nvme0". */
 const char *devices__char_name(struct devices *d, uint32_t major, uint32_t minor);

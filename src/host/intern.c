@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/intern.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,13 @@
 
 struct name {
 	UT_hash_handle hh;
-	size_t len;
+	size_t len, refs;
 	char s[];
 };
 
 struct intern {
 	struct name *names;
 	size_t bytes, max_bytes;
-	bool full;
 };
 
 struct intern *intern__new(size_t max_bytes)
@@ -44,29 +44,25 @@ void intern__free(struct intern *in)
 	free(in);
 }
 
-static const char *intern__add(struct intern *in, const char *s, size_t len)
+static struct name *intern__add(struct intern *in, const char *s, size_t len)
 {
 	size_t need = sizeof(struct name) + len + 1;
 	struct name *n;
 
 	if (need > in->max_bytes - in->bytes)
-		goto full;
-	n = malloc(need);
+		return NULL;
+	n = calloc(1, need);
 	if (!n)
-		goto full;
+		return NULL;
 	memcpy(n->s, s, len);
-	n->s[len] = '\0';
 	n->len = len;
 	HASH_ADD_KEYPTR(hh, in->names, n->s, len, n);
 	if (n->len == SIZE_MAX) {
 		free(n);
-		goto full;
+		return NULL;
 	}
 	in->bytes += need;
-	return n->s;
-full:
-	in->full = true;
-	return INTERN_FULL;
+	return n;
 }
 
 const char *intern__mem(struct intern *in, const char *s, size_t len)
@@ -77,7 +73,12 @@ const char *intern__mem(struct intern *in, const char *s, size_t len)
 		return NULL;
 	len = strnlen(s, len);
 	HASH_FIND(hh, in->names, s, len, n);
-	return n ? n->s : intern__add(in, s, len);
+	if (!n)
+		n = intern__add(in, s, len);
+	if (!n)
+		return NULL;
+	n->refs++;
+	return n->s;
 }
 
 const char *intern__str(struct intern *in, const char *s)
@@ -85,7 +86,13 @@ const char *intern__str(struct intern *in, const char *s)
 	return s ? intern__mem(in, s, strlen(s)) : NULL;
 }
 
-bool intern__full(const struct intern *in)
+void intern__put(struct intern *in, const char *s)
 {
-	return in->full;
+	struct name *n = s ? (struct name *)(s - offsetof(struct name, s)) : NULL;
+
+	if (!n || --n->refs)
+		return;
+	in->bytes -= sizeof(*n) + n->len + 1;
+	HASH_DEL(in->names, n);
+	free(n);
 }

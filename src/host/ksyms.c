@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/intern.h"
-
 #define DEFAULT_PATH "/proc/kallsyms"
 #define READ_BYTES (256 * 1024)
 /* Far above any kernel; a made-up file must not eat the memory. */
@@ -20,7 +18,10 @@
 #define MAX_ARENA (256u << 20)
 /* No function is as long: what lies further behind its start is not in it. */
 #define MAX_FUNC (1u << 20)
-#define UNKNOWN_BYTES (1u << 20)
+/* Addresses without a name that one stack can have. */
+#define UNKNOWN_MAX 256
+#define UNKNOWN_LEN 20
+#define UNKNOWN_REST "0x?"
 /* Offset 0 of the arena is the empty string: "no function starts here". */
 #define NO_NAME 0
 
@@ -35,7 +36,7 @@ struct ksyms {
 	uint32_t *name;
 	size_t nr;
 	char *arena;
-	struct intern *unknown;
+	char (*unknown)[UNKNOWN_LEN]; /* names that the last ksyms__frames made up */
 };
 
 struct loader {
@@ -260,7 +261,7 @@ static int loader__finish(struct loader *l, struct ksyms *k)
 
 	k->addr = malloc((l->nr ? l->nr : 1) * sizeof(*k->addr));
 	k->name = malloc((l->nr ? l->nr : 1) * sizeof(*k->name));
-	k->unknown = intern__new(UNKNOWN_BYTES);
+	k->unknown = calloc(UNKNOWN_MAX, sizeof(*k->unknown));
 	if (!k->addr || !k->name || !k->unknown)
 		return -ENOMEM;
 	for (i = 0; i < l->nr; i++) {
@@ -329,7 +330,7 @@ void ksyms__free(struct ksyms *k)
 {
 	if (!k)
 		return;
-	intern__free(k->unknown);
+	free(k->unknown);
 	free(k->arena);
 	free(k->name);
 	free(k->addr);
@@ -461,12 +462,12 @@ static const char *ksyms__frame(const struct ksyms *k, uint64_t ip, bool innermo
 	return before ? before : at;
 }
 
-static const char *ksyms__unknown(const struct ksyms *k, uint64_t ip)
+static const char *ksyms__unknown(const struct ksyms *k, size_t i, uint64_t ip)
 {
-	char buf[32];
-
-	snprintf(buf, sizeof(buf), "0x%" PRIx64, ip);
-	return intern__str(k->unknown, buf);
+	if (i >= UNKNOWN_MAX)
+		return UNKNOWN_REST;
+	snprintf(k->unknown[i], sizeof(k->unknown[i]), "0x%" PRIx64, ip);
+	return k->unknown[i];
 }
 
 size_t ksyms__frames(const struct ksyms *k, const uint64_t *ip, size_t n, const char **out)
@@ -484,7 +485,7 @@ size_t ksyms__frames(const struct ksyms *k, const uint64_t *ip, size_t n, const 
 		}
 		if (s && is_tracer(s) && !is_kernel_bpf(s))
 			continue;
-		out[nr++] = s ? s : ksyms__unknown(k, ip[i]);
+		out[nr++] = s ? s : ksyms__unknown(k, i, ip[i]);
 	}
 	return nr;
 }

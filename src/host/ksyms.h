@@ -36,7 +36,7 @@ const char *ksyms__name(const struct ksyms *k, uint64_t addr);
  * Names of a kernel stack, innermost first, without the tracer's own frames
  * and without the innermost __schedule and what is inward of it. An address
  * without a name becomes "0x...". out has room for n; returns how many were
- * set. The strings live until ksyms__free.
+ * set. The strings are valid until the next call.
  */
 size_t ksyms__frames(const struct ksyms *k, const uint64_t *ip, size_t n, const char **out);
 

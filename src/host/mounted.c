@@ -34,25 +34,50 @@ static bool is_listed(const struct mounted *m, const struct mount_entry *e)
 	return false;
 }
 
+static void clear(struct mounted *m)
+{
+	for (size_t i = 0; i < m->nr; i++) {
+		intern__put(m->strings, m->fs[i].device);
+		intern__put(m->strings, m->fs[i].options);
+	}
+	m->nr = 0;
+}
+
+/* The mount that is taken for the device is the one that events are named by. */
+static void list_one(struct mounted *m, const struct mount_entry *e)
+{
+	const char *device = devices__of_super(m->devices, e, e->major, e->minor);
+	struct mounted_fs *fs = &m->fs[m->nr];
+	char options[2048];
+
+	if (!*device)
+		return;
+	*fs = (struct mounted_fs){
+		e->major,
+		e->minor,
+		e->fstype,
+		intern__str(m->strings, device),
+		e->mount_point,
+		intern__str(m->strings, mount_entry__options(e, options, sizeof(options)))};
+	if (fs->device && fs->options) {
+		m->nr++;
+		return;
+	}
+	intern__put(m->strings, fs->device);
+	intern__put(m->strings, fs->options);
+}
+
 static void list_all(struct mounted *m)
 {
-	m->nr = 0;
+	clear(m);
 	for (size_t i = 0; i < mounts__count(m->mounts) && m->nr < MOUNTED_MAX; i++) {
 		const struct mount_entry *e = mounts__at(m->mounts, i);
-		const char *device;
-		char options[2048];
 
 		if (e->gone || is_read_only(e->super_options) || is_listed(m, e))
 			continue;
-		/* the mount that is taken for the device is the one that events are named by */
 		e = mounts__by_dev(m->mounts, e->major, e->minor);
-		device = e ? devices__of_super(m->devices, e, e->major, e->minor) : "";
-		if (!*device)
-			continue;
-		mount_entry__options(e, options, sizeof(options));
-		m->fs[m->nr++] = (struct mounted_fs){
-			e->major, e->minor,	  e->fstype,
-			device,	  e->mount_point, intern__str(m->strings, options)};
+		if (e)
+			list_one(m, e);
 	}
 }
 

@@ -17,8 +17,8 @@ struct mounted_fs {
 /* root is put before /proc and /sys, "" = this host. NULL on error with e set. */
 struct mounted *mounted__new(const char *root, struct err *e);
 /*
- * Look again, if the kernel says that something changed. How many there are now; those that were
- * given before stay valid until mounted__free.
+ * Look again, if the kernel says that something changed. How many there are now; what was
+ * given before is valid no more.
  */
 size_t mounted__refresh(struct mounted *m);
 /* The i-th of what mounted__refresh found, each superblock once. */

@@ -11,38 +11,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/intern.h"
 #include "host/procfile.h"
 
 #define DEFAULT_PATH "/proc/self/mountinfo"
 #define MAX_FILE (64u << 20)
 #define MAX_ENTRIES (64u << 10)
-#define MAX_STRINGS (16u << 20)
+#define MAX_BYTES (16u << 20)
+/* What is mounted no more and what was left longest ago makes room. */
+#define MAX_GONE 4096
 #define MAX_NAMESPACES 256
 #define MAX_AGE_NS NSEC_PER_SEC
 
 struct slot {
-	struct mount_entry *e;
+	struct mount_entry *e; /* its strings lie behind it */
+	size_t bytes;
 	bool seen; /* by the reading that is under way */
 };
 
 struct namespace
 {
 	uint64_t ino;
-	uint64_t read_ns;
+	uint64_t read_ns, used;
 	struct mounts *m;
 };
 
 struct mounts {
 	struct slot *slot;
 	size_t nr, cap;
-	uint64_t dropped;
+	size_t bytes; /* of all entries */
+	uint64_t dropped, recycled;
 	int fd; /* kept open to be told of changes; -1 for another namespace's table */
-	struct intern *strings;
-	bool owns_strings;
 	uint64_t ns_ino;
 	struct namespace *ns;
 	size_t nr_ns;
+	uint64_t tick;
 };
 
 /* The kernel writes blank, tab, newline, backslash and # as \ooo. */
@@ -120,23 +122,70 @@ static bool same_entry(const struct mount_entry *a, const struct mount_entry *b)
 	       !strcmp(a->source, b->source);
 }
 
-/* Options change by remount: the entry stays the same mount. */
-static void take_options(struct mounts *m, struct mount_entry *to, const struct mount_entry *from)
+static const char *append(char **to, const char *s)
 {
-	if (strcmp(to->options, from->options))
-		to->options = intern__str(m->strings, from->options);
-	if (strcmp(to->super_options, from->super_options))
-		to->super_options = intern__str(m->strings, from->super_options);
-	to->gone = false;
+	size_t size = strlen(s) + 1;
+	char *copy = memcpy(*to, s, size);
+
+	*to += size;
+	return copy;
+}
+
+/* A copy in one piece; NULL on lack of memory. */
+static struct mount_entry *copy_entry(const struct mount_entry *from, size_t *bytes)
+{
+	struct mount_entry *e;
+	char *to;
+
+	*bytes = sizeof(*e) + strlen(from->root) + strlen(from->mount_point) +
+		 strlen(from->options) + strlen(from->fstype) + strlen(from->source) +
+		 strlen(from->super_options) + 6;
+	e = malloc(*bytes);
+	if (!e)
+		return NULL;
+	to = (char *)(e + 1);
+	*e = *from;
+	e->root = append(&to, from->root);
+	e->mount_point = append(&to, from->mount_point);
+	e->options = append(&to, from->options);
+	e->fstype = append(&to, from->fstype);
+	e->source = append(&to, from->source);
+	e->super_options = append(&to, from->super_options);
+	return e;
+}
+
+static bool mounts__has_room(const struct mounts *m, size_t bytes)
+{
+	return m->bytes + bytes <= MAX_BYTES;
+}
+
+/* Options change by remount: the entry stays the same mount. */
+static void take_options(struct mounts *m, struct slot *slot, const struct mount_entry *from)
+{
+	struct mount_entry *e;
+	size_t bytes;
+
+	slot->e->gone = false;
+	if (!strcmp(slot->e->options, from->options) &&
+	    !strcmp(slot->e->super_options, from->super_options))
+		return;
+	e = copy_entry(from, &bytes);
+	if (!e || !mounts__has_room(m, bytes)) {
+		free(e);
+		return;
+	}
+	free(slot->e);
+	m->bytes += bytes - slot->bytes;
+	slot->e = e;
+	slot->bytes = bytes;
 }
 
 static int mounts__append(struct mounts *m, const struct mount_entry *from)
 {
-	struct mount_entry *e;
-	struct slot *slot;
+	struct slot *slot, new = {.seen = true};
 	size_t cap;
 
-	if (m->nr >= MAX_ENTRIES || intern__full(m->strings))
+	if (m->nr >= MAX_ENTRIES)
 		return -ENOSPC;
 	if (m->nr == m->cap) {
 		cap = m->cap ? m->cap * 2 : 64;
@@ -146,18 +195,32 @@ static int mounts__append(struct mounts *m, const struct mount_entry *from)
 		m->slot = slot;
 		m->cap = cap;
 	}
-	e = malloc(sizeof(*e));
-	if (!e)
+	new.e = copy_entry(from, &new.bytes);
+	if (!new.e || !mounts__has_room(m, new.bytes)) {
+		free(new.e);
 		return -ENOMEM;
-	*e = *from;
-	e->root = intern__str(m->strings, from->root);
-	e->mount_point = intern__str(m->strings, from->mount_point);
-	e->options = intern__str(m->strings, from->options);
-	e->fstype = intern__str(m->strings, from->fstype);
-	e->source = intern__str(m->strings, from->source);
-	e->super_options = intern__str(m->strings, from->super_options);
-	m->slot[m->nr++] = (struct slot){.e = e, .seen = true};
+	}
+	m->bytes += new.bytes;
+	m->slot[m->nr++] = new;
 	return 0;
+}
+
+/* Takes out the first n entries that are gone, which are those that were mounted first. */
+static void mounts__forget(struct mounts *m, size_t n)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < m->nr; i++) {
+		if (n && m->slot[i].e->gone) {
+			m->bytes -= m->slot[i].bytes;
+			free(m->slot[i].e);
+			m->recycled++;
+			n--;
+			continue;
+		}
+		m->slot[to++] = m->slot[i];
+	}
+	m->nr = to;
 }
 
 /* hint is where the entry is if the table did not change before it: almost always. */
@@ -170,7 +233,7 @@ static void mounts__merge(struct mounts *m, const struct mount_entry *e, size_t 
 		if (m->slot[i].seen || !same_entry(m->slot[i].e, e))
 			continue;
 		m->slot[i].seen = true;
-		take_options(m, m->slot[i].e, e);
+		take_options(m, &m->slot[i], e);
 		*hint = i + 1;
 		return;
 	}
@@ -178,12 +241,27 @@ static void mounts__merge(struct mounts *m, const struct mount_entry *e, size_t 
 		m->dropped++;
 }
 
+/* Before new ones are added: of those that are gone only the newest stay, and fewer if room is short. */
+static void mounts__make_room(struct mounts *m)
+{
+	size_t gone = 0, keep = MAX_GONE;
+
+	for (size_t i = 0; i < m->nr; i++)
+		gone += m->slot[i].e->gone;
+	if (m->nr > MAX_ENTRIES / 2 || m->bytes > MAX_BYTES / 2)
+		keep = MAX_GONE / 16;
+	if (gone > keep)
+		mounts__forget(m, gone - keep);
+}
+
 static void mounts__parse(struct mounts *m, char *buf, size_t len)
 {
 	char *pos = buf, *end = buf + len, *line;
-	size_t i, hint = 0, old = m->nr;
+	size_t i, hint = 0, old;
 	struct mount_entry e;
 
+	mounts__make_room(m);
+	old = m->nr;
 	for (i = 0; i < m->nr; i++)
 		m->slot[i].seen = false;
 	while ((line = procfile__line(&pos, end)))
@@ -218,26 +296,19 @@ static uint64_t ns_of(const char *pid)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-static struct mounts *mounts__alloc(struct intern *shared)
+static struct mounts *mounts__alloc(void)
 {
 	struct mounts *m = calloc(1, sizeof(*m));
 
-	if (!m)
-		return NULL;
-	m->fd = -1;
-	m->owns_strings = !shared;
-	m->strings = shared ? shared : intern__new(MAX_STRINGS);
-	if (!m->strings) {
-		free(m);
-		return NULL;
-	}
+	if (m)
+		m->fd = -1;
 	return m;
 }
 
 struct mounts *mounts__new(const char *mountinfo_path, struct err *e)
 {
 	const char *path = mountinfo_path ? mountinfo_path : DEFAULT_PATH;
-	struct mounts *m = mounts__alloc(NULL);
+	struct mounts *m = mounts__alloc();
 	int rc;
 
 	if (!m) {
@@ -269,8 +340,6 @@ void mounts__free(struct mounts *m)
 	free(m->slot);
 	if (m->fd >= 0)
 		close(m->fd);
-	if (m->owns_strings)
-		intern__free(m->strings);
 	free(m);
 }
 
@@ -289,25 +358,55 @@ int mounts__refresh(struct mounts *m)
 	return rc ? rc : 1;
 }
 
-static struct namespace *mounts__namespace(struct mounts *m, uint64_t ino)
+/* The one that was asked for longest ago, empty. */
+static struct namespace *mounts__recycle(struct mounts *m)
+{
+	struct namespace *oldest = m->ns;
+	struct mounts *fresh = mounts__alloc();
+
+	if (!fresh)
+		return NULL;
+	for (size_t i = 1; i < m->nr_ns; i++)
+		if (m->ns[i].used < oldest->used)
+			oldest = &m->ns[i];
+	m->recycled += oldest->m->nr;
+	m->dropped += oldest->m->dropped;
+	mounts__free(oldest->m);
+	*oldest = (struct namespace){.m = fresh};
+	return oldest;
+}
+
+static struct namespace *mounts__add_namespace(struct mounts *m)
 {
 	struct namespace *ns;
-	size_t i;
 
-	for (i = 0; i < m->nr_ns; i++)
-		if (m->ns[i].ino == ino)
-			return &m->ns[i];
 	if (m->nr_ns == MAX_NAMESPACES)
-		return NULL;
+		return mounts__recycle(m);
 	ns = realloc(m->ns, (m->nr_ns + 1) * sizeof(*ns));
 	if (!ns)
 		return NULL;
 	m->ns = ns;
 	ns += m->nr_ns;
-	*ns = (struct namespace){.ino = ino, .m = mounts__alloc(m->strings)};
+	*ns = (struct namespace){.m = mounts__alloc()};
 	if (!ns->m)
 		return NULL;
 	m->nr_ns++;
+	return ns;
+}
+
+static struct namespace *mounts__namespace(struct mounts *m, uint64_t ino)
+{
+	struct namespace *ns = NULL;
+
+	for (size_t i = 0; i < m->nr_ns && !ns; i++)
+		if (m->ns[i].ino == ino)
+			ns = &m->ns[i];
+	if (!ns)
+		ns = mounts__add_namespace(m);
+	if (!ns)
+		return NULL;
+	ns->ino = ino;
+	ns->used = ++m->tick;
 	return ns;
 }
 
@@ -465,4 +564,13 @@ const char *mount_entry__options(const struct mount_entry *e, char *buf, size_t 
 					 (int)len, o);
 	}
 	return buf;
+}
+
+uint64_t mounts__recycled(const struct mounts *m)
+{
+	uint64_t n = m->recycled;
+
+	for (size_t i = 0; i < m->nr_ns; i++)
+		n += m->ns[i].m->recycled;
+	return n;
 }

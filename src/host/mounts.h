@@ -10,7 +10,10 @@
 
 #include "base/base.h"
 
-/* One line of mountinfo, unescaped. Entries and their strings live until mounts__free. */
+/*
+ * One line of mountinfo, unescaped. Entries and their strings are valid until the next
+ * mounts__refresh or mounts__for_pid.
+ */
 struct mount_entry {
 	uint32_t id, parent;
 	uint32_t major, minor; /* of the superblock */
@@ -36,8 +39,8 @@ struct mounts *mounts__new(const char *mountinfo_path, struct err *e);
 void mounts__free(struct mounts *m);
 
 /*
- * Read again if the kernel says that the table changed; entries that vanished
- * stay and are marked gone. 1 if it was read again, 0 if not, -errno.
+ * Read again if the kernel says that the table changed; entries that vanished are marked gone, and
+ * stay until there are thousands of newer ones. 1 if it was read again, 0 if not, -errno.
  */
 int mounts__refresh(struct mounts *m);
 
@@ -65,5 +68,7 @@ const struct mount_entry *mounts__at(const struct mounts *m, size_t i);
 
 /* Entries not kept because a bound was reached. */
 uint64_t mounts__dropped(const struct mounts *m);
+/* Entries, of what is mounted no more and of other namespaces, that made room. */
+uint64_t mounts__recycled(const struct mounts *m);
 
 #endif

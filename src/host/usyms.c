@@ -27,6 +27,7 @@
 #include "host/procfile.h"
 
 #define MAX_STRINGS (8u << 20)
+#define MAX_FRAMES 256
 #define MAX_PROCS 64
 #define MAX_MAPS_FILE (32u << 20)
 #define MAX_MAPS 4096
@@ -84,6 +85,9 @@ struct usyms {
 	size_t file_bytes;
 	uint64_t tick;
 	uint64_t rest_until_ns;
+	const char *given[MAX_FRAMES]; /* names of the last usyms__frames */
+	size_t nr_given;
+	uint64_t recycled;
 };
 
 struct usyms *usyms__new(void)
@@ -101,11 +105,24 @@ struct usyms *usyms__new(void)
 	return u;
 }
 
+static void put_maps(struct usyms *u, struct map *map, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		intern__put(u->strings, map[i].path);
+	free(map);
+}
+
+static void free_proc(struct usyms *u, struct proc *p)
+{
+	put_maps(u, p->map, p->nr);
+	free(p);
+}
+
 static void usyms__drop_proc(struct usyms *u, struct proc *p)
 {
 	HASH_DEL(u->procs, p);
-	free(p->map);
-	free(p);
+	free_proc(u, p);
+	u->recycled++;
 }
 
 static void usyms__drop_file(struct usyms *u, struct file *f)
@@ -113,7 +130,9 @@ static void usyms__drop_file(struct usyms *u, struct file *f)
 	HASH_DEL(u->files, f);
 	u->file_bytes -= f->bytes;
 	elfsyms__free(f->syms);
+	intern__put(u->strings, f->key.path);
 	free(f);
+	u->recycled++;
 }
 
 void usyms__free(struct usyms *u)
@@ -185,8 +204,10 @@ static int parse_map(struct usyms *u, const char *s, struct map *m)
 		len -= 10;
 	m->major = (uint32_t)major;
 	m->minor = (uint32_t)minor;
+	if (m->start >= m->end)
+		return -EINVAL;
 	m->path = intern__mem(u->strings, s, len);
-	return m->start < m->end ? 0 : -EINVAL;
+	return m->path ? 0 : -ENOSPC;
 }
 
 static int load_maps(struct usyms *u, struct proc *p)
@@ -210,7 +231,7 @@ static int load_maps(struct usyms *u, struct proc *p)
 			nr++;
 	free(buf);
 	fit = realloc(maps, (nr ? nr : 1) * sizeof(*maps));
-	free(p->map);
+	put_maps(u, p->map, p->nr);
 	p->map = fit ? fit : maps;
 	p->nr = nr;
 	p->loaded_ns = clock__mono_ns();
@@ -240,14 +261,12 @@ static struct proc *usyms__add_proc(struct usyms *u, pid_t pid, const struct ide
 	p->pid = pid;
 	p->who = *who;
 	if (load_maps(u, p)) {
-		free(p->map);
-		free(p);
+		free_proc(u, p);
 		return NULL;
 	}
 	HASH_ADD(hh, u->procs, pid, sizeof(p->pid), p);
 	if (p->failed) {
-		free(p->map);
-		free(p);
+		free_proc(u, p);
 		return NULL;
 	}
 	return p;
@@ -429,6 +448,7 @@ static struct file *usyms__add_file(struct usyms *u, pid_t pid, const struct map
 		return NULL;
 	}
 	f->key = *key;
+	f->key.path = intern__str(u->strings, key->path); /* held by the file now, too */
 	if (fd >= 0) {
 		if (elfsyms__new(fd, &f->syms))
 			f->syms = NULL;
@@ -438,6 +458,7 @@ static struct file *usyms__add_file(struct usyms *u, pid_t pid, const struct map
 	HASH_ADD(hh, u->files, key, sizeof(f->key), f);
 	if (f->failed) {
 		elfsyms__free(f->syms);
+		intern__put(u->strings, f->key.path);
 		free(f);
 		return NULL;
 	}
@@ -464,6 +485,23 @@ static struct file *usyms__file(struct usyms *u, pid_t pid, const struct map *m)
 	return f;
 }
 
+/* Valid until the next stack. */
+static const char *usyms__give(struct usyms *u, const char *name)
+{
+	const char *s = u->nr_given < MAX_FRAMES ? intern__str(u->strings, name) : NULL;
+
+	if (!s)
+		return UNKNOWN;
+	u->given[u->nr_given++] = s;
+	return s;
+}
+
+static void usyms__take_back(struct usyms *u)
+{
+	while (u->nr_given)
+		intern__put(u->strings, u->given[--u->nr_given]);
+}
+
 static const char *in_file(struct usyms *u, pid_t pid, const struct map *m, uint64_t ip)
 {
 	const struct file *f = usyms__file(u, pid, m);
@@ -478,7 +516,7 @@ static const char *in_file(struct usyms *u, pid_t pid, const struct map *m, uint
 		snprintf(buf, sizeof(buf), "%.255s`%s", base, name);
 	else
 		snprintf(buf, sizeof(buf), "%.255s+0x%" PRIx64, base, at);
-	return intern__str(u->strings, buf);
+	return usyms__give(u, buf);
 }
 
 static const char *usyms__name(struct usyms *u, struct proc *p, uint64_t ip)
@@ -489,16 +527,25 @@ static const char *usyms__name(struct usyms *u, struct proc *p, uint64_t ip)
 		return UNKNOWN;
 	if (m->path[0] == '/')
 		return in_file(u, p->pid, m, ip);
-	return !strcmp(m->path, "[vdso]") || !strcmp(m->path, "[vsyscall]") ? m->path : UNKNOWN;
+	if (!strcmp(m->path, "[vdso]") || !strcmp(m->path, "[vsyscall]"))
+		return usyms__give(u, m->path);
+	return UNKNOWN;
 }
 
 size_t usyms__frames(struct usyms *u, pid_t pid, const uint64_t *ip, size_t n, const char **out)
 {
-	struct proc *p = usyms__proc(u, pid);
+	struct proc *p;
 	size_t i;
 
+	usyms__take_back(u);
+	p = usyms__proc(u, pid);
 	/* All but the innermost are return addresses: the call is one byte before. */
 	for (i = 0; i < n; i++)
 		out[i] = usyms__name(u, p, ip[i] - (i && ip[i]));
 	return n;
+}
+
+uint64_t usyms__recycled(const struct usyms *u)
+{
+	return u->recycled;
 }

@@ -16,10 +16,12 @@ void usyms__free(struct usyms *u);
 /*
  * Names of a user stack, innermost first: "binary`function", "[vdso]",
  * "binary+0xaddress" (of the ELF file) where there is no symbol, "[unknown]". out
- * has room for n; returns how many were set (n). Strings live until
- * usyms__free. A process that is gone is known only if it was asked for while
+ * has room for n; returns how many were set (n). Strings are valid until
+ * the next call. A process that is gone is known only if it was asked for while
  * it lived, so resolve early.
  */
 size_t usyms__frames(struct usyms *u, pid_t pid, const uint64_t *ip, size_t n, const char **out);
+/* Processes and files that made room for others. */
+uint64_t usyms__recycled(const struct usyms *u);
 
 #endif

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-static_assert(sizeof(struct wire_req) == 104, "both compilers agree on wire_req");
+static_assert(sizeof(struct wire_req) == 112, "both compilers agree on wire_req");
 static_assert(sizeof(struct wire_stall) == 168 + sizeof(struct wire_req), "... on wire_stall");
-static_assert(sizeof(struct wire_submit) == 160, "... on wire_submit");
-static_assert(sizeof(struct wire_spill_key) == 48, "... on wire_spill_key");
+static_assert(sizeof(struct wire_submit) == 168, "... on wire_submit");
+static_assert(sizeof(struct wire_spill_key) == 56, "... on wire_spill_key");
 static_assert(sizeof(struct wire_spill) == 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS,
 	      "... on wire_spill");
 static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");

@@ -10,13 +10,16 @@
 
 #include "aiostall.skel.h"
 #include "host/paths.h"
+#include "live/rows.h"
 
 /*
  * What was asked for longest ago makes room for what is new, and is looked up again if it comes
  * back. 16384 stacks are about 10 MB if they are deep.
  */
 #define STACKS_MAX 16384
+#define STRINGS_MAX (8u << 20)
 #define FILES_MAX 65536
+#define FILESYSTEMS_MAX 4096
 
 struct live_stack {
 	uint64_t id;
@@ -27,6 +30,7 @@ struct live_stack {
 struct live_fs {
 	struct wire_fs_key key;
 	struct fs_info info;
+	char *texts;	 /* what the description points to */
 	uint32_t mnt_id; /* of the mount that the description is of; 0 = none */
 	uint32_t mounts; /* of lv->mounts_changed, when that was so */
 	UT_hash_handle hh;
@@ -46,11 +50,18 @@ static bool read_stack(struct live *lv, uint64_t id, struct wire_stack *st)
 	       st->depth <= WIRE_STACK_DEPTH;
 }
 
+static void free_stack(struct live *lv, struct live_stack *s)
+{
+	for (uint32_t i = 0; i < s->stack.depth; i++)
+		intern__put(lv->strings, s->stack.frames[i]);
+	free(s->stack.frames);
+	free(s);
+}
+
 static void drop_stack(struct live *lv, struct live_stack *s)
 {
 	HASH_DEL(lv->stacks, s);
-	free(s->stack.frames);
-	free(s);
+	free_stack(lv, s);
 }
 
 /* In the table's own order the one that was asked for longest ago is first. */
@@ -62,51 +73,85 @@ static const struct stack *use_stack(struct live *lv, struct live_stack *s)
 	HASH_ADD(hh, lv->stacks, id, sizeof(s->id), s);
 	if (s->hh.tbl)
 		return &s->stack;
-	free(s->stack.frames);
-	free(s);
+	free_stack(lv, s);
 	return NULL;
 }
 
-/* Takes over names' strings, which live as long as the source. */
-static const struct stack *add_stack(struct live *lv, uint64_t id, const char **names, size_t n)
+/* The oldest stacks go until there is room. NULL on lack of memory. */
+static const char *hold_name(struct live *lv, const char *name)
+{
+	const char *held = intern__str(lv->strings, name);
+
+	while (!held && lv->stacks) {
+		drop_stack(lv, lv->stacks);
+		lv->recycled++;
+		held = intern__str(lv->strings, name);
+	}
+	return held;
+}
+
+static struct live_stack *new_stack(struct live *lv, uint64_t id, const char *const *names,
+				    size_t n)
 {
 	struct live_stack *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->stack.frames = calloc(n ? n : 1, sizeof(*names));
-	if (!s->stack.frames) {
-		free(s);
-		return NULL;
-	}
-	memcpy(s->stack.frames, names, n * sizeof(*names));
 	s->id = s->stack.id = id;
-	s->stack.depth = (uint32_t)n;
-	if (HASH_COUNT(lv->stacks) >= STACKS_MAX)
+	s->stack.frames = calloc(n ? n : 1, sizeof(*names));
+	for (size_t i = 0; s->stack.frames && i < n; i++) {
+		s->stack.frames[i] = hold_name(lv, names[i]);
+		if (!s->stack.frames[i])
+			break;
+		s->stack.depth++;
+	}
+	if (s->stack.depth == n && s->stack.frames)
+		return s;
+	free_stack(lv, s);
+	return NULL;
+}
+
+static const struct stack *add_stack(struct live *lv, uint64_t id, const char **names, size_t n)
+{
+	struct live_stack *s = new_stack(lv, id, names, n);
+
+	if (!s)
+		return NULL;
+	if (HASH_COUNT(lv->stacks) >= STACKS_MAX) {
 		drop_stack(lv, lv->stacks);
+		lv->recycled++;
+	}
 	HASH_ADD(hh, lv->stacks, id, sizeof(id), s);
 	if (s->hh.tbl)
 		return &s->stack;
-	free(s->stack.frames);
-	free(s);
+	free_stack(lv, s);
 	return NULL;
+}
+
+/* By what they are called, since addresses of strings are used again. */
+static uint64_t hash_frames(const struct stack *stack)
+{
+	uint64_t id = 0xcbf29ce484222325ULL;
+
+	for (uint32_t i = 0; i < stack->depth; i++)
+		for (const char *c = stack->frames[i];; c++) {
+			id = (id ^ (uint8_t)*c) * 0x100000001b3ULL;
+			if (!*c)
+				break;
+		}
+	return id;
 }
 
 const struct stack *live_names__keep_stack(struct live *lv, const struct stack *stack)
 {
-	const char *names[WIRE_STACK_DEPTH];
-	uint64_t id = 0xcbf29ce484222325ULL;
 	struct live_stack *s;
-	uint32_t i;
+	uint64_t id;
 
-	for (i = 0; i < stack->depth && i < WIRE_STACK_DEPTH; i++) {
-		names[i] = intern__str(lv->strings, stack->frames[i]);
-		id = (id ^ (uintptr_t)names[i]) * 0x9e3779b97f4a7c15ULL;
-	}
-	if (!i)
+	if (!stack->depth)
 		return NULL;
+	id = hash_frames(stack);
 	HASH_FIND(hh, lv->stacks, &id, sizeof(id), s);
-	return s ? use_stack(lv, s) : add_stack(lv, id, names, i);
+	return s ? use_stack(lv, s) : add_stack(lv, id, stack->frames, stack->depth);
 }
 
 const struct stack *live_names__stack(struct live *lv, uint64_t id)
@@ -173,51 +218,113 @@ static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint3
 	return m;
 }
 
-static const char *join_options(struct live *lv, const struct mount_entry *m)
-{
-	char text[2048];
+/* What a description points to, while it is gathered: the tables it comes from may change. */
+struct fs_texts {
+	const char *fstype, *device;
+	char mount[4096], options[2048];
+};
 
-	return intern__str(lv->strings, mount_entry__options(m, text, sizeof(text)));
-}
-
-static void describe_super(struct live *lv, struct fs_info *info, uint32_t dev, uint32_t mnt_id,
+static void describe_super(struct live *lv, struct fs_texts *t, uint32_t dev, uint32_t mnt_id,
 			   uint32_t pid)
 {
 	const struct mount_entry *m = find_mount(lv, dev, mnt_id, pid);
 
-	info->device_name = devices__of_super(lv->devices, m, dev_major(dev), dev_minor(dev));
+	t->device = devices__of_super(lv->devices, m, dev_major(dev), dev_minor(dev));
 	if (!m)
 		return;
-	info->mount = m->mount_point;
-	info->mount_options = join_options(lv, m);
+	snprintf(t->mount, sizeof(t->mount), "%s", m->mount_point);
+	mount_entry__options(m, t->options, sizeof(t->options));
 }
 
-static void describe_fs(struct live *lv, struct fs_info *info, struct wire_fs_key key,
-			uint32_t mnt_id, const char *fstype, uint32_t pid)
+static const char *put_text(char **to, const char *s)
 {
-	info->major = dev_major(key.dev);
-	info->minor = dev_minor(key.dev);
-	info->fstype = intern__str(lv->strings, *fstype ? fstype : "(unknown)");
-	info->device_name = info->mount = info->mount_options = "";
-	switch (key.kind) {
+	size_t size = strlen(s) + 1;
+	char *copy = memcpy(*to, s, size);
+
+	*to += size;
+	return copy;
+}
+
+/* False on lack of memory: then the description is what it was. */
+static bool keep_texts(struct live_fs *f, const struct fs_texts *t)
+{
+	size_t size =
+		strlen(t->fstype) + strlen(t->device) + strlen(t->mount) + strlen(t->options) + 4;
+	char *texts = malloc(size), *to = texts;
+
+	if (!texts)
+		return false;
+	f->info.fstype = put_text(&to, t->fstype);
+	f->info.device_name = put_text(&to, t->device);
+	f->info.mount = put_text(&to, t->mount);
+	f->info.mount_options = put_text(&to, t->options);
+	free(f->texts);
+	f->texts = texts;
+	return true;
+}
+
+static bool describe_fs(struct live *lv, struct live_fs *f, uint32_t mnt_id, const char *fstype,
+			uint32_t pid)
+{
+	struct fs_texts t = {.fstype = *fstype ? fstype : "(unknown)", .device = ""};
+	struct fs_info *info = &f->info;
+
+	info->major = dev_major(f->key.dev);
+	info->minor = dev_minor(f->key.dev);
+	switch (f->key.kind) {
 	case WIRE_FS_SUPER:
-		describe_super(lv, info, key.dev, mnt_id, pid);
+		describe_super(lv, &t, f->key.dev, mnt_id, pid);
 		break;
 	case WIRE_FS_BLKDEV:
-		info->device_name = devices__name(lv->devices, info->major, info->minor);
+		t.device = devices__name(lv->devices, info->major, info->minor);
 		break;
 	case WIRE_FS_CHRDEV:
-		info->device_name = devices__char_name(lv->devices, info->major, info->minor);
+		t.device = devices__char_name(lv->devices, info->major, info->minor);
 		break;
 	case WIRE_FS_BATCH:
-		info->fstype = "(several)";
+		t.fstype = "(several)";
 		break;
 	default:
-		info->fstype = "(unknown)";
+		t.fstype = "(unknown)";
 	}
+	return keep_texts(f, &t);
 }
 
-/* A device number may be used again, and a device be mounted elsewhere. */
+/* Kernel addresses begin with ones; of a UUID this is the version, which is never 15. */
+static bool has_uuid(const struct wire_fs_key *key)
+{
+	return key->super >> 60 != 0xf;
+}
+
+/* Anonymous devices (btrfs, overlayfs) have another number with each mount. */
+static bool same_place(const struct live_fs *a, const struct live_fs *b)
+{
+	if (a->key.dev == b->key.dev)
+		return true;
+	return !dev_major(a->key.dev) && !dev_major(b->key.dev) && has_uuid(&a->key) &&
+	       has_uuid(&b->key) && *a->info.mount && !strcmp(a->info.mount, b->info.mount) &&
+	       !strcmp(a->info.fstype, b->info.fstype);
+}
+
+/* How many other filesystems were there before this one, which is new. */
+static uint32_t generation_of(const struct live *lv, const struct live_fs *f)
+{
+	uint32_t n = 0;
+
+	if (f->key.kind != WIRE_FS_SUPER)
+		return 0;
+	for (const struct live_fs *o = lv->filesystems; o; o = o->hh.next) {
+		if (o == f || o->key.kind != WIRE_FS_SUPER || !same_place(o, f))
+			continue;
+		if (o->key.super == f->key.super)
+			return o->info.generation;
+		if (o->info.generation >= n)
+			n = o->info.generation + 1;
+	}
+	return n;
+}
+
+/* The same filesystem may be mounted elsewhere meanwhile. */
 static bool is_described(const struct live *lv, struct live_fs *f, const char *fstype)
 {
 	const struct mount_entry *m;
@@ -233,28 +340,87 @@ static bool is_described(const struct live *lv, struct live_fs *f, const char *f
 	return true;
 }
 
+static void drop_fs(struct live *lv, struct live_fs *f)
+{
+	HASH_DEL(lv->filesystems, f);
+	free(f->texts);
+	free(f);
+}
+
+/* As the one that was used last. */
+static struct live_fs *use_fs(struct live *lv, struct live_fs *f)
+{
+	if (!f->hh.next)
+		return f;
+	HASH_DEL(lv->filesystems, f);
+	HASH_ADD(hh, lv->filesystems, key, sizeof(f->key), f);
+	if (f->hh.tbl)
+		return f;
+	free(f->texts);
+	free(f);
+	return NULL;
+}
+
+static struct live_fs *add_fs(struct live *lv, struct wire_fs_key key)
+{
+	struct live_fs *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->key = key;
+	if (HASH_COUNT(lv->filesystems) >= FILESYSTEMS_MAX) {
+		drop_fs(lv, lv->filesystems);
+		lv->recycled++;
+	}
+	HASH_ADD(hh, lv->filesystems, key, sizeof(key), f);
+	if (f->hh.tbl)
+		return f;
+	free(f);
+	return NULL;
+}
+
+/* Rows come in the order of their filesystems: what no event has spoken of yet is named first. */
+static void name_earlier(struct live *lv, const struct wire_fs_key *key)
+{
+	struct wire_fs_key other;
+	struct wire_fs value;
+	struct live_fs *f;
+
+	for (uint32_t n = 0; lv->rows && n < lv->nr_rows; n++) {
+		if (!live_rows__key(lv, n, &other) || other.kind != WIRE_FS_SUPER)
+			continue;
+		if (!memcmp(key, &other, sizeof(other)))
+			return;
+		HASH_FIND(hh, lv->filesystems, &other, sizeof(other), f);
+		value = live_rows__named(lv, n);
+		if (!f && value.fstype[0])
+			live_names__fs(lv, other, value.mnt_id, value.fstype, value.pid);
+	}
+}
+
 const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, uint32_t mnt_id,
 				     const char *fstype, uint32_t pid)
 {
 	char type[WIRE_FSTYPE_LEN + 1] = "";
 	struct live_fs *f;
+	bool is_new;
 
 	memcpy(type, fstype, WIRE_FSTYPE_LEN);
 	HASH_FIND(hh, lv->filesystems, &key, sizeof(key), f);
-	if (f && is_described(lv, f, type))
+	is_new = !f;
+	if (is_new && key.kind == WIRE_FS_SUPER)
+		name_earlier(lv, &key);
+	f = f ? use_fs(lv, f) : add_fs(lv, key);
+	if (!f)
+		return NULL;
+	if (!is_new && is_described(lv, f, type))
 		return &f->info;
-	if (!f) {
-		f = calloc(1, sizeof(*f));
-		if (!f)
-			return NULL;
-		f->key = key;
-		HASH_ADD(hh, lv->filesystems, key, sizeof(key), f);
-		if (!f->hh.tbl) {
-			free(f);
-			return NULL;
-		}
+	if (!describe_fs(lv, f, mnt_id, type, pid) && !f->texts) {
+		drop_fs(lv, f);
+		return NULL;
 	}
-	describe_fs(lv, &f->info, key, mnt_id, type, pid);
+	if (is_new)
+		f->info.generation = generation_of(lv, f);
 	f->mnt_id = mnt_id;
 	f->mounts = lv->mounts_changed;
 	return &f->info;
@@ -363,11 +529,19 @@ const char *live_names__path(struct live *lv, const struct wire_req *r, uint32_t
 			return "";
 		f->id = r->file_id;
 		memcpy(f->path, name, len);
-		if (HASH_COUNT(lv->files) >= FILES_MAX)
+		if (HASH_COUNT(lv->files) >= FILES_MAX) {
 			drop_file(lv, lv->files);
+			lv->recycled++;
+		}
 	}
 	path = add_file(lv, f);
 	return path ? path : "";
+}
+
+uint64_t live_names__recycled(const struct live *lv)
+{
+	return lv->recycled + mounts__recycled(lv->mounts) + mounts__dropped(lv->mounts) +
+	       cgroups__recycled(lv->cgroups) + usyms__recycled(lv->usyms);
 }
 
 int live_names__open(struct live *lv, struct err *e)
@@ -378,7 +552,7 @@ int live_names__open(struct live *lv, struct err *e)
 	lv->devices = devices__new(NULL);
 	lv->cgroups = cgroups__new();
 	lv->usyms = usyms__new();
-	lv->strings = intern__new(8u << 20);
+	lv->strings = intern__new(STRINGS_MAX);
 	if (!lv->devices || !lv->cgroups || !lv->usyms || !lv->strings)
 		return err__set(e, -ENOMEM, "out of memory");
 	return 0;
@@ -396,8 +570,7 @@ void live_names__free(struct live *lv)
 	}
 	HASH_ITER(hh, lv->filesystems, f, f2)
 	{
-		HASH_DEL(lv->filesystems, f);
-		free(f);
+		drop_fs(lv, f);
 	}
 	HASH_ITER(hh, lv->files, p, p2)
 	{

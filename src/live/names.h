@@ -16,6 +16,8 @@ const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, ui
 const char *live_names__path(struct live *lv, const struct wire_req *req, uint32_t pid);
 /* Look whether mounts have changed: then filesystems are described anew. True if so. */
 bool live_names__refresh(struct live *lv);
+/* How many names of all kinds have made room for others. */
+uint64_t live_names__recycled(const struct live *lv);
 int live_names__open(struct live *lv, struct err *e);
 void live_names__free(struct live *lv);
 

@@ -15,6 +15,7 @@
 #include "live/load.h"
 #include "live/names.h"
 #include "live/require.h"
+#include "live/recycle.h"
 #include "live/rows.h"
 #include "live/sample.h"
 #include "live/self.h"
@@ -49,6 +50,8 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = load__programs(lv, env, e);
 	if (!rc)
 		rc = live_rows__open(lv, e);
+	if (!rc && recycle__open(lv))
+		rc = err__set(e, -ENOMEM, "out of memory");
 	if (!rc)
 		rc = filter__fill(lv, e);
 	if (rc)

@@ -58,9 +58,10 @@ static size_t bytes_of(const struct bpf_map *map)
 	return (size_t)bpf_map__max_entries(map) * sizeof(struct wire_fs);
 }
 
-static const struct wire_fs *map_values(const struct bpf_map *map)
+static struct wire_fs *map_values(const struct bpf_map *map)
 {
-	void *at = mmap(NULL, bytes_of(map), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	void *at =
+		mmap(NULL, bytes_of(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -84,9 +85,9 @@ int live_rows__open(struct live *lv, struct err *e)
 void live_rows__close(struct live *lv)
 {
 	if (lv->rows)
-		munmap((void *)lv->rows, bytes_of(lv->skel->maps.filesystems));
+		munmap(lv->rows, bytes_of(lv->skel->maps.filesystems));
 	if (lv->total_row)
-		munmap((void *)lv->total_row, bytes_of(lv->skel->maps.totals));
+		munmap(lv->total_row, bytes_of(lv->skel->maps.totals));
 	lv->rows = lv->total_row = NULL;
 }
 
@@ -94,6 +95,18 @@ void live_rows__close(struct live *lv)
 struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i)
 {
 	return n == ROWS_TOTAL ? lv->total_row[i] : lv->rows[(size_t)n * lv->row_values + i];
+}
+
+struct wire_fs live_rows__named(const struct live *lv, uint32_t n)
+{
+	struct wire_fs value;
+
+	for (uint32_t i = 0; i < lv->row_values; i++) {
+		value = live_rows__value(lv, n, i);
+		if (value.fstype[0])
+			return value;
+	}
+	return live_rows__value(lv, n, 0);
 }
 
 bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)
@@ -104,4 +117,11 @@ bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)
 		return false;
 	*key = row->key;
 	return true;
+}
+
+void live_rows__give_back(struct live *lv, uint32_t n)
+{
+	memset(&lv->rows[(size_t)n * lv->row_values], 0, lv->row_values * sizeof(*lv->rows));
+	__atomic_store_n(&lv->skel->bss->rows[n].used, 0, __ATOMIC_RELEASE);
+	bpf_map_update_elem(bpf_map__fd(lv->skel->maps.free_rows), NULL, &n, BPF_ANY);
 }

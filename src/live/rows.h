@@ -14,7 +14,11 @@ void live_rows__close(struct live *lv);
 /* The i-th value of the n-th row, of lv->row_values; n = ROWS_TOTAL: of all calls. As of now. */
 #define ROWS_TOTAL UINT32_MAX
 struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i);
+/* The value of the CPU that says what its filesystem is called, else the first one. */
+struct wire_fs live_rows__named(const struct live *lv, uint32_t n);
 /* Whose counters the n-th row of lv->nr_rows has; false if nobody's. */
 bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key);
+/* To whom comes next: no program has its key any more, nor uses it still. */
+void live_rows__give_back(struct live *lv, uint32_t n);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aiostall.skel.h"
+#include "live/names.h"
 
 static uint64_t process_cpu_ns(void)
 {
@@ -85,6 +86,7 @@ void self__end(struct live *lv)
 	self->reader_cpu_ns = process_cpu_ns() - self->startup_cpu_ns;
 	if (!getrusage(RUSAGE_SELF, &usage))
 		self->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	self->names_recycled = live_names__recycled(lv);
 	self->ring_bytes = bpf_map__max_entries(lv->skel->maps.ring);
 	lv->capture.self = self;
 }

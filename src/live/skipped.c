@@ -111,7 +111,8 @@ void skipped__end(struct live *lv)
 					 used ? ", " : "", bpf_program__name(p),
 					 (unsigned long long)n);
 	}
-	lv->capture.skips = intern__str(lv->strings, text);
+	snprintf(lv->skips, sizeof(lv->skips), "%s", text);
+	lv->capture.skips = lv->skips;
 }
 
 void skipped__add(const struct live *lv, uint64_t no_entry, struct loss *to)

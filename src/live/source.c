@@ -12,6 +12,7 @@
 
 #include "live/attach.h"
 #include "live/names.h"
+#include "live/recycle.h"
 #include "live/rows.h"
 #include "live/sample.h"
 #include "live/self.h"
@@ -139,21 +140,6 @@ static int consume(struct live *lv, const struct sink *to)
 	return n < 0 ? n : 0;
 }
 
-/*
- * Nobody wakes us from inside the stall path (that would preempt the traced
- * thread), so this sleeps its time and then takes what has come.
- */
-static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
-{
-	struct live *lv = (struct live *)src;
-	int ms = timeout_ms < (int)lv->poll_ms ? timeout_ms : (int)lv->poll_ms;
-	struct timespec t = {0, ms * 1000000L};
-
-	nanosleep(&t, NULL);
-	live_names__refresh(lv);
-	return consume(lv, to);
-}
-
 /* ---- counters ---- */
 
 /* What calls that have not ended add to the rows. */
@@ -237,24 +223,75 @@ static void add_partial(struct partial *table, struct wire_fs_key key, struct fs
 	to->c.blocked_elsewhere_ns += p->counts.c.blocked_elsewhere_ns;
 }
 
-static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key, uint32_t n,
-			struct partial *unfinished)
+static void add_values(const struct live *lv, uint32_t n, struct fs_counts *counts)
 {
-	struct fs_counts counts = {0};
-	struct wire_fs named = {0}, value;
-	const struct fs_info *fs;
+	struct wire_fs value;
 
 	for (uint32_t i = 0; i < lv->row_values; i++) {
 		value = live_rows__value(lv, n, i);
-		decode__add_row(&value, &counts);
-		if (i == 0 || (!named.fstype[0] && value.fstype[0]))
-			named = value;
+		decode__add_row(&value, counts);
 	}
-	add_partial(unfinished, key, &counts);
-	if (key.kind == WIRE_FS_TOTAL) {
-		to->totals(to->ctx, &counts);
+}
+
+/* The row that has the filesystem's key now, or that had it before. */
+static uint32_t find_row(const struct live *lv, const struct wire_fs_key *key, bool leaving,
+			 uint32_t from)
+{
+	struct wire_fs_key other;
+
+	for (uint32_t n = from; n < lv->nr_rows; n++)
+		if (live_rows__key(lv, n, &other) && !memcmp(key, &other, sizeof(other)) &&
+		    recycle__is_leaving(lv, n) == leaving)
+			return n;
+	return lv->nr_rows;
+}
+
+/* A filesystem whose row was about to go when it came back has several. */
+static void add_earlier(const struct live *lv, const struct wire_fs_key *key,
+			struct fs_counts *counts)
+{
+	for (uint32_t n = 0; lv->nr_leaving; n++) {
+		n = find_row(lv, key, true, n);
+		if (n == lv->nr_rows)
+			return;
+		add_values(lv, n, counts);
+	}
+}
+
+static const struct fs_info *name_row(struct live *lv, uint32_t n)
+{
+	struct wire_fs named = live_rows__named(lv, n);
+	struct wire_fs_key key;
+
+	if (!live_rows__key(lv, n, &key))
+		return NULL;
+	return live_names__fs(lv, key, named.mnt_id, named.fstype, named.pid);
+}
+
+static void deliver_totals(struct live *lv, const struct sink *to, struct partial *unfinished)
+{
+	struct wire_fs_key total = {.kind = WIRE_FS_TOTAL};
+	struct fs_counts counts = {0};
+
+	add_values(lv, ROWS_TOTAL, &counts);
+	add_partial(unfinished, total, &counts);
+	to->totals(to->ctx, &counts);
+}
+
+static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_key key, uint32_t n,
+			struct partial *unfinished)
+{
+	struct wire_fs named = live_rows__named(lv, n);
+	struct fs_counts counts = {0};
+	const struct fs_info *fs;
+
+	/* what has it now delivers both */
+	if (recycle__is_leaving(lv, n) && find_row(lv, &key, false, 0) < lv->nr_rows)
 		return;
-	}
+	add_values(lv, n, &counts);
+	if (!recycle__is_leaving(lv, n))
+		add_earlier(lv, &key, &counts);
+	add_partial(unfinished, key, &counts);
 	fs = live_names__fs(lv, key, named.mnt_id, named.fstype, named.pid);
 	if (fs)
 		to->fs_counts(to->ctx, fs, &counts);
@@ -283,13 +320,13 @@ static void deliver_unended_rows(struct live *lv, const struct sink *to, struct 
 
 static void deliver_rows(struct live *lv, const struct sink *to, struct partial *unfinished)
 {
-	struct wire_fs_key key, total = {.dev = 0, .kind = WIRE_FS_TOTAL};
+	struct wire_fs_key key;
 	struct loss loss;
 
 	for (uint32_t n = 0; n < lv->nr_rows; n++)
 		if (live_rows__key(lv, n, &key))
 			deliver_row(lv, to, key, n, unfinished);
-	deliver_row(lv, to, total, ROWS_TOTAL, unfinished);
+	deliver_totals(lv, to, unfinished);
 	deliver_unended_rows(lv, to, unfinished);
 	decode__losses(lv->skel->bss->losses, &loss);
 	loss.in_flight = lv->in_flight;
@@ -298,6 +335,30 @@ static void deliver_rows(struct live *lv, const struct sink *to, struct partial 
 	loss.events += lv->spills_lost;
 	skipped__add(lv, lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY], &loss);
 	to->loss(to->ctx, &loss);
+}
+
+static void recycle_rows(struct live *lv, const struct sink *to)
+{
+	if (!recycle__is_due(lv))
+		return;
+	deliver_rows(lv, to, NULL);
+	recycle__rows(lv, to, name_row);
+}
+
+/*
+ * Nobody wakes us from inside the stall path (that would preempt the traced
+ * thread), so this sleeps its time and then takes what has come.
+ */
+static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
+{
+	struct live *lv = (struct live *)src;
+	int ms = timeout_ms < (int)lv->poll_ms ? timeout_ms : (int)lv->poll_ms;
+	struct timespec t = {0, ms * 1000000L};
+
+	nanosleep(&t, NULL);
+	live_names__refresh(lv);
+	recycle_rows(lv, to);
+	return consume(lv, to);
 }
 
 static int live_counters(struct source *src, const struct sink *to)
@@ -501,6 +562,7 @@ static void live_free(struct source *src)
 	attach__undo(lv);
 	self__free(lv);
 	ring_buffer__free(lv->ring);
+	recycle__close(lv);
 	live_rows__close(lv);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)

@@ -42,9 +42,12 @@ struct live {
 	const struct sink *to; /* of the poll under way */
 	int cpus;
 	/* counters, see rows.h */
-	const struct wire_fs *rows, *total_row;
+	struct wire_fs *rows, *total_row;
 	uint32_t nr_rows, row_values;
-	bool again; /* with the second pair of programs */
+	bool again;		 /* with the second pair of programs */
+	struct row_use *row_use; /* of each row, see recycle.h */
+	uint32_t rows_used, nr_leaving;
+	uint64_t next_recycle_ns;
 	/* the ring buffer's positions, and how long the reader waits between looks at it */
 	const uint64_t *ring_taken, *ring_written;
 	uint32_t poll_ms;
@@ -57,6 +60,7 @@ struct live {
 	bool counts_plain_skips; /* as in struct probe_env */
 	uint64_t skipped_before
 		[2];	      /* before tracing began: entries of io_submit, of compat_io_submit */
+	char skips[512];      /* capture.skips */
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */
 	bool spill_b;	      /* the second of the two tables is in use */
@@ -68,7 +72,8 @@ struct live {
 	uint32_t mounts_changed; /* how often */
 	struct devices *devices;
 	struct cgroups *cgroups;
-	struct intern *strings;
+	struct intern *strings; /* of the stacks */
+	uint64_t recycled;	/* names that made room for others */
 	struct live_stack *stacks;
 	struct live_fs *filesystems;
 	struct live_file *files;

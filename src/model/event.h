@@ -34,6 +34,8 @@ struct fs_info {
 	const char *
 		mount_options; /* as in mountinfo, per-mount then per-superblock, comma separated; "" */
 	enum api api;	       /* of the requests that are counted here */
+	/* Of the filesystems that had this device number while tracing: 0 = the first, or all that is known. */
+	uint32_t generation;
 };
 
 enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };

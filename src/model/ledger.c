@@ -296,6 +296,14 @@ static void on_fs_counts(void *ctx, const struct fs_info *info, const struct fs_
 	add_delta(l, fs, &delta);
 }
 
+static void on_fs_restart(void *ctx, const struct fs_info *info)
+{
+	struct ledger_fs *fs = ledger__fs(ctx, info);
+
+	if (fs)
+		memset(&fs->device->last, 0, sizeof(fs->device->last));
+}
+
 static void on_totals(void *ctx, const struct fs_counts *counts)
 {
 	struct ledger *l = ctx;
@@ -341,6 +349,7 @@ struct ledger *ledger__new(const struct ledger_opts *opts)
 		.submit = on_submit,
 		.unfinished = on_unfinished,
 		.fs_counts = on_fs_counts,
+		.fs_restart = on_fs_restart,
 		.totals = on_totals,
 		.loss = on_loss,
 		.sample = on_sample,

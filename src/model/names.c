@@ -242,6 +242,7 @@ static struct ledger_device *device_of(struct ledger *l, const struct fs_info *i
 	key.api = info->api;
 	key.major = info->major;
 	key.minor = info->minor;
+	key.generation = info->generation;
 	memcpy(key.fstype, type, strnlen(type, sizeof(key.fstype)));
 	HASH_FIND(hh, l->devices, &key, sizeof(key), d);
 	if (d || !may_add)
@@ -307,6 +308,7 @@ static struct ledger_fs *add_fs(struct ledger *l, struct ledger_device *d,
 	fs->info.major = info->major;
 	fs->info.minor = info->minor;
 	fs->info.api = info->api;
+	fs->info.generation = info->generation;
 	if (!describe_all(l, fs, info)) {
 		for (size_t i = 0; i < ARRAY_SIZE(fs->names); i++)
 			ledger__put_name(l, fs->names[i]);

@@ -373,6 +373,7 @@ static int same_fs_order(const void *a, const void *b)
 	d = d ? d : descending(y->info.api, x->info.api);
 	d = d ? d : descending(y->info.major, x->info.major);
 	d = d ? d : descending(minor_of(&y->info), minor_of(&x->info));
+	d = d ? d : descending(y->info.generation, x->info.generation);
 	d = d ? d : text_order(x->info.fstype, y->info.fstype);
 	d = d ? d : text_order(x->info.device_name, y->info.device_name);
 	return d ? d : text_order(x->info.mount, y->info.mount);

@@ -20,6 +20,8 @@ struct sink {
 	void (*unfinished)(void *ctx, const struct ev_unfinished *ev);
 	/* Counters of one filesystem since tracing began; replaces what was said of it before. */
 	void (*fs_counts)(void *ctx, const struct fs_info *fs, const struct fs_counts *counts);
+	/* What fs_counts says of it next counts from now on. NULL: not wanted. */
+	void (*fs_restart)(void *ctx, const struct fs_info *fs);
 	/* Counters over all filesystems since tracing began: each submit once. */
 	void (*totals)(void *ctx, const struct fs_counts *counts);
 	void (*loss)(void *ctx, const struct loss *loss);
@@ -52,6 +54,8 @@ struct self_cost {
 	struct self_program programs[SELF_PROGRAMS_MAX];
 	size_t nr_programs;
 	uint64_t programs_ns; /* sum of their run_ns */
+	uint64_t
+		names_recycled; /* that made room for others, and are looked up again if they come back */
 };
 
 struct capture_info {

@@ -65,11 +65,11 @@ struct ledger_origin {
 	char hostname[65], kernel[65];
 };
 
-/* A device as the kernel numbers it: its counters are cumulative, whatever is mounted. */
+/* A superblock, or a device as the kernel numbers it: its counters are cumulative, wherever it is mounted. */
 struct ledger_device {
 	UT_hash_handle hh;
 	struct ledger_device_key {
-		uint32_t origin, api, major, minor;
+		uint32_t origin, api, major, minor, generation;
 		char fstype[32];
 	} key;
 	struct ledger_fs *all; /* by next_on_device */

@@ -36,6 +36,15 @@ static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_co
 	TO_BOTH(fs_counts, fs, counts);
 }
 
+static void on_fs_restart(void *ctx, const struct fs_info *fs)
+{
+	struct tee *t = ctx;
+
+	for (size_t i = 0; i < 2; i++)
+		if (t->to[i].fs_restart)
+			t->to[i].fs_restart(t->to[i].ctx, fs);
+}
+
 static void on_totals(void *ctx, const struct fs_counts *counts)
 {
 	TO_BOTH(totals, counts);
@@ -62,6 +71,7 @@ void tee__init(struct tee *t, const struct sink *first, const struct sink *secon
 				.submit = on_submit,
 				.unfinished = on_unfinished,
 				.fs_counts = on_fs_counts,
+				.fs_restart = on_fs_restart,
 				.totals = on_totals,
 				.loss = on_loss,
 				.sample = on_sample,

@@ -482,6 +482,7 @@ static void put_self(struct jsonw *w, json_t *root, const struct self_cost *s)
 	jsonw__u64(w, self, "peak_rss_bytes", s->peak_rss_bytes);
 	jsonw__u64(w, self, "ring_bytes", s->ring_bytes);
 	jsonw__u64(w, self, "ring_peak_bytes", s->ring_peak_bytes);
+	jsonw__u64(w, self, "names_recycled", s->names_recycled);
 	list = jsonw__array(w, self, "programs");
 	for (size_t i = 0; i < s->nr_programs; i++) {
 		json_t *o = jsonw__item(w, list);

@@ -112,6 +112,8 @@ void jsonw__fs(struct jsonw *w, json_t *o, const struct fs_info *fs)
 	jsonw__str(w, o, "device_name", fs->device_name);
 	jsonw__str(w, o, "mount", fs->mount);
 	jsonw__str(w, o, "mount_options", fs->mount_options);
+	if (fs->generation)
+		jsonw__u64(w, o, "generation", fs->generation + 1ULL);
 }
 
 void jsonw__who(struct jsonw *w, json_t *o, const struct who *who)

@@ -28,7 +28,7 @@ void jsonw__str(struct jsonw *w, json_t *o, const char *key, const char *s);
 void jsonw__add_str(struct jsonw *w, json_t *array, const char *s);
 void jsonw__add_u64(struct jsonw *w, json_t *array, uint64_t v);
 
-/* "fstype", "device" (major:minor), "device_name", "mount", "mount_options". fs may be NULL. */
+/* "fstype", "device" (major:minor), "device_name", "mount", "mount_options", and "generation" from the second on. fs may be NULL. */
 void jsonw__fs(struct jsonw *w, json_t *o, const struct fs_info *fs);
 /* "pid", "tid", "comm", "cgroup_id", "cgroup" */
 void jsonw__who(struct jsonw *w, json_t *o, const struct who *who);

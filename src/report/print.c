@@ -169,6 +169,15 @@ const char *print__path(struct print *p, const char *s, int columns)
 	return esc__tail(p->work, columns > 4 ? (size_t)columns : 4, slot, sizeof(p->slot[0]));
 }
 
+/* The device, and often the mount point too, is that of another filesystem before. */
+static const char *nth_of_device(struct print *p, const char *type, uint64_t n)
+{
+	char *slot = next_slot(p);
+
+	snprintf(slot, sizeof(p->slot[0]), "%.48s #%llu", type, (unsigned long long)n);
+	return slot;
+}
+
 const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
 {
 	const char *where = "", *type, *tail;
@@ -181,6 +190,8 @@ const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
 	else if (fs->device_name)
 		where = fs->device_name;
 	type = print__safe(p, fs->fstype);
+	if (fs->generation)
+		type = nth_of_device(p, type, fs->generation + 1ULL);
 	if (!*where)
 		return type;
 	tail = print__path(p, where, columns - print__columns(type) - 1);

@@ -138,7 +138,7 @@ static uint32_t fs_no(struct put *p, struct ledger_fs *fs)
 	if (!fs->no)
 		fs->no = ++p->last_fs;
 	fs->renamed = false;
-	batch__row(&p->batch, BATCH_INSERT, TABLE_FS, 8);
+	batch__row(&p->batch, BATCH_INSERT, TABLE_FS, 9);
 	batch__int(&p->batch, fs->no);
 	batch__int(&p->batch, fs->info.major);
 	batch__int(&p->batch, fs->info.minor);
@@ -147,6 +147,7 @@ static uint32_t fs_no(struct put *p, struct ledger_fs *fs)
 	batch__text(&p->batch, fs->info.mount);
 	batch__text(&p->batch, fs->info.mount_options);
 	batch__text(&p->batch, api__name(fs->info.api));
+	batch__int(&p->batch, fs->info.generation);
 	return fs->no;
 }
 

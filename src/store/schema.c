@@ -19,10 +19,13 @@ static const struct schema_table tables[TABLES] = {
 	[TABLE_FS] = {"fs",
 		      "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
 		      "fstype TEXT,"
-		      " device TEXT, mount TEXT, options TEXT, api TEXT)",
+		      " device TEXT, mount TEXT, options TEXT, api TEXT, generation INTEGER)",
 		      {"CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
 		       "fstype TEXT,"
-		       " device TEXT, mount TEXT, options TEXT)"}},
+		       " device TEXT, mount TEXT, options TEXT)",
+		       "CREATE TABLE fs(id INTEGER PRIMARY KEY, major INTEGER, minor INTEGER, "
+		       "fstype TEXT,"
+		       " device TEXT, mount TEXT, options TEXT, api TEXT)"}},
 	[TABLE_CAUSE] =
 		{"cause",
 		 "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"

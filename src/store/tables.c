@@ -141,6 +141,8 @@ static int read_fs(struct rows *r, void **row, struct err *e)
 		rc = text_at(r, 3 + i, texts[i], e);
 	if (!rc && r->s->info.schema > 1)
 		rc = api_at(r, 7, &fs->api, e);
+	if (!rc && r->s->info.schema > 2)
+		fs->generation = rows__u32(r, 8);
 	*row = fs;
 	return rc;
 }

@@ -134,6 +134,13 @@ static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_co
 	to->fs_counts(to->ctx, fs, counts);
 }
 
+static void on_fs_restart(void *ctx, const struct fs_info *fs)
+{
+	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
+
+	to->fs_restart(to->ctx, fs);
+}
+
 static void on_totals(void *ctx, const struct fs_counts *counts)
 {
 	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
@@ -472,6 +479,7 @@ int store_writer__new(const struct store_write_opts *o, struct store_writer **ou
 		.submit = on_submit,
 		.unfinished = on_unfinished,
 		.fs_counts = on_fs_counts,
+		.fs_restart = on_fs_restart,
 		.totals = on_totals,
 		.loss = on_loss,
 		.sample = on_sample,

@@ -142,10 +142,11 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
 
 
 def as_version_2(recording, old):
-    """The recording as the version before wrote it: without the submits of each cause."""
+    """The recording as the version before wrote it: without submits of causes, and generations."""
     new, writer = sqlite3.connect(recording), sqlite3.connect(old)
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
-        writer.execute(sql.replace(" further_sleeps INTEGER, hist", " hist"))
+        writer.execute(sql.replace(" further_sleeps INTEGER, hist", " hist")
+                       .replace(", generation INTEGER", ""))
         columns = [row[1] for row in writer.execute(f"PRAGMA table_info({name})")]
         rows = new.execute(f"SELECT {', '.join(columns)} FROM {name}")
         writer.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)

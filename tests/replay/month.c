@@ -13,7 +13,7 @@
 #include "base/base.h"
 #include "model/view.h"
 
-static const struct fs_info fs = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO};
+static const struct fs_info fs = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0};
 
 static long resident_kib(void)
 {

@@ -10,7 +10,7 @@
 
 static int print(struct capture *c, bool openmetrics)
 {
-	const struct fs_info quiet = {8, 17, "ext4", "sdb1", "/quiet", "rw", API_AIO};
+	const struct fs_info quiet = {8, 17, "ext4", "sdb1", "/quiet", "rw", API_AIO, 0};
 	struct brief b;
 	struct metrics m = {
 		.brief = &b,

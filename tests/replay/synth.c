@@ -51,7 +51,8 @@ static void set_up(void)
 		stacks[i] = (struct stack){i + 1, 5, frames[i]};
 	for (uint32_t i = 0; i < FILESYSTEMS; i++) {
 		snprintf(mounts[i], sizeof(mounts[i]), "/data%u", i);
-		filesystems[i] = (struct fs_info){8, i, types[i], "sda", mounts[i], "rw", API_AIO};
+		filesystems[i] =
+			(struct fs_info){8, i, types[i], "sda", mounts[i], "rw", API_AIO, 0};
 	}
 }
 

@@ -27,8 +27,8 @@ static const struct stack odd = {3, 4, frames_odd};
 static const char *user_a_frames[] = {"db`flush"}, *user_b_frames[] = {"db`read"};
 static const struct stack user_a = {11, 1, user_a_frames}, user_b = {12, 1, user_b_frames};
 
-static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO};
-static const struct fs_info xfs = {7, 2, "xfs", "loop2", "/srv", "rw", API_AIO};
+static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO, 0};
+static const struct fs_info xfs = {7, 2, "xfs", "loop2", "/srv", "rw", API_AIO, 0};
 
 static struct causes *rules;
 
@@ -671,7 +671,7 @@ static void test_eviction_of_rows(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 50; i++) {
-		fs[i] = (struct fs_info){9, i, "tmpfs", "", "", "", API_AIO};
+		fs[i] = (struct fs_info){9, i, "tmpfs", "", "", "", API_AIO, 0};
 		feed(m, &fs[i], i % 2 ? &tag : &odd, 10, "/f");
 	}
 	r = report_of(m);

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -38,12 +39,27 @@ static void test_intern(void **state)
 	assert_ptr_equal(intern__mem(in, "alphabet", 5), a);
 	assert_ptr_equal(intern__mem(in, "alpha\0x", 7), a);
 	assert_null(intern__str(in, NULL));
-	assert_false(intern__full(in));
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	long_name[sizeof(long_name) - 1] = '\0';
-	assert_string_equal(intern__str(in, long_name), INTERN_FULL);
-	assert_true(intern__full(in));
-	assert_ptr_equal(intern__str(in, "alpha"), a);
+	assert_null(intern__str(in, long_name));
+	for (int i = 0; i < 100000; i++) {
+		const char *b;
+
+		snprintf(long_name, sizeof(long_name), "name %d", i);
+		b = intern__str(in, long_name);
+		assert_string_equal(b, long_name);
+		intern__put(in, b);
+	}
+	intern__put(in, NULL);
+	for (int i = 0; i < 3; i++)
+		intern__put(in, a);
+	/* the bound is as far away as in the beginning */
+	memset(long_name, 'y', 800);
+	long_name[800] = '\0';
+	assert_non_null(intern__str(in, long_name));
+	assert_null(intern__str(
+		in, "alpha and much more, which makes it more than the rest that there is"
+		    " left of the thousand bytes that this one has"));
 	intern__free(in);
 	intern__free(NULL);
 }
@@ -206,24 +222,74 @@ static int mount_and_umount(const char *dir)
 	return 0;
 }
 
-static void test_mounts_change(void **state)
+/* As above; what is always there, and what came last, is known after any number of mounts. */
+static int mount_for_a_month(const char *dir)
+{
+	struct mounts *m;
+	uint32_t id = 0;
+	char source[32];
+
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return 77;
+	m = mounts__new(NULL, NULL);
+	if (!m)
+		return 1;
+	for (int i = 0; i < 4500; i++) {
+		const struct mount_entry *e;
+
+		snprintf(source, sizeof(source), "volume%d", i);
+		if (mount(source, dir, "ramfs", 0, NULL))
+			return 77;
+		if (mounts__refresh(m) != 1)
+			return 2;
+		e = mounts__by_path(m, dir);
+		if (!e || e->gone || strcmp(e->source, source) || strcmp(e->fstype, "ramfs"))
+			return 3;
+		id = e->id;
+		if (umount(dir) || mounts__refresh(m) != 1)
+			return 4;
+		if (!mounts__by_path(m, "/proc/self") || mounts__dropped(m))
+			return 5;
+	}
+	if (mounts__count(m) > 6000 || mounts__recycled(m) < 300)
+		return 6;
+	for (size_t i = 0; i < mounts__count(m); i++)
+		if (mounts__at(m, i)->id == id && !strcmp(mounts__at(m, i)->source, source))
+			id = 0;
+	mounts__free(m);
+	return id ? 7 : 0;
+}
+
+static void in_namespace(const char *name, int (*run)(const char *dir))
 {
 	char dir[PATH_MAX];
 	int status;
 	pid_t pid;
 
-	(void)state;
-	assert_int_equal(mkdir(in_tmp("mnt"), 0755), 0);
-	assert_non_null(realpath(in_tmp("mnt"), dir));
+	assert_int_equal(mkdir(in_tmp(name), 0755), 0);
+	assert_non_null(realpath(in_tmp(name), dir));
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid)
-		_exit(mount_and_umount(dir));
+		_exit(run(dir));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_mounts_change(void **state)
+{
+	(void)state;
+	in_namespace("mnt", mount_and_umount);
+}
+
+static void test_mounts_month(void **state)
+{
+	(void)state;
+	in_namespace("month", mount_for_a_month);
 }
 
 /* A process in another mount namespace, with a mount that only it sees. */
@@ -492,6 +558,23 @@ static void test_cgroups(void **state)
 	cgroups__free(NULL);
 }
 
+/* A month of pods: the one that is asked for all the time is never looked up again. */
+static void test_cgroups_month(void **state)
+{
+	struct cgroups *c = cgroups__new();
+	const char *always = cgroups__path(c, UINT64_MAX);
+	char name[64];
+
+	(void)state;
+	for (uint64_t id = 1ULL << 40; id < (1ULL << 40) + 20000; id++) {
+		snprintf(name, sizeof(name), "cgroup:%" PRIu64, id);
+		assert_string_equal(cgroups__path(c, id), name);
+		assert_ptr_equal(cgroups__path(c, UINT64_MAX), always);
+	}
+	assert_int_equal(cgroups__recycled(c), 20001 - 8192);
+	cgroups__free(c);
+}
+
 static void test_cgroups_open(void **state)
 {
 	struct cgroups *c = cgroups__new();
@@ -520,20 +603,14 @@ static void test_cgroups_open(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_intern),
-		cmocka_unit_test(test_procfile),
-		cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_mounts_hostile),
-		cmocka_unit_test(test_mounts_self),
-		cmocka_unit_test(test_mounts_change),
-		cmocka_unit_test(test_mounts_namespace),
-		cmocka_unit_test(test_paths_build),
-		cmocka_unit_test(test_paths_build_sizes),
-		cmocka_unit_test(test_paths_from_fd),
-		cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_devices_parse),
-		cmocka_unit_test(test_devices_host),
-		cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_intern),	      cmocka_unit_test(test_procfile),
+		cmocka_unit_test(test_mounts),	      cmocka_unit_test(test_mounts_hostile),
+		cmocka_unit_test(test_mounts_self),   cmocka_unit_test(test_mounts_change),
+		cmocka_unit_test(test_mounts_month),  cmocka_unit_test(test_mounts_namespace),
+		cmocka_unit_test(test_paths_build),   cmocka_unit_test(test_paths_build_sizes),
+		cmocka_unit_test(test_paths_from_fd), cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_devices_parse), cmocka_unit_test(test_devices_host),
+		cmocka_unit_test(test_cgroups),	      cmocka_unit_test(test_cgroups_month),
 		cmocka_unit_test(test_cgroups_open),
 	};
 

@@ -34,7 +34,7 @@ static_assert(sizeof(struct capture_info) == 344, "... of a capture (self is sta
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
 static const struct stack stack = {77, 4, frames}, user_stack = {78, 1, frames + 3};
-static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_AIO};
+static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_AIO, 0};
 static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
 
 static const struct ev_stall stall = {

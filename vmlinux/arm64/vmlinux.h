@@ -182,10 +182,21 @@ struct inode {
 
 struct block_device;
 
+typedef __s64 time64_t;
+
+struct timespec64 {
+	time64_t tv_sec;
+};
+
+typedef struct {
+	__u8 b[16];
+} uuid_t;
+
 struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
 	struct block_device *s_bdev;
+	uuid_t s_uuid;
 };
 
 struct vfsmount {

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A device's number is used again: rows are of superblocks, live and in a recording."""
+import contextlib
+import fcntl
+import json
+import os
+import stat as stat_module
+import subprocess
+
+import pytest
+
+import helpers
+import tracing
+from helpers import AIOLOAD, AIOSTALL, run
+
+CALLS = {"a": 5, "b": 7}
+
+
+LOOP_CTL_ADD, LOOP_CTL_REMOVE = 0x4C80, 0x4C81
+
+
+@pytest.fixture(name="device")
+def device_fixture():
+    """A loop device of a number that `losetup -f` gives to nobody while it is free."""
+    number = 1000 + os.getpid() % 1000
+    path = f"/dev/loop{number}"
+    with open("/dev/loop-control", "rb") as control:
+        with contextlib.suppress(FileExistsError):
+            fcntl.ioctl(control, LOOP_CTL_ADD, number)
+        made = not os.path.exists(path)
+        if made:
+            os.mknod(path, 0o600 | stat_module.S_IFBLK, os.makedev(7, number))
+        yield path
+        subprocess.run(["losetup", "-d", path], stderr=subprocess.DEVNULL, check=False)
+        if made:
+            os.unlink(path)
+        fcntl.ioctl(control, LOOP_CTL_REMOVE, number)
+
+
+@pytest.fixture(name="images")
+def images_fixture(scratch, device):
+    """Makes images, and a script that mounts some in turn on one device at one place."""
+    mnt = f"{scratch.dir}/mnt/turns"
+
+    def make(fstype, order, size):
+        helpers.need_fs(fstype)
+        for name in set(order):
+            scratch.do(f"rm -f $SCRATCH/ram/{name}.img; "
+                       f"truncate -s {size} $SCRATCH/ram/{name}.img; mkfs.{fstype} "
+                       f"$SCRATCH/ram/{name}.img >$SCRATCH/mkfs.txt 2>&1")
+        scratch.do(f"mkdir -p {mnt}")
+        script = ["set -e"]
+        for name in order:
+            script += [f"losetup {device} {scratch.dir}/ram/{name}.img",
+                       f"mount -t {fstype} {device} {mnt}",
+                       f"{AIOLOAD} --pattern append --bs 4k --batch 1 --file {mnt}/f "
+                       f"--calls {CALLS[name]} >{scratch.dir}/load.txt",
+                       f"umount {mnt}", f"losetup -d {device}"]
+        return ["sh", "-c", "\n".join(script)]
+
+    yield make
+    subprocess.run(["umount", "-q", mnt], check=False)
+
+
+def stat(scratch, command, *options):
+    out = f"{scratch.dir}/stat.json"
+    done = run([AIOSTALL, "stat", "--format", "json", "-o", out, *options, "--", *command])
+    assert done.status in (0, 3), done.stderr
+    with open(out, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def record(scratch, command):
+    database = f"{scratch.dir}/turns.db"
+    done = run([AIOSTALL, "record", "-o", database, "--", *command])
+    assert done.status in (0, 3), done.stderr
+    return json.loads(run([AIOSTALL, "report", "--format", "json", database]).stdout)
+
+
+def rows(report, fstype):
+    assert report["capture"]["child_status"] == 0
+    return sorted((fs.get("generation", 1), fs["submits"], fs["bytes"])
+                  for fs in report["filesystems"] if fs["fstype"] == fstype)
+
+
+TYPES = {"ext4": "32M", "xfs": "300M", "btrfs": "128M"}
+
+
+@pytest.mark.parametrize("seen", [stat, record])
+@pytest.mark.parametrize("fstype", TYPES)
+def test_another_image_on_the_same_device_is_another_row(scratch, images, fstype, seen):
+    report = seen(scratch, images(fstype, "ab", TYPES[fstype]))
+    assert rows(report, fstype) == [(1, 5, 5 * 4096), (2, 7, 7 * 4096)]
+    assert len({(fs["device_name"], fs["mount"]) for fs in report["filesystems"]
+                if fs["fstype"] == fstype}) == 1
+    sleeps = sum(fs["sleeps"] for fs in report["filesystems"])
+    assert sleeps == report["totals"]["sleeps"]
+    helpers.assert_no_loss(report)
+
+
+def test_an_image_mounted_again_is_the_same_row(scratch, images):
+    report = stat(scratch, images("ext4", "aba", "32M"))
+    assert rows(report, "ext4") == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
+    text = run([AIOSTALL, "stat", "--", *images("ext4", "ab", "32M")]).stdout
+    assert "ext4 #2 " in text
+
+
+# More filesystems than the kernel's table of counters has rows, each for a moment.
+MANY = 700
+PODS = """
+import ctypes, time
+where, many = sys.argv[1], int(sys.argv[2])
+ctx = aio.setup(1)
+libc = ctypes.CDLL(None, use_errno=True)
+for i in range(many):
+    assert not libc.mount(b"pod", where.encode(), b"tmpfs", 0, b"size=64k")
+    for path in (where + "/file", sys.argv[3]):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        aio.submit(ctx, aio.iocb(fd, aio.PWRITE, aio.buffer(), 4096, 0))
+        aio.reap(ctx, 1)
+        os.close(fd)
+    assert not libc.umount(where.encode())
+    time.sleep(0.015)
+"""
+
+
+def test_filesystems_that_come_and_go_make_room_for_others(scratch):
+    place = scratch.fs("ext4", "stays", "32M")
+    where = f"{scratch.dir}/mnt/pod"
+    scratch.do(f"mkdir -p {where}")
+    report = stat(scratch, tracing.script(PODS, where, str(MANY), f"{place.mnt}/file"), "--self")
+    assert report["totals"]["submits"] == 2 * MANY
+    assert sum(fs["submits"] for fs in report["filesystems"]) == 2 * MANY
+    assert helpers.filesystem(report, "ext4", place.mnt)["submits"] == MANY
+    assert {fs["fstype"] for fs in report["filesystems"]} == {"ext4", "tmpfs"}
+    assert report["self"]["names_recycled"] > MANY - 512
+    helpers.assert_no_loss(report)
