@@ -53,12 +53,12 @@ CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
 PURE_SRC := $(HOST_SRC) $(QUALIFY_SRC) src/live/decode.c
 
 obj       = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
-LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o
+LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o $(B)/obj/gen/html_css.o $(B)/obj/gen/html_js.o
 HOST_OBJ := $(call obj,obj,$(HOST_SRC))
 QUALIFY_OBJ := $(call obj,obj,$(QUALIFY_SRC))
 LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
 CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
-SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o
+SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o $(B)/san/gen/html_css.o $(B)/san/gen/html_js.o
 
 # libjansson writes the JSON, libsqlite3 the recordings, liburing is an engine of loads, ncurses draws the screen; libbpf,
 # libelf and zlib load the programs.
@@ -136,6 +136,12 @@ $(B)/gen/causes_data.c: src/cause/causes.rules tools/embed.sh
 	$(say) GEN $@
 	$(Q)sh tools/embed.sh causes_rules_text $< > $@.tmp && mv $@.tmp $@
 
+# So do the style and the script of a page.
+$(B)/gen/html_%.c: src/report/html.% tools/embed.sh
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q)sh tools/embed.sh html_$*_text $< > $@.tmp && mv $@.tmp $@
+
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN) -c -o $@ $<
@@ -191,6 +197,7 @@ demo:
 check:
 	@sh tools/deps.sh
 	@sh tools/prometheus.sh
+	@sh tools/axe.sh
 	@$(MAKE) --no-print-directory all tools unit $(if $(HAVE_FUZZER),fuzz-build)
 	@bash tests/run.sh
 

@@ -217,6 +217,7 @@ single "programs compile for arm64" make -s bpf-arm64
 single "programs need no more stack than any kernel allows" stack_fits
 
 if [ "$what" = all ]; then
+	if compgen -G "tests/web/test_*.py" >/dev/null; then pytests tests/web; fi
 	if compgen -G "tests/live/test_*.py" >/dev/null; then pytests tests/live; fi
 	# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
 	if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi

@@ -165,6 +165,8 @@ static void answer_metrics(struct serve *s, const struct request_head *head, str
 
 static const char *content_type(const struct format *f)
 {
+	if (!strcmp(f->name, "html"))
+		return "text/html; charset=utf-8";
 	return !strcmp(f->name, "json") ? "application/json" : "text/plain; charset=utf-8";
 }
 
@@ -223,7 +225,8 @@ static void answer(void *ctx, const struct request_head *head, struct http_reply
 		answer_text(r, "aiostall " AIOSTALL_VERSION "\n"
 			       "/metrics              for Prometheus\n"
 			       "/report               what was seen so far\n"
-			       "/report?format=json   the same for programs\n"
+			       "/report?format=html   the same as a page\n"
+			       "/report?format=json   and for programs\n"
 			       "/healthz              ok, as long as it traces\n");
 	else
 		r->status = 404;

@@ -119,14 +119,15 @@ static void put_ops(struct expo *x, const struct metrics *m)
 	}
 }
 
-static void put_inside(struct expo *x, const struct metrics *m)
+/* Buffered requests are told by the call itself, the others by their completion. */
+static void put_inside(struct expo *x, const struct metrics *m, bool returns)
 {
 	expo__family(x, "aiostall_requests_done_in_submit", EXPO_COUNTER, NULL,
 		     "Reads and writes that the caller itself completed inside the call.");
 	for (size_t k = 0; k < m->brief->nr_fs; k++) {
 		const struct counters *c = &m->brief->fs[k].counts.c;
 
-		for (int direct = 0; direct < 2; direct++) {
+		for (int direct = 0; direct < 1 + returns; direct++) {
 			begin(x, "", &m->brief->fs[k]);
 			expo__label(x, "mode", direct ? "direct" : "buffered");
 			expo__count(x, direct ? c->inside_direct : c->inside_buffered);
@@ -283,10 +284,10 @@ int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics)
 	bool returns = complete && *complete && strcmp(complete, "none") != 0;
 
 	put_figures(&x, m, calls, returns);
-	if (calls)
+	if (calls) {
 		put_ops(&x, m);
-	if (returns)
-		put_inside(&x, m);
+		put_inside(&x, m, returns);
+	}
 	put_causes(&x, m, true);
 	put_causes(&x, m, false);
 	expo__family(&x, "aiostall_sleep_duration_seconds", EXPO_HISTOGRAM, "seconds",

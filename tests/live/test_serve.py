@@ -81,6 +81,8 @@ def test_pages(scratch):
         assert server.get("/")[0] == 200 and server.get("/nowhere")[0] == 404
         assert "aiostall on " in server.get("/report")[2]
         assert json.loads(server.get("/report?format=json")[2])["schema"] == "aiostall-report/1"
+        status, kind, text = server.get("/report?format=html")
+        assert (status, kind) == (200, "text/html; charset=utf-8") and text.endswith("</html>\n")
         assert json.loads(server.get("/report", {"Accept": "application/json"})[2])
         assert server.get("/report?format=perfetto")[0] == 406
         server.signal(signal.SIGTERM)
