@@ -13,6 +13,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/lookout.h"
 #include "cmd/output.h"
+#include "cmd/privileges.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
 #include "host/facts.h"
@@ -110,6 +111,10 @@ struct session *session__new(const struct cmd_opts *opts, struct err *e)
 	/* a command has had no time yet to set up anything */
 	if (!opts->child)
 		lookout__at_start(&opts->live.filter);
+	if (privileges__drop(opts, e)) {
+		session__free(s);
+		return NULL;
+	}
 	return s;
 }
 

@@ -4,12 +4,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "base/base.h"
+#include "host/caps.h"
 #include "host/procfile.h"
 
 #define FILE_MAX_BYTES 65536
@@ -53,6 +55,17 @@ static uint32_t split_stack(char *text, const char **frames)
 	return n;
 }
 
+/* The kernel shows stacks to CAP_SYS_ADMIN alone, which is effective for no longer than this. */
+static char *read_stack(const char *dir)
+{
+	bool raised = caps__raise(CAP_SYS_ADMIN);
+	char *text = read_text(dir, "stack");
+
+	if (raised)
+		caps__lower(CAP_SYS_ADMIN);
+	return text;
+}
+
 static void look_at(const char *dir, uint32_t pid, uint32_t tid,
 		    void (*fn)(void *, const struct inflight *), void *ctx)
 {
@@ -64,7 +77,7 @@ static void look_at(const char *dir, uint32_t pid, uint32_t tid,
 		return;
 	}
 	comm = read_text(dir, "comm");
-	stack = read_text(dir, "stack");
+	stack = read_stack(dir);
 	if (comm)
 		comm[strcspn(comm, "\n")] = '\0';
 	in.comm = comm ? comm : "?";

@@ -13,7 +13,8 @@
 
 #include "base/base.h"
 
-static int open_mounted(void)
+/* *shut: it is there, and only its owner may enter. */
+static int open_mounted(bool *shut)
 {
 	static const char *const dirs[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 	struct statfs st;
@@ -21,6 +22,7 @@ static int open_mounted(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		fd = open(dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		*shut |= fd < 0 && errno == EACCES;
 		if (fd < 0)
 			continue;
 		if (!fstatfs(fd, &st) && st.f_type == TRACEFS_MAGIC)
@@ -50,12 +52,17 @@ out:
 
 int tracefs__open(char *why, size_t why_size)
 {
-	int fd = open_mounted();
+	bool shut = false;
+	int fd = open_mounted(&shut);
 
 	if (fd >= 0)
 		return fd;
 	fd = open_private();
-	if (fd < 0)
+	if (fd < 0 && shut)
+		snprintf(why, why_size,
+			 "tracefs may be entered by its owner only: "
+			 "CAP_DAC_READ_SEARCH is missing");
+	else if (fd < 0)
 		snprintf(why, why_size, "tracefs is not mounted and cannot be: %s", strerror(-fd));
 	return fd;
 }
@@ -72,7 +79,11 @@ int tracefs__id(int tracefs_fd, const char *event, char *why, size_t why_size)
 	if (fd < 0) {
 		int rc = -errno;
 
-		snprintf(why, why_size, "tracefs has no events/%s", event);
+		snprintf(why, why_size,
+			 rc == -EACCES ? "tracefs events/%s may be read by its owner only: "
+					 "CAP_DAC_READ_SEARCH is missing"
+				       : "tracefs has no events/%s",
+			 event);
 		return rc;
 	}
 	n = read(fd, text, sizeof(text) - 1);

@@ -160,8 +160,9 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 		rc = aiostall_bpf__load(lv->skel);
 	if (rc) {
 		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
-					  : "run again with --verbose for the verifier's words");
+		err__hint(e, rc == -EMFILE  ? "raise the limit of open files: ulimit -n 256"
+			     : jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
+					    : "run again with --verbose for the verifier's words");
 	}
 	return rc;
 }
