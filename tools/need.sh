@@ -32,6 +32,7 @@ if command -v "$cc" >/dev/null 2>&1; then
 		jansson.h libjansson-dev
 		sqlite3.h libsqlite3-dev
 		liburing.h liburing-dev
+		curses.h libncurses-dev
 		uthash.h uthash-dev
 	END
 fi
