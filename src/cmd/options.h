@@ -31,6 +31,7 @@ struct cmd_opts {
 	uint64_t count;		       /* top: pages, 0 = no end */
 	const char *by;
 	struct severity_limits limits;
+	bool full, legend; /* stat, report */
 	bool events, info;
 	char **files; /* what stands without an option, in argv */
 	size_t nr_files;

@@ -9,6 +9,7 @@
 
 #include "base/outfile.h"
 #include "cmd/cmd.h"
+#include "cmd/pager.h"
 
 struct output {
 	FILE *file;
@@ -16,6 +17,7 @@ struct output {
 	int err; /* of the first write that failed: stdio forgets it when a later call reports it */
 	const char *path;	 /* NULL = stdout */
 	struct outfile *outfile; /* NULL = stdout */
+	pid_t pager;		 /* 0 = none */
 };
 
 static ssize_t write_cookie(void *cookie, const char *buf, size_t size)
@@ -26,6 +28,9 @@ static ssize_t write_cookie(void *cookie, const char *buf, size_t size)
 	while (done < size) {
 		ssize_t n = write(o->fd, buf + done, size - done);
 
+		/* who leaves the pager has what he wants */
+		if (n < 0 && errno == EPIPE && o->pager)
+			return (ssize_t)size;
 		if (n < 0) {
 			if (!o->err)
 				o->err = errno;
@@ -94,6 +99,23 @@ bool output__is_stdout(const struct output *o)
 	return !o->path;
 }
 
+bool output__page(struct output *o)
+{
+	char buf[16];
+	const char *command = o->path || !isatty(o->fd) ? NULL : pager__command(buf, sizeof(buf));
+	pid_t pid;
+	int fd;
+
+	if (!command || fflush(o->file))
+		return false;
+	pid = pager__start(command, &fd);
+	if (pid < 0)
+		return false;
+	o->pager = pid;
+	o->fd = fd;
+	return true;
+}
+
 int output__flush(struct output *o, struct err *e)
 {
 	errno = 0;
@@ -115,6 +137,10 @@ void output__free(struct output *o)
 		return;
 	if (o->file)
 		fclose(o->file);
+	if (o->pager) {
+		close(o->fd);
+		pager__wait(o->pager);
+	}
 	outfile__free(o->outfile);
 	free(o);
 }

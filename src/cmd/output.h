@@ -21,6 +21,11 @@ FILE *output__file(struct output *o);
 /* To ask what kind of thing is behind it; writing goes through the stream. */
 int output__fd(const struct output *o);
 bool output__is_stdout(const struct output *o);
+/*
+ * From now on a reader at a terminal sees it through a pager, until output__free. False where there
+ * is none, or no terminal.
+ */
+bool output__page(struct output *o);
 /* Push out what was printed so far. 0, or -errno with e set: nobody reads it, no room. */
 int output__flush(struct output *o, struct err *e);
 /* Flush and put the file in its place. 0, or -errno with e set. */

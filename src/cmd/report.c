@@ -75,12 +75,15 @@ static int print_report(struct load *l, const struct view *v, const struct job *
 			struct err *e)
 {
 	const struct report *r = ledger__report(load__ledger(l), v, load__capture(l));
+	struct format_opts opts = j->format_opts;
+	char nothing[512];
 	int rc;
 
 	if (!r)
 		return err__set(e, -ENOMEM, "out of memory while building the report");
 	*incomplete = r->incomplete;
-	rc = format__print(j->opts->format, output__file(j->out), r, &j->format_opts);
+	opts.nothing = load__nothing(l, nothing, sizeof(nothing));
+	rc = format__print(j->opts->format, output__file(j->out), r, &opts);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
@@ -248,6 +251,11 @@ static int run(const struct cmd_opts *opts)
 		j.out = output__open(opts->output, &e);
 	if (j.out) {
 		j.format_opts = screen__format_opts(output__fd(j.out), opts->top);
+		j.format_opts.full = opts->full;
+		j.format_opts.legend = opts->legend;
+		/* before the first byte of a recording is read; without one the verdict stands last */
+		j.format_opts.last = j.format_opts.terminal &&
+				     !strcmp(opts->format->name, "text") && !output__page(j.out);
 		status = inputs__run(j.inputs, j.out, work, &j);
 	} else {
 		cmd__fail(&e);

@@ -15,6 +15,7 @@ struct format_opts screen__format_opts(int fd, size_t top)
 
 	if (!isatty(fd))
 		return o;
+	o.terminal = true;
 	o.color = !no_color || !*no_color;
 	if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col >= DEFAULT_WIDTH)
 		o.width = size.ws_col;

@@ -43,10 +43,20 @@ static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts
 	return 0;
 }
 
+static bool is_text(const struct cmd_opts *opts)
+{
+	return !strcmp(opts->format->name, "text");
+}
+
 static int print_report(const struct report *r, const struct cmd_opts *opts,
 			const struct format_opts *format_opts, struct output *out, struct err *e)
 {
-	int rc = format__print(opts->format, output__file(out), r, format_opts);
+	struct format_opts page = *format_opts;
+	int rc;
+
+	/* with no pager the screen ends with what is most important */
+	page.last = page.terminal && is_text(opts) && !output__page(out);
+	rc = format__print(opts->format, output__file(out), r, &page);
 
 	/* the stream knows better why it failed */
 	if (output__flush(out, e))
@@ -73,6 +83,8 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 	run.lines = output__is_stdout(out) && !strcmp(opts->format->name, "text")
 			    ? output__file(out)
 			    : stderr;
+	run.format_opts.full = opts->full;
+	run.format_opts.legend = opts->legend;
 	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
 	hooks.to_stdout = output__is_stdout(out);

@@ -8,9 +8,15 @@
 #include "model/report.h"
 
 struct format_opts {
-	int width;	  /* columns, 80 when not a terminal */
-	bool color;	  /* terminal, NO_COLOR unset */
-	size_t top;	  /* causes, files, stacks per filesystem; 0 = default */
+	int width;     /* columns, 80 when not a terminal */
+	bool color;    /* terminal, NO_COLOR unset */
+	size_t top;    /* causes, files, stacks per filesystem; 0 = default */
+	bool terminal; /* lines are cut to the width; elsewhere keys never are */
+	bool last;     /* what is most important stands last: the screen ends with it */
+	bool full;     /* all causes, and all that is known of each */
+	bool legend;   /* say what the columns mean */
+	const char
+		*nothing; /* why there is nothing in a recording, a line each; NULL = not known */
 	bool sleeps_only; /* of interval lines: calls are not counted */
 	const char *
 		idle; /* who could submit, a line each, for a report without submits; NULL = not known */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* strchrnul */
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -51,25 +52,44 @@ static void print_names(struct print *p, const struct report *r, bool submits)
 		    "p50", "p99", "max", submits ? "  submits blocked ctxsw/io" : "", names);
 }
 
-static void print_row(struct print *p, const struct report *r, const struct report_group *row,
-		      bool submits)
+/* What tells rows apart is at the end of a path and at the start of a name: the middle goes. */
+static void elide(char *s, int columns)
 {
-	char blocked[16], share[16], sleeps[16], p50[16], p99[16], max[16], values[4096];
-	char of_submits[64] = "", count[16], part[16];
+	int all = print__columns(s), tail = (columns - 3) / 2, head = columns - 3 - tail;
+	const char *rest;
+
+	if (all <= columns || columns < 8)
+		return;
+	rest = s + print__bytes(s, all - tail);
+	head = (int)print__bytes(s, head);
+	memcpy(s + head, "...", 3);
+	memmove(s + head + 3, rest, strlen(rest) + 1);
+}
+
+static void print_row(struct print *p, const struct report *r, const struct report_group *row,
+		      const struct format_opts *o)
+{
+	char blocked[16], share[16], sleeps[16], p50[16], p99[16], max[16], values[16384];
+	char of_submits[64] = "", count[16], part[16], figures[256];
+	bool submits = row->has_submits;
+	int used;
 
 	if (submits)
 		snprintf(of_submits, sizeof(of_submits), " %8s %7s %8.3f",
 			 fmt__count(row->c.submits, count, sizeof(count)),
 			 fmt__percent(row->blocked_share, part, sizeof(part)), row->ctxsw_per_io);
 	join_values(r, row, values, sizeof(values));
-	print__line(p, PRINT_PLAIN, "%7s %6s %8s %8s %8s %8s%s  %s",
-		    fmt__duration(row->c.blocked_ns, blocked, sizeof(blocked)),
-		    fmt__percent(row->share, share, sizeof(share)),
-		    fmt__count(row->c.sleeps, sleeps, sizeof(sleeps)),
-		    fmt__duration(row->p50, p50, sizeof(p50)),
-		    fmt__duration(row->p99, p99, sizeof(p99)),
-		    fmt__duration(row->c.max_sleep_ns, max, sizeof(max)), of_submits,
-		    print__safe(p, values));
+	used = snprintf(figures, sizeof(figures), "%7s %6s %8s %8s %8s %8s%s  ",
+			fmt__duration(row->c.blocked_ns, blocked, sizeof(blocked)),
+			fmt__percent(row->share, share, sizeof(share)),
+			fmt__count(row->c.sleeps, sleeps, sizeof(sleeps)),
+			fmt__duration(row->p50, p50, sizeof(p50)),
+			fmt__duration(row->p99, p99, sizeof(p99)),
+			fmt__duration(row->c.max_sleep_ns, max, sizeof(max)), of_submits);
+	esc__terminal(values, p->work, sizeof(p->work));
+	if (o && o->terminal)
+		elide(p->work, p->width - used);
+	print__line(p, PRINT_PLAIN, "%s%s", figures, p->work);
 }
 
 int groups_text__print(FILE *out, const struct report *r, const struct format_opts *o)
@@ -78,6 +98,8 @@ int groups_text__print(FILE *out, const struct report *r, const struct format_op
 	struct print p;
 
 	print__init(&p, out, o);
+	if (!o || !o->terminal)
+		p.width = INT_MAX;
 	if (r->incomplete)
 		print__line(&p, PRINT_ALARM,
 			    "INCOMPLETE: data was lost, the figures are lower bounds");
@@ -86,7 +108,7 @@ int groups_text__print(FILE *out, const struct report *r, const struct format_op
 	else
 		print_names(&p, r, submits);
 	for (size_t i = 0; i < shown(r, o); i++)
-		print_row(&p, r, &r->groups[i], submits);
+		print_row(&p, r, &r->groups[i], o);
 	if (shown(r, o) < r->nr_groups)
 		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)",
 			    r->nr_groups - shown(r, o));

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/base.h"
+#include "model/ledger.h"
 #include "model/loss.h"
 #include "report/formats.h"
 #include "report/print.h"
@@ -80,21 +82,34 @@ static void print_notes(struct print *p, const struct report *r)
 				    (unsigned long long)loss__value(&r->loss, kind), kind->words);
 }
 
+/* "2026-01-01 00:00:00 UTC": of this reader's zone; "" = not known. */
+static void date_of(int64_t unix_ns, char *buf, size_t size)
+{
+	time_t secs = (time_t)(unix_ns / (int64_t)NSEC_PER_SEC);
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (unix_ns > 0 && localtime_r(&secs, &tm))
+		strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
+}
+
 static void print_capture(struct print *p, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
-	char dur[16], calls[80] = "sleeps only, submits were not counted";
+	char dur[16], date[64], calls[80] = "sleeps only, submits were not counted";
 
 	if (!capture__sleeps_only(c))
 		snprintf(calls, sizeof(calls), "%llu submits of %llu requests",
 			 (unsigned long long)r->totals.submits,
 			 (unsigned long long)r->totals.requests);
+	date_of(c->started_unix_ns, date, sizeof(date));
 	print__para(p, PRINT_PLAIN, "",
-		    "aiostall on %s, kernel %s %s, %u CPU%s: traced %s, %s "
+		    "aiostall on %s, kernel %s %s, %u CPU%s: %s%straced %s, %s "
 		    "(probes: %s)",
 		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
-		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus),
-		    fmt__duration(c->duration_ns, dur, sizeof(dur)), calls, print__probes(p, c));
+		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus), date,
+		    *date ? ", " : "", fmt__duration(c->duration_ns, dur, sizeof(dur)), calls,
+		    print__probes(p, c));
 	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_status > 128)
@@ -129,6 +144,14 @@ static void print_lines(struct print *p, const char *lead, const char *lines)
 		print__para(p, PRINT_PLAIN, lead, "%s", print__safe(p, one));
 		lines += len + (lines[len] == '\n');
 	}
+}
+
+/* What was seen is one thing, what happened another. */
+static void print_nothing_recorded(struct print *p, const char *why)
+{
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_BOLD, "", "There is nothing to report:");
+	print_lines(p, "  - ", why);
 }
 
 /* Are calls of the 32-bit table out of sight? Recordings of old do not say. */
@@ -293,7 +316,7 @@ static void print_fs_row(struct print *p, const struct report_fs *f, bool calls,
 	print__line(p, f ? PRINT_PLAIN : PRINT_BOLD, "%s", line);
 }
 
-static void print_table(struct print *p, const struct report *r)
+static void print_table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	bool calls = !capture__sleeps_only(r->capture);
 	int room;
@@ -303,17 +326,20 @@ static void print_table(struct print *p, const struct report *r)
 	print_fs_row(p, NULL, calls, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		print_fs_row(p, &r->fs[i], calls, shown, room);
+	if (!o || !o->legend)
+		return;
 	print__para(
 		p, PRINT_PLAIN, "  ",
 		"BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
 		"0.1 is good. BLOCKED: time asleep, all submits together. P50, P99, MAX: of one "
 		"sleep. HELD-UP: requests that waited behind a sleeping one of the same call.%s",
-		calls ? "" : " \"?\": not known with --probe submit=none.");
+		calls ? " \"?\": of calls that have not ended, or are of no one filesystem."
+		      : " \"?\": not known with --probe submit=none.");
 }
 
-static void print_slow(struct print *p, const struct report *r)
+static void print_slow(struct print *p, const struct report *r, const struct format_opts *o)
 {
-	size_t max = 5;
+	size_t max = o && o->full ? LEDGER_SLOW_MAX : 2;
 	char threshold[16];
 
 	if (!r->slow_total)
@@ -387,35 +413,65 @@ static void print_conservation(struct print *p, const struct counters *c)
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	if (r->nr_fs)
-		print_table(p, r);
+		print_table(p, r, o);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		text_causes__print(p, &r->fs[i], o);
 	text_sync__print(p, r);
-	print_slow(p, r);
+	print_slow(p, r, o);
 	print_samples(p, r);
 	print_conservation(p, &r->totals);
+}
+
+/* Of the same threads: a slow transaction may be slow elsewhere. */
+static void print_unwatched(struct print *p, const struct report *r)
+{
+	if (r->severity == SEVERITY_OK && r->totals.submits)
+		print__para(
+			p, PRINT_PLAIN, "",
+			"Only io_submit was watched: what the same threads lose in fsync, pwrite "
+			"or pread is not in here.");
+}
+
+static void print_verdict_part(struct print *p, const struct report *r)
+{
+	print_loss(p, r);
+	print_unfinished(p, r);
+	print_verdicts(p, r);
+}
+
+static void print_evidence(struct print *p, const struct report *r, const struct format_opts *o)
+{
+	bool nothing = !r->totals.submits && !r->nr_fs && !r->nr_unfinished;
+
+	print_capture(p, r);
+	print_unwatched(p, r);
+	if (nothing && o && o->nothing)
+		print_nothing_recorded(p, o->nothing);
+	else if (nothing && capture__sleeps_only(r->capture))
+		print_no_sleep_seen(p);
+	else if (nothing)
+		print_nothing_seen(p, r, o);
+	else
+		print_body(p, r, o);
+	text_self__print(p, r);
 }
 
 int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	struct print *p = malloc(sizeof(*p));
+	bool last = o && o->last && r->nr_fs;
 	int rc;
 
 	if (!p)
 		return -ENOMEM;
 	print__init(p, out, o);
-	print_loss(p, r);
-	print_unfinished(p, r);
-	print_verdicts(p, r);
-	print_capture(p, r);
-	if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished &&
-	    capture__sleeps_only(r->capture))
-		print_no_sleep_seen(p);
-	else if (!r->totals.submits && !r->nr_fs && !r->nr_unfinished)
-		print_nothing_seen(p, r, o);
-	else
-		print_body(p, r, o);
-	text_self__print(p, r);
+	if (!last)
+		print_verdict_part(p, r);
+	print_evidence(p, r, o);
+	if (last) {
+		print__line(p, PRINT_PLAIN, "%s", "");
+		print_verdict_part(p, r);
+	}
 	rc = print__finish(p);
 	free(p);
 	return rc;

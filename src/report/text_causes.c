@@ -7,7 +7,6 @@
 #include "base/base.h"
 #include "report/names.h"
 
-#define DEFAULT_TOP 5
 #define MAX_WAKERS 4
 
 static void append(char *buf, size_t size, const char *sep, const char *s)
@@ -208,11 +207,23 @@ static void print_remedies(struct print *p, const struct report_cause *c)
 			    print__safe(p, c->settings[i].comm),
 			    print__safe(p, c->settings[i].setting),
 			    print__safe(p, c->settings[i].why));
+}
+
+/* What a reader wants who has decided to look into it. */
+static void print_details(struct print *p, const struct report_cause *c, size_t top)
+{
+	/* of the stack that cost most: the same lock is waited for in reads, writes and time updates */
+	if (c->nr_stacks && c->stacks[0].via && *c->stacks[0].via)
+		print__para(p, PRINT_PLAIN, "    via: ", "%s", print__safe(p, c->stacks[0].via));
+	print_how(p, c);
+	print_wakers(p, c);
+	print_files(p, c, top);
+	print_facts(p, c->facts);
 	for (size_t i = 0; i < c->nr_tried; i++)
 		print_tried(p, c->tried[i]);
 }
 
-static void print_cause(struct print *p, const struct report_cause *c, size_t top)
+static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool full)
 {
 	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
 
@@ -230,35 +241,60 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		    fmt__duration(c->blocked_ns, total, sizeof(total)), more);
 	if (c->telling_frames && *c->telling_frames)
 		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
-	/* of the stack that cost most: the same lock is waited for in reads, writes and time updates */
-	if (c->nr_stacks && c->stacks[0].via && *c->stacks[0].via)
-		print__para(p, PRINT_PLAIN, "    via: ", "%s", print__safe(p, c->stacks[0].via));
 	if (c->nr_stacks)
 		print_worst(p, c);
-	print_how(p, c);
-	print_wakers(p, c);
 	print_holders(p, c);
-	print_files(p, c, top);
-	print_facts(p, c->facts);
+	if (full)
+		print_details(p, c, top);
 	print_remedies(p, c);
+}
+
+/* The one of most submits and the one of most time; where that is one, the next that is no trifle. */
+static size_t two_that_matter(const struct report_fs *f, const struct report_cause *two[2])
+{
+	size_t n = 0;
+
+	if (f->most_time)
+		two[n++] = f->most_time;
+	if (f->most_submits && f->most_submits != f->most_time)
+		two[n++] = f->most_submits;
+	else if (n && f->nr_causes > 1 && f->causes[1].share >= 0.1)
+		two[n++] = &f->causes[1];
+	return n;
+}
+
+static size_t print_causes(struct print *p, const struct report_fs *f, const struct format_opts *o)
+{
+	bool full = o && o->full;
+	size_t top = o && o->top ? o->top : full ? f->nr_causes : 0, n;
+	const struct report_cause *two[2];
+
+	for (n = 0; n < top && n < f->nr_causes; n++)
+		print_cause(p, &f->causes[n], top, full);
+	if (top)
+		return n;
+	n = two_that_matter(f, two);
+	for (size_t i = 0; i < n; i++)
+		print_cause(p, two[i], 0, false);
+	return n;
 }
 
 void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o)
 {
-	size_t top = o && o->top ? o->top : DEFAULT_TOP;
+	bool all = o && (o->full || o->top);
+	size_t shown;
 	const char *options = f->fs && f->fs->mount_options ? f->fs->mount_options : "";
 	const char *device = f->fs && f->fs->device_name ? f->fs->device_name : "";
 
-	if (!f->nr_causes)
+	if (!f->nr_causes || (f->severity == SEVERITY_OK && !all))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s", print__fs(p, f->fs, p->width / 2),
 		    *device || *options ? " (" : "", print__safe(p, device),
 		    *device && *options ? ": " : "", print__safe(p, options),
 		    *device || *options ? ")" : "");
-	for (size_t i = 0; i < f->nr_causes && i < top; i++)
-		print_cause(p, &f->causes[i], top);
-	if (f->nr_causes > top)
-		print__line(p, PRINT_PLAIN, "  and %zu more causes (--format json has them all)",
-			    f->nr_causes - top);
+	shown = print_causes(p, f, o);
+	if (f->nr_causes > shown)
+		print__line(p, PRINT_PLAIN, "  and %zu more cause%s: --full", f->nr_causes - shown,
+			    plural(f->nr_causes - shown));
 }

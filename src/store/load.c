@@ -20,6 +20,9 @@ struct load {
 	struct store *store;
 	struct ledger_row **rows; /* by store_key.no */
 	uint64_t duration_ns, slow_submits, slow_fed, slow_ns;
+	uint64_t nr_slices;  /* of all */
+	uint64_t whole_ns;   /* the longest of them, whatever the range */
+	uint64_t trigger_ns; /* 0 = one of them had no trigger */
 	/* of all */
 	struct capture_info capture;
 };
@@ -93,6 +96,7 @@ static int on_slice(void *ctx, const struct store_slice *slice)
 	struct load *l = ctx;
 	const struct view_filter *f = &l->opts->filter;
 
+	l->nr_slices++;
 	l->duration_ns += slice->end_ns - slice->start_ns;
 	if (!view_filter__is_of_threads(f) && !view_filter__is_of_fs(f))
 		l->slow_submits += slice->slow_submits;
@@ -279,11 +283,42 @@ static uint64_t duration_of(const struct load *l)
 	return whole ? store__capture(l->store)->duration_ns : l->duration_ns;
 }
 
+/* What is needed to say why there is nothing. */
+static void note_size(struct load *l)
+{
+	const struct store_info *info = store__info(l->store);
+	uint64_t whole_ns = store__capture(l->store)->duration_ns;
+
+	l->whole_ns = whole_ns > l->whole_ns ? whole_ns : l->whole_ns;
+	l->trigger_ns = l->nr_recordings && !l->trigger_ns ? 0 : info->trigger_ns;
+}
+
+const char *load__nothing(const struct load *l, char *buf, size_t size)
+{
+	char time[16];
+
+	if (l->nr_slices)
+		return NULL;
+	if (l->trigger_ns) {
+		snprintf(buf, size,
+			 "no stall of %s came while it was recorded: the trigger has kept nothing",
+			 fmt__duration(l->trigger_ns, time, sizeof(time)));
+		return buf;
+	}
+	if (!l->opts->range.since_ns && !l->opts->range.until_ns)
+		return NULL;
+	snprintf(buf, size,
+		 "nothing was recorded between --since and --until: all of it is %s long",
+		 fmt__duration(l->whole_ns, time, sizeof(time)));
+	return buf;
+}
+
 static void merge_capture(struct load *l)
 {
 	const struct capture_info *from = store__capture(l->store);
 	struct capture_info *c = &l->capture;
 
+	note_size(l);
 	if (l->nr_recordings++ == 0) {
 		*c = *from;
 		c->duration_ns = duration_of(l);

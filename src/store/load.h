@@ -24,6 +24,8 @@ int load__add(struct load *l, struct store_input *in, struct err *e);
 /* All of them as one; owned by the load. */
 struct ledger *load__ledger(struct load *l);
 const struct capture_info *load__capture(const struct load *l);
+/* Why there is nothing, for people, if that is known; buf, or NULL. */
+const char *load__nothing(const struct load *l, char *buf, size_t size);
 void load__free(struct load *l);
 
 #endif

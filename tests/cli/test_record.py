@@ -350,7 +350,7 @@ def test_what_the_host_said_is_in_the_report(aiostall, recording, tmp_path):
             for fs in report_json(aiostall, path)["filesystems"] for c in fs["causes"]}
     assert said.pop(("ext4", cause)) == ["queue/nr_requests is 64", "and so on"]
     assert not any(said.values())
-    assert "here: queue/nr_requests is 64" in aiostall("report", str(path)).stdout
+    assert "here: queue/nr_requests is 64" in aiostall("report", "--full", str(path)).stdout
     # once for the filesystem of both
     twice = report_json(aiostall, path, recording)
     assert sum(bool(c["facts"]) for fs in twice["filesystems"] for c in fs["causes"]) == 1

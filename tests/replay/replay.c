@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * replay [-b BY] FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
+ * replay [-f] [-b BY] FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
+ * With -f the report has all there is.
  * The formats "trace" and "trace-json" print each event as it comes instead of a report.
  */
 #include <errno.h>
@@ -185,7 +186,11 @@ int main(int argc, char **argv)
 	uint64_t width = 80;
 	int rc, by = 0;
 
-	while ((rc = getopt(argc, argv, "b:")) == 'b' && by >= 0) {
+	while ((rc = getopt(argc, argv, "b:f")) >= 0 && rc != '?' && by >= 0) {
+		if (rc == 'f') {
+			r.opts.full = r.opts.legend = true;
+			continue;
+		}
 		by = view_by__parse(optarg, r.view.by, &e);
 		r.view.nr_by = by > 0 ? (size_t)by : 0;
 	}
@@ -193,7 +198,7 @@ int main(int argc, char **argv)
 	argv += optind - 1;
 	if (rc != -1 || by < 0 || argc < 3 || argc > 5 ||
 	    (argc > 3 && parse__u64(argv[3], 1, 1000, &width))) {
-		fprintf(stderr, "usage: replay [-b BY] FIXTURE FORMAT [WIDTH [RULES]]\n");
+		fprintf(stderr, "usage: replay [-f] [-b BY] FIXTURE FORMAT [WIDTH [RULES]]\n");
 		return 2;
 	}
 	r.opts.width = (int)width;

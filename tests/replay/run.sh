@@ -15,11 +15,15 @@ passed=0 failed=0
 ok() { echo "ok $1"; passed=$((passed + 1)); }
 not_ok() { echo "not ok $1"; failed=$((failed + 1)); }
 
-# golden NAME FIXTURE FORMAT [WIDTH]
+# golden NAME [-f] FIXTURE FORMAT [WIDTH]
 golden() {
-	local want=$here/golden/$1 got=$scratch/$1
+	local want=$here/golden/$1 got=$scratch/$1 full=
 	shift
-	if ! "$replay" "$here/$1" "${@:2}" >"$got" 2>"$scratch/stderr"; then
+	if [ "$1" = -f ]; then
+		full=-f
+		shift
+	fi
+	if ! "$replay" $full "$here/$1" "${@:2}" >"$got" 2>"$scratch/stderr"; then
 		cat "$scratch/stderr"
 		not_ok "${want##*/}"
 		return
@@ -48,11 +52,12 @@ grouped() {
 	then ok "$1.$2 by $3"; else cat "$scratch/stderr"; not_ok "$1.$2 by $3"; fi
 }
 
-# harmless FIXTURE FORMAT WIDTH: no byte that a terminal would obey, no line wider than asked for.
+# harmless FIXTURE FORMAT WIDTH [-f]: no byte that a terminal would obey, no line wider than asked for.
 harmless() {
 	local what
-	what="$(basename "$1" .fix) $2 harmless at $3 columns"
-	if "$replay" "$1" "$2" "$3" >"$scratch/text" &&
+	what="$(basename "$1" .fix) $2 harmless at $3 columns ${4-}"
+	# shellcheck disable=SC2086
+	if "$replay" ${4-} "$1" "$2" "$3" >"$scratch/text" &&
 		! grep -nP '[\x00-\x09\x0b-\x1f\x7f]' "$scratch/text" &&
 		[ "$(wc -L <"$scratch/text")" -le "$3" ]
 	then ok "$what"; else not_ok "$what"; fi
@@ -83,7 +88,13 @@ for fixture in "$here"/*.fix; do
 		harmless "$fixture" trace "$width"
 	done
 done
-golden mixed.text132 mixed.fix text 132
+for width in 60 80 132 200; do
+	golden "mixed.text$width" mixed.fix text "$width"
+done
+for name in mixed calls hostile; do
+	golden "$name.full" -f "$name.fix" text
+	harmless "$here/$name.fix" text 80 -f
+done
 for by in api fs mount device file comm pid cgroup cause stack kernel host; do
 	grouped mixed csv "$by"
 done

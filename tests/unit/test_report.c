@@ -315,7 +315,7 @@ static void assert_contains(const char *text, const char *part)
 static void test_text_says(void **state)
 {
 	struct made *m = made__new("writer");
-	struct format_opts o = {.width = 200};
+	struct format_opts o = {.width = 200, .full = true};
 	char *text = render("text", &m->r, &o);
 
 	(void)state;
@@ -335,6 +335,66 @@ static void test_text_says(void **state)
 	assert_contains(text, " inside io_submit: on CPU 1");
 	assert_true(strstr(text, "STILL ASLEEP") < strstr(text, "FILESYSTEM"));
 	assert_contains(text, "asleep for 1.3s on ext4 /data");
+	assert_contains(text, "traced 30s");
+	assert_null(strstr(text, "BLOCKED%:"));
+	free(text);
+	free(m);
+}
+
+/* What hurts has what matters, what is fine has its line; the rest is there if it is asked for. */
+static void test_text_default_depth(void **state)
+{
+	struct made *m = made__new("writer");
+	struct format_opts o = {.width = 200};
+	char *text;
+
+	(void)state;
+	m->r.nr_fs = 1;
+	text = render("text", &m->r, &o);
+	assert_contains(text, "    worst: ");
+	assert_contains(text, "    do: Preallocate");
+	assert_null(strstr(text, "woken by"));
+	assert_null(strstr(text, "requests found"));
+	free(text);
+	m->fs[0].severity = SEVERITY_OK;
+	text = render("text", &m->r, &o);
+	assert_contains(text, "ext4 /data: fine; ");
+	assert_null(strstr(text, "    worst: "));
+	free(text);
+	o.full = o.legend = true;
+	text = render("text", &m->r, &o);
+	assert_contains(text, "woken by");
+	assert_contains(text, "BLOCKED%:");
+	free(text);
+	free(m);
+}
+
+/* Where the screen ends with it, the verdict stands last; what is said of it is the same. */
+static void test_text_verdict_last(void **state)
+{
+	struct made *m = made__new("writer");
+	struct format_opts o = {.width = 200, .last = true};
+	char *text = render("text", &m->r, &o);
+
+	(void)state;
+	assert_true(strstr(text, "FILESYSTEM") < strstr(text, "INCOMPLETE: "));
+	assert_true(strstr(text, "STILL ASLEEP") < strstr(text, "ext4 /data hurts: "));
+	free(text);
+	free(m);
+}
+
+static void test_text_says_why_nothing_is_recorded(void **state)
+{
+	struct made *m = made__new("writer");
+	struct format_opts o = {.width = 80, .nothing = "the trigger has kept nothing"};
+	char *text;
+
+	(void)state;
+	m->r.totals = (struct counters){0};
+	m->r.nr_fs = m->r.nr_unfinished = 0;
+	text = render("text", &m->r, &o);
+	assert_contains(text, "the trigger has kept nothing");
+	assert_null(strstr(text, "Does the program use"));
 	free(text);
 	free(m);
 }
@@ -821,6 +881,9 @@ int main(void)
 		cmocka_unit_test(test_text_long_names),
 		cmocka_unit_test(test_text_says),
 		cmocka_unit_test(test_text_no_loss_no_first_line),
+		cmocka_unit_test(test_text_default_depth),
+		cmocka_unit_test(test_text_verdict_last),
+		cmocka_unit_test(test_text_says_why_nothing_is_recorded),
 		cmocka_unit_test(test_text_little_loss_is_a_note),
 		cmocka_unit_test(test_text_quiet_filesystem),
 		cmocka_unit_test(test_text_nothing_seen),
