@@ -257,10 +257,10 @@ static void test_names(void **state)
 
 	(void)state;
 	assert_string_equal(format__names(VIEW_REPORT, buf, sizeof(buf)),
-			    "text, json, csv, folded");
+			    "text, json, csv, folded, html");
 	assert_string_equal(format__names(VIEW_LINES, buf, sizeof(buf)), "text, json");
 	assert_string_equal(format__names(VIEW_REPORT | VIEW_TIMELINE, buf, sizeof(buf)),
-			    "text, json, csv, folded, perfetto");
+			    "text, json, csv, folded, html, perfetto");
 	assert_false(format__prints(format__find("perfetto"), VIEW_REPORT | VIEW_GROUPS));
 	assert_null(format__find("tex"));
 	assert_null(format__find(""));
