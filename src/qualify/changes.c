@@ -11,9 +11,10 @@
 #include "base/base.h"
 
 static const struct change {
-	const char *label, *rows, *since, *until, *to, *text;
+	const char *label, *rows, *since, *until, *from, *to, *text;
 } changes[] = {
-#define CHANGE(label, rows, since, until, to, text) {label, rows, since, until, to, text},
+#define CHANGE(label, rows, since, until, from, to, text)                                          \
+	{label, rows, since, until, from, to, text},
 #include "qualify/changes.def"
 #undef CHANGE
 };
@@ -61,13 +62,14 @@ static bool lies_between(const struct change *c, const char *from, const char *t
 }
 
 const char *changes__explain(const char *label, const char *row, const char *from_kernel,
-			     const char *to_kernel, enum verdict to)
+			     const char *to_kernel, enum verdict from, enum verdict to)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		const struct change *c = &changes[i];
 
 		if (!fnmatch(c->label, label, 0) && has_row(c->rows, row) &&
 		    lies_between(c, from_kernel, to_kernel) &&
+		    (!*c->from || verdict__find(c->from) == (int)from) &&
 		    (!*c->to || verdict__find(c->to) == (int)to))
 			return c->text;
 	}

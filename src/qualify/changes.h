@@ -7,8 +7,8 @@
 
 /* Negative, 0 or positive: of versions like "6.12.117-1", by their numbers. */
 int changes__compare(const char *a, const char *b);
-/* Why the verdict of a row became "to" between these kernels; NULL = not known. */
+/* Why the verdict of a row is another one between these kernels; NULL = not known. */
 const char *changes__explain(const char *label, const char *row, const char *from_kernel,
-			     const char *to_kernel, enum verdict to);
+			     const char *to_kernel, enum verdict from, enum verdict to);
 
 #endif

@@ -167,7 +167,7 @@ static size_t add_note(struct notes *n, const char *text)
 static size_t explain(struct notes *n, const char *label, const struct cell *before,
 		      const struct cell *c, const char *from, const char *to)
 {
-	const char *why = changes__explain(label, c->row, from, to, c->verdict);
+	const char *why = changes__explain(label, c->row, from, to, before->verdict, c->verdict);
 	char text[256];
 
 	if (why)
@@ -181,6 +181,15 @@ static void set_td(struct page_td *td, const char *text, const char *class)
 {
 	*td = (struct page_td){.class = class};
 	snprintf(td->text, sizeof(td->text), "%s", text);
+}
+
+/* Whether a few of a hundred requests sleep may be chance. */
+static bool is_change(enum verdict from, enum verdict to)
+{
+	bool from_good = from == VERDICT_ASYNC || from == VERDICT_RARE;
+	bool to_good = to == VERDICT_ASYNC || to == VERDICT_RARE;
+
+	return from != to && !(from_good && to_good);
 }
 
 /* A change is one from the last kernel that has the row: n/a says nothing of it. */
@@ -199,7 +208,7 @@ static void print_row(const struct page *p, const char *label, const char *row,
 		set_td(&td[i + 1], word, word);
 		if (!c || c->verdict == VERDICT_NA)
 			continue;
-		if (before && before->verdict != c->verdict) {
+		if (before && is_change(before->verdict, c->verdict)) {
 			td[i + 1].changed = true;
 			snprintf(td[i + 1].text, sizeof(td[i + 1].text), "%s [%zu]", word,
 				 explain(n, label, before, c, before_kernel, kernels[i]));
@@ -230,24 +239,19 @@ static void print_facts(const struct page *p, const char *label)
 	p->form->para(p->out, line);
 }
 
-static void print_causes(const struct page *p, const char *label, const char *kernel)
+static void print_causes(const struct page *p, const char *label, const char *kernel,
+			 const char *const *rows, size_t nr)
 {
 	char line[512];
 
-	for (size_t i = 0; i < p->nr; i++) {
-		const struct result *r = p->results[i];
+	for (size_t i = 0; i < nr; i++) {
+		const struct cell *c = find(p, label, kernel, rows[i]);
 
-		for (size_t k = 0; is_of(r, label, kernel) && k < r->nr_cells; k++) {
-			const struct cell *c = &r->cells[k];
-
-			if (!*c->cause.id || c->verdict < VERDICT_RARE ||
-			    c->verdict == VERDICT_REFUSES ||
-			    strcmp(c->engine, r->cells[0].engine) != 0)
-				continue;
-			snprintf(line, sizeof(line), "%s: %s, %s", c->row, c->cause.id,
-				 c->cause.name);
-			p->form->item(p->out, line);
-		}
+		if (!c || !*c->cause.id || c->verdict < VERDICT_RARE ||
+		    c->verdict == VERDICT_REFUSES)
+			continue;
+		snprintf(line, sizeof(line), "%s: %s, %s", c->row, c->cause.id, c->cause.name);
+		p->form->item(p->out, line);
 	}
 	p->form->end_items(p->out);
 }
@@ -314,7 +318,7 @@ static void print_place(const struct page *p, const char *label)
 	print_absent(p, label);
 	snprintf(line, sizeof(line), "Causes on %s:", kernels[nr - 1]);
 	p->form->para(p->out, line);
-	print_causes(p, label, kernels[nr - 1]);
+	print_causes(p, label, kernels[nr - 1], rows, nr_rows);
 	free(n);
 }
 

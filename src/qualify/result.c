@@ -58,11 +58,21 @@ const struct cell *result__find(const struct result *r, const char *row, const c
 	return NULL;
 }
 
+/*
+ * Whether the thread itself did what was done at its return. Of the other engines that is not known: a
+ * device or another thread may have been fast.
+ */
+static bool does_it_itself(const struct cell *c)
+{
+	return !strcmp(c->engine, "aio") || !strcmp(c->engine, "nowait");
+}
+
 void cell__judge(struct cell *c)
 {
 	struct row row;
 	bool known = row__find(c->row, &row);
+	bool is_idle = known && row.kind->flags & ROW_NO_DEVICE_IO;
 
 	c->verdict = verdict__judge(&c->f, known && (row.buffered || row.kind->flags & ROW_CACHED),
-				    known && row.kind->flags & ROW_NO_DEVICE_IO);
+				    is_idle || !does_it_itself(c));
 }

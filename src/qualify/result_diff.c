@@ -32,8 +32,8 @@ static void print_facts(struct print *p, const struct result *old, const struct 
 static void print_change(struct print *p, const struct result *old, const struct result *new,
 			 const struct cell *before, const struct cell *c)
 {
-	const char *why =
-		changes__explain(new->label, c->row, old->kernel, new->kernel, c->verdict);
+	const char *why = changes__explain(new->label, c->row, old->kernel, new->kernel,
+					   before->verdict, c->verdict);
 
 	print__line(p, c->verdict > before->verdict ? PRINT_ALARM : PRINT_PLAIN,
 		    "%-26s %-12s %-11s -> %-11s %5.2f -> %5.2f", print__safe(p, c->row),

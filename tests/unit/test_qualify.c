@@ -384,6 +384,31 @@ static void text_is_narrow_and_harmless(void **state)
 	result__free(r);
 }
 
+/* What is done by the time the submit returns is the thread's own work where no other can have done it. */
+static void fast_is_not_synchronous(void **state)
+{
+	static const struct {
+		const char *engine;
+		uint64_t sleeps;
+		enum verdict is;
+	} cases[] = {
+		{"aio", 0, VERDICT_SYNCHRONOUS}, {"nowait", 0, VERDICT_SYNCHRONOUS},
+		{"uring", 0, VERDICT_ASYNC},	 {"uring", N, VERDICT_SYNCHRONOUS},
+		{"threads", 0, VERDICT_ASYNC},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct result *r = result__new();
+
+		assert_non_null(r);
+		put(r, "overwrite", cases[i].engine, cases[i].sleeps, N);
+		if (r->cells[0].verdict != cases[i].is)
+			fail_msg("%s: %s", cases[i].engine, verdict__word(r->cells[0].verdict));
+		result__free(r);
+	}
+}
+
 static struct result *on(const char *label, const char *kernel, uint64_t sleeps)
 {
 	struct result *r = result__new();
@@ -463,13 +488,18 @@ static void versions_are_compared_by_number(void **state)
 	assert_true(changes__compare("6.12.117-1", "6.12.117-1 rt") < 0);
 	assert_int_equal(changes__compare("7.3.4-1", "7.3.4-1"), 0);
 	/* a change of a stable series is none of the later ones */
-	assert_non_null(
-		changes__explain("btrfs", "overwrite", "6.1.1", "6.12.117", VERDICT_SYNCHRONOUS));
-	assert_null(changes__explain("btrfs", "overwrite", "6.13", "6.14", VERDICT_SYNCHRONOUS));
-	assert_null(changes__explain("btrfs", "read", "6.1", "6.18", VERDICT_SYNCHRONOUS));
-	assert_null(changes__explain("xfs", "overwrite-nowait", "6.18", "7.3", VERDICT_ASYNC));
-	assert_non_null(
-		changes__explain("xfs lazytime", "overwrite-nowait", "6.18", "7.3", VERDICT_ASYNC));
+	assert_non_null(changes__explain("btrfs", "overwrite", "6.1.1", "6.12.117", VERDICT_ASYNC,
+					 VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("btrfs", "overwrite", "6.18", "7.3", VERDICT_BLOCKS,
+				     VERDICT_ASYNC));
+	assert_null(changes__explain("btrfs", "overwrite", "6.13", "6.14", VERDICT_ASYNC,
+				     VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("btrfs", "read", "6.1", "6.18", VERDICT_ASYNC,
+				     VERDICT_SYNCHRONOUS));
+	assert_null(changes__explain("xfs", "overwrite-nowait", "6.18", "7.3", VERDICT_REFUSES,
+				     VERDICT_ASYNC));
+	assert_non_null(changes__explain("xfs lazytime", "overwrite-nowait", "6.18", "7.3",
+					 VERDICT_REFUSES, VERDICT_ASYNC));
 }
 
 static void a_diff_has_what_changed(void **state)
@@ -532,6 +562,7 @@ int main(void)
 		cmocka_unit_test(the_sentence_says_what_to_do),
 		cmocka_unit_test(without_direct_io_it_is_not_fit),
 		cmocka_unit_test(text_is_narrow_and_harmless),
+		cmocka_unit_test(fast_is_not_synchronous),
 		cmocka_unit_test(a_page_marks_what_changed),
 		cmocka_unit_test(a_page_is_harmless),
 		cmocka_unit_test(versions_are_compared_by_number),
