@@ -92,6 +92,7 @@ all: $(B)/aiostall
 -include Makefile.tools
 -include Makefile.bench
 -include Makefile.kernels
+-include Makefile.matrix
 -include Makefile.docs
 -include Makefile.fuzz
 

@@ -169,9 +169,12 @@ static size_t explain(struct notes *n, const char *label, const struct cell *bef
 {
 	const char *why = changes__explain(label, c->row, from, to, before->verdict, c->verdict);
 	char text[256];
+	struct row row;
 
 	if (why)
 		return add_note(n, why);
+	if (row__find(c->row, &row) && row.kind->side)
+		return add_note(n, "two threads: how often they meet in a guest is partly chance");
 	snprintf(text, sizeof(text), "%s to %s between %s and %s: not explained",
 		 verdict__word(before->verdict), verdict__word(c->verdict), from, to);
 	return add_note(n, text);

@@ -161,6 +161,16 @@ without_btf()
 	umount "$(dirname $BTF)"
 }
 
+# The patterns of qualify, which traces itself, and uses io_uring where this kernel has it.
+qualify()
+{
+	mkdir -p "$OUT/qualify"
+	timeout 120 aiostall qualify /mnt/ext4 --rows append-d4,overwrite-d4,read-cached \
+		--engine aio,uring,threads --time 3s --format json -o "$OUT/qualify/report" \
+		2> "$OUT/qualify/err"
+	echo $? > "$OUT/qualify/status"
+}
+
 # A tracer that has no chance to clean up leaves nothing either.
 killed()
 {
@@ -184,7 +194,7 @@ if ! fs ext4 256M || { [ -e /dev/test/dm-delay ] && ! slow_fs; }; then
 	exit 1
 fi
 programs > $OUT/programs-before
-for part in alternatives conservation attribution causes wall_clock without_btf; do
+for part in alternatives conservation attribution causes wall_clock without_btf qualify; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $part"
 	$part
 done

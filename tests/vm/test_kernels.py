@@ -366,3 +366,23 @@ def test_nothing_stays_attached(guest, end):
     """Programs, maps, links and kprobes are those of before."""
     assert "prog " in guest.text("programs-attached"), "a tracer that runs is not seen"
     assert guest.text(f"programs-{end}") == guest.text("programs-before")
+
+
+def test_qualify(guest):
+    """What the source of all kernels says of ext4, with its cause; and requests by three engines."""
+    run = guest.run("qualify")
+    assert run.status == 0, run.err
+    cells = {(cell["row"], cell["engine"]): cell for cell in run.report["cells"]}
+    assert run.report["traced"] is True, run.report["untraced_why"]
+    append = cells["append-d4", "aio"]
+    assert append["verdict"] == "synchronous"
+    assert append["cause"]["id"] == "ext4.dio_sync"
+    assert append["cause"]["traced_sleeps"] == append["sleeps"]
+    assert cells["overwrite-d4", "aio"]["verdict"] in ("async", "rare")
+    assert cells["read-cached", "aio"]["verdict"] == "cached"
+    for engine in ("uring", "threads"):
+        cell = cells["append-d4", engine]
+        assert cell["verdict"] == "n/a" and cell["reason"].startswith("not available") or \
+            cell["requests"] > 0
+    verdicts = sorted(f"{row} {engine} {cell['verdict']}" for (row, engine), cell in cells.items())
+    guest.observe("qualify: " + ", ".join(verdicts))

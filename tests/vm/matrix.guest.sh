@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: qualify on each filesystem and kind of device that this kernel has, one after the
+# other, over a null_blk of fixed delay. Results in /out, NAME.json; why there is none in NAME.why.
+# matrix.guest.sh [NAME...]: only these.
+set -u
+
+DELAY_NS=3000000
+ROWS=append,append-d4,append-lba,append-dsync,append-nowait,fill-hole,fill-hole-d4,fill-hole-lba
+ROWS+=,fill-hole-nowait,fill-unwritten,fill-unwritten-d4,fill-unwritten-lba,fill-unwritten-nowait
+ROWS+=,overwrite,overwrite-d4,overwrite-lba,overwrite-dsync,overwrite-nowait,overwrite-buffered
+ROWS+=,read,read-d32,read-lba,read-nowait,read-cold,read-cold-nowait,fsync
+ROWS+=,append-beside-fdatasync,read-beside-truncate,direct-beside-buffered
+COMPARED=append-d4,overwrite-d4,read-d4,read-cold-d4
+# How a row with few requests looks must not hang on how fast the host is.
+TIME=6s
+
+# null NAME SIZE_MB [DEPTH]: a device of its own in $dev. By configfs: 5.10 has no module parameter for all.
+null() {
+	local d=/sys/kernel/config/nullb/$1 kv
+
+	mkdir "$d" || return 1
+	for kv in queue_mode=2 irqmode=2 completion_nsec=$DELAY_NS hw_queue_depth=128 \
+		submit_queues=1 size="$2" memory_backed=1 power=1; do
+		echo "${kv#*=}" > "$d/${kv%%=*}" || return 1
+	done
+	dev=/dev/$1
+	[ -b "$dev" ] || dev=/dev/nullb$(cat "$d/index")
+	[ -b "$dev" ] && echo none > "/sys/block/${dev##*/}/queue/scheduler"
+}
+
+remove() {
+	echo 0 > "/sys/kernel/config/nullb/$1/power"
+	rmdir "/sys/kernel/config/nullb/$1"
+}
+
+# run NAME LABEL PLACE OPTION...
+run() {
+	local name=$1 label=$2 place=$3
+	shift 3
+
+	timeout 200 aiostall qualify "$place" --label "$label" --time $TIME --format json \
+		-o "/out/$name.json" "$@" 2> "/out/$name.err" || tail -1 "/out/$name.err" > "/out/$name.why"
+	[ -s "/out/$name.err" ] || rm -f "/out/$name.err"
+}
+
+# A filesystem: fs NAME LABEL MOUNT_OPTIONS MKFS...; the device is the last word of MKFS.
+fs() {
+	local name=$1 label=$2 options=$3
+	shift 3
+
+	mkdir -p /mnt/test
+	modprobe -q "${label%% *}" 2>/dev/null
+	if ! "$@" "$dev" > /tmp/mkfs 2>&1; then
+		echo "mkfs: $(tail -1 /tmp/mkfs)" > "/out/$name.why"
+	elif ! mount -t "${label%% *}" -o "$options" "$dev" /mnt/test 2> /tmp/mount; then
+		echo "mount: $(tail -1 /tmp/mount)" > "/out/$name.why"
+	else
+		run "$name" "$label" /mnt/test --rows $ROWS --engine aio
+		[ "$name" != ext4 ] || run engines-ext4 ext4 /mnt/test --rows $COMPARED --engine all
+		[ "$name" != ext4 ] || overlay
+		umount /mnt/test
+	fi
+}
+
+overlay() {
+	mkdir -p /mnt/test/upper /mnt/test/work /mnt/lower /mnt/over
+	modprobe -q overlay 2>/dev/null
+	if mount -t overlay -o lowerdir=/mnt/lower,upperdir=/mnt/test/upper,workdir=/mnt/test/work \
+		overlay /mnt/over 2> /tmp/mount; then
+		run overlay-ext4 "overlay on ext4" /mnt/over --rows $ROWS --engine aio
+		umount /mnt/over
+	else
+		echo "mount: $(tail -1 /tmp/mount)" > /out/overlay-ext4.why
+	fi
+}
+
+# A device of the mapper: mapped NAME LABEL TARGET [ARGS]; @ stands for the device below.
+mapped() {
+	local name=$1 label=$2 sectors
+	shift 2
+
+	sectors=$(cat "/sys/block/${dev##*/}/size")
+	modprobe -q "$label" 2>/dev/null
+	if dmsetup create test --noudevsync --noudevrules \
+		--table "0 ${SECTORS:-$sectors} ${*//@/$dev}" 2> /tmp/dm; then
+		dmsetup mknodes
+		run "$name" "$label" "$(readlink -f /dev/mapper/test)" --destructive --rows $ROWS \
+			--engine aio
+		dmsetup remove --noudevsync --noudevrules test
+	else
+		echo "dmsetup: $(tail -1 /tmp/dm)" > "/out/$name.why"
+	fi
+}
+
+raid1() {
+	local first=$dev
+
+	null other 64 || return
+	mapped dm-raid1 "dm-raid raid1" raid raid1 3 0 region_size 1024 2 - "$first" - "$dev"
+	remove other
+}
+
+thin() {
+	local data=$dev
+
+	null meta 16 || return
+	dd if=/dev/zero of="$dev" bs=4k count=1 2>/dev/null
+	modprobe -q dm-thin-pool 2>/dev/null
+	dmsetup create pool --noudevsync --noudevrules \
+		--table "0 131072 thin-pool $dev $data 128 0" && dmsetup mknodes &&
+		dmsetup message pool 0 "create_thin 0" &&
+		SECTORS=131072 mapped dm-thin dm-thin thin "$(readlink -f /dev/mapper/pool)" 0
+	dmsetup remove --noudevsync --noudevrules pool
+	remove meta
+}
+
+snapshot() {
+	local origin=$dev
+
+	null cow 128 || return
+	mapped dm-snapshot dm-snapshot snapshot "$origin" "$dev" N 8
+	remove cow
+}
+
+raw() {
+	run raw device "$dev" --destructive --rows $ROWS --engine aio
+}
+
+zram() {
+	modprobe -q zram num_devices=1 2>/dev/null
+	if echo 128M > /sys/block/zram0/disksize; then
+		run zram zram /dev/zram0 --destructive --rows $ROWS --engine aio
+	else
+		echo "no zram in this kernel" > /out/zram.why
+	fi
+}
+
+tmpfs() {
+	mkdir -p /mnt/tmpfs
+	mount -t tmpfs -o size=300m tmpfs /mnt/tmpfs
+	run tmpfs tmpfs /mnt/tmpfs --rows $ROWS --engine aio
+	umount /mnt/tmpfs
+}
+
+# one NAME SIZE_MB COMMAND...: on a device of its own.
+one() {
+	local name=$1 size=$2
+	shift 2
+
+	[ -z "$wanted" ] || [[ " $wanted " = *" $name "* ]] || return 0
+	null "d" "$size" || { echo "no null_blk" > "/out/$name.why"; return 0; }
+	"$@"
+	remove d
+	if [ -s "/out/$name.json" ]; then echo "$name"; else echo "$name: $(cat "/out/$name.why")"; fi
+}
+
+wanted="$*"
+modprobe null_blk nr_devices=0 || { echo "no null_blk in this kernel"; exit 77; }
+for m in xxhash_generic blake2b_generic crc32c_generic dm-mod; do
+	modprobe -q $m 2>/dev/null
+done
+one ext4 400 fs ext4 ext4 defaults mkfs.ext4 -q -F -b 4096
+one xfs 400 fs xfs xfs defaults mkfs.xfs -q -f
+one btrfs 600 fs btrfs btrfs defaults mkfs.btrfs -q -f
+one raw 128 raw
+one xfs-lazytime 400 fs xfs-lazytime "xfs lazytime" lazytime mkfs.xfs -q -f
+one btrfs-nodatacow 600 fs btrfs-nodatacow "btrfs nodatacow" nodatacow mkfs.btrfs -q -f
+one f2fs 400 fs f2fs f2fs defaults mkfs.f2fs -q -f
+one ext4-noextents 400 fs ext4-noextents "ext4 without extents" defaults mkfs.ext4 -q -F -b 4096 \
+	-O '^extent,^64bit'
+one btrfs-dup 800 fs btrfs-dup "btrfs data DUP nodatacow" nodatacow mkfs.btrfs -q -f -d dup
+one tmpfs 64 tmpfs
+one zram 64 zram
+one dm-linear 128 mapped dm-linear dm-linear linear @ 0
+one dm-crypt 128 mapped dm-crypt dm-crypt crypt cipher_null-ecb - 0 @ 0
+one dm-snapshot 128 snapshot
+one dm-thin 128 thin
+one dm-raid1 64 raid1
