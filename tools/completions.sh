@@ -7,8 +7,8 @@ binary=$1 shell=$2
 
 verbs=$("$binary" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\)  *\([^ ].*\)/\1|\2/p')
 
-# options VERB: lines "long|letter|ARG|help", a wrapped help as one line.
-options() {
+# read_options VERB: lines "long|letter|ARG|help", a wrapped help as one line.
+read_options() {
 	"$binary" "$1" --help | awk '
 		function flush() { if (name) print name "|" letter "|" arg "|" help }
 		/^Options:/ { on = 1; next }
@@ -30,29 +30,33 @@ options() {
 		END { flush() }'
 }
 
-# values ARG HELP: the words that an option takes, if its help lists them.
+declare -A known
+while IFS='|' read -r verb _; do
+	known[$verb]=$(read_options "$verb")
+done <<<"$verbs"
+options() { echo "${known[$1]}"; }
+
+# values ARG HELP: into $list the words that an option takes, if its help lists them, else what kind of
+# thing it takes. Without a process of its own: there are many options.
 values() {
+	local rest=$2 way
+	list=
 	case $1 in
 	NAME | WHAT*)
-		sed -n 's/.*: \([a-z_-]*, [a-z_, -]*\).*/\1/p' <<<"$2" | tr -d ,
+		[[ $rest =~ .*:\ ([a-z_-]+(,\ [a-z_-]+)+) ]] && list=${BASH_REMATCH[1]//,/}
 		;;
 	NEED=WAY)
-		grep -oE '[a-z]+=[a-z_]+(\|[a-z_]+)*' <<<"$2" | grep '|' | while IFS='=' read -r need ways; do
-			tr '|' '\n' <<<"$ways" | sed "s/^/$need=/"
-		done | tr '\n' ' '
+		while [[ $rest =~ ([a-z]+)=([a-z_]+(\|[a-z_]+)+)(.*) ]]; do
+			rest=${BASH_REMATCH[4]}
+			for way in ${BASH_REMATCH[2]//|/ }; do list+="${BASH_REMATCH[1]}=$way "; done
+		done
 		;;
+	FILE) list=@file ;;
+	PATH) list=@folder ;;
+	PID*) list=@pid ;;
+	TYPE*) list=@type ;;
 	esac
-}
-
-# What else can be completed by an option's argument.
-kind() {
-	case $1 in
-	FILE) echo file ;;
-	PATH) echo folder ;;
-	PID*) echo pid ;;
-	TYPE*) echo type ;;
-	*) echo ;;
-	esac
+	return 0
 }
 
 # Expanded by the shell that completes.
@@ -68,13 +72,10 @@ cases() {
 	while IFS='|' read -r verb _; do
 		while IFS='|' read -r name letter arg help; do
 			[ -n "$arg" ] || continue
-			list=$(values "$arg" "$help")
-			[ -n "$list" ] || list=$(kind "$arg")
+			values "$arg" "$help"
 			case $list in
-			file) list='@file' ;;
-			folder) list='@folder' ;;
-			pid) list=$pids ;;
-			type) list=$types ;;
+			@pid) list=$pids ;;
+			@type) list=$types ;;
 			esac
 			printf '\t"%s --%s"%s) list="%s" ;;\n' "$verb" "$name" \
 				"${letter:+ | \"$verb -$letter\"}" "$list"
@@ -159,24 +160,26 @@ END
 fish)
 	echo "# fish completion for aiostall"
 	echo "complete -c aiostall -f"
+	all_verbs=$(verb_words)
 	while IFS='|' read -r verb about; do
 		printf "complete -c aiostall -n 'not __fish_seen_subcommand_from %s' -a %s -d '%s'\n" \
-			"$(verb_words)" "$verb" "${about//\'/}"
+			"$all_verbs" "$verb" "${about//\'/}"
 		where="__fish_seen_subcommand_from $verb"
-		[ "$verb" = stat ] && where="$where; or not __fish_seen_subcommand_from $(verb_words)"
+		[ "$verb" = stat ] && where="$where; or not __fish_seen_subcommand_from $all_verbs"
 		while IFS='|' read -r name letter arg help; do
 			printf "complete -c aiostall -n '%s' -l %s" "$where" "$name"
 			[ -z "$letter" ] || printf ' -s %s' "$letter"
 			if [ -n "$arg" ]; then
-				list=$(values "$arg" "$help")
-				case ${list:-$(kind "$arg")} in
-				file | folder) printf ' -r -F' ;;
-				pid) printf " -x -a '(__fish_complete_pids)'" ;;
-				type) printf " -x -a '(string replace -r \".*\\\\t\" \"\" < /proc/filesystems)'" ;;
+				values "$arg" "$help"
+				case $list in
+				@file | @folder) printf ' -r -F' ;;
+				@pid) printf " -x -a '(__fish_complete_pids)'" ;;
+				@type) printf " -x -a '(string replace -r \".*\\\\t\" \"\" < /proc/filesystems)'" ;;
 				*) printf " -x -a '%s'" "$list" ;;
 				esac
 			fi
-			printf " -d '%s'\n" "$(cut -c1-60 <<<"${help//\'/}")"
+			help=${help//\'/}
+			printf " -d '%s'\n" "${help:0:60}"
 		done < <(options "$verb")
 	done <<<"$verbs"
 	echo "complete -c aiostall -n '__fish_seen_subcommand_from causes' -a '(aiostall causes 2>/dev/null | string replace -r \" .*\" \"\")'"
