@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Fuzz what reads recordings, from seeds made of recordings made now, and what reads pastes, from
-# those of the replay tests: $1 seconds, a quarter of them for pastes. Ends with "N passed, N failed".
+# Fuzz what reads the words of strangers, from seeds made now and those in corpus/, where crashers
+# stay for ever: $1 seconds, half of them for recordings. Ends with "N passed, N failed".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-60}
@@ -14,12 +14,28 @@ fuzz() {
 		-max_total_time="$2" -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=30 \
 		-max_len="$3" -print_final_stats=1 -verbosity=1 -artifact_prefix="$work/crash-" \
 		"$work/corpus-$1" >"$work/log-$1" 2>&1; then
-		grep -E '^stat::(number_of_executed_units|peak_rss_mb)' "$work/log-$1"
+		echo "$1: $(grep -oE 'cov: [0-9]+ ft: [0-9]+' "$work/log-$1" | tail -n 1)," \
+			"$(grep -E '^stat::(number_of_executed_units|peak_rss_mb)' "$work/log-$1" |
+				sed 's/^stat:://' | tr -s ' \n' ' ')"
 		passed=$((passed + 1))
 	else
 		tail -n 60 "$work/log-$1"
 		failed=$((failed + 1))
 	fi
+}
+
+# kept NAME: what is kept of it in the tree; binary files as hexadecimal digits.
+kept() {
+	local file
+
+	mkdir -p "$work/corpus-$1"
+	for file in tests/fuzz/corpus/"$1"/*; do
+		case $file in
+		*.hex) python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' \
+			<"$file" >"$work/corpus-$1/${file##*/}" ;;
+		*) cp "$file" "$work/corpus-$1" ;;
+		esac
+	done
 }
 
 rm -rf "$work"/corpus-* "$work/real"
@@ -32,7 +48,14 @@ build/tests/make_recording "$work/real/quiet" seconds=2 || exit 1
 seeds=$(python3 tests/fuzz/seeds.py "$work/corpus-recording" "$work"/real/*) || exit 1
 find tests/replay/pastes -name '*.txt' -size -8k -exec cp {} "$work/corpus-paste" \;
 echo "fuzz: $seeds recordings, $(find "$work/corpus-paste" -type f | wc -l) pastes, $seconds s"
-fuzz recording $((seconds - seconds / 4)) 262144
-fuzz paste $((seconds / 4 + 1)) 16384
+for name in elf mountinfo rules ring; do kept "$name"; done
+printf 'int f(void) { return 1; }\nint main(void) { return f(); }\n' |
+	cc -x c -nostdlib -Wl,-e,main -o "$work/corpus-elf/program" - || exit 1
+fuzz recording $((seconds / 2)) 262144
+fuzz paste $((seconds / 8 + 1)) 16384
+fuzz elf $((seconds / 8 + 1)) 32768
+fuzz mountinfo $((seconds / 12 + 1)) 16384
+fuzz rules $((seconds / 12 + 1)) 16384
+fuzz ring $((seconds / 12 + 1)) 4096
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
