@@ -115,6 +115,42 @@ int compat_exit_kprobe(struct pt_regs *ctx)
 	return submit_exit((__s32)PT_REGS_RC(ctx), false);
 }
 
+/* ---- the programs: io_uring ---- */
+
+SEC("?tp/syscalls/sys_enter_io_uring_enter")
+int uring_enter_tp(struct trace_event_raw_sys_enter *ctx)
+{
+	return uring_enter(ctx->args[0], ctx->args[1]);
+}
+SEC("?tp/syscalls/sys_exit_io_uring_enter")
+int uring_exit_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return uring_exit(ctx->ret);
+}
+SEC("?fentry/io_uring_enter")
+int uring_enter_fentry(void *ctx)
+{
+	struct pt_regs *regs = user_regs();
+
+	return uring_enter(PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs));
+}
+SEC("?fexit/io_uring_enter")
+int BPF_PROG(uring_exit_fentry, struct pt_regs *regs, long ret)
+{
+	return uring_exit(ret);
+}
+/* io_uring_submit_req(req), 6.4; before that io_uring_submit_sqe, with more arguments the older it is. */
+SEC("?tp_btf/io_uring_submit_req")
+int uring_request_tp(__u64 *ctx)
+{
+	volatile __u64 *args = ctx; /* two loads: no place in the context may be computed */
+	__u64 req = args[0];
+
+	if (opt_uring_request_arg)
+		req = args[1];
+	return uring_request((void *)req);
+}
+
 /* ---- the programs: request ---- */
 
 /* io_submit_one(ctx, user_iocb, compat). That it is over, the stack of a sleep shows. */

@@ -23,7 +23,7 @@ static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, lon
 	struct file *file;
 	__u32 i;
 
-	if (!c || c->state != WIRE_CALL_RUNNING || in_interrupt(ctx))
+	if (!c || c->api != WIRE_API_AIO || c->state != WIRE_CALL_RUNNING || in_interrupt(ctx))
 		return 0;
 	file = READ(kiocb, kiocb, ki_filp);
 	target_of_file(file, &t);

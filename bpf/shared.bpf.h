@@ -215,7 +215,7 @@ struct {
 struct known_stack {
 	__u64 id;
 	__u64 submit_one; /* submit_one_start when it was learnt */
-	__u32 n, in_request, hits;
+	__u32 n, place, hits;
 	__u32 words; /* of the raw stack it was learnt from */
 	__u32 tail;  /* words from this one on lie beyond the system call's function */
 	__u32 pad;
@@ -232,6 +232,8 @@ struct scratch {
 	__u32 found;		 /* words of it so far */
 	__u32 next_frame;	 /* number + 1 of the frame that is to come */
 	__u32 submit_frame;	 /* number + 1 of the system call's function */
+	__u32 enter_frame;	 /* the same, of io_uring_enter; 0 = it is another call */
+	__u64 owner;		 /* whose requests the scan looks for */
 	__u32 pause, pause_left; /* stacks not to be learnt */
 	__u64 base;
 	struct wire_file names;

@@ -6,14 +6,15 @@
 #include "lock.bpf.h"
 #include "sleeper.bpf.h"
 #include "stack.bpf.h"
-#include "submit.bpf.h"
+#include "uring.bpf.h"
 
 /* Take down a sleep that begins; in_call tells whether io_submit is, as far as known, among its frames. */
 static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
 					__u32 state, bool *in_call)
 {
 	struct scratch *s = scratch_here();
-	bool in_request = true, again;
+	__u32 place = true;
+	bool again;
 
 	c->sleeps++;
 	c->task_state = state;
@@ -23,15 +24,19 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	*in_call = true;
 	if (!s)
 		return;
-	c->stack_id = kernel_stack(ctx, s, c, task, &in_request, in_call);
-	if (!*in_call)
+	c->stack_id = kernel_stack(ctx, s, c, task, &place, in_call);
+	c->place = place;
+	if (!*in_call || is_wait(c))
 		return;
 	if (opt_user_stacks)
 		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid, &again);
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
 	c->cgroup_id = bpf_get_current_cgroup_id();
 	find_holder(c);
-	find_request(c, s, task, in_request);
+	if (c->api == WIRE_API_URING)
+		uring_find_request(c->tid);
+	else
+		find_request(c, s, task, place);
 }
 
 /*
@@ -44,6 +49,8 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 {
 	struct pt_regs *regs = (void *)stack_top(prev);
 
+	if (c->api == WIRE_API_URING)
+		return in_this_enter(c, regs);
 #if defined(__TARGET_ARCH_x86)
 	if (c->compat)
 		return (__u32)READ(pt_regs, regs, orig_ax) == 248 &&
@@ -123,13 +130,15 @@ static __always_inline const struct wire_fs_key *sleep_key(struct wire_call *c)
 
 	if (key->kind)
 		return key;
-	if (c->nr_fs == 1 && !c->skipped && !c->unreadable && !c->fs_overflow && !c->beyond) {
+	if (c->nr_fs == 1 && plane_of(c) == WIRE_PLANE_SUBMIT && !c->skipped && !c->unreadable &&
+	    !c->fs_overflow && !c->beyond) {
 		*key = c->fs[0].key;
 		c->req.mnt_id = c->fs[0].mnt_id;
 		__builtin_memcpy(c->req.fstype, c->fs[0].fstype, sizeof(c->req.fstype));
 		return key;
 	}
 	key->dev = 0;
+	key->api = c->api;
 	key->super = 0;
 	key->kind = c->req.how == WIRE_HOW_BATCH ? WIRE_FS_BATCH : WIRE_FS_NONE;
 	return key;
@@ -140,6 +149,11 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 {
 	if (!row)
 		return;
+	if (plane_of(c) == WIRE_PLANE_TASKWORK) {
+		row->taskwork_sleeps++;
+		row->taskwork_ns += blocked;
+		return;
+	}
 	row->sleeps++;
 	row->blocked_ns += blocked;
 	if (c->unwatched) { /* elsewhere the call adds all of its time when it ends */
@@ -195,6 +209,7 @@ static __always_inline void fill_stall(struct wire_stall *e, const struct wire_c
 	e->holder_pid = c->holder_pid;
 	e->holder_tid = c->holder_tid;
 	__builtin_memcpy(e->holder_comm, c->holder_comm, sizeof(e->holder_comm));
+	e->plane = plane_of(c);
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
 }
 
@@ -274,7 +289,8 @@ static __always_inline bool call_add_sleep(struct wire_call *c, const struct wir
 			break;
 		if (same_fs(&c->fs[i].key, key)) {
 			c->fs[i].sleeps++;
-			c->fs[i].blocked_ns += blocked;
+			if (plane_of(c) == WIRE_PLANE_SUBMIT)
+				c->fs[i].blocked_ns += blocked;
 			return true;
 		}
 	}
@@ -295,8 +311,13 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 		wake = now;
 	blocked = wake - c->since_ns;
 	runqueue = now - wake;
-	c->blocked_ns += blocked;
 	c->runqueue_ns += runqueue;
+	if (is_wait(c)) {
+		c->waits++;
+		c->cq_wait_ns += blocked;
+		return;
+	}
+	c->blocked_ns += blocked;
 	key = sleep_key(c);
 	if (!call_add_sleep(c, key, blocked))
 		return;
@@ -306,7 +327,8 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	if (c->unwatched && !opt_sleeps_only)
 		lose(WIRE_LOSS_UNCOUNTED_SLEEPS, 1);
 	c->counted_sleeps++;
-	c->counted_ns += blocked;
+	if (plane_of(c) == WIRE_PLANE_SUBMIT)
+		c->counted_ns += blocked;
 	row_add_sleep(fs_row(key, false), c, blocked, held);
 	row_add_sleep(totals_here(false), c, blocked, held);
 	if (blocked >= opt_min_ns)

@@ -17,7 +17,7 @@
 #ifndef AIOSTALL_STACK_BPF_H
 #define AIOSTALL_STACK_BPF_H
 
-#include "shared.bpf.h"
+#include "place.bpf.h"
 
 /* ---- stacks in full ---- */
 
@@ -218,7 +218,7 @@ static __always_inline bool may_learn(struct scratch *s)
 }
 
 /* Know the stack just taken from now on, unless some frame of it is not in the raw one. */
-static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_request)
+static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 place)
 {
 	__u32 depth = s->stack.depth;
 	struct known_stack *k;
@@ -230,7 +230,9 @@ static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_re
 	k->n = 0;
 	s->found = 0;
 	s->next_frame = 0;
-	s->submit_frame = submit_start ? frame_of(submit_start, submit_end, depth) : 0;
+	s->submit_frame = s->enter_frame ? s->enter_frame
+			  : submit_start ? frame_of(submit_start, submit_end, depth)
+					 : 0;
 	if (!s->submit_frame)
 		s->submit_frame = depth;
 	k->tail = 0;
@@ -240,18 +242,19 @@ static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 in_re
 		return;
 	k->id = id;
 	k->submit_one = submit_one_start;
-	k->in_request = in_request;
+	k->place = place;
 	k->hits = 0;
 	k->words = s->raw_words;
 	k->n = s->found;
 }
 
 /*
- * The kernel stack of the current thread: its id, 0 if lost, and whether
- * io_submit_one is in it, and io_submit itself. Known stacks all are in it.
+ * The kernel stack of the current thread: its id, 0 if lost, and where in the
+ * call it sleeps: of io_uring an enum wire_place, of io_submit whether
+ * io_submit_one is in it; and whether io_submit itself is. Known stacks all are in it.
  */
 static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const struct wire_call *c,
-					  struct task_struct *task, bool *in_request, bool *in_call)
+					  struct task_struct *task, __u32 *place, bool *in_call)
 {
 	__u64 id, base = (__u64)READ(task_struct, task, stack);
 	struct known_stack *k;
@@ -269,16 +272,20 @@ static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const st
 		/* the table drops its oldest */
 		if (bpf_map_lookup_elem(&stacks, &k->id)) {
 			k->hits++;
-			*in_request = k->in_request;
+			*place = k->place;
 			return k->id;
 		}
 	}
 	id = save_stack(ctx, s, 0, 0, &again);
-	*in_request = id ? request_in_stack(s->stack.depth) : true;
+	s->enter_frame = 0;
+	if (c->api == WIRE_API_URING)
+		*place = id ? uring_place(s->stack.depth) : WIRE_PLACE_UNKNOWN;
+	else
+		*place = id ? request_in_stack(s->stack.depth) : true;
 	if (c->unwatched && id)
 		*in_call = call_in_stack(s->stack.depth);
 	if (again && !known && *in_call)
-		learn_stack(s, id, *in_request);
+		learn_stack(s, id, *place);
 	return id;
 }
 

@@ -15,7 +15,7 @@
  */
 __noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
 {
-	struct wire_fs_key key = {.dev = dev, .kind = kind, .super = super};
+	struct wire_fs_key key = {.dev = dev, .kind = kind, .api = kind >> 16, .super = super};
 	__u32 n = 0, *known;
 	struct wire_row *row;
 
@@ -36,7 +36,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, boo
 {
 	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
 
-	n = known ? *known + 1 : new_row(key->dev, key->kind, key->super);
+	n = known ? *known + 1 : new_row(key->dev, key->kind | (__u32)key->api << 16, key->super);
 	if (!n) {
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;
@@ -98,10 +98,13 @@ static __always_inline void row_add_call(struct wire_fs *row, const struct wire_
 	row->runqueue_ns += c->runqueue_ns;
 	row->preempted_ns += c->preempted_ns;
 	row->blocked_elsewhere_ns += c->blocked_ns - own_blocked;
+	row->waits += c->waits;
+	row->waited_ns += c->cq_wait_ns;
 	if (ret < 0)
 		row->submit_errors++;
 	else if (ret < c->nr)
 		row->short_submits++;
+	wall -= c->cq_wait_ns; /* what was asked for makes no submit long */
 	if (wall > row->max_submit_ns)
 		row->max_submit_ns = wall;
 	hist_add(row->submit_hist, wall);
@@ -189,6 +192,8 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
 	e->blocked_ns = c->blocked_ns;
 	e->runqueue_ns = c->runqueue_ns;
 	e->preempted_ns = c->preempted_ns;
+	e->waited_ns = c->cq_wait_ns;
+	e->waits = c->waits;
 	e->sleeps = c->sleeps;
 	e->preemptions = c->preemptions;
 	e->ret = ret;
@@ -235,6 +240,8 @@ static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bo
 	}
 }
 
+int uring_flush(__u32 tid, __u64 wall, __s64 ret); /* uring.bpf.h */
+
 /* A global function: several ends of a call lead here, and the verifier looks at it once. */
 __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 {
@@ -256,7 +263,11 @@ static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 	if (c->away)
 		set_away(c, false);
 	lose(loss, 1);
-	if (!c->unwatched)
+	if (c->unwatched)
+		return;
+	if (c->api == WIRE_API_URING)
+		uring_flush(c->tid, c->since_ns - c->start_ns, c->nr);
+	else
 		flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
 }
 
@@ -303,6 +314,11 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->counted_sleeps = 0;
 	c->began_again = 0;
 	c->ended_again = 0;
+	c->requests = 0;
+	c->in_chain = 0;
+	c->waits = 0;
+	c->taskwork_sleeps = 0;
+	c->cq_wait_ns = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
@@ -310,6 +326,7 @@ static __always_inline void call_clear(struct wire_call *c)
 static __always_inline void call_set_args(struct wire_call *c, __u64 ctx_id, __s64 nr, __u64 iocbpp,
 					  bool compat)
 {
+	c->api = WIRE_API_AIO;
 	c->ctx_id = ctx_id;
 	c->iocbpp = iocbpp;
 	c->compat = compat;

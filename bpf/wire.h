@@ -44,11 +44,17 @@ enum wire_fs_kind {
 	WIRE_FS_BATCH =
 		4, /* a sleep of the whole call (final plug flush) over several filesystems */
 	WIRE_FS_TOTAL = 5, /* all calls, each once; dev = 0; in a map of its own */
+	WIRE_FS_OP = 6,	   /* io_uring: dev = IORING_OP_* of requests that have no file */
+	WIRE_FS_RING = 7,  /* io_uring: sleeps for the ring itself, before a request is begun */
 };
+
+/* How requests are handed over. */
+enum wire_api { WIRE_API_AIO, WIRE_API_URING };
 
 struct wire_fs_key {
 	__u32 dev; /* kernel encoding: major << 20 | minor */
-	__u32 kind;
+	__u16 kind;
+	__u16 api;
 	__u64 super; /* which of the superblocks that had this device: see super_id() */
 };
 
@@ -99,6 +105,12 @@ struct wire_fs {
 	__u64 nowait_refused; /* ... that came back with EAGAIN at once */
 	__u64 nowait_sleeps;  /* ... in which the submitter slept all the same */
 	__u64 nowait_ns;
+	/* io_uring: sleeps that were asked for, and calls in which no request was begun (totals only) */
+	__u64 waits;
+	__u64 waited_ns;
+	__u64 wait_calls;
+	__u64 taskwork_sleeps; /* in work that the kernel runs in the call, not of this call's requests */
+	__u64 taskwork_ns;
 	__u64 ops[WIRE_OPS];
 	__u64 max_sleep_ns;
 	__u64 max_submit_ns;
@@ -182,9 +194,47 @@ enum wire_lock {
 	WIRE_LOCK_OTHER,
 };
 
+/* Where a sleep belongs, see URING in docs: the same numbers as enum plane. */
+enum wire_plane { WIRE_PLANE_SUBMIT, WIRE_PLANE_TASKWORK };
+
+/*
+ * What a sleep inside io_uring_enter is, by its stack; of the functions that
+ * tell, user space knows where they lie.
+ */
+enum wire_place {
+	WIRE_PLACE_UNKNOWN,  /* the stack does not tell */
+	WIRE_PLACE_REQUEST,  /* a request is being begun */
+	WIRE_PLACE_FLUSH,    /* what the requests have queued goes to the device */
+	WIRE_PLACE_PREPARE,  /* between requests: the next one is read */
+	WIRE_PLACE_RING,     /* before any request: the ring's lock, room in it */
+	WIRE_PLACE_TASKWORK, /* work that was put off until now */
+	WIRE_PLACE_WAIT,     /* for completions, as the program asked */
+};
+
+/* Functions that tell; a range of addresses has the kind of its function. */
+enum wire_telling {
+	WIRE_TELLS_NOTHING,
+	WIRE_TELLS_ENTER,
+	WIRE_TELLS_SUBMIT,
+	WIRE_TELLS_ISSUE,
+	WIRE_TELLS_FLUSH,
+	WIRE_TELLS_TASKWORK,
+	WIRE_TELLS_CQWAIT,
+	WIRE_TELLS_SLEEP,
+};
+
+#define WIRE_TELLING_MAX 32
+struct wire_telling_range {
+	__u64 start, end;
+	__u64 tells;
+};
+
+/* Opcodes of io_uring's, so that they are no IOCB_CMD_*. */
+#define WIRE_URING_OP 0x100
+
 /* The request and file of a sleep; also part of the call's record in the kernel. */
 struct wire_req {
-	__u64 iocb; /* user address, 0 = not known */
+	__u64 iocb; /* user address, 0 = not known; io_uring: user_data */
 	__u64 offset;
 	__u64 len; /* bytes; vectored: sum, or 0 if not readable */
 	__u64 ino;
@@ -226,7 +276,7 @@ struct wire_stall {
 	__u32 lock_kind;  /* enum wire_lock */
 	__u32 holder_pid; /* 0 = not known */
 	__u32 holder_tid;
-	__u32 pad;
+	__u32 plane; /* enum wire_plane */
 	char holder_comm[WIRE_COMM_LEN];
 	struct wire_req req;
 };
@@ -270,8 +320,11 @@ struct wire_submit {
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 preempted_ns;
+	__u64 waited_ns; /* io_uring: for completions, in so many of the sleeps */
+	__u32 waits;
 	__u32 sleeps;
 	__u32 preemptions;
+	__u32 pad2;
 	__s64 ret;
 	__u32 nr;
 	__u32 fs_count; /* filesystems of this call, first one below */
@@ -401,6 +454,14 @@ struct wire_call {
 	char comm[WIRE_COMM_LEN];
 	char waker_comm[WIRE_COMM_LEN];
 	struct wire_req req;
+	/* io_uring: enum wire_api, enum wire_place of the present sleep, requests so far */
+	__u32 api;
+	__u32 place;
+	__u32 requests;
+	__u32 in_chain; /* the next request is linked to the one before */
+	__u32 waits;
+	__u32 taskwork_sleeps;
+	__u64 cq_wait_ns;
 	struct {
 		__u32 fd;
 		__u32 fs; /* index into fs[] + 1, 0 = empty, WIRE_FD_SKIP = not wanted */

@@ -118,7 +118,8 @@ void lookout__at_start(const struct live_filter *f)
 		look_at_targets(&l, f);
 	else if (!f->nr_pids && !f->nr_tids && nobody_has_contexts())
 		look_at_host(&l, true);
-	if (!l.rings && !isatty(STDERR_FILENO))
+	/* who uses io_uring is no news where that is traced, too */
+	if (l.rings ? f->apis != API_BIT(API_AIO) : !isatty(STDERR_FILENO))
 		return;
 	for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
 		esc__terminal(line, safe, sizeof(safe));

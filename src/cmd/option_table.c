@@ -49,6 +49,8 @@ static const struct option options[] = {
 	 "only requests to filesystems on these devices, or to the devices: sda1 or /dev/sda1",
 	 .min = 1, .max = 255, LIST(live.filter.devices, live.filter.nr_devices),
 	 .verbs = TRACING | VERB_REPORT, .filter = true},
+	{"api", 0, "NAME", OPTION_API, "only requests that are handed over so",
+	 .offset = AT(live.filter.apis), .verbs = TRACING | VERB_REPORT, .filter = true},
 	{"min", 'm', "TIME", OPTION_DURATION,
 	 "shortest stall to give a cause to and to show, with its unit: 500us, 10ms; shorter ones "
 	 "are only counted",
@@ -210,8 +212,22 @@ static const char *all_probes(char *buf, size_t size)
 	return buf;
 }
 
+/* "aio, io_uring, all". */
+const char *option__apis(char *buf, size_t size)
+{
+	size_t used = 0;
+
+	for (unsigned int api = 0; api < APIS && used < size; api++)
+		used += (size_t)snprintf(buf + used, size - used, "%s, ", api__name((enum api)api));
+	if (used < size)
+		snprintf(buf + used, size - used, "all");
+	return buf;
+}
+
 static const char *values_of(const struct option *opt, char *buf, size_t size)
 {
+	if (opt->kind == OPTION_API)
+		return option__apis(buf, size);
 	return opt->kind == OPTION_PROBE ? all_probes(buf, size)
 					 : format__names(opt->views, buf, size);
 }

@@ -19,6 +19,7 @@ enum option_kind {
 	OPTION_SHARE,	 /* double, 0..1: "0.1%" */
 	OPTION_LIMITS,	 /* struct severity_limits, "MEASURE=LOOK:HURTS,..." */
 	OPTION_PROBE,	 /* NEED=ALTERNATIVE */
+	OPTION_API,	 /* unsigned int, bits of apis, 0 = all */
 	OPTION_HELP,
 };
 
@@ -38,6 +39,8 @@ struct option {
 
 /* The i-th row; NULL past the end. */
 const struct option *option__at(size_t i);
+/* "aio, io_uring, all". */
+const char *option__apis(char *buf, size_t size);
 /* Print the help of a verb on stdout, at most 80 columns wide. */
 void option__print_help(const struct cmd_spec *spec);
 

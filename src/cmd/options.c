@@ -130,6 +130,20 @@ static int set_probe(struct parse *p, const struct option *opt, const char *valu
 	return bad_choice(p, opt, word, why, list);
 }
 
+static int set_api(struct parse *p, const struct option *opt, const char *value)
+{
+	char why[96], names[64];
+	enum api api = api__find(value);
+
+	if (api == APIS && strcmp(value, "all") != 0) {
+		option__apis(names, sizeof(names));
+		snprintf(why, sizeof(why), "must be one of %s", names);
+		return bad_choice(p, opt, value, why, names);
+	}
+	*(unsigned int *)member(p->o, opt->offset) = api == APIS ? 0 : API_BIT(api);
+	return 0;
+}
+
 /* One element of a list option; word is owned by the options. */
 static int add_element(struct parse *p, const struct option *opt, char *word)
 {
@@ -202,6 +216,8 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return severity__parse(value, member(p->o, opt->offset), &p->e);
 	case OPTION_PROBE:
 		return set_probe(p, opt, value);
+	case OPTION_API:
+		return set_api(p, opt, value);
 	case OPTION_IDS:
 	case OPTION_WORDS:
 	case OPTION_PATHS:

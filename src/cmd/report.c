@@ -53,6 +53,7 @@ static struct load_opts load_opts(const struct cmd_opts *opts)
 				.nr_devices = f->nr_devices,
 				.cgroup = f->cgroup,
 				.min_ns = f->min_ns,
+				.apis = f->apis,
 			},
 		.range = {opts->since_ns, opts->until_ns},
 		.rematch = opts->rules != NULL,

@@ -7,7 +7,7 @@
 
 static_assert(sizeof(struct wire_req) == 112, "both compilers agree on wire_req");
 static_assert(sizeof(struct wire_stall) == 168 + sizeof(struct wire_req), "... on wire_stall");
-static_assert(sizeof(struct wire_submit) == 168, "... on wire_submit");
+static_assert(sizeof(struct wire_submit) == 184, "... on wire_submit");
 static_assert(sizeof(struct wire_spill_key) == 56, "... on wire_spill_key");
 static_assert(sizeof(struct wire_spill) == 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS,
 	      "... on wire_spill");
@@ -21,6 +21,11 @@ static_assert((unsigned int)WIRE_LOCK_OTHER == (unsigned int)LOCK_OTHER,
 static_assert(WIRE_SHAPE_UNALIGNED_MEM == SHAPE_UNALIGNED_MEM &&
 		      WIRE_SHAPE_MEM_SHIFT == SHAPE_MEM_SHIFT,
 	      "shapes have the same bits");
+static_assert((unsigned int)WIRE_API_URING == (unsigned int)API_URING,
+	      "apis have the same numbers");
+static_assert((unsigned int)WIRE_PLANE_TASKWORK == (unsigned int)PLANE_TASKWORK,
+	      "planes have the same numbers");
+static_assert(WIRE_URING_OP == OP_URING, "opcodes have the same bit");
 
 static void terminate(char *s, size_t size)
 {
@@ -30,10 +35,12 @@ static void terminate(char *s, size_t size)
 static int check_stall(struct wire_stall *s)
 {
 	if (s->req.how > WIRE_HOW_BATCH || s->waker_kind > WIRE_WAKER_IRQ ||
-	    s->lock_kind > WIRE_LOCK_OTHER)
+	    s->lock_kind > WIRE_LOCK_OTHER || s->plane > WIRE_PLANE_TASKWORK ||
+	    s->req.fs.api > WIRE_API_URING)
 		return -EBADMSG;
 	if (s->req.how == WIRE_HOW_EXACT || s->req.how == WIRE_HOW_SCANNED)
-		if (s->req.index >= s->req.nr)
+		/* of io_uring a request may be known without its call */
+		if (s->req.index >= s->req.nr && (s->req.nr || s->req.fs.api != WIRE_API_URING))
 			s->req.how = WIRE_HOW_UNKNOWN;
 	terminate(s->comm, sizeof(s->comm));
 	terminate(s->waker_comm, sizeof(s->waker_comm));
@@ -101,8 +108,14 @@ void decode__request(const struct wire_req *w, struct request *r)
 		.rw_flags = w->rw_flags,
 		.shape = w->shape,
 		.ino = w->ino,
+		.user_data = w->opcode & WIRE_URING_OP ? w->iocb : 0,
 		.path = "",
 	};
+}
+
+bool decode__is_wait(const struct wire_call *w)
+{
+	return w->api == WIRE_API_URING && w->place == WIRE_PLACE_WAIT;
 }
 
 uint32_t decode__held_up(const struct wire_req *w)
@@ -140,6 +153,11 @@ void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
 	c->nowait_ns += w->nowait_ns;
 	c->below_min_sleeps += w->below_min_sleeps;
 	c->below_min_ns += w->below_min_ns;
+	c->waits += w->waits;
+	c->waited_ns += w->waited_ns;
+	c->wait_calls += w->wait_calls;
+	c->taskwork_sleeps += w->taskwork_sleeps;
+	c->taskwork_blocked_ns += w->taskwork_ns;
 	for (size_t i = 0; i < WIRE_OPS; i++)
 		c->ops[i] += w->ops[i];
 	if (w->max_sleep_ns > c->max_sleep_ns)
@@ -164,7 +182,9 @@ void decode__add_unfinished(const struct wire_call *w, int fs, uint64_t now_ns,
 	c->on_cpu_ns += on_cpu;
 	c->preempted_ns += preempted;
 	c->runqueue_ns += w->runqueue_ns;
-	c->wall_ns += on_cpu + preempted + w->runqueue_ns + w->blocked_ns;
+	c->wall_ns += on_cpu + preempted + w->runqueue_ns + w->blocked_ns + w->cq_wait_ns;
+	c->waits += w->waits;
+	c->waited_ns += w->cq_wait_ns;
 	/* copied while the kernel may change it: the share can be newer than the sum */
 	own = fs >= 0 ? w->fs[fs].blocked_ns : w->counted_ns;
 	if (w->blocked_ns > own)

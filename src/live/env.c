@@ -3,6 +3,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -21,6 +22,38 @@ static bool has_prev_state(const struct btf *btf)
 	t = t ? btf__type_by_id(btf, t->type) : NULL;
 	/* __data, preempt, prev, next; prev_state from 5.18 on */
 	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
+}
+
+/* The arguments of a tracepoint, without the data that it is registered with; 0 = there is no such. */
+static unsigned int tracepoint_args(const struct btf *btf, const char *tracepoint)
+{
+	const struct btf_type *t;
+	char name[64];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1u : 0;
+}
+
+/*
+ * io_uring_submit_req(req) from 6.4 on. Before that io_uring_submit_sqe, which
+ * has two arguments from 5.19 on, the first being the request, and seven from
+ * 5.14 on, of which it is the second; in between it has others that do not help.
+ */
+static void find_sqe_tracepoint(struct probe_env *env, const struct btf *btf)
+{
+	unsigned int args = tracepoint_args(btf, "io_uring_submit_sqe");
+
+	if (tracepoint_args(btf, "io_uring_submit_req") == 1) {
+		env->sqe.tracepoint = "io_uring_submit_req";
+	} else if (args == 2 || args == 7) {
+		env->sqe.tracepoint = "io_uring_submit_sqe";
+		env->sqe.arg = args == 7;
+	}
 }
 
 /* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */
@@ -142,6 +175,7 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	env->preemptible = is_preemptible();
 	env->counts_skips = struct_has(types, "bpf_prog_info", "recursion_misses");
 	env->counts_plain_skips = counts_plain_skips(types);
+	find_sqe_tracepoint(env, types);
 	refused = ring_may_sleep(types);
 	if (types != env->btf)
 		btf__free(types);

@@ -21,6 +21,7 @@ struct live_filter {
 	size_t nr_comms, nr_fstypes, nr_mounts, nr_devices;
 	const char *cgroup; /* path, absolute or below the cgroup2 root; NULL = any */
 	uint64_t min_ns;    /* shortest stall kept */
+	unsigned int apis;  /* API_BIT() of each that is wanted, 0 = all */
 };
 
 struct live_opts {

@@ -52,9 +52,12 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_tree_only = lv->opts.tree_only;
 	ro->opt_own_pid = (uint32_t)getpid();
 	ro->opt_exact_requests = lv->plan.chosen[NEED_REQUEST]->how != WAY_NOTHING;
-	ro->opt_refused_exit = lv->plan.chosen[NEED_SUBMIT]->how == WAY_PERF;
-	ro->opt_compat_sleeps = lv->plan.chosen[NEED_COMPAT]->how == WAY_NOTHING;
-	ro->opt_sleeps_only = lv->plan.chosen[NEED_SUBMIT]->how == WAY_NOTHING;
+	ro->opt_refused_exit = lv->plan.chosen[NEED_SUBMIT]->how == WAY_PERF ||
+			       lv->plan.chosen[NEED_ENTER]->how == WAY_PERF;
+	ro->opt_compat_sleeps = !strcmp(lv->plan.chosen[NEED_COMPAT]->name, "none");
+	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT]->name, "none");
+	ro->opt_uring_requests = lv->plan.chosen[NEED_SQE]->how != WAY_NOTHING;
+	ro->opt_uring_request_arg = env->sqe.arg;
 	ro->opt_count_buffered = lv->plan.chosen[NEED_COMPLETE]->how == WAY_NOTHING;
 	ro->opt_typed_args = lv->plan.chosen[NEED_SWITCH]->how == WAY_TP_BTF;
 	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;
@@ -95,7 +98,7 @@ static int choose_way(struct live *lv, const struct probe_env *env, const struct
 			return -ENOENT;
 		bpf_program__set_autoload(p, true);
 		if (way->how == WAY_TP_BTF)
-			rc = give_types(p, way->target[i]);
+			rc = give_types(p, probe__target(env, way, i));
 		else if (way->how == WAY_FENTRY)
 			rc = bpf_program__set_attach_target(p, 0, probe__target(env, way, i));
 	}

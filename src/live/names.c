@@ -268,7 +268,9 @@ static bool describe_fs(struct live *lv, struct live_fs *f, uint32_t mnt_id, con
 {
 	struct fs_texts t = {.fstype = *fstype ? fstype : "(unknown)", .device = ""};
 	struct fs_info *info = &f->info;
+	char op[40];
 
+	info->api = (enum api)f->key.api;
 	info->major = dev_major(f->key.dev);
 	info->minor = dev_minor(f->key.dev);
 	switch (f->key.kind) {
@@ -283,6 +285,15 @@ static bool describe_fs(struct live *lv, struct live_fs *f, uint32_t mnt_id, con
 		break;
 	case WIRE_FS_BATCH:
 		t.fstype = "(several)";
+		break;
+	case WIRE_FS_OP:
+		/* requests without a file go by what they do */
+		snprintf(op, sizeof(op), "(%s)",
+			 op__name((uint16_t)(OP_URING | (f->key.dev & 0xff))));
+		t.fstype = op;
+		break;
+	case WIRE_FS_RING:
+		t.fstype = "(ring)";
 		break;
 	default:
 		t.fstype = "(unknown)";

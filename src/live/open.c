@@ -22,6 +22,7 @@
 #include "live/skipped.h"
 #include "live/source.h"
 #include "live/state.h"
+#include "live/telling.h"
 
 static void describe_capture(struct live *lv)
 {
@@ -81,6 +82,7 @@ static void tell_ranges(struct live *lv)
 	tell_range(lv->ksyms, probe__submit_function(), &bss->submit_start, &bss->submit_end);
 	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
 	tell_range(lv->ksyms, probe__compat_function(), &bss->compat_start, &bss->compat_end);
+	telling__fill(lv->ksyms, bss->telling);
 }
 
 /* After attaching: before it, own programs would be taken for their neighbours. */

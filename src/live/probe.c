@@ -21,9 +21,11 @@
 #if defined(__x86_64__)
 #define SUBMIT_FN "__x64_sys_io_submit"
 #define COMPAT_FN "__ia32_compat_sys_io_submit"
+#define ENTER_FN "__x64_sys_io_uring_enter"
 #elif defined(__aarch64__)
 #define SUBMIT_FN "__arm64_sys_io_submit"
 #define COMPAT_FN "__arm64_compat_sys_io_submit"
+#define ENTER_FN "__arm64_sys_io_uring_enter"
 #else
 #error "no entry point is known for this architecture"
 #endif
@@ -221,11 +223,15 @@ static int try_way(struct probe_env *env, const struct probe_way *way, char *why
 		return try_function(env, way->target[0], why, size);
 	if (way->how == WAY_KPROBE)
 		return try_any_kprobe(env, way, why, size);
+	if (way->how == WAY_TP_BTF && way->need == NEED_SQE && !env->sqe.tracepoint) {
+		snprintf(why, size, "the kernel's BTF has no tracepoint that tells the request");
+		return -ENOENT;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(way->target) && way->target[i] && !rc; i++) {
 		if (way->how == WAY_PERF)
 			rc = try_perf(env, way->target[i], why, size);
 		else if (way->how == WAY_TP_BTF)
-			rc = try_tp_btf(env, way->target[i], why, size);
+			rc = try_tp_btf(env, probe__target(env, way, i), why, size);
 	}
 	if (!rc && (way->flags & WAY_IF_ASKED))
 		snprintf(why, size, "sees sleeps alone, so it is used only if asked for");
@@ -245,6 +251,8 @@ const char *probe__target(const struct probe_env *env, const struct probe_way *w
 	/* only a kprobe can go by the name that the compiler made */
 	if (way->need == NEED_REQUEST && way->how == WAY_KPROBE)
 		return env->request_fn;
+	if (way->need == NEED_SQE)
+		return env->sqe.tracepoint;
 	return way->target[i] ? way->target[i] : way->target[0];
 }
 
@@ -268,7 +276,7 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	bool asked = force && !strcmp(force, a->name);
 
 	out->name = a->name;
-	if ((a->flags & WAY_OF_CALLS) && plan->chosen[NEED_SUBMIT]->how == WAY_NOTHING)
+	if ((a->flags & WAY_OF_CALLS) && !strcmp(plan->chosen[NEED_SUBMIT]->name, "none"))
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
 	else
 		out->works = try_way(env, a, out->why, sizeof(out->why)) == 0;
@@ -280,9 +288,31 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 		out->why[0] = '\0';
 	plan->chosen[a->need] = a;
 	/* the registers of a sleeping thread tell of 32-bit programs too */
-	if (a->need != NEED_COMPAT || plan->chosen[NEED_SUBMIT]->how != WAY_NOTHING)
+	if (a->need != NEED_COMPAT || strcmp(plan->chosen[NEED_SUBMIT]->name, "none") != 0)
 		need->lost = a->lost;
 }
+
+/* Who does not want an api's calls has none of its probes. */
+static bool is_unwanted(enum probe_need need, unsigned int apis)
+{
+	switch (need) {
+	case NEED_SUBMIT:
+	case NEED_COMPAT:
+	case NEED_REQUEST:
+	case NEED_COMPLETE:
+		return apis && !(apis & API_BIT(API_AIO));
+	case NEED_ENTER:
+	case NEED_SQE:
+		return apis && !(apis & API_BIT(API_URING));
+	default:
+		return false;
+	}
+}
+
+static const struct probe_way off[NEED_MAX] = {
+#define NEED(id, word, words) {.need = NEED_##id, .name = "off", .how = WAY_NOTHING, .lost = ""},
+#include "model/probes.def"
+};
 
 /* The alternative to name when none could be taken: the forced one, else the last that does not work. */
 static const struct live_alternative *failed(const struct live_need *need, const char *force)
@@ -308,8 +338,10 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 		need->name = probe_need__name((size_t)n);
 		need->what = probe_need__what(n);
 		need->lost = "";
+		if (is_unwanted((enum probe_need)n, opts->filter.apis))
+			plan->chosen[n] = &off[n];
 		for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-			if (table[i].need != (enum probe_need)n)
+			if (table[i].need != (enum probe_need)n || plan->chosen[n] == &off[n])
 				continue;
 			if (!all && (plan->chosen[n] || (force && strcmp(force, table[i].name))))
 				continue;

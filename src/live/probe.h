@@ -27,7 +27,11 @@ struct probe_env {
 	struct btf *btf; /* the kernel's own; NULL if it has none */
 	int tracefs_fd;	 /* -1 if there is none */
 	char tracefs_why[128];
-	char request_fn[64];	 /* io_submit_one as this kernel spells it */
+	char request_fn[64]; /* io_submit_one as this kernel spells it */
+	struct {
+		const char *tracepoint; /* NULL = none tells of io_uring's requests */
+		uint32_t arg;		/* which of its arguments is the request */
+	} sqe;
 	bool thorough;		 /* every alternative is to be attached, not only loaded */
 	bool fentry_works;	 /* one has been attached */
 	bool has_prev_state;	 /* sched_switch's fourth argument */

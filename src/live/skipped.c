@@ -69,6 +69,7 @@ void skipped__begin(struct live *lv)
 			"kernels before 6.7 do not count those of kprobes and tracepoints";
 	lv->skipped_before[0] = skips_of(p);
 	lv->skipped_before[1] = skips_of(program_of(lv, NEED_COMPAT, ENTRY));
+	lv->skipped_before[2] = skips_of(program_of(lv, NEED_ENTER, ENTRY));
 }
 
 /*
@@ -88,12 +89,13 @@ void skipped__read(struct live *lv)
 {
 	uint64_t skips = skips_of(program_of(lv, NEED_SUBMIT, ENTRY)) - lv->skipped_before[0];
 	uint64_t compat = skips_of(program_of(lv, NEED_COMPAT, ENTRY)) - lv->skipped_before[1];
+	uint64_t enters = skips_of(program_of(lv, NEED_ENTER, ENTRY)) - lv->skipped_before[2];
 	uint64_t repaired = __atomic_load_n(&lv->skel->bss->begun_again, __ATOMIC_RELAXED);
 	uint64_t most = lv->again ? missed_twice(lv) : skips;
 
 	/* the second program is behind, or ahead, of the kernel's count for an instant */
 	skips = skips > repaired ? skips - repaired : 0;
-	lv->skipped = (skips < most ? skips : most) + compat;
+	lv->skipped = (skips < most ? skips : most) + compat + enters;
 }
 
 void skipped__end(struct live *lv)

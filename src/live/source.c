@@ -36,6 +36,7 @@ void source__stall(struct live *lv, const struct wire_stall *w, struct ev_stall 
 		.runqueue_ns = w->runqueue_ns,
 		.call_seq = w->call_seq,
 		.sleep_no = w->sleep_no,
+		.plane = (enum plane)w->plane,
 		.who = {w->pid, w->tid, w->comm, w->cgroup_id,
 			cgroups__path(lv->cgroups, w->cgroup_id)},
 		.held_up_requests = decode__held_up(&w->req),
@@ -75,6 +76,8 @@ static void deliver_submit(struct live *lv, const struct wire_submit *w)
 		.blocked_ns = w->blocked_ns,
 		.runqueue_ns = w->runqueue_ns,
 		.preempted_ns = w->preempted_ns,
+		.waited_ns = w->waited_ns,
+		.waits = w->waits,
 		.call_seq = w->call_seq,
 		.sleeps = w->sleeps,
 		.preemptions = w->preemptions,
@@ -380,6 +383,9 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 		.age_ns = now > c->since_ns ? now - c->since_ns : 0,
 		.who = {c->pid, c->tid, comm, c->cgroup_id,
 			cgroups__path(lv->cgroups, c->cgroup_id)},
+		.plane = c->api == WIRE_API_URING && c->place == WIRE_PLACE_TASKWORK
+				 ? PLANE_TASKWORK
+				 : PLANE_SUBMIT,
 		.held_up_requests = decode__held_up(&c->req),
 		.state = c->task_state,
 		.stack = live_names__stack(lv, c->stack_id),
@@ -461,7 +467,8 @@ static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t 
 	struct wire_call c;
 
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid)
-		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP)
+		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP &&
+		    !decode__is_wait(&c))
 			deliver_asleep(lv, to, &c, now);
 }
 

@@ -18,7 +18,7 @@ struct aiostall_bpf;
 struct bpf_link;
 struct ring_buffer;
 
-#define LIVE_LINKS_MAX 16
+#define LIVE_LINKS_MAX 24
 
 struct live;
 
@@ -59,7 +59,7 @@ struct live {
 	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
 	bool counts_plain_skips; /* as in struct probe_env */
 	uint64_t skipped_before
-		[2];	      /* before tracing began: entries of io_submit, of compat_io_submit */
+		[3]; /* before tracing began: entries of io_submit, its compat, io_uring_enter */
 	char skips[512];      /* capture.skips */
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */

@@ -117,8 +117,9 @@ bool brief__make(struct brief *b, struct ledger *l)
 	b->loss.model_evicted = sat_add(b->loss.model_evicted, l->evicted);
 	take_filesystems(b, l);
 	for (const struct ledger_row *row = l->rows; row && !b->failed; row = row->hh.next)
-		add_cause(b, &b->fs[row->key.fs->view], row->key.cause->cause->id, row->sum.sleeps,
-			  row->sum.blocked_ns);
+		if (row->key.plane == PLANE_SUBMIT)
+			add_cause(b, &b->fs[row->key.fs->view], row->key.cause->cause->id,
+				  row->sum.sleeps, row->sum.blocked_ns);
 	take_asleep(b, l);
 	return !b->failed;
 }

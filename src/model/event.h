@@ -75,12 +75,13 @@ struct who {
 struct request {
 	enum request_how how;
 	uint32_t index, nr; /* k of nr, k from 0; index is valid for HOW_EXACT and HOW_SCANNED */
-	uint16_t opcode;    /* IOCB_CMD_* */
+	uint16_t opcode;    /* IOCB_CMD_*, or OP_URING | IORING_OP_* */
 	int32_t fd;	    /* -1 = not known */
 	uint64_t offset, len_bytes;
 	uint32_t rw_flags, shape;
 	uint64_t ino;
-	const char *path; /* full name, "" = not known */
+	uint64_t user_data; /* io_uring: what the program calls the request */
+	const char *path;   /* full name, "" = not known */
 };
 
 /* A sleep that has ended. */
@@ -91,6 +92,7 @@ struct ev_stall {
 	uint32_t sleep_no; /* within the call, from 1 */
 	struct who who;
 	const struct fs_info *fs;
+	enum plane plane;
 	struct request req;
 	uint32_t held_up_requests; /* nr - 1 - index, 0 if the index is not known */
 	uint32_t state;		   /* TASK_* bits */
@@ -123,7 +125,7 @@ struct sleep_sum {
  */
 struct ev_stalls {
 	struct ev_stall
-		longest; /* all of them have its filesystem, stacks, file, process and req.how */
+		longest; /* all of them have its filesystem, plane, stacks, file, process and req.how */
 	struct sleep_sum sum;
 	struct hist hist; /* of blocked_ns */
 };
@@ -131,8 +133,9 @@ struct ev_stalls {
 /* A submit that has ended: sent for long ones that did not sleep, or for all if asked. */
 struct ev_submit {
 	uint64_t end_ns, wall_ns, on_cpu_ns, blocked_ns, runqueue_ns, preempted_ns;
+	uint64_t waited_ns; /* for completions, as the program asked: in `waits` of the sleeps */
 	uint64_t call_seq;
-	uint32_t sleeps, preemptions, nr, fs_count;
+	uint32_t sleeps, preemptions, nr, fs_count, waits;
 	int64_t ret;
 	struct who who;
 	const struct fs_info *fs; /* the first one of the call */
@@ -144,6 +147,7 @@ struct ev_unfinished {
 	bool before_tracing; /* already asleep when tracing began: the age is a lower bound */
 	struct who who;
 	const struct fs_info *fs;
+	enum plane plane;
 	struct request req;
 	uint32_t held_up_requests;
 	uint32_t state;
@@ -171,6 +175,12 @@ struct counters {
 		below_min_ns; /* shorter than -m: in the counters, not in the causes */
 	uint64_t ops[8];      /* pread pwrite fsync fdsync poll preadv pwritev other */
 	uint64_t max_sleep_ns, max_submit_ns;
+	/*
+	 * io_uring. Sleeps that the program asked for: in no other counter but the time of the call.
+	 * Calls in which no request began: in the totals alone. Sleeps in work that was put off.
+	 */
+	uint64_t waits, waited_ns, wait_calls;
+	uint64_t taskwork_sleeps, taskwork_blocked_ns;
 };
 
 struct fs_counts {

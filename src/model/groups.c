@@ -23,6 +23,18 @@ static const char *api_of(const struct subject *s, const struct selection *of)
 	return api__name(s->fs->info.api);
 }
 
+static const char *plane_of(const struct subject *s, const struct selection *of)
+{
+	(void)of;
+	return plane__name((enum plane)s->row->key.plane);
+}
+
+static const char *opcode_of(const struct subject *s, const struct selection *of)
+{
+	(void)of;
+	return op__name(s->row->key.opcode);
+}
+
 static const char *fstype_of(const struct subject *s, const struct selection *of)
 {
 	(void)of;
@@ -114,6 +126,8 @@ static const struct dimension {
 	bool of_fs; /* submits that did not sleep have it too */
 } dimensions[BYS] = {
 	[BY_API] = {"api", api_of, NULL, true},
+	[BY_PLANE] = {"plane", plane_of, NULL, false},
+	[BY_OPCODE] = {"opcode", opcode_of, NULL, false},
 	[BY_FS] = {"fs", fstype_of, NULL, true},
 	[BY_MOUNT] = {"mount", mount_of, NULL, true},
 	[BY_DEVICE] = {"device", device_of, NULL, true},
@@ -134,7 +148,8 @@ const char *view_by__name(enum view_by by)
 
 const char *view_by__names(void)
 {
-	return "api, fs, mount, device, file, comm, pid, cgroup, cause, stack, kernel, host";
+	return "api, plane, opcode, fs, mount, device, file, comm, pid, cgroup, cause, stack, "
+	       "kernel, host";
 }
 
 static int find_dimension(const char *name, size_t len)
@@ -208,7 +223,16 @@ static int compare(const void *a, const void *b, void *ctx)
 	return d;
 }
 
-static void add(struct fs_counts *to, const struct subject *s)
+static bool is_by(const struct selection *s, enum view_by by)
+{
+	for (size_t i = 0; i < s->view->nr_by; i++)
+		if (s->view->by[i] == by)
+			return true;
+	return false;
+}
+
+/* The figures of a group are those of one plane: the submitter's own, if planes are not told apart. */
+static void add(struct fs_counts *to, const struct subject *s, const struct selection *of)
 {
 	struct hist hist = {0};
 
@@ -217,7 +241,8 @@ static void add(struct fs_counts *to, const struct subject *s)
 		return;
 	}
 	hist__add_sparse(&hist, &s->row->hist);
-	fs_counts__add_sleeps(to, &s->row->sum, &hist);
+	fs_counts__add_sleeps(to, is_by(of, BY_PLANE) ? PLANE_SUBMIT : s->row->key.plane,
+			      &s->row->sum, &hist);
 }
 
 static void figure(const struct selection *s, struct report_group *g, struct fs_counts *sum,
@@ -270,7 +295,7 @@ static uint64_t fold(const struct selection *s, struct report *r, const struct s
 	size_t folded = nr_different(s, list, n);
 
 	for (size_t i = 0; i < n; i++)
-		add(&sum, &list[i]);
+		add(&sum, &list[i], s);
 	if (n)
 		figure(s, &r->groups[r->nr_groups++], &sum, NULL);
 	return folded;
@@ -286,7 +311,7 @@ static uint64_t add_groups(struct selection *s, struct report *r, const struct s
 		size_t first = i;
 
 		while (i < n && !compare(&list[first], &list[i], s))
-			add(&sum, &list[i++]);
+			add(&sum, &list[i++], s);
 		figure(s, &r->groups[r->nr_groups++], &sum, &list[first]);
 	}
 	return fold(s, r, list + i, n - i);

@@ -3,12 +3,43 @@
 
 #include "model/loss.h"
 
+void judge__shares(struct report_fs *f, enum plane plane)
+{
+	uint64_t whole = plane == PLANE_SUBMIT ? f->c.blocked_ns : f->c.taskwork_blocked_ns,
+		 sum = 0;
+
+	for (size_t i = 0; i < f->nr_causes; i++)
+		if (f->causes[i].plane == plane)
+			sum = sat_add(sum, f->causes[i].blocked_ns);
+	/* calls still under way have sent stalls that are not in the counters yet */
+	whole = sum > whole ? sum : whole;
+	for (size_t i = 0; i < f->nr_causes; i++)
+		if (f->causes[i].plane == plane)
+			f->causes[i].share = ratio(f->causes[i].blocked_ns, whole);
+}
+
 static int row_by_pid(const void *a, const void *b)
 {
 	const struct ledger_row *x = *(const struct ledger_row *const *)a;
 	const struct ledger_row *y = *(const struct ledger_row *const *)b;
 
 	return descending(y->key.pid, x->key.pid);
+}
+
+/* Those of the submitter's own plane come first: how many. */
+static size_t submit_rows_first(const struct ledger_row **rows, size_t nr)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct ledger_row *row = rows[i];
+
+		if (row->key.plane != PLANE_SUBMIT)
+			continue;
+		rows[i] = rows[n];
+		rows[n++] = row;
+	}
+	return n;
 }
 
 /*
@@ -63,11 +94,13 @@ static const struct report_cause *most_submits(const struct report_fs *f)
 	for (size_t i = 0; i < f->nr_causes; i++) {
 		const struct report_cause *c = &f->causes[i];
 
-		if (c->knows_submits && (!most || c->submits_blocked > most->submits_blocked))
+		if (c->plane == PLANE_SUBMIT && c->knows_submits &&
+		    (!most || c->submits_blocked > most->submits_blocked))
 			most = c;
 	}
 	for (size_t i = 0; most && i < f->nr_causes; i++)
-		if (!f->causes[i].knows_submits && f->causes[i].sleeps > most->submits_blocked)
+		if (f->causes[i].plane == PLANE_SUBMIT && !f->causes[i].knows_submits &&
+		    f->causes[i].sleeps > most->submits_blocked)
 			return NULL;
 	return most && most->submits_blocked ? most : NULL;
 }
@@ -84,13 +117,16 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 
 	v->sleeps = f->c.sleeps;
 	v->value[MEASURE_STALL] = (double)longest_ns(s, f, of, nr_of);
-	v->value[MEASURE_SHARE] = share_of_time(s, f, rows, nr_rows);
+	v->value[MEASURE_SHARE] = share_of_time(s, f, rows, submit_rows_first(rows, nr_rows));
 	v->value[MEASURE_CTXSW] = f->ctxsw_per_io;
 	v->value[MEASURE_INSIDE] =
 		ratio(sat_add(f->c.inside_buffered, f->c.inside_direct), f->c.requests);
 	f->not_async = v->value[MEASURE_INSIDE] >= limits_of(s)->look[MEASURE_INSIDE];
 	f->most_submits = most_submits(f);
-	f->most_time = f->nr_causes && f->causes[0].blocked_ns ? &f->causes[0] : NULL;
+	/* the causes of each plane come by blocked time */
+	f->most_time = f->nr_causes && f->causes[0].plane == PLANE_SUBMIT && f->causes[0].blocked_ns
+			       ? &f->causes[0]
+			       : NULL;
 	f->severity = severity__of(limits_of(s), v, &f->severity_by);
 }
 

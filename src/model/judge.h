@@ -5,6 +5,8 @@
 
 #include "model/select.h"
 
+/* The share of each cause of a plane: those of one plane add up to the whole. */
+void judge__shares(struct report_fs *f, enum plane plane);
 /* Of a row that is finished else: made of these filesystems and rows, which may be sorted anew. */
 void judge__fs(const struct selection *s, struct report_fs *f, const struct ledger_fs **of,
 	       size_t nr_of, const struct ledger_row **rows, size_t nr_rows);

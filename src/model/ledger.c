@@ -197,7 +197,7 @@ void ledger__count_uncounted(struct ledger *l)
 	for (struct ledger_fs *fs = l->filesystems; fs; fs = fs->next) {
 		struct fs_counts *slice = NULL;
 
-		if (!fs->has_counts && fs->counts.c.sleeps)
+		if (!fs->has_counts && (fs->counts.c.sleeps || fs->counts.c.taskwork_sleeps))
 			slice = slice_of(l, fs);
 		if (slice)
 			*slice = fs->counts;

@@ -50,6 +50,7 @@ struct report_setting {
 struct report_cause {
 	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
 	const char *todo;		/* the advice in one clause; "" = none */
+	enum plane plane;
 	const char *asks;	  /* what to look up on the host, see struct cause; "" = nothing */
 	const char *facts;	  /* what the host says that bears on it, a line each; "" = none */
 	const char *const *tried; /* remedies that were measured, see struct cause */
@@ -58,7 +59,7 @@ struct report_cause {
 	size_t nr_settings;
 	const char *telling_frames; /* innermost frames that are not wait primitives, "a < b < c" */
 	uint64_t sleeps, blocked_ns, max_ns, held_up_requests;
-	double share; /* of the filesystem's blocked time, 0..1 */
+	double share; /* of the filesystem's blocked time in that plane, 0..1 */
 	/* calls that slept for it at least once, some for other causes too */
 	uint64_t submits_blocked;
 	bool knows_submits; /* false: they are not known for all of its sleeps */
@@ -91,7 +92,7 @@ struct report_fs {
 	double ctxsw_per_io;  /* sleeps / requests */
 	struct report_dist sleep, submit;
 	struct report_cause *causes;
-	size_t nr_causes; /* by blocked time, descending */
+	size_t nr_causes; /* by plane, then blocked time, descending */
 	struct report_file *files;
 	size_t nr_files;
 	enum severity severity;
@@ -152,6 +153,14 @@ struct report {
 	struct report_group *groups;
 	size_t nr_groups;
 };
+
+static inline bool report__has_api(const struct report *r, enum api api)
+{
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].fs->api == api)
+			return true;
+	return false;
+}
 
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */
 static inline bool report__knows_completions(const struct report *r)

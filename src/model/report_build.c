@@ -12,11 +12,6 @@
 
 #define TELLING_FRAMES 4
 
-/* Indexed by IOCB_CMD_*. */
-static const char *const op_names[] = {
-	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
-};
-
 static struct report_file *build_files(struct pool *p, const struct ledger_row **rows, size_t nr,
 				       size_t *n)
 {
@@ -182,7 +177,7 @@ static void build_worst(struct report_cause *c, const struct ledger_row *row)
 	c->worst_pid = known ? w->pid : k->pid;
 	c->worst_comm = known ? w->comm->text : k->comm->text;
 	c->worst_path = known ? w->path->text : k->path->text;
-	c->worst_op = op < ARRAY_SIZE(op_names) ? op_names[op] : "other";
+	c->worst_op = op__name(op);
 	if (!known)
 		return;
 	c->worst_tid = w->tid;
@@ -204,6 +199,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 	*c = (struct report_cause){
 		.id = cause->id,
 		.name = cause->name,
+		.plane = part->rows[0]->key.plane,
 		.advice = build_advice(p, cause),
 		.todo = cause->todo,
 		.asks = cause->asks,
@@ -266,8 +262,10 @@ static void add_unexplained(struct report_fs *f, const struct sleep_sum *stalls)
 static int cause_order(const void *a, const void *b)
 {
 	const struct report_cause *x = a, *y = b;
-	int d = descending(x->blocked_ns, y->blocked_ns);
+	int d = descending(y->plane, x->plane);
 
+	if (!d)
+		d = descending(x->blocked_ns, y->blocked_ns);
 	if (!d)
 		d = descending(x->sleeps, y->sleeps);
 	return d ? d : strcmp(x->id, y->id);
@@ -302,11 +300,14 @@ static void build_facts(struct selection *s, struct report_fs *f, const struct l
 	}
 }
 
+/* Of a cause's sleeps those of each plane are by themselves. */
 static int row_by_cause(const void *a, const void *b)
 {
 	const struct ledger_row *x = *(const struct ledger_row *const *)a;
 	const struct ledger_row *y = *(const struct ledger_row *const *)b;
 
+	if (x->key.plane != y->key.plane)
+		return descending(y->key.plane, x->key.plane);
 	return x->key.cause == y->key.cause
 		       ? 0
 		       : strcmp(x->key.cause->cause->id, y->key.cause->cause->id);
@@ -316,7 +317,6 @@ static void build_causes(struct selection *s, struct report_fs *f, const struct 
 			 size_t nr)
 {
 	struct sleep_sum stalls = {0};
-	uint64_t sum = 0, whole;
 	size_t n;
 	struct part *parts = parts__of(s->pool, rows, nr, row_by_cause, PARTS_BY_BLOCKED, &n);
 
@@ -325,15 +325,12 @@ static void build_causes(struct selection *s, struct report_fs *f, const struct 
 		return;
 	for (size_t i = 0; i < n; i++) {
 		build_cause(s, &f->causes[f->nr_causes++], &parts[i]);
-		sleep_sum__add(&stalls, &parts[i].sum);
+		if (f->causes[i].plane == PLANE_SUBMIT)
+			sleep_sum__add(&stalls, &parts[i].sum);
 	}
 	add_unexplained(f, &stalls);
-	for (size_t i = 0; i < f->nr_causes; i++)
-		sum = sat_add(sum, f->causes[i].blocked_ns);
-	/* calls still under way have sent stalls that are not in the counters yet */
-	whole = sum > f->c.blocked_ns ? sum : f->c.blocked_ns;
-	for (size_t i = 0; i < f->nr_causes; i++)
-		f->causes[i].share = ratio(f->causes[i].blocked_ns, whole);
+	for (int plane = 0; plane < PLANES; plane++)
+		judge__shares(f, (enum plane)plane);
 	qsort(f->causes, f->nr_causes, sizeof(*f->causes), cause_order);
 }
 
@@ -412,7 +409,7 @@ static void add_row_counts(struct fs_counts *to, const struct ledger_row *row)
 	struct hist hist = {0};
 
 	hist__add_sparse(&hist, &row->hist);
-	fs_counts__add_sleeps(to, &row->sum, &hist);
+	fs_counts__add_sleeps(to, row->key.plane, &row->sum, &hist);
 }
 
 static void sum_counts(const struct selection *s, struct fs_counts *sum,

@@ -41,6 +41,7 @@ static bool key__of(struct ledger *l, struct ledger_key *k, const struct ev_stal
 	k->pid = ev->who.pid;
 	k->cgroup_id = ev->who.cgroup_id;
 	k->opcode = ev->req.opcode;
+	k->plane = ev->plane;
 	return k->fs && k->cause && k->path && k->comm && k->cgroup && k->waker && k->holder &&
 	       (k->stack || !ev->stack || !ev->stack->depth) &&
 	       (k->user_stack || !ev->user_stack || !ev->user_stack->depth);
@@ -56,7 +57,7 @@ static bool key__fold(struct ledger *l, struct ledger_key *k, const struct ledge
 	bool all = fold == FOLD_STACK;
 
 	*k = *of;
-	k->fold = fold;
+	k->fold = (uint16_t)fold;
 	k->path = ledger__name(l, LEDGER_OTHER);
 	k->comm = ledger__name(l, LEDGER_OTHER);
 	k->cgroup = ledger__name(l, LEDGER_OTHER);
@@ -283,7 +284,7 @@ void ledger__add_sum(struct ledger *l, struct ledger_row *row, const struct slee
 		l->evicted = sat_add(l->evicted, 1);
 	}
 	if (!row->key.fs->has_counts)
-		fs_counts__add_sleeps(&row->key.fs->counts, sum, hist);
+		fs_counts__add_sleeps(&row->key.fs->counts, row->key.plane, sum, hist);
 }
 
 void ledger__note_stall(struct ledger *l, struct ledger_row *row, const struct ev_stall *ev)

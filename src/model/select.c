@@ -54,7 +54,8 @@ static bool is_below(const char *cgroup, const char *top)
 bool view_filter__wants_fs(const struct view_filter *f, const struct fs_info *fs)
 {
 	fs = fs ? fs : &pseudo_fs_unknown;
-	return is_named(fs->fstype, f->fstypes, f->nr_fstypes) &&
+	return (!f->apis || (f->apis & API_BIT(fs->api))) &&
+	       is_named(fs->fstype, f->fstypes, f->nr_fstypes) &&
 	       is_named(fs->mount, f->mounts, f->nr_mounts) && has_device(f, fs);
 }
 
@@ -74,7 +75,7 @@ bool view_filter__wants(const struct view_filter *f, const struct fs_info *fs,
 
 bool view_filter__is_of_fs(const struct view_filter *f)
 {
-	return f->nr_fstypes || f->nr_mounts || f->nr_devices;
+	return f->nr_fstypes || f->nr_mounts || f->nr_devices || (f->apis && f->apis != API_ALL);
 }
 
 bool view_filter__is_of_threads(const struct view_filter *f)

@@ -108,14 +108,14 @@ struct ledger_key {
 	uint64_t cgroup_id;
 	uint32_t pid, holder_pid;
 	uint16_t opcode, waker_kind;
-	uint32_t fold; /* enum ledger_fold */
+	uint16_t fold, plane; /* enum ledger_fold, enum plane */
 };
 
 /* How much of a key is told apart no more. */
 enum ledger_fold {
 	FOLD_NOTHING,
 	FOLD_FILE,  /* file, process, user stack */
-	FOLD_STACK, /* all but filesystem and cause */
+	FOLD_STACK, /* all but filesystem, plane and cause */
 };
 
 /* The longest stall of a row, in full. */

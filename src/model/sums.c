@@ -47,11 +47,16 @@ void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from)
 	to->max_ns = max_ns;
 }
 
-void fs_counts__add_sleeps(struct fs_counts *to, const struct sleep_sum *sum,
+void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
 			   const struct hist *hist)
 {
 	struct counters *c = &to->c;
 
+	if (plane == PLANE_TASKWORK) {
+		c->taskwork_sleeps = sat_add(c->taskwork_sleeps, sum->sleeps);
+		c->taskwork_blocked_ns = sat_add(c->taskwork_blocked_ns, sum->blocked_ns);
+		return;
+	}
 	c->sleeps = sat_add(c->sleeps, sum->sleeps);
 	c->blocked_ns = sat_add(c->blocked_ns, sum->blocked_ns);
 	c->runqueue_ns = sat_add(c->runqueue_ns, sum->runqueue_ns);

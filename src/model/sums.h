@@ -21,7 +21,7 @@ static inline uint64_t sat_sub(uint64_t a, uint64_t b)
 struct sleep_sum sleep_sum__of(const struct ev_stall *ev);
 void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from);
 /* What these sleeps add to the counters of their filesystem; hist NULL = only the longest is known by itself. */
-void fs_counts__add_sleeps(struct fs_counts *to, const struct sleep_sum *sum,
+void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
 			   const struct hist *hist);
 /*
  * Add what a slice says. In a slice max_sleep_ns and max_submit_ns are the new

@@ -19,6 +19,7 @@ struct view_filter {
 	size_t nr_comms, nr_fstypes, nr_mounts, nr_devices;
 	const char *cgroup; /* this one and those below; NULL = any */
 	uint64_t min_ns;
+	unsigned int apis; /* API_BIT() of each; 0 = any */
 };
 
 /* Whether a single event is one of them, its length aside; fs NULL = not known. */
@@ -32,6 +33,8 @@ bool view_filter__is_of_fs(const struct view_filter *f);
 /* The dimensions by which stalls can be grouped. */
 enum view_by {
 	BY_API,
+	BY_PLANE,
+	BY_OPCODE,
 	BY_FS,
 	BY_MOUNT,
 	BY_DEVICE,

@@ -81,6 +81,8 @@ static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 	csv__u64(c, f->sleep.p50);
 	csv__u64(c, f->sleep.p90);
 	csv__u64(c, f->sleep.p99);
+	csv__text(c, api__name(f->fs->api));
+	csv__text(c, "");
 	csv__end(c);
 }
 
@@ -94,6 +96,8 @@ static void put_cause(struct csv *c, const struct fs_info *fs, const struct repo
 	csv__u64(c, cause->held_up_requests);
 	csv__real(c, cause->share);
 	fputs(",,,,,,,,", c->out);
+	csv__text(c, api__name(fs->api));
+	csv__text(c, plane__name(cause->plane));
 	csv__end(c);
 }
 
@@ -103,7 +107,7 @@ int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 
 	(void)o;
 	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share,submits,"
-	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns\r\n",
+	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane\r\n",
 	      out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));

@@ -115,6 +115,14 @@ static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, s
 	jsonw__u64(w, below, "blocked_ns", c->below_min_ns);
 }
 
+static void put_waits(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
+{
+	put_if(w, o, "waits", known.calls, c->waits);
+	put_if(w, o, "waited_ns", known.calls, c->waited_ns);
+	jsonw__u64(w, o, "taskwork_sleeps", c->taskwork_sleeps);
+	jsonw__u64(w, o, "taskwork_blocked_ns", c->taskwork_blocked_ns);
+}
+
 static void put_dist(struct jsonw *w, json_t *o, const char *key, const struct report_dist *d)
 {
 	json_t *dist = jsonw__object(w, o, key), *buckets;
@@ -328,6 +336,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__str(w, o, "name", c->name);
 	jsonw__str(w, o, "advice", c->advice);
 	jsonw__str(w, o, "todo", c->todo);
+	jsonw__str(w, o, "plane", plane__name(c->plane));
 	put_facts(w, o, c->facts);
 	put_remedies(w, o, c);
 	jsonw__str(w, o, "telling_frames", c->telling_frames);
@@ -383,6 +392,10 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 		put_severity(w, o, f);
 		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
 		put_counters(w, o, &f->c, known);
+		if (f->fs->api == API_URING) {
+			put_if(w, o, "enters", known.calls, f->c.submits);
+			put_waits(w, o, &f->c, known);
+		}
 		put_real_if(w, o, "blocked_share", known.calls, f->blocked_share);
 		put_real_if(w, o, "ctxsw_per_io", known.calls, f->ctxsw_per_io);
 		put_dist(w, o, "sleep_ns", &f->sleep);
@@ -400,6 +413,8 @@ static void put_totals(struct jsonw *w, json_t *root, const struct report *r)
 	struct known known = known_of(r);
 
 	put_counters(w, totals, &r->totals, known);
+	put_waits(w, totals, &r->totals, known);
+	put_if(w, totals, "wait_calls", known.calls, r->totals.wait_calls);
 	put_real_if(w, totals, "blocked_share", known.calls, r->blocked_share);
 	put_real_if(w, totals, "ctxsw_per_io", known.calls, r->ctxsw_per_io);
 	put_dist(w, totals, "sleep_ns", &r->sleep);
@@ -435,12 +450,13 @@ void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinishe
 	jsonw__u64(w, o, "age_ns", u->ev.age_ns);
 	jsonw__bool(w, o, "before_tracing", u->ev.before_tracing);
 	jsonw__fs(w, o, u->ev.fs);
+	jsonw__str(w, o, "plane", plane__name(u->ev.plane));
 	jsonw__str(w, o, "file", q->path);
 	jsonw__str(w, o, "cause", u->cause_id);
 	jsonw__str(w, o, "cause_name", u->cause_name);
 	jsonw__str(w, o, "how", names__how(q->how));
 	jsonw__index(w, o, q->how, q->index, q->nr);
-	jsonw__str(w, o, "op", names__op(q->opcode));
+	jsonw__str(w, o, "op", op__name(q->opcode));
 	jsonw__u64(w, o, "offset", q->offset);
 	jsonw__u64(w, o, "length", q->len_bytes);
 	jsonw__shape(w, o, q->shape);

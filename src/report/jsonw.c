@@ -107,6 +107,7 @@ void jsonw__fs(struct jsonw *w, json_t *o, const struct fs_info *fs)
 	if (!fs)
 		fs = &unknown;
 	snprintf(device, sizeof(device), "%u:%u", fs->major, fs->minor);
+	jsonw__str(w, o, "api", api__name(fs->api));
 	jsonw__str(w, o, "fstype", fs->fstype);
 	jsonw__str(w, o, "device", device);
 	jsonw__str(w, o, "device_name", fs->device_name);
@@ -150,7 +151,7 @@ void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape)
 
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr)
 {
-	if (how == HOW_EXACT || how == HOW_SCANNED)
+	if (nr && (how == HOW_EXACT || how == HOW_SCANNED))
 		jsonw__u64(w, o, "index", index);
 	else
 		jsonw__null(w, o, "index");

@@ -3,11 +3,6 @@
 
 #include "base/base.h"
 
-/* Indexed by IOCB_CMD_*; 4 is not in use, 6 is the no-op that the kernel refuses. */
-static const char *const op_names[] = {
-	"pread", "pwrite", "fsync", "fdsync", "other", "poll", "noop", "preadv", "pwritev",
-};
-
 static const char *const op_cells[NAMES_OPS] = {
 	"pread", "pwrite", "fsync", "fdsync", "poll", "preadv", "pwritev", "other",
 };
@@ -39,11 +34,6 @@ static const struct names_shape shapes[] = {
 const char *names__op_cell(size_t i)
 {
 	return i < ARRAY_SIZE(op_cells) ? op_cells[i] : "other";
-}
-
-const char *names__op(uint16_t opcode)
-{
-	return opcode < ARRAY_SIZE(op_names) ? op_names[opcode] : "other";
 }
 
 const char *names__how(enum request_how how)

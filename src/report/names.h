@@ -9,8 +9,6 @@
 
 /* Name of the i-th cell of counters.ops[]. */
 const char *names__op_cell(size_t i);
-/* "pwrite" of an IOCB_CMD_*; "other" if there is none. */
-const char *names__op(uint16_t opcode);
 /* "exact", "scanned", "batch" or "unknown". */
 const char *names__how(enum request_how how);
 /* "task", "interrupt" or "unknown". */

@@ -116,7 +116,7 @@ int timeline__stall(struct timeline *t, const struct ev_stall *ev, const char *c
 		.comm = pool__str(&t->pool, ev->who.comm ? ev->who.comm : ""),
 		.cause = pool__str(&t->pool, cause_id),
 		.path = pool__str(&t->pool, ev->req.path ? ev->req.path : ""),
-		.op = names__op(ev->req.opcode),
+		.op = op__name(ev->req.opcode),
 		.fs = ev->fs,
 		.stack = ev->stack,
 		.index = ev->req.index,

@@ -201,6 +201,11 @@ const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
 	return slot;
 }
 
+const char *print__api(const struct fs_info *fs)
+{
+	return fs && fs->api == API_URING ? "io_uring, " : "";
+}
+
 const char *print__probes(struct print *p, const struct capture_info *c)
 {
 	char *slot = next_slot(p);

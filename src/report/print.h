@@ -49,6 +49,8 @@ const char *print__safe(struct print *p, const char *s);
 const char *print__path(struct print *p, const char *s, int columns);
 /* "ext4 /data", "blockdev loop0", "pipefs": at most so many columns. */
 const char *print__fs(struct print *p, const struct fs_info *fs, int columns);
+/* "io_uring, " where requests of io_uring are meant; else "". */
+const char *print__api(const struct fs_info *fs);
 /* "submit fentry, request scan": the ways that are known. */
 const char *print__probes(struct print *p, const struct capture_info *c);
 /* Columns of escaped text. */

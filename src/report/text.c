@@ -13,6 +13,7 @@
 #include "report/text_causes.h"
 #include "report/text_self.h"
 #include "report/text_sync.h"
+#include "report/text_uring.h"
 #include "report/verdict.h"
 
 #define MAX_UNFINISHED 16
@@ -163,14 +164,15 @@ static bool misses_compat(const struct capture_info *c)
 static void print_nothing_seen(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_BOLD, "", "No io_submit call was seen: there is nothing to report.");
+	print__para(p, PRINT_BOLD, "", "No io_submit call was seen%s: there is nothing to report.",
+		    text_uring__seen(r) ? ", nor a request of io_uring" : "");
 	print_lines(p, "  now: ", o ? o->idle : NULL);
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Does the program use io_submit(2), i.e. libaio (fio: ioengine=libaio; "
 		    "databases: native AIO)? `strace -f -c -p PID` tells.");
-	print__para(
-		p, PRINT_PLAIN, "  - ",
-		"io_uring, POSIX aio_*(3) of glibc (threads) and plain read/write are not traced.");
+	print__para(p, PRINT_PLAIN, "  - ",
+		    "%sPOSIX aio_*(3) of glibc (threads) and plain read/write are not traced.",
+		    text_uring__seen(r) ? "" : "io_uring, ");
 	if (misses_compat(r->capture))
 		print__para(
 			p, PRINT_PLAIN, "  - ",
@@ -244,8 +246,9 @@ static void print_verdict(struct print *p, const struct report_fs *f)
 	static const enum print_style styles[] = {PRINT_PLAIN, PRINT_BOLD, PRINT_ALARM};
 
 	verdict__sentence(f, sentence, sizeof(sentence));
-	print__para(p, styles[f->severity], "", "%s%s: %s", print__fs(p, f->fs, p->width - 20),
-		    words[f->severity], print__safe(p, sentence));
+	print__para(p, styles[f->severity], "", "%s%s%s: %s", print__api(f->fs),
+		    print__fs(p, f->fs, p->width - 20), words[f->severity],
+		    print__safe(p, sentence));
 }
 
 static void print_verdicts(struct print *p, const struct report *r)
@@ -325,7 +328,8 @@ static void print_table(struct print *p, const struct report *r, const struct fo
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print_fs_row(p, NULL, calls, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
-		print_fs_row(p, &r->fs[i], calls, shown, room);
+		if (r->fs[i].fs->api == API_AIO)
+			print_fs_row(p, &r->fs[i], calls, shown, room);
 	if (!o || !o->legend)
 		return;
 	print__para(
@@ -391,45 +395,58 @@ static void print_samples(struct print *p, const struct report *r)
 	}
 }
 
-static void print_conservation(struct print *p, const struct counters *c)
+/* Which calls the report is about. */
+static const char *calls_of(const struct report *r)
 {
+	if (!report__has_api(r, API_URING) && !r->totals.wait_calls)
+		return "io_submit";
+	return report__has_api(r, API_AIO) ? "io_submit and io_uring_enter" : "io_uring_enter";
+}
+
+static void print_conservation(struct print *p, const struct report *r)
+{
+	const struct counters *c = &r->totals;
 	double wall = (double)c->wall_ns;
-	char time[16], cpu[16], blocked[16], queue[16], pre[16];
+	char time[16], cpu[16], blocked[16], queue[16], pre[16], share[16], waited[64] = "";
 
 	if (!c->wall_ns)
 		return;
+	if (c->waits)
+		snprintf(waited, sizeof(waited), "waited for completions %s, ",
+			 fmt__percent((double)c->waited_ns / wall, share, sizeof(share)));
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(
-		p, PRINT_PLAIN, "",
-		"Of %s inside io_submit: on CPU %s, blocked %s, run queue %s (woken, waiting for a "
-		"CPU), preempted %s.",
-		fmt__duration(c->wall_ns, time, sizeof(time)),
-		fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
-		fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
-		fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
-		fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
+	print__para(p, PRINT_PLAIN, "",
+		    "Of %s inside %s: %son CPU %s, blocked %s, run queue %s (woken, waiting for a "
+		    "CPU), preempted %s.",
+		    fmt__duration(c->wall_ns, time, sizeof(time)), calls_of(r), waited,
+		    fmt__percent((double)c->on_cpu_ns / wall, cpu, sizeof(cpu)),
+		    fmt__percent((double)c->blocked_ns / wall, blocked, sizeof(blocked)),
+		    fmt__percent((double)c->runqueue_ns / wall, queue, sizeof(queue)),
+		    fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
 }
 
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
 {
-	if (r->nr_fs)
+	if (report__has_api(r, API_AIO))
 		print_table(p, r, o);
+	if (report__has_api(r, API_URING))
+		text_uring__table(p, r, o);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		text_causes__print(p, &r->fs[i], o);
 	text_sync__print(p, r);
 	print_slow(p, r, o);
 	print_samples(p, r);
-	print_conservation(p, &r->totals);
+	print_conservation(p, r);
 }
 
 /* Of the same threads: a slow transaction may be slow elsewhere. */
 static void print_unwatched(struct print *p, const struct report *r)
 {
 	if (r->severity == SEVERITY_OK && r->totals.submits)
-		print__para(
-			p, PRINT_PLAIN, "",
-			"Only io_submit was watched: what the same threads lose in fsync, pwrite "
-			"or pread is not in here.");
+		print__para(p, PRINT_PLAIN, "",
+			    "Only %s was watched: what the same threads lose in fsync, pwrite "
+			    "or pread is not in here.",
+			    text_uring__seen(r) ? "io_submit and io_uring" : "io_submit");
 }
 
 static void print_verdict_part(struct print *p, const struct report *r)

@@ -43,6 +43,9 @@ static void position(enum request_how how, uint32_t index, uint32_t nr, char *bu
 		snprintf(buf, size, "request not known, %u in the call", nr);
 	else if (how == HOW_UNKNOWN)
 		snprintf(buf, size, "request not known");
+	else if (!nr) /* not by which call it was handed over */
+		snprintf(buf, size, "request found %s",
+			 how == HOW_SCANNED ? "by stack scan" : "exactly");
 	else
 		snprintf(buf, size, "request %llu of %u (%s)", index + 1ULL, nr,
 			 how == HOW_SCANNED ? "by stack scan" : "exact");
@@ -72,7 +75,7 @@ static bool has_request(enum request_how how)
 
 void text_causes__request(struct print *p, const char *lead, const struct request *q)
 {
-	describe(p, lead, "", q, has_request(q->how) ? names__op(q->opcode) : NULL);
+	describe(p, lead, "", q, has_request(q->how) ? op__name(q->opcode) : NULL);
 }
 
 static void print_worst(struct print *p, const struct report_cause *c)
@@ -223,13 +226,19 @@ static void print_details(struct print *p, const struct report_cause *c, size_t 
 		print_tried(p, c->tried[i]);
 }
 
+/* Each plane's time is a whole of its own. */
+static const char *blocked_where(enum plane plane)
+{
+	return plane == PLANE_TASKWORK ? "time blocked in task work" : "blocked time";
+}
+
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool full)
 {
 	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
 
-	print__para(p, PRINT_BOLD, "  ", "%s of blocked time: %s: %s",
-		    fmt__percent(c->share, share, sizeof(share)), print__safe(p, c->id),
-		    print__safe(p, c->name));
+	print__para(p, PRINT_BOLD, "  ", "%s of %s: %s: %s",
+		    fmt__percent(c->share, share, sizeof(share)), blocked_where(c->plane),
+		    print__safe(p, c->id), print__safe(p, c->name));
 	/* of sleeps known only by their number and time there is no more to tell */
 	if (c->nr_stacks)
 		snprintf(more, sizeof(more), ", longest %s; %s request%s held up",
@@ -289,10 +298,10 @@ void text_causes__print(struct print *p, const struct report_fs *f, const struct
 	if (!f->nr_causes || (f->severity == SEVERITY_OK && !all))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s", print__fs(p, f->fs, p->width / 2),
-		    *device || *options ? " (" : "", print__safe(p, device),
-		    *device && *options ? ": " : "", print__safe(p, options),
-		    *device || *options ? ")" : "");
+	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s%s", print__api(f->fs),
+		    print__fs(p, f->fs, p->width / 2), *device || *options ? " (" : "",
+		    print__safe(p, device), *device && *options ? ": " : "",
+		    print__safe(p, options), *device || *options ? ")" : "");
 	shown = print_causes(p, f, o);
 	if (f->nr_causes > shown)
 		print__line(p, PRINT_PLAIN, "  and %zu more cause%s: --full", f->nr_causes - shown,

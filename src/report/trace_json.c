@@ -8,8 +8,10 @@ static void put_request(struct jsonw *w, json_t *o, const struct request *q)
 {
 	jsonw__str(w, o, "request", names__how(q->how));
 	jsonw__index(w, o, q->how, q->index, q->nr);
-	jsonw__str(w, o, "op", names__op(q->opcode));
-	jsonw__u64(w, o, "opcode", q->opcode);
+	jsonw__str(w, o, "op", op__name(q->opcode));
+	jsonw__u64(w, o, "opcode", q->opcode & (OP_URING - 1));
+	if (q->opcode & OP_URING)
+		jsonw__u64(w, o, "user_data", q->user_data);
 	jsonw__int(w, o, "fd", q->fd);
 	jsonw__u64(w, o, "offset", q->offset);
 	jsonw__u64(w, o, "length", q->len_bytes);
@@ -58,6 +60,7 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	jsonw__who(&w, o, &ev->who);
 	jsonw__str(&w, o, "cause", cause_id);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
+	jsonw__str(&w, o, "plane", plane__name(ev->plane));
 	put_request(&w, o, &ev->req);
 	jsonw__u64(&w, o, "held_up_requests", ev->held_up_requests);
 	jsonw__u64(&w, o, "state", ev->state);
@@ -86,6 +89,7 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 	jsonw__who(&w, o, &longest->who);
 	jsonw__str(&w, o, "cause", cause_id);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), longest->fs);
+	jsonw__str(&w, o, "plane", plane__name(longest->plane));
 	jsonw__str(&w, o, "path", longest->req.path);
 	jsonw__bool(&w, o, "stack_lost", !longest->stack);
 	jsonw__frames(&w, o, "frames", longest->stack);
@@ -104,8 +108,10 @@ int trace_json__submit(FILE *out, const struct ev_submit *ev)
 	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
 	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
 	jsonw__u64(&w, o, "preempted_ns", ev->preempted_ns);
+	jsonw__u64(&w, o, "waited_ns", ev->waited_ns);
 	jsonw__u64(&w, o, "call_seq", ev->call_seq);
 	jsonw__u64(&w, o, "sleeps", ev->sleeps);
+	jsonw__u64(&w, o, "waits", ev->waits);
 	jsonw__u64(&w, o, "preemptions", ev->preemptions);
 	jsonw__u64(&w, o, "nr", ev->nr);
 	jsonw__u64(&w, o, "fs_count", ev->fs_count);

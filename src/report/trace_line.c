@@ -97,7 +97,9 @@ static void format_time(uint64_t ns, char *buf, size_t size)
  * known. */
 static void format_request(const struct request *q, char *buf, size_t size)
 {
-	if (q->how == HOW_EXACT || q->how == HOW_SCANNED)
+	if (!q->nr)
+		snprintf(buf, size, "%s-", q->how == HOW_SCANNED ? "~" : "");
+	else if (q->how == HOW_EXACT || q->how == HOW_SCANNED)
 		snprintf(buf, size, "%s%llu/%u", q->how == HOW_SCANNED ? "~" : "", q->index + 1ULL,
 			 q->nr);
 	else

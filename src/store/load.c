@@ -70,6 +70,7 @@ static struct ev_stall stall_of(const struct store_key *k)
 			.cgroup_id = k->cgroup_id,
 			.cgroup = k->cgroup},
 		.fs = k->fs,
+		.plane = k->plane,
 		.req = {.opcode = k->opcode, .fd = -1, .path = k->path},
 		.waker_kind = k->waker_kind,
 		.waker_comm = k->waker,

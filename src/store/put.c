@@ -171,13 +171,21 @@ uint32_t put__key(struct put *p, struct ledger_row *row)
 	const struct ledger_key *k = &row->key;
 	/* names that are new become rows themselves: not within this one. In use they are in any case. */
 	const uint64_t values[] = {
-		fs_no(p, k->fs),       cause_no(p, k->cause),
-		stack_no(p, k->stack), stack_no(p, k->user_stack),
-		name_no(p, k->path),   name_no(p, k->comm),
-		name_no(p, k->cgroup), name_no(p, k->waker),
-		name_no(p, k->holder), k->pid,
-		k->cgroup_id,	       k->opcode,
-		k->holder_pid,	       k->waker_kind,
+		fs_no(p, k->fs),
+		cause_no(p, k->cause),
+		stack_no(p, k->stack),
+		stack_no(p, k->user_stack),
+		name_no(p, k->path),
+		name_no(p, k->comm),
+		name_no(p, k->cgroup),
+		name_no(p, k->waker),
+		name_no(p, k->holder),
+		k->pid,
+		k->cgroup_id,
+		k->opcode,
+		k->holder_pid,
+		k->waker_kind,
+		k->plane,
 	};
 
 	if (row->no)

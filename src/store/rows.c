@@ -115,7 +115,8 @@ void rows__columns(struct rows *r, int first, const struct schema_columns *colum
 	size_t nr = schema__nr_columns(columns, r->s->info.schema);
 
 	for (size_t i = nr; i < columns->nr; i++)
-		*(uint64_t *)((char *)to + columns->column[i].offset) = 0;
+		memset((char *)to + columns->column[i].offset, 0,
+		       columns->column[i].type == COLUMN_U64 ? sizeof(uint64_t) : sizeof(uint32_t));
 	for (size_t i = 0; i < nr; i++) {
 		void *at = (char *)to + columns->column[i].offset;
 		int column = first + (int)i;

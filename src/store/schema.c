@@ -9,6 +9,49 @@
 	"how INTEGER, idx INTEGER, nr INTEGER, opcode INTEGER, fd INTEGER, offset INTEGER,"        \
 	" len_bytes INTEGER, rw_flags INTEGER, shape INTEGER, ino INTEGER"
 
+/* What the versions of a statement have in common: the older one ends where the newer goes on. */
+#define KEY_SQL                                                                                    \
+	"CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "               \
+	"INTEGER,"                                                                                 \
+	" user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"          \
+	" holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "             \
+	"INTEGER"
+#define COUNTERS_SQL                                                                               \
+	"CREATE TABLE counters(slice INTEGER, fs INTEGER,"                                         \
+	" submits INTEGER, submits_blocked INTEGER, requests INTEGER, sleeps INTEGER,"             \
+	" wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns "           \
+	"INTEGER,"                                                                                 \
+	" runqueue_ns INTEGER, preempted_ns INTEGER, held_up_requests INTEGER,"                    \
+	" held_up_ns INTEGER, submit_errors INTEGER, short_submits INTEGER, bytes INTEGER,"        \
+	" bytes_unknown INTEGER, inside_buffered INTEGER, inside_direct INTEGER,"                  \
+	" nowait INTEGER, nowait_refused INTEGER, nowait_sleeps INTEGER, nowait_ns "               \
+	"INTEGER,"                                                                                 \
+	" below_min_sleeps INTEGER, below_min_ns INTEGER,"                                         \
+	" op_pread INTEGER, op_pwrite INTEGER, op_fsync INTEGER, op_fdsync INTEGER,"               \
+	" op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"               \
+	" max_sleep_ns INTEGER, max_submit_ns INTEGER"
+#define COUNTERS_END ", sleep BLOB, submit BLOB, PRIMARY KEY(slice, fs)) WITHOUT ROWID"
+#define STALL_SQL                                                                                  \
+	"CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"           \
+	" end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"              \
+	" sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","                                         \
+	" held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"            \
+	" waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_tid INTEGER"
+#define STALL_END ", PRIMARY KEY(slice, no)) WITHOUT ROWID"
+#define SUBMIT_SQL                                                                                 \
+	"CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup "         \
+	"INTEGER,"                                                                                 \
+	" end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"                 \
+	" runqueue_ns INTEGER, preempted_ns INTEGER, call_seq INTEGER, sleeps INTEGER,"            \
+	" preemptions INTEGER, nr INTEGER, fs_count INTEGER, ret INTEGER, pid INTEGER,"            \
+	" tid INTEGER, cgroup_id INTEGER"
+#define SUBMIT_END ", PRIMARY KEY(slice, no)) WITHOUT ROWID"
+#define UNFINISHED_SQL                                                                             \
+	"CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"               \
+	" stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"                              \
+	" age_ns INTEGER, before_tracing INTEGER, pid INTEGER, tid INTEGER, cgroup_id "            \
+	"INTEGER, " REQUEST_SQL ", held_up_requests INTEGER, state INTEGER"
+
 static const struct schema_table tables[TABLES] = {
 	[TABLE_INFO] = {"info", "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID"},
 	[TABLE_FACT] =
@@ -30,38 +73,18 @@ static const struct schema_table tables[TABLES] = {
 		{"cause",
 		 "CREATE TABLE cause(id INTEGER PRIMARY KEY, name TEXT, title TEXT, todo TEXT,"
 		 " operator_advice TEXT, author_advice TEXT)"},
-	[TABLE_KEY] =
-		{"key",
-		 "CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
-		 "INTEGER,"
-		 " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
-		 " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
-		 "INTEGER, waker_kind INTEGER)",
-		 {"CREATE TABLE key(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER, stack "
-		  "INTEGER,"
-		  " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER, waker INTEGER,"
-		  " holder INTEGER, pid INTEGER, cgroup_id INTEGER, opcode INTEGER, holder_pid "
-		  "INTEGER)"}},
+	[TABLE_KEY] = {"key",
+		       KEY_SQL ", waker_kind INTEGER, plane INTEGER)",
+		       {KEY_SQL ")", KEY_SQL ", waker_kind INTEGER)"}},
 	[TABLE_SLICE] =
 		{"slice",
 		 "CREATE TABLE slice(id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
 		 " slow_submits INTEGER)"},
-	[TABLE_COUNTERS] =
-		{"counters",
-		 "CREATE TABLE counters(slice INTEGER, fs INTEGER,"
-		 " submits INTEGER, submits_blocked INTEGER, requests INTEGER, sleeps INTEGER,"
-		 " wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER, blocked_elsewhere_ns "
-		 "INTEGER,"
-		 " runqueue_ns INTEGER, preempted_ns INTEGER, held_up_requests INTEGER,"
-		 " held_up_ns INTEGER, submit_errors INTEGER, short_submits INTEGER, bytes INTEGER,"
-		 " bytes_unknown INTEGER, inside_buffered INTEGER, inside_direct INTEGER,"
-		 " nowait INTEGER, nowait_refused INTEGER, nowait_sleeps INTEGER, nowait_ns "
-		 "INTEGER,"
-		 " below_min_sleeps INTEGER, below_min_ns INTEGER,"
-		 " op_pread INTEGER, op_pwrite INTEGER, op_fsync INTEGER, op_fdsync INTEGER,"
-		 " op_poll INTEGER, op_preadv INTEGER, op_pwritev INTEGER, op_other INTEGER,"
-		 " max_sleep_ns INTEGER, max_submit_ns INTEGER, sleep BLOB, submit BLOB,"
-		 " PRIMARY KEY(slice, fs)) WITHOUT ROWID"},
+	[TABLE_COUNTERS] = {"counters",
+			    COUNTERS_SQL ", waits INTEGER, waited_ns INTEGER, wait_calls INTEGER,"
+					 " taskwork_sleeps INTEGER, taskwork_blocked_ns "
+					 "INTEGER" COUNTERS_END,
+			    {NULL, COUNTERS_SQL COUNTERS_END}},
 	[TABLE_SLEEPS] =
 		{"sleeps",
 		 "CREATE TABLE sleeps(slice INTEGER, key INTEGER,"
@@ -76,22 +99,12 @@ static const struct schema_table tables[TABLES] = {
 			" how_unknown INTEGER, how_exact INTEGER, how_scanned INTEGER, how_batch "
 			"INTEGER, hist BLOB,"
 			" PRIMARY KEY(slice, key)) WITHOUT ROWID"}},
-	[TABLE_STALL] =
-		{"stall",
-		 "CREATE TABLE stall(slice INTEGER, no INTEGER, key INTEGER, waker_comm INTEGER,"
-		 " end_ns INTEGER, blocked_ns INTEGER, runqueue_ns INTEGER, call_seq INTEGER,"
-		 " sleep_no INTEGER, tid INTEGER, " REQUEST_SQL ","
-		 " held_up_requests INTEGER, state INTEGER, iowait INTEGER, waker_kind INTEGER,"
-		 " waker_pid INTEGER, waker_tid INTEGER, lock_kind INTEGER, holder_tid INTEGER,"
-		 " PRIMARY KEY(slice, no)) WITHOUT ROWID"},
-	[TABLE_SUBMIT] =
-		{"submit",
-		 "CREATE TABLE submit(slice INTEGER, no INTEGER, fs INTEGER, comm INTEGER, cgroup "
-		 "INTEGER,"
-		 " end_ns INTEGER, wall_ns INTEGER, on_cpu_ns INTEGER, blocked_ns INTEGER,"
-		 " runqueue_ns INTEGER, preempted_ns INTEGER, call_seq INTEGER, sleeps INTEGER,"
-		 " preemptions INTEGER, nr INTEGER, fs_count INTEGER, ret INTEGER, pid INTEGER,"
-		 " tid INTEGER, cgroup_id INTEGER, PRIMARY KEY(slice, no)) WITHOUT ROWID"},
+	[TABLE_STALL] = {"stall",
+			 STALL_SQL ", user_data INTEGER" STALL_END,
+			 {NULL, STALL_SQL STALL_END}},
+	[TABLE_SUBMIT] = {"submit",
+			  SUBMIT_SQL ", waited_ns INTEGER, waits INTEGER" SUBMIT_END,
+			  {NULL, SUBMIT_SQL SUBMIT_END}},
 	[TABLE_LOSS] =
 		{"loss",
 		 "CREATE TABLE loss(slice INTEGER PRIMARY KEY, events INTEGER, stacks INTEGER,"
@@ -104,12 +117,9 @@ static const struct schema_table tables[TABLES] = {
 		  " map_full INTEGER, unmatched INTEGER, before_tracing INTEGER,"
 		  " unattributed INTEGER, model_evicted INTEGER, malformed INTEGER,"
 		  " scan_agree INTEGER, scan_disagree INTEGER)"}},
-	[TABLE_UNFINISHED] =
-		{"unfinished",
-		 "CREATE TABLE unfinished(id INTEGER PRIMARY KEY, fs INTEGER, cause INTEGER,"
-		 " stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"
-		 " age_ns INTEGER, before_tracing INTEGER, pid INTEGER, tid INTEGER, cgroup_id "
-		 "INTEGER, " REQUEST_SQL ", held_up_requests INTEGER, state INTEGER)"},
+	[TABLE_UNFINISHED] = {"unfinished",
+			      UNFINISHED_SQL ", user_data INTEGER, plane INTEGER)",
+			      {NULL, UNFINISHED_SQL ")"}},
 	[TABLE_SAMPLE] = {"sample", "CREATE TABLE sample(id INTEGER PRIMARY KEY, fs INTEGER,"
 				    " stack INTEGER, count INTEGER)"},
 	[TABLE_HERE] =
@@ -184,6 +194,11 @@ static const struct schema_column counters_columns[] = {
 	OP(7, "other"),
 	C(max_sleep_ns),
 	C(max_submit_ns),
+	C(waits),
+	C(waited_ns),
+	C(wait_calls),
+	C(taskwork_sleeps),
+	C(taskwork_blocked_ns),
 };
 
 #define S(member) U64(sleep_sum, #member, member)
@@ -230,7 +245,7 @@ static const struct schema_column stall_columns[] = {
 	E32(state),	   {"iowait", COLUMN_BOOL, offsetof(struct ev_stall, iowait)},
 	E32(waker_kind),   E32(waker_pid),
 	E32(waker_tid),	   E32(lock_kind),
-	E32(holder_tid),
+	E32(holder_tid),   U64(ev_stall, "user_data", req.user_data),
 };
 
 #define W(member) U64(ev_submit, #member, member)
@@ -251,6 +266,8 @@ static const struct schema_column submit_columns[] = {
 	U32(ev_submit, "pid", who.pid),
 	U32(ev_submit, "tid", who.tid),
 	U64(ev_submit, "cgroup_id", who.cgroup_id),
+	W(waited_ns),
+	W32(waits),
 };
 
 static const struct schema_column unfinished_columns[] = {
@@ -262,24 +279,29 @@ static const struct schema_column unfinished_columns[] = {
 	REQUEST(ev_unfinished),
 	U32(ev_unfinished, "held_up_requests", held_up_requests),
 	U32(ev_unfinished, "state", state),
+	U64(ev_unfinished, "user_data", req.user_data),
+	U32(ev_unfinished, "plane", plane),
 };
 static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
-		      sizeof(enum lock_kind) == 4,
+		      sizeof(enum lock_kind) == 4 && sizeof(enum plane) == 4,
 	      "enums are U32");
 
 #define COLUMNS(list) .column = list, .nr = ARRAY_SIZE(list)
+/* Version 2 lacks so many of the last ones. */
+#define COLUMNS_BUT(list, more) COLUMNS(list), .nr_old = {0, ARRAY_SIZE(list) - (more)}
 const struct schema_columns schema_counters = {"counters", "slice, fs", "sleep, submit",
-					       COLUMNS(counters_columns)};
+					       COLUMNS_BUT(counters_columns, 5)};
 const struct schema_columns schema_sleeps = {"sleeps", "slice, key", "hist",
 					     COLUMNS(sleeps_columns), .nr_old = {0, 11}};
 const struct schema_columns schema_stall = {"stall", "slice, no, key, waker_comm", "",
-					    COLUMNS(stall_columns)};
+					    COLUMNS_BUT(stall_columns, 1)};
 const struct schema_columns schema_submit = {"submit", "slice, no, fs, comm, cgroup", "",
-					     COLUMNS(submit_columns)};
+					     COLUMNS_BUT(submit_columns, 2)};
 const struct schema_columns schema_loss = {"loss", "slice", "", COLUMNS(loss_columns),
 					   .nr_old = {10}};
-const struct schema_columns schema_unfinished = {
-	"unfinished", "id, fs, cause, stack, path, comm, cgroup", "", COLUMNS(unfinished_columns)};
+const struct schema_columns schema_unfinished = {"unfinished",
+						 "id, fs, cause, stack, path, comm, cgroup", "",
+						 COLUMNS_BUT(unfinished_columns, 2)};
 
 const struct schema_columns *schema__columns(size_t i)
 {

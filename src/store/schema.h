@@ -58,7 +58,7 @@ struct schema_columns {
 	const char *before, *behind; /* names of the others, comma separated, "" = none */
 	const struct schema_column *column;
 	size_t nr;
-	/* so many of them, all COLUMN_U64, are in files of older versions, at [version - 1]; 0 = all */
+	/* so many of them are in files of older versions, at [version - 1]; 0 = all */
 	size_t nr_old[SCHEMA_VERSION - 1];
 };
 

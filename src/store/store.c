@@ -221,6 +221,7 @@ static int deliver_stall(struct cursor *c, struct err *e)
 	ev.holder_pid = key->holder_pid;
 	ev.holder_comm = key->holder;
 	ev.fs = key->fs;
+	ev.plane = key->plane;
 	ev.req.path = key->path;
 	ev.stack = key->stack;
 	ev.user_stack = key->user_stack;
@@ -365,7 +366,7 @@ static int visit_unfinished(struct store *s, const struct store_visitor *v, stru
 
 		rows__columns(&r, 7, &schema_unfinished, &ev);
 		ev.req.path = rows__string(&r, 4);
-		r.bad |= !is_request(&ev.req);
+		r.bad |= !is_request(&ev.req) || (unsigned int)ev.plane >= PLANES;
 		rc = rows__check(&r, e);
 		if (!rc)
 			rc = v->unfinished(v->ctx, &ev, cause);

@@ -95,7 +95,8 @@ struct store_key {
 	const char *holder; /* of the lock that was waited for, "" = none or not known */
 	uint32_t pid, holder_pid;
 	uint64_t cgroup_id;
-	uint16_t opcode; /* IOCB_CMD_* */
+	uint16_t opcode; /* as in struct request */
+	enum plane plane;
 };
 size_t store__nr_keys(const struct store *s);
 const struct store_key *store__key(const struct store *s, size_t no);

@@ -188,7 +188,7 @@ static int read_key(struct rows *r, void **row, struct err *e)
 {
 	struct store *s = r->s;
 	struct store_key *k = reader__alloc(s, 1, sizeof(*k), e);
-	uint32_t opcode = rows__u32(r, 12);
+	uint32_t opcode = rows__u32(r, 12), plane = s->info.schema > 2 ? rows__u32(r, 15) : 0;
 	const char *waker;
 
 	if (!k)
@@ -210,8 +210,9 @@ static int read_key(struct rows *r, void **row, struct err *e)
 		.cgroup_id = rows__u64(r, 11),
 		.holder_pid = rows__u32(r, 13),
 		.opcode = (uint16_t)opcode,
+		.plane = (enum plane)plane,
 	};
-	r->bad |= opcode > UINT16_MAX;
+	r->bad |= opcode > UINT16_MAX || plane >= PLANES;
 	*row = k;
 	return 0;
 }

@@ -141,12 +141,18 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
     assert aiostall("diff", str(old), str(old)).returncode == 3
 
 
+# In the order of removal: none is a part of what is left of another.
+NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",
+            "taskwork_sleeps", "taskwork_blocked_ns", "generation")
+
+
 def as_version_2(recording, old):
-    """The recording as the version before wrote it: without submits of causes, and generations."""
+    """The recording as the version before wrote it: without what came later."""
     new, writer = sqlite3.connect(recording), sqlite3.connect(old)
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
-        writer.execute(sql.replace(" further_sleeps INTEGER, hist", " hist")
-                       .replace(", generation INTEGER", ""))
+        for column in NEW_IN_3:
+            sql = sql.replace(f", {column} INTEGER", "")
+        writer.execute(sql)
         columns = [row[1] for row in writer.execute(f"PRAGMA table_info({name})")]
         rows = new.execute(f"SELECT {', '.join(columns)} FROM {name}")
         writer.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)
@@ -167,6 +173,31 @@ def test_recordings_of_version_2_are_read(aiostall, recording, tmp_path):
             assert known["submits_blocked"] > 0
             assert cause["submits_blocked"] is None and cause["sleeps"] == known["sleeps"]
         assert fs["most_submits"] is None
+
+
+def test_a_recording_that_version_2_wrote(aiostall, tmp_path):
+    old = tmp_path / "old.db"
+    writer = sqlite3.connect(old)
+    writer.executescript((ROOT / "tests" / "cli" / "version2.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    writer.close()
+    done = aiostall("report", "--format", "json", str(old))
+    assert done.returncode == 0, done.stderr
+    rep = json.loads(done.stdout)
+    assert rep["totals"]["submits"] == 116 and rep["totals"]["sleeps"] == 22
+    assert rep["totals"]["waits"] == rep["totals"]["wait_calls"] == 0
+    (fs,) = rep["filesystems"]
+    (cause,) = fs["causes"]
+    assert (fs["api"], cause["id"], cause["plane"]) == ("aio", "blk.tag", "submit")
+    assert cause["wakers"] == [{"comm": "(interrupt)", "sleeps": 22}]
+    assert sum(count for _, count in fs["sleep_ns"]["buckets"]) == 22
+    info = aiostall("report", "--info", "--format", "json", str(old))
+    assert json.loads(info.stdout)["file_schema"] == 2
+    done = aiostall("report", "--format", "json", "--by", "api,plane,opcode", str(old))
+    (group,) = json.loads(done.stdout)["groups"]
+    assert (group["api"], group["plane"], group["sleeps"]) == ("aio", "submit", 22)
+    assert not json.loads(aiostall("report", "--format", "json", "--api", "io_uring",
+                                   str(old)).stdout)["filesystems"]
 
 
 def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):

@@ -42,7 +42,7 @@ def stat(*args):
 
 def test_a_process_that_uses_io_uring_instead():
     with process("ring") as proc:
-        done = stat("-p", proc.pid, "-d", "200ms")
+        done = stat("-p", proc.pid, "-d", "200ms", "--api", "aio")
         words = f"(pid {proc.pid}) uses io_uring and has no aio context"
         assert words in done.stderr
         assert "No io_submit call was seen" in done.stdout
@@ -51,13 +51,20 @@ def test_a_process_that_uses_io_uring_instead():
 
 def test_at_once_and_not_at_the_end():
     with process("ring") as proc:
-        with subprocess.Popen([AIOSTALL, "-p", str(proc.pid)], stdin=subprocess.DEVNULL,
+        with subprocess.Popen([AIOSTALL, "--api", "aio", "-p", str(proc.pid)], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=helpers.environment()) as tracer:
             assert "uses io_uring" in tracer.stderr.readline()
             assert tracer.poll() is None
             tracer.terminate()
             tracer.communicate(timeout=20)
+
+
+def test_io_uring_is_no_news_where_it_is_traced():
+    with process("ring") as proc:
+        done = stat("-p", proc.pid, "-d", "200ms")
+        assert done.stderr == ""
+        assert "nor a request of io_uring" in done.stdout
 
 
 def test_a_process_that_has_a_context_gets_no_warning():

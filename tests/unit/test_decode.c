@@ -234,6 +234,18 @@ static void test_enums(void **state)
 		assert_int_equal(decode__record(&stall, sizeof(stall), &rec),
 				 lock <= WIRE_LOCK_OTHER ? 0 : -EBADMSG);
 	}
+	stall = good_stall();
+	for (__u32 plane = 0; plane < 100; plane++) {
+		stall.plane = plane;
+		assert_int_equal(decode__record(&stall, sizeof(stall), &rec),
+				 plane <= WIRE_PLANE_TASKWORK ? 0 : -EBADMSG);
+	}
+	stall = good_stall();
+	for (__u16 api = 0; api < 100; api++) {
+		stall.req.fs.api = api;
+		assert_int_equal(decode__record(&stall, sizeof(stall), &rec),
+				 api <= WIRE_API_URING ? 0 : -EBADMSG);
+	}
 }
 
 /* An index that cannot be is not one: the stall stays, its request is not known. */
@@ -265,6 +277,11 @@ static void test_index(void **state)
 		assert_int_equal(decode__held_up(&stall.req), rows[i].held_up);
 		assert_int_equal(decode__record(&stall, sizeof(stall), &rec), 0);
 		assert_int_equal(rec.stall.req.how, rows[i].want);
+		assert_int_equal(decode__held_up(&rec.stall.req), rows[i].held_up);
+		/* of io_uring a request may be known without its call */
+		stall.req.fs.api = WIRE_API_URING;
+		assert_int_equal(decode__record(&stall, sizeof(stall), &rec), 0);
+		assert_int_equal(rec.stall.req.how, rows[i].nr ? rows[i].want : rows[i].how);
 		assert_int_equal(decode__held_up(&rec.stall.req), rows[i].held_up);
 	}
 }
@@ -584,6 +601,8 @@ static void one_record(struct fuzz *f, bool print)
 			stall.req.how %= WIRE_HOW_BATCH + 1;
 			stall.waker_kind %= WIRE_WAKER_IRQ + 1;
 			stall.lock_kind %= WIRE_LOCK_OTHER + 1;
+			stall.plane %= WIRE_PLANE_TASKWORK + 1;
+			stall.req.fs.api %= WIRE_API_URING + 1;
 			size = sizeof(data);
 		}
 		memcpy(data, &stall, sizeof(stall));

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The part of the text report that is about io_uring. */
+#ifndef AIOSTALL_REPORT_TEXT_URING_H
+#define AIOSTALL_REPORT_TEXT_URING_H
+
+#include "report/print.h"
+
+/* Did the capture see io_uring_enter at all? */
+bool text_uring__seen(const struct report *r);
+/* A row for each filesystem, or kind of request, that io_uring handed requests to. */
+void text_uring__table(struct print *p, const struct report *r, const struct format_opts *o);
+
+#endif

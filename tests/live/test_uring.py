@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+io_uring_enter: which sleeps are stalls, of which request, and what was asked for.
+
+uringload makes chosen requests of each call sleep for a known time while they are handed over (their
+memory is served by userfaultfd) and knows how often its thread slept in these calls. The number of
+calls is a prime.
+"""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import helpers
+import tracing
+
+URINGLOAD = helpers.AIOSTALL.parent / "tests" / "uringload"
+CALLS = 1009
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _uring():
+    assert URINGLOAD.exists(), f"{URINGLOAD} is missing: make unit"
+    tried = subprocess.run([URINGLOAD, "--nop"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"needs io_uring and userfaultfd: {tried.stderr.strip()}")
+
+
+def load(*args):
+    return [str(a) for a in (URINGLOAD, *args)]
+
+
+def fstype_of(path):
+    """Of the filesystem that a directory is on."""
+    mounts = [line.split() for line in
+              pathlib.Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    real = os.path.realpath(path)
+    inside = [m for m in mounts if (real + "/").startswith(m[1].rstrip("/") + "/")]
+    return max(inside, key=lambda m: len(m[1]))[2]
+
+
+def row_of(report, fstype):
+    (row,) = [f for f in report["filesystems"]
+              if (f["api"], f["fstype"]) == ("io_uring", fstype)]
+    return row
+
+
+def assert_conserved(totals):
+    parts = ("on_cpu_ns", "blocked_ns", "blocked_elsewhere_ns", "waited_ns", "runqueue_ns",
+             "preempted_ns")
+    wrong = abs(sum(totals[part] for part in parts) - totals["wall_ns"])
+    calls = totals["submits"] + totals["wait_calls"]
+    assert wrong <= max(totals["wall_ns"] // 1000, 2000 * calls), totals
+
+
+# What the calls do besides, and whether their thread then has waits.
+MODES = {
+    "apart": (),
+    "together": ("--wait",),
+    "deferred": ("--wait", "--defer"),
+    "registered": ("--registered",),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_sleeps_and_waits_are_the_kernels_own_count(tmp_path, mode):
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", CALLS, "--batch", 8,
+                                          "--fault", 3, "--delay-us", 300, *MODES[mode]))
+    figures, totals = traced.load, traced.report["totals"]
+    row = row_of(traced.report, fstype_of(tmp_path))
+
+    assert traced.status == 0, traced.stderr
+    helpers.assert_no_loss(traced.report)
+    assert not figures["failed"] and figures["faults"] == CALLS
+    assert totals["sleeps"] + totals["taskwork_sleeps"] + totals["waits"] == figures["nvcsw"]
+    assert totals["sleeps"] == row["sleeps"] == CALLS
+    assert totals["waits"] > 0, "nothing waited, so it shows nothing"
+    assert totals["submits"] == row["submits"] == row["enters"] == CALLS
+    assert totals["submits_blocked"] == row["submits_blocked"] == CALLS
+    assert totals["requests"] == row["requests"] == figures["requests"]
+    assert row["bytes"] == figures["bytes"]
+    assert_conserved(totals)
+    # each of the faults is brought after that time at the earliest
+    assert row["sleep_ns"]["p50"] >= 300_000
+    assert totals["waited_ns"] + totals["blocked_ns"] <= totals["wall_ns"]
+
+
+def test_the_request_that_sleeps_is_named(tmp_path, scratch):
+    """Eight requests a call over files of three filesystems: the sixth and seventh sleep."""
+    files = [f"{scratch.fs(fstype).mnt}/file" for fstype in ("ext4", "xfs")] + [tmp_path / "f"]
+    args = [x for f in files for x in ("--file", f)]
+    traced = tracing.trace(tmp_path, load(*args, "--calls", 101, "--batch", 8, "--fault", 5,
+                                          "--faults", 2, "--delay-us", 300), verb="trace")
+    # other causes of a first call aside
+    stalls = [s for s in traced.of_type("stall") if s["cause"] == "ubuf.uffd"]
+    assert traced.load["faults"] == 202
+    assert [s["index"] for s in stalls] == [5, 6] * 101
+    assert [s["user_data"] for s in stalls] == \
+        [call << 32 | k for call in range(101) for k in (5, 6)]
+    assert [s["path"] for s in stalls] == [str(files[2]), str(files[0])] * 101
+    assert [s["held_up_requests"] for s in stalls] == [2, 1] * 101
+    for stall in stalls:
+        assert stall["fs"]["api"] == "io_uring" and stall["plane"] == "submit"
+        assert (stall["op"], stall["length"], stall["request"]) == ("read", 4096, "exact")
+    assert [s["offset"] for s in stalls] == \
+        [(call + k) % 64 * 4096 for call in range(101) for k in (5, 6)]
+
+
+def test_of_linked_requests_the_first_begins(tmp_path):
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", 101, "--batch", 4,
+                                          "--link", "--fault", 0, "--delay-us", 300),
+                           verb="trace")
+    stalls = traced.of_type("stall")
+    assert traced.load["faults"] == 101
+    assert [(s["index"], s["nr"], s["user_data"] & 0xff) for s in stalls] == [(0, 4, 0)] * 101
+    assert {s["held_up_requests"] for s in stalls} == {3}
+
+
+def test_a_later_link_sleeps_in_work_that_was_put_off(tmp_path):
+    """The third of four linked requests begins when the second is done; the ring's mode has it done
+    within the call that waits."""
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", 101, "--batch", 4,
+                                          "--link", "--fault", 2, "--delay-us", 300, "--wait",
+                                          "--defer"))
+    totals, figures = traced.report["totals"], traced.load
+    row = row_of(traced.report, fstype_of(tmp_path))
+    assert figures["faults"] == 101
+    assert totals["sleeps"] == 0
+    assert totals["taskwork_sleeps"] == row["taskwork_sleeps"] == 101
+    assert totals["taskwork_blocked_ns"] >= 101 * 300_000
+    assert totals["taskwork_sleeps"] + totals["waits"] == figures["nvcsw"]
+    assert (row["sleeps"], row["submits_blocked"]) == (0, 101)
+    (cause,) = row["causes"]
+    assert (cause["plane"], cause["id"], cause["sleeps"]) == ("taskwork", "ubuf.uffd", 101)
+    assert cause["request_how"]["scanned"] == 101
+    assert cause["worst"]["index"] is None and cause["worst"]["path"] == str(tmp_path / "f")
+    assert_conserved(totals)
+
+
+def test_requests_without_a_file_go_by_their_name(tmp_path):
+    traced = tracing.trace(tmp_path, load("--nop", "--calls", CALLS, "--batch", 3))
+    assert traced.status == 0, traced.stderr
+    row = row_of(traced.report, "(nop)")
+    assert (row["enters"], row["requests"], row["sleeps"]) == (CALLS, 3 * CALLS, 0)
+    assert not traced.report["totals"]["waits"]
+
+
+def test_an_api_that_is_not_wanted_is_not_seen(tmp_path):
+    argv = load("--file", tmp_path / "f", "--calls", 11, "--fault", 0)
+    for api, probes in (("aio", ("enter", "sqe")), ("io_uring", ("submit", "compat", "complete"))):
+        traced = tracing.trace(tmp_path, argv, "--api", api)
+        assert {traced.report["capture"]["probes"][need] for need in probes} == {"off"}
+        assert len(traced.report["filesystems"]) == (api == "io_uring")
+    both = tracing.trace(tmp_path, argv, "--probe", "sqe=none").report
+    # calls and sleeps are known without the tracepoint, requests are not
+    assert both["totals"]["submits"] == both["totals"]["requests"] == both["totals"]["sleeps"] == 11
+    assert both["filesystems"][0]["fstype"] == "(unknown)"
+
+
+def test_a_recording_says_the_same(tmp_path):
+    argv = load("--file", tmp_path / "f", "--calls", 101, "--batch", 4, "--fault", 1, "--wait")
+    db = tmp_path / "rec.db"
+    done = helpers.run([helpers.AIOSTALL, "record", "-o", db, "--", *argv])
+    assert done.status == 0, done.stderr
+    figures = json.loads(done.stdout)
+
+    def report(*args):
+        printed = helpers.run([helpers.AIOSTALL, "report", *args, "--format", "json", db])
+        assert printed.status == 0, printed.stderr
+        return json.loads(printed.stdout)
+    rep = report()
+    row = row_of(rep, fstype_of(tmp_path))
+    assert (row["enters"], row["requests"], row["sleeps"]) == (101, 404, 101)
+    assert rep["totals"]["waits"] + rep["totals"]["sleeps"] == figures["nvcsw"]
+    (group,) = report("--by", "api,plane,opcode,cause")["groups"]
+    assert (group["api"], group["plane"], group["opcode"], group["cause"], group["sleeps"]) == \
+        ("io_uring", "submit", "read", "ubuf.uffd", 101)
+    assert not report("--api", "aio")["filesystems"]

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A load that hands over its requests through io_uring and knows what each call does: reads of one
+ * block in turns over several files, of which chosen ones go into memory that is not there, which a
+ * thread of its own brings after a known time (userfaultfd). Nothing else that it does sleeps while
+ * it hands over, if its files are written and O_DIRECT is fine with them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <liburing.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCK 4096
+#define MAX_FILES 8
+#define MAX_BATCH 128
+/* Blocks of each file that are read in turns. */
+#define BLOCKS 64
+
+struct load {
+	const char *paths[MAX_FILES];
+	int fds[MAX_FILES];
+	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us;
+	bool wait, link, registered, nop, contend, gone;
+	const char *ready, *start;
+	struct io_uring ring;
+	char *present, *absent; /* MAX_BATCH blocks each */
+	int uffd;
+	atomic_uint served;
+	atomic_bool over;
+	unsigned int requests, enters, wait_enters;
+	uint64_t nvcsw, bytes, wall_ns;
+	int failures;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "uringload: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t switches(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_THREAD, &u);
+	return (uint64_t)u.ru_nvcsw;
+}
+
+static void rest(unsigned int us)
+{
+	struct timespec t = {us / 1000000, us % 1000000 * 1000};
+
+	nanosleep(&t, NULL);
+}
+
+/* ---- memory that is brought when it is touched ---- */
+
+static void *serve(void *arg)
+{
+	struct load *l = arg;
+	struct pollfd p = {.fd = l->uffd, .events = POLLIN};
+	struct uffd_msg msg;
+
+	while (!l->over) {
+		struct uffdio_zeropage zero = {0};
+
+		if (poll(&p, 1, 20) != 1 || read(l->uffd, &msg, sizeof(msg)) != sizeof(msg))
+			continue;
+		rest(l->delay_us);
+		zero.range.start = msg.arg.pagefault.address & ~(uint64_t)(BLOCK - 1);
+		zero.range.len = BLOCK;
+		l->served++;
+		if (ioctl(l->uffd, UFFDIO_ZEROPAGE, &zero))
+			die("UFFDIO_ZEROPAGE");
+	}
+	return NULL;
+}
+
+static void make_memory(struct load *l)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	size_t size = MAX_BATCH * BLOCK;
+
+	l->present = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	l->absent = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	l->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (l->present == MAP_FAILED || l->absent == MAP_FAILED || l->uffd < 0)
+		die("userfaultfd");
+	reg.range.start = (uint64_t)(uintptr_t)l->absent;
+	reg.range.len = size;
+	if (ioctl(l->uffd, UFFDIO_API, &api) || ioctl(l->uffd, UFFDIO_REGISTER, &reg))
+		die("UFFDIO_REGISTER");
+}
+
+/* ---- calls ---- */
+
+static bool is_fault(const struct load *l, unsigned int k)
+{
+	return k >= l->first_fault && k < l->first_fault + l->nr_faults;
+}
+
+static void prepare(struct load *l, unsigned int call)
+{
+	for (unsigned int k = 0; k < l->batch; k++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
+		unsigned int file = k % l->nr_files;
+		char *to = (is_fault(l, k) ? l->absent : l->present) + (size_t)k * BLOCK;
+
+		if (l->nop)
+			io_uring_prep_nop(sqe);
+		else
+			io_uring_prep_read(sqe, l->registered ? (int)file : l->fds[file], to, BLOCK,
+					   (uint64_t)((call + k) % BLOCKS) * BLOCK);
+		if (l->registered && !l->nop)
+			sqe->flags |= IOSQE_FIXED_FILE;
+		if (l->link && k + 1 < l->batch)
+			sqe->flags |= IOSQE_IO_LINK;
+		sqe->user_data = (uint64_t)call << 32 | k;
+	}
+}
+
+static void reap(struct load *l)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int head, n = 0;
+
+	io_uring_for_each_cqe(&l->ring, head, cqe)
+	{
+		n++;
+		if (cqe->res < 0)
+			l->failures = cqe->res;
+		else
+			l->bytes += (uint64_t)cqe->res;
+	}
+	io_uring_cq_advance(&l->ring, n);
+	l->requests += n;
+}
+
+static void one_call(struct load *l, unsigned int call)
+{
+	uint64_t before, start;
+	int n;
+
+	if (l->nr_faults && madvise(l->absent, MAX_BATCH * BLOCK, MADV_DONTNEED))
+		die("madvise");
+	prepare(l, call);
+	before = switches();
+	start = now_ns();
+	n = l->wait ? io_uring_submit_and_wait(&l->ring, l->batch) : io_uring_submit(&l->ring);
+	l->wall_ns += now_ns() - start;
+	l->nvcsw += switches() - before;
+	if (n < 0) {
+		errno = -n;
+		die("io_uring_enter");
+	}
+	l->enters++;
+	while (l->requests < (call + 1) * l->batch) {
+		reap(l);
+		if (l->requests >= (call + 1) * l->batch)
+			break;
+		before = switches();
+		n = io_uring_enter((unsigned int)l->ring.ring_fd, 0, 1, IORING_ENTER_GETEVENTS,
+				   NULL);
+		l->nvcsw += switches() - before;
+		l->wait_enters++;
+		if (n < 0 && n != -EINTR) {
+			errno = -n;
+			die("io_uring_enter");
+		}
+	}
+	if (l->pause_us)
+		rest(l->pause_us);
+}
+
+/* Comes in beside the others' calls, with nothing to hand over but the wish to. */
+static void *contend(void *arg)
+{
+	struct load *l = arg;
+
+	while (!l->over) {
+		io_uring_enter((unsigned int)l->ring.ring_fd, 1, 0, 0, NULL);
+		rest(100);
+	}
+	return NULL;
+}
+
+/* ---- beginning and end ---- */
+
+static void open_files(struct load *l)
+{
+	char block[BLOCK];
+
+	memset(block, 'u', sizeof(block));
+	for (unsigned int i = 0; i < l->nr_files; i++) {
+		int fd = open(l->paths[i], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			die(l->paths[i]);
+		for (int b = 0; b < BLOCKS; b++)
+			if (pwrite(fd, block, BLOCK, (off_t)b * BLOCK) != BLOCK)
+				die(l->paths[i]);
+		fsync(fd);
+		close(fd);
+		l->fds[i] = open(l->paths[i], O_RDWR | O_DIRECT | O_CLOEXEC);
+		if (l->fds[i] < 0)
+			die(l->paths[i]);
+		/* its extents are known from now on */
+		for (int b = 0; b < BLOCKS; b++)
+			if (pread(l->fds[i], l->present, BLOCK, (off_t)b * BLOCK) != BLOCK)
+				die(l->paths[i]);
+	}
+	if (l->registered && io_uring_register_files(&l->ring, l->fds, l->nr_files))
+		die("register_files");
+}
+
+static void wait_start(const struct load *l)
+{
+	int fd;
+
+	if (l->ready) {
+		fd = open(l->ready, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+			die(l->ready);
+		close(fd);
+	}
+	while (l->start && access(l->start, F_OK))
+		rest(2000);
+}
+
+static void parse(struct load *l, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"file", 1, NULL, 'f'},	      {"calls", 1, NULL, 'c'},
+		{"batch", 1, NULL, 'b'},      {"delay-us", 1, NULL, 'd'},
+		{"fault", 1, NULL, 'F'},      {"faults", 1, NULL, 'N'},
+		{"wait", 0, NULL, 'w'},	      {"link", 0, NULL, 'l'},
+		{"registered", 0, NULL, 'r'}, {"nop", 0, NULL, 'n'},
+		{"defer", 0, NULL, 'D'},      {"contend", 0, NULL, 'C'},
+		{"ready-file", 1, NULL, 'R'}, {"start-file", 1, NULL, 'S'},
+		{"pause-us", 1, NULL, 'p'},   {NULL, 0, NULL, 0},
+	};
+	unsigned int *number[256] = {
+		['c'] = &l->calls,	 ['b'] = &l->batch,	['d'] = &l->delay_us,
+		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us};
+	bool *flag[256] = {['w'] = &l->wait,
+			   ['l'] = &l->link,
+			   ['r'] = &l->registered,
+			   ['n'] = &l->nop,
+			   ['C'] = &l->contend};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == '?')
+			exit(2);
+		if (c == 'F')
+			l->nr_faults = l->nr_faults ? l->nr_faults : 1;
+		if (c == 'f' && l->nr_files < MAX_FILES)
+			l->paths[l->nr_files++] = optarg;
+		else if (c == 'D')
+			l->setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+		else if (c == 'R')
+			l->ready = optarg;
+		else if (c == 'S')
+			l->start = optarg;
+		else if (number[c])
+			*number[c] = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (flag[c])
+			*flag[c] = true;
+	}
+	if (!l->batch || l->batch > MAX_BATCH || (!l->nr_files && !l->nop))
+		exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	static struct load l = {.calls = 1, .batch = 1, .delay_us = 1000, .uffd = -1};
+	pthread_t server, other;
+	int rc;
+
+	parse(&l, argc, argv);
+	make_memory(&l);
+	rc = io_uring_queue_init(MAX_BATCH, &l.ring, l.setup);
+	if (rc) {
+		errno = -rc;
+		die("io_uring_setup");
+	}
+	open_files(&l);
+	if (pthread_create(&server, NULL, serve, &l))
+		die("thread");
+	wait_start(&l);
+	if (l.contend && pthread_create(&other, NULL, contend, &l))
+		die("thread");
+	for (unsigned int i = 0; i < l.calls; i++)
+		one_call(&l, i);
+	l.over = true;
+	if (l.contend)
+		pthread_join(other, NULL);
+	pthread_join(server, NULL);
+	printf("{\"calls\":%u,\"requests\":%u,\"enters\":%u,\"wait_enters\":%u,\"nvcsw\":%llu,"
+	       "\"bytes\":%llu,\"wall_ns\":%llu,\"faults\":%u,\"failed\":%d}\n",
+	       l.calls, l.requests, l.enters, l.wait_enters, (unsigned long long)l.nvcsw,
+	       (unsigned long long)l.bytes, (unsigned long long)l.wall_ns, l.served, l.failures);
+	return 0;
+}
