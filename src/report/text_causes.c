@@ -131,6 +131,9 @@ static void print_holders(struct print *p, const struct report_cause *c)
 			    c->nr_holders > MAX_WAKERS ? ", ..." : "");
 }
 
+/* Of one cause. */
+#define FILES_SHOWN 3
+
 static void print_files(struct print *p, const struct report_cause *c, size_t top)
 {
 	const char *lead = "    files: ";
@@ -138,7 +141,7 @@ static void print_files(struct print *p, const struct report_cause *c, size_t to
 	/* the worst stall has named it */
 	if (c->nr_files == 1 && c->worst_path && *c->worst_path)
 		return;
-	for (size_t i = 0; i < c->nr_files && i < top && i < 3; i++) {
+	for (size_t i = 0; i < c->nr_files && i < top && i < FILES_SHOWN; i++) {
 		const struct report_file *f = &c->files[i];
 		char n[16], total[16];
 		const char *path = f->path && *f->path ? f->path : "(not known)";
@@ -279,7 +282,7 @@ static size_t print_causes(struct print *p, const struct report_fs *f, const str
 	const struct report_cause *two[2];
 
 	for (n = 0; n < top && n < f->nr_causes; n++)
-		print_cause(p, &f->causes[n], top, full);
+		print_cause(p, &f->causes[n], o->top ? o->top : FILES_SHOWN, full);
 	if (top)
 		return n;
 	n = two_that_matter(f, two);

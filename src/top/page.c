@@ -60,11 +60,11 @@ static struct page_figures figures(const struct counters *c, uint64_t p99_ns, bo
 	};
 }
 
-/* As the text report has it, without the line of the filesystem, which is above already. */
+/* As the text report has it in full, without the line of the filesystem, which is above already. */
 static const char *detail(struct page *p, const struct report_fs *f, size_t i, int width)
 {
 	struct report_fs one = *f;
-	const struct format_opts o = {.width = width};
+	const struct format_opts o = {.width = width, .full = true};
 	struct print *print = calloc(1, sizeof(*print));
 	char *text = NULL;
 	const char *kept;

@@ -89,7 +89,7 @@ def test_every_key_at_every_size(root, fixture, size):
 
 @pytest.mark.parametrize("keys,scrolled", [("v$$", 0), ("v$$vvv", 3)])
 def test_cause_reads_as_in_the_report(root, keys, scrolled):
-    report = subprocess.run([root / "build/tests/replay", "tests/replay/mixed.fix", "text", "80"],
+    report = subprocess.run([root / "build/tests/replay", "-f", "tests/replay/mixed.fix", "text", "80"],
                             cwd=root, capture_output=True, text=True, timeout=60, check=True).stdout
     said = report[report.index("\next4 /data"):].splitlines()
     first = next(i for i, line in enumerate(said) if "ext4.dio_sync" in line) + scrolled
