@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/interrupt.h"
+
 #define TERM_WAIT_MS 5000
 #define KILL_WAIT_MS 1000
 #define STEP_MS 10
@@ -44,6 +46,7 @@ static void __attribute__((noreturn)) run_child(char **argv, int go, int result)
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(125);
+	interrupt__as_inherited();
 	execvp(argv[0], argv);
 	err = errno;
 	n = write(result, &err, sizeof(err));

@@ -5,6 +5,9 @@
 #include <string.h>
 
 static volatile sig_atomic_t count, forward;
+/* What we were started with: a shell starts what is in the background with SIGINT ignored. */
+static struct sigaction inherited_int, inherited_term;
+static bool caught;
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
@@ -33,6 +36,11 @@ void interrupt__catch(void)
 	action.sa_sigaction = on_signal;
 	action.sa_flags = SA_SIGINFO; /* no SA_RESTART: a poll must return */
 	count = 0;
+	if (!caught) {
+		sigaction(SIGINT, NULL, &inherited_int);
+		sigaction(SIGTERM, NULL, &inherited_term);
+	}
+	caught = true;
 	set_action(&action);
 }
 
@@ -43,6 +51,12 @@ void interrupt__release(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = SIG_DFL;
 	set_action(&action);
+}
+
+void interrupt__as_inherited(void)
+{
+	sigaction(SIGINT, &inherited_int, NULL);
+	sigaction(SIGTERM, &inherited_term, NULL);
 }
 
 int interrupt__count(void)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -50,7 +51,8 @@ print(json.dumps({'fds': sorted(set(os.listdir('/proc/self/fd'))), 'env': dict(o
 """
 
 
-def test_the_command_gets_nothing_of_ours(binary, tmp_path):
+@pytest.mark.parametrize("ignored", [[], [signal.SIGINT, signal.SIGTERM]])
+def test_the_command_gets_nothing_of_ours(binary, tmp_path, ignored):
     """Descriptors, environment, signals, limits: as if it had been started without us."""
     if os.geteuid():
         pytest.skip("needs root")
@@ -61,6 +63,7 @@ def test_the_command_gets_nothing_of_ours(binary, tmp_path):
         path.unlink(missing_ok=True)
         done = subprocess.run([*prefix, sys.executable, "-c", SHOW, path], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60,
+                              preexec_fn=lambda: [signal.signal(s, signal.SIG_IGN) for s in ignored],
                               check=False)
         if not path.exists():
             pytest.skip(f"needs BPF: {done.stderr}")
