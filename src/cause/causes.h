@@ -31,6 +31,7 @@ struct cause {
 	const char *kernels;	   /* where it holds, "" = all */
 	const char *evidence;	   /* "proven", "seen" or "source" */
 	const char *direct_advice; /* the author's, where O_DIRECT is used already; "" = the same */
+	const char *direct_todo;   /* the clause, the same */
 	/* "author; 6.18; what was done; 1000 -> 0": stalls per 1000 submits without and with it */
 	const char *tried[CAUSE_TRIED_MAX];
 	size_t nr_tried;

@@ -287,6 +287,7 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 			  .kernels = "",
 			  .evidence = "source",
 			  .direct_advice = "",
+			  .direct_todo = "",
 			  .refs = ""},
 		.chains = {(uint32_t)c->rs->nr_chains, 0},
 	};
@@ -351,6 +352,7 @@ static int set_text(struct compiler *c, struct rule *rule)
 		{"kernels", &cause->kernels},
 		{"evidence", &cause->evidence},
 		{"direct", &cause->direct_advice},
+		{"do_direct", &cause->direct_todo},
 		{"refs", &cause->refs},
 	};
 	const char *value = c->at->value + strspn(c->at->value, " \t");
@@ -386,16 +388,10 @@ static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_se
 
 static const char *first_key(enum rule_section section)
 {
-	switch (section) {
-	case SECTION_VIA:
-		return "tag";
-	case SECTION_ROLES:
-		return "role";
-	case SECTION_WHERE:
-		return "where";
-	default:
-		return "id";
-	}
+	static const char *const keys[] = {
+		[SECTION_VIA] = "tag", [SECTION_ROLES] = "role", [SECTION_WHERE] = "where"};
+
+	return section < ARRAY_SIZE(keys) && keys[section] ? keys[section] : "id";
 }
 
 static int compile_rules(struct compiler *c, enum rule_section section, struct rule_vec *vec)

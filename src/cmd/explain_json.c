@@ -31,7 +31,8 @@ static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause, boo
 	jsonw__str(w, o, "id", cause->id);
 	jsonw__str(w, o, "name", cause->name);
 	jsonw__str(w, o, "meaning", cause->meaning);
-	jsonw__str(w, o, "advice", cause->todo);
+	jsonw__str(w, o, "advice",
+		   direct && *cause->direct_todo ? cause->direct_todo : cause->todo);
 	jsonw__str(w, o, "operator", cause->operator_advice);
 	jsonw__str(w, o, "author",
 		   direct && *cause->direct_advice ? cause->direct_advice : cause->author_advice);

@@ -54,7 +54,7 @@ static void print_tried(const char *tried)
 void fields__cause(const struct cause *cause, bool direct)
 {
 	fields__print("meaning", cause->meaning);
-	fields__print("do", cause->todo);
+	fields__print("do", direct && *cause->direct_todo ? cause->direct_todo : cause->todo);
 	fields__print("operator", cause->operator_advice);
 	fields__print("author", direct && *cause->direct_advice ? cause->direct_advice
 								: cause->author_advice);

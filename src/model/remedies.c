@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is said against a cause besides its advice: remedies that were measured, settings of the programs that slept. */
+/* What is said against a cause: advice, remedies that were measured, settings of the programs that slept. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cause/causes.h"
@@ -9,6 +10,69 @@
 /* Of programs that slept less often nothing is said. */
 #define PROGRAMS_ASKED 8
 #define SETTINGS_MAX 16
+
+/* What the operator can do, then what the program's author can. */
+static const char *joined(struct pool *p, const char *host, const char *program)
+{
+	size_t size = strlen(host) + strlen(program) + sizeof(" In the program: ");
+	char *both;
+
+	if (!*host || !*program)
+		return *program ? program : host;
+	both = pool__array(p, size, 1);
+	if (!both)
+		return host;
+	snprintf(both, size, "%s In the program: %s", host, program);
+	return both;
+}
+
+/* Whether all requests that are known of these stalls asked for O_DIRECT. */
+static bool is_direct(const struct part *part)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < part->nr; i++) {
+		const struct ledger_worst *w = &part->rows[i]->worst;
+
+		if (!w->comm)
+			continue;
+		if (!(w->req.shape & SHAPE_DIRECT))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* To use O_DIRECT is no advice for who does: it says why the page cache was used all the same. */
+static const char *direct_todo(struct pool *p, const struct cause *rule, uint32_t shape)
+{
+	char buf[160];
+
+	if (!(shape & SHAPE_UNALIGNED_MEM) || !shape__memory_align(shape))
+		return rule->direct_todo;
+	snprintf(buf, sizeof(buf),
+		 "align the memory of O_DIRECT requests to the block size, or they are buffered: "
+		 "it is aligned to %u",
+		 shape__memory_align(shape));
+	return pool__str(p, buf);
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static void build_advice(struct pool *p, struct report_cause *c, const struct part *part,
+			 const struct cause *rule)
+{
+	const struct cause *cause = part->rows[0]->key.cause->cause;
+	bool direct = rule && is_direct(part);
+	const char *author =
+		direct && *rule->direct_advice ? rule->direct_advice : text(cause->author_advice);
+
+	c->advice = joined(p, text(cause->operator_advice), author);
+	c->todo = direct && *rule->direct_todo ? direct_todo(p, rule, c->worst_shape) : cause->todo;
+}
 
 static bool is_known(const struct report_cause *c, const struct program *p)
 {
@@ -38,6 +102,7 @@ void remedies__build(struct selection *s, struct report_cause *c, const struct p
 	const struct part *comms;
 	size_t nr;
 
+	build_advice(s->pool, c, part, rule);
 	if (!rule)
 		return;
 	c->tried = rule->tried;

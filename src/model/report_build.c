@@ -134,23 +134,6 @@ static const char *build_telling(struct selection *s, const struct report_cause 
 						  buf, sizeof(buf)));
 }
 
-/* What the operator can do, then what the program's author can. */
-static const char *build_advice(struct pool *p, const struct cause *cause)
-{
-	const char *host = cause->operator_advice ? cause->operator_advice : "";
-	const char *program = cause->author_advice ? cause->author_advice : "";
-	size_t size = strlen(host) + strlen(program) + sizeof(" In the program: ");
-	char *both;
-
-	if (!*host || !*program)
-		return *program ? program : host;
-	both = pool__array(p, size, 1);
-	if (!both)
-		return host;
-	snprintf(both, size, "%s In the program: %s", host, program);
-	return both;
-}
-
 /* The row with the longest stall; of those as long, the one whose stall is known in full. */
 static const struct ledger_row *worst_row(const struct part *part)
 {
@@ -200,8 +183,6 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 		.id = cause->id,
 		.name = cause->name,
 		.plane = part->rows[0]->key.plane,
-		.advice = build_advice(p, cause),
-		.todo = cause->todo,
 		.asks = cause->asks,
 		.sleeps = part->sum.sleeps,
 		.blocked_ns = part->sum.blocked_ns,

@@ -63,7 +63,7 @@ static inline int descending(uint64_t a, uint64_t b)
 /* groups.c: the groups of a report, if the view wants any; how many details of them were too many. */
 uint64_t groups__build(struct selection *s, struct report *r);
 
-/* remedies.c: what was measured against the cause, and settings of the programs of these rows. */
+/* remedies.c: the advice, what was measured of it, and settings of the programs of these rows. */
 void remedies__build(struct selection *s, struct report_cause *c, const struct part *part);
 
 #endif

@@ -124,6 +124,36 @@ static void feed_call(struct ledger *m, const struct fs_info *fs, const struct s
 	ledger__sink(m)->stall(m, &ev);
 }
 
+/* Who asked for O_DIRECT is not told to use it, but why the page cache was used all the same. */
+static void test_advice_for_direct_requests(void **state)
+{
+	static const char *frames[] = {"filemap_get_pages", "filemap_read", "aio_read"};
+	static const struct stack miss = {4, 3, frames};
+	struct ledger *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &miss, 900, "/f");
+	const struct report_cause *c;
+
+	(void)state;
+	ev.req.shape = SHAPE_DIRECT;
+	ledger__sink(m)->stall(m, &ev);
+	c = &report_of(m)->fs[0].causes[0];
+	assert_string_equal(c->id, "buf.read_miss");
+	assert_null(strstr(c->advice, "Use O_DIRECT"));
+	assert_non_null(strstr(c->todo, "align O_DIRECT requests and their memory"));
+	ev.req.shape = SHAPE_DIRECT | SHAPE_UNALIGNED_MEM | 10u << SHAPE_MEM_SHIFT;
+	ev.blocked_ns = 901;
+	ledger__sink(m)->stall(m, &ev);
+	assert_non_null(strstr(report_of(m)->fs[0].causes[0].todo, "it is aligned to 512"));
+	/* of some who did not ask, nothing is said that holds for the others alone */
+	ev.req.shape = 0;
+	ev.req.path = "/g";
+	ledger__sink(m)->stall(m, &ev);
+	c = &report_of(m)->fs[0].causes[0];
+	assert_string_equal(c->todo, "use O_DIRECT, or keep the file cached");
+	assert_non_null(strstr(c->advice, "Use O_DIRECT"));
+	ledger__free(m);
+}
+
 /* Most submits block for one reason, most of the time goes to another. */
 static void test_submits_are_counted_for_each_cause(void **state)
 {
@@ -927,6 +957,7 @@ int main(void)
 		cmocka_unit_test(test_report_again),
 		cmocka_unit_test(test_without_rules),
 		cmocka_unit_test(test_worst),
+		cmocka_unit_test(test_advice_for_direct_requests),
 		cmocka_unit_test(test_most_frequent),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_remount),
