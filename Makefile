@@ -74,8 +74,12 @@ UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister
 	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror \
 	sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
 LINK := -static-pie -Wl,--gc-sections
-STATIC_OBJ := $(B)/obj/src/static/unused.o $(B)/obj/src/static/no_btf.o
-STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf)
+# Some 120 KB of relocations in a few; the linker for arm64 has it in later releases only.
+ifeq ($(ARCH),x86)
+LINK += -Wl,-z,pack-relative-relocs
+endif
+STATIC_OBJ := $(B)/obj/src/static/unused.o $(B)/obj/src/static/btf.o
+STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf bpf_btf_get_next_id)
 endif
 endif
 

@@ -35,6 +35,8 @@ class Stepper:
 def without_time(report):
     report = json.loads(json.dumps(report))
     del report["capture"]["duration_ns"]
+    for fs in report["filesystems"]:
+        del fs["time_share"]
     return report
 
 

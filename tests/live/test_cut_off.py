@@ -125,7 +125,8 @@ def reports(db):
 def losses(report):
     """What the test has brought about: the kernel may hide returns of its own accord."""
     return {name: n for name, n in report["loss"].items()
-            if n and name not in ("any", "scan_agree", "scan_disagree", "recovered")}
+            if n and name not in ("any", "incomplete", "share", "scan_agree", "scan_disagree",
+                                  "recovered")}
 
 
 def conserved(report):
