@@ -159,10 +159,11 @@ def test_full_disk_ends_nothing_but_the_recording(tmp):
     small, said = tmp / "small", tmp / "said"
     small.mkdir()
     # The load goes on until the disk is full, and then some: nothing else shows that tracing goes on.
+    # The disk has room for some seconds: what stays is what the seconds before the last one wrote.
     load = f"{AIOLOAD} {' '.join(APPEND)} --file {tmp}/f"
     command = (f"while ! grep -q 'no room left' {said}; do {load} --calls 500 >{tmp}/out || exit; done; "
                f"{load} --calls 100 >{tmp}/out && echo whole >{tmp}/ended")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", small], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small], check=True)
     try:
         with said.open("w", encoding="utf-8") as stderr:
             done = subprocess.run([AIOSTALL, "record", "--events", "-o", small / "run.db", "--",
