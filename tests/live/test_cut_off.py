@@ -54,7 +54,8 @@ PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
 class Call:
     """A program that makes the call, up to where the test wants it."""
 
-    def __init__(self, scratch, kinds, zeros=64, alone=True):
+    # So many zeros take longer to read than a busy machine takes to show the thread again.
+    def __init__(self, scratch, kinds, zeros=160, alone=True):
         self.said = f"{scratch.dir}/said"
         self.pipes = [f"{scratch.dir}/{name}" for name in "ab"]
         for path in self.pipes:
