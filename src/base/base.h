@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NSEC_PER_USEC 1000ULL
@@ -52,6 +53,8 @@ char *fmt__percent(double share, char *buf, size_t size);
 size_t esc__terminal(const char *src, char *dst, size_t dst_size);
 /* Bytes to valid UTF-8 for JSON: invalid bytes become U+FFFD. Returns dst. */
 char *esc__utf8(const char *src, char *dst, size_t dst_size);
+/* As text of a page or the value of an attribute; control characters are for the caller to take out. */
+void esc__html(FILE *out, const char *s);
 /* Keep the tail of an escaped path within columns, with "..." in front. Returns dst. */
 char *esc__tail(const char *escaped, size_t columns, char *dst, size_t dst_size);
 

@@ -162,3 +162,21 @@ char *esc__tail(const char *escaped, size_t columns, char *dst, size_t dst_size)
 	memcpy(dst + lead, escaped, bytes + 1);
 	return dst;
 }
+
+void esc__html(FILE *out, const char *s)
+{
+	for (const char *c = s; *c; c++) {
+		if (*c == '&')
+			fputs("&amp;", out);
+		else if (*c == '<')
+			fputs("&lt;", out);
+		else if (*c == '>')
+			fputs("&gt;", out);
+		else if (*c == '"')
+			fputs("&quot;", out);
+		else if (*c == '\'')
+			fputs("&#39;", out);
+		else
+			putc(*c, out);
+	}
+}

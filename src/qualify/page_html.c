@@ -22,20 +22,10 @@ static void put(FILE *out, const char *text)
 	char clean[2048];
 
 	esc__utf8(text, clean, sizeof(clean));
-	for (const char *c = clean; *c; c++) {
+	for (char *c = clean; *c; c++)
 		if ((unsigned char)*c < ' ')
-			fputc(' ', out);
-		else if (*c == '<')
-			fputs("&lt;", out);
-		else if (*c == '>')
-			fputs("&gt;", out);
-		else if (*c == '&')
-			fputs("&amp;", out);
-		else if (*c == '"')
-			fputs("&quot;", out);
-		else
-			fputc(*c, out);
-	}
+			*c = ' ';
+	esc__html(out, clean);
 }
 
 static void element(FILE *out, const char *tag, const char *text)

@@ -27,20 +27,7 @@ void htmlw__text(FILE *out, const char *s)
 {
 	char *text = clean(s);
 
-	for (const char *c = text ? text : ""; *c; c++) {
-		if (*c == '&')
-			fputs("&amp;", out);
-		else if (*c == '<')
-			fputs("&lt;", out);
-		else if (*c == '>')
-			fputs("&gt;", out);
-		else if (*c == '"')
-			fputs("&quot;", out);
-		else if (*c == '\'')
-			fputs("&#39;", out);
-		else
-			putc(*c, out);
-	}
+	esc__html(out, text ? text : "");
 	free(text);
 }
 
