@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/getopts.h"
 #include "cmd/inputs.h"
 #include "cmd/output.h"
 #include "cmd/qualify_files.h"
@@ -97,8 +97,10 @@ static int set_margin(struct job *j, const char *value, struct err *e)
 	return rc;
 }
 
-static int set_option(struct job *j, int letter, struct err *e)
+static int set_option(void *ctx, int letter, struct err *e)
 {
+	struct job *j = ctx;
+
 	switch (letter) {
 	case 'F':
 		return gate__parse(&j->gate, optarg, e);
@@ -111,11 +113,8 @@ static int set_option(struct job *j, int letter, struct err *e)
 	case 'o':
 		j->output = optarg;
 		return *optarg ? 0 : err__set(e, -EINVAL, "diff: --output: must not be empty");
-	case ':':
-		return err__set(e, -EINVAL, "diff: an option needs a value");
-	default:
-		return err__set(e, -EINVAL, "diff: unknown option");
 	}
+	return 0;
 }
 
 /* 0, 1 if help was asked for, or -errno with e set. What is left in argv are the recordings. */
@@ -130,15 +129,10 @@ static int parse(struct job *j, int argc, char **argv, struct err *e)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int c, rc = 0;
+	int rc = getopts__each("diff", argc, argv, options, set_option, j, e);
 
-	optind = 1;
-	opterr = 0;
-	while (!rc && (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return 1;
-		rc = set_option(j, c, e);
-	}
+	if (rc == 1)
+		return rc;
 	if (!rc && argc - optind < 2)
 		rc = err__set(e, -EINVAL, "diff: two recordings at least: OLD and NEW");
 	if (!rc && argc - optind > RECORDINGS_MAX)

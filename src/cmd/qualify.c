@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/getopts.h"
 #include "cmd/interrupt.h"
 #include "cmd/output.h"
 #include "cmd/qualify_files.h"
@@ -109,8 +109,10 @@ static int set_time(struct job *j, const char *value, struct err *e)
 			value);
 }
 
-static int set_option(struct job *j, int letter, struct err *e)
+static int set_option(void *ctx, int letter, struct err *e)
 {
+	struct job *j = ctx;
+
 	switch (letter) {
 	case 'a':
 		j->plan_opts.full = true;
@@ -144,11 +146,8 @@ static int set_option(struct job *j, int letter, struct err *e)
 	case 'o':
 		j->output = optarg;
 		return *optarg ? 0 : err__set(e, -EINVAL, "qualify: --output: must not be empty");
-	case ':':
-		return err__set(e, -EINVAL, "qualify: an option needs a value");
-	default:
-		return err__set(e, -EINVAL, "qualify: unknown option");
 	}
+	return 0;
 }
 
 /* 0, 1 if help was asked for, or -errno with e set. What is left in argv are the places. */
@@ -163,15 +162,10 @@ static int parse(struct job *j, int argc, char **argv, struct err *e)
 		{"page", no_argument, NULL, 'p'},	  {"intro", required_argument, NULL, 'i'},
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
-	int c, rc = 0;
+	int rc = getopts__each("qualify", argc, argv, options, set_option, j, e);
 
-	optind = 1;
-	opterr = 0;
-	while (!rc && (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return 1;
-		rc = set_option(j, c, e);
-	}
+	if (rc == 1)
+		return rc;
 	if (!rc)
 		rc = check_format(j, e);
 	if (!rc && j->pages && optind == argc)
