@@ -297,6 +297,7 @@ static __always_inline int thread_ends(void)
 		return 0;
 	if (c->state != WIRE_CALL_IDLE)
 		call_abandon(c, WIRE_LOSS_DIED);
+	retire(tid);
 	bpf_map_delete_elem(&calls, &tid);
 	return 0;
 }

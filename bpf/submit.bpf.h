@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_SUBMIT_BPF_H
 #define AIOSTALL_SUBMIT_BPF_H
 
+#include "process.bpf.h"
 #include "request.bpf.h"
 
 /* ---- accounting ---- */
@@ -226,10 +227,10 @@ static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bo
 			break;
 		wanted += flush_row(tid, i, wall, ret);
 	}
-	if (FILTERING_FS)
-		total->requests += wanted;
-	else
-		total->requests += ret < 0 ? 0 : ret;
+	if (!FILTERING_FS)
+		wanted = ret < 0 ? 0 : ret;
+	total->requests += wanted;
+	submitted(c, wanted, ret);
 	if (c->unreadable)
 		lose(WIRE_LOSS_IOCB_UNREADABLE, c->unreadable);
 	if (c->fs_overflow)
@@ -287,6 +288,7 @@ static __always_inline struct wire_call *call_of(__u32 tid, struct task_struct *
 		return NULL;
 	}
 	if (c->task != (__u64)task) {
+		retire(tid);
 		c->task = (__u64)task;
 		c->seq = 0;
 		c->state = WIRE_CALL_IDLE;

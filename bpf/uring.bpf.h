@@ -283,7 +283,10 @@ __noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
 			break;
 		wanted += flush_row(tid, i, wall, ret);
 	}
-	total->requests += FILTERING_FS ? wanted : c->requests;
+	if (!FILTERING_FS)
+		wanted = c->requests;
+	total->requests += wanted;
+	submitted(c, wanted, ret);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
 	return 0;

@@ -368,6 +368,28 @@ struct wire_file {
 	char names[WIRE_NAMES_LEN];
 };
 
+/* What the calls of a thread, or of a process's threads that have ended, add up to. */
+struct wire_submitted {
+	__u64 submits;
+	__u64 submits_blocked;
+	__u64 requests;
+	__u64 sleeps;
+	__u64 blocked_ns;
+};
+
+/* Value of the processes map, key pid. */
+struct wire_process {
+	struct wire_submitted sum;
+	__u64 cgroup_id;
+	char comm[WIRE_COMM_LEN]; /* of its first thread; empty = not known */
+};
+
+/* Key of the failures map. */
+struct wire_failure_key {
+	__u32 pid;
+	__u32 err; /* as a positive number */
+};
+
 /* One filesystem of a call under way. */
 struct wire_call_fs {
 	struct wire_fs_key key;
@@ -466,7 +488,8 @@ struct wire_call {
 		__u32 fd;
 		__u32 fs; /* index into fs[] + 1, 0 = empty, WIRE_FD_SKIP = not wanted */
 	} fds[WIRE_FD_CACHE];
-	__u64 list[8]; /* addresses of iocbs, while they are counted */
+	__u64 list[8];		   /* addresses of iocbs, while they are counted */
+	struct wire_submitted own; /* calls of the thread that are over */
 	struct wire_call_fs fs[WIRE_FS_PER_CALL];
 };
 #define WIRE_FD_SKIP 0xffu

@@ -12,6 +12,7 @@
 
 #include "live/attach.h"
 #include "live/names.h"
+#include "live/processes.h"
 #include "live/recycle.h"
 #include "live/rows.h"
 #include "live/sample.h"
@@ -499,6 +500,7 @@ static void deliver_present(struct live *lv, const struct sink *to, uint64_t now
 	deliver_rows(lv, to, unfinished);
 	partials_free(unfinished);
 	sample__deliver(lv, to);
+	processes__deliver(lv, to);
 	deliver_unfinished(lv, to, now);
 }
 

@@ -154,6 +154,21 @@ struct ev_unfinished {
 	const struct stack *stack;
 };
 
+/* What a process has submitted since tracing began, in calls that have ended. */
+struct ev_process {
+	uint32_t pid; /* 0 = of processes that are not told apart */
+	const char *comm, *cgroup;
+	uint64_t submits, submits_blocked, requests;
+	uint64_t sleeps, blocked_ns; /* of calls that go on, too */
+};
+
+/* How many of its calls failed with one error. */
+struct ev_failed {
+	uint32_t pid;
+	int err; /* positive */
+	uint64_t calls;
+};
+
 /* How often a timer found a stack on a CPU inside io_submit, since tracing began. */
 struct ev_sample {
 	const struct fs_info *fs;

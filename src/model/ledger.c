@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/processes.h"
 #include "model/state.h"
 
 #define DEFAULT_MAX_KEYS 20000
@@ -174,6 +175,7 @@ void ledger__forget_asleep(struct ledger *l)
 		ledger__put_stack(l, ledger_stack__of(l->samples[i].stack));
 	l->nr_samples = 0;
 	l->samples_total = 0;
+	processes__forget(l);
 }
 
 /* ---- counters ---- */
@@ -327,6 +329,16 @@ static void on_sample(void *ctx, const struct ev_sample *ev)
 	ledger__add_sample(ctx, ev);
 }
 
+static void on_process(void *ctx, const struct ev_process *ev)
+{
+	ledger__add_process(ctx, ev);
+}
+
+static void on_failed(void *ctx, const struct ev_failed *ev)
+{
+	ledger__add_failed(ctx, ev);
+}
+
 /* ---- beginning and end ---- */
 
 struct ledger *ledger__new(const struct ledger_opts *opts)
@@ -353,6 +365,8 @@ struct ledger *ledger__new(const struct ledger_opts *opts)
 		.totals = on_totals,
 		.loss = on_loss,
 		.sample = on_sample,
+		.process = on_process,
+		.failed = on_failed,
 	};
 	return l;
 }

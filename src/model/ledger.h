@@ -60,7 +60,10 @@ enum ledger_slow ledger__add_submit(struct ledger *l, const struct ev_submit *ev
 void ledger__add_unfinished(struct ledger *l, const struct ev_unfinished *ev,
 			    const struct cause *cause);
 void ledger__add_sample(struct ledger *l, const struct ev_sample *ev);
-/* Before unfinished sleeps and samples are told again: what was said of them is forgotten. */
+/* What is said of a process twice adds up, as of several recordings. */
+void ledger__add_process(struct ledger *l, const struct ev_process *ev);
+void ledger__add_failed(struct ledger *l, const struct ev_failed *ev);
+/* Before unfinished sleeps, samples and processes are told again: what was said of them is forgotten. */
 void ledger__forget_asleep(struct ledger *l);
 
 /* ---- in sums, as a recording has them ---- */

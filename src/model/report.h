@@ -117,6 +117,26 @@ struct report_unfinished {
 	uint32_t host; /* see ledger__set_origin */
 };
 
+/* Who submitted. */
+struct report_process {
+	uint32_t pid;	  /* 0 = of several */
+	const char *host; /* "" = there is but one */
+	const char *comm, *cgroup;
+	bool has_submits; /* the following three are known */
+	uint64_t submits, submits_blocked, requests;
+	uint64_t sleeps, blocked_ns, max_ns;
+	double blocked_share, ctxsw_per_io;
+	/* of most of its blocked time; NULL = it did not sleep, or its sleeps are not on record */
+	const char *cause_id;
+	const struct fs_info *fs;
+};
+
+/* Calls that failed. */
+struct report_failure {
+	int err; /* 0 = not known which */
+	uint64_t calls;
+};
+
 /* Stalls that have the same values in the dimensions of --by. */
 struct report_group {
 	const char *const
@@ -138,6 +158,10 @@ struct report {
 	struct report_dist sleep, submit; /* over all filesystems */
 	struct report_fs *fs;
 	size_t nr_fs; /* by blocked time, then submits, descending */
+	struct report_process *processes;
+	size_t nr_processes; /* by blocked time, then submits, descending */
+	struct report_failure *failures;
+	size_t nr_failures; /* by calls, descending */
 	struct report_slow *slow;
 	size_t nr_slow;	     /* by wall time, descending, bounded */
 	uint64_t slow_total; /* all of them */

@@ -8,6 +8,7 @@
 
 #include "model/judge.h"
 #include "model/loss.h"
+#include "model/processes.h"
 #include "model/select.h"
 
 #define TELLING_FRAMES 4
@@ -566,6 +567,7 @@ const struct report *ledger__report(struct ledger *l, const struct view *v,
 	build_totals(&s, r);
 	build_loss(&s, r, groups__build(&s, r));
 	build_all_fs(&s, r);
+	processes__build(&s, r);
 	judge__report(&s, r);
 	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);
 	if (l->nr_samples)

@@ -27,6 +27,9 @@ struct sink {
 	void (*loss)(void *ctx, const struct loss *loss);
 	/* At the end, once for each stack. NULL: not wanted. */
 	void (*sample)(void *ctx, const struct ev_sample *ev);
+	/* At the end, once for each process, and for each of its errors. NULL: not wanted. */
+	void (*process)(void *ctx, const struct ev_process *ev);
+	void (*failed)(void *ctx, const struct ev_failed *ev);
 };
 
 /* Facts about the host and the capture, the same for live, recorded and made-up ones. */

@@ -15,6 +15,8 @@
 
 #define LEDGER_UNFINISHED_MAX 1024
 #define LEDGER_SAMPLES_MAX 8192
+#define LEDGER_PROCESSES_MAX 16384
+#define LEDGER_FAILURES_MAX 4096
 
 /* The tables that the writer of a recording has numbers in. */
 enum ledger_table { LEDGER_NAMES, LEDGER_STACKS, LEDGER_ROWS };
@@ -111,6 +113,22 @@ struct ledger_key {
 	uint16_t fold, plane; /* enum ledger_fold, enum plane */
 };
 
+/* What a process has submitted, beside the rows that tell of its sleeps. */
+struct ledger_process {
+	UT_hash_handle hh;
+	struct ledger_process_key {
+		uint32_t host, pid;
+	} key;
+	struct ev_process sum; /* the ledger's strings */
+	struct ledger_name *comm, *cgroup;
+};
+
+struct ledger_failure {
+	struct ledger_process_key process;
+	int err;
+	uint64_t calls;
+};
+
 /* How much of a key is told apart no more. */
 enum ledger_fold {
 	FOLD_NOTHING,
@@ -199,6 +217,9 @@ struct ledger {
 	struct ev_sample *samples;
 	size_t nr_samples;
 	uint64_t samples_total;
+	struct ledger_process *processes;
+	struct ledger_failure *failures;
+	size_t nr_failures;
 	/* the last report */
 	struct pool pool;
 	struct report report;

@@ -60,6 +60,16 @@ static void on_sample(void *ctx, const struct ev_sample *ev)
 	TO_BOTH(sample, ev);
 }
 
+static void on_process(void *ctx, const struct ev_process *ev)
+{
+	TO_BOTH(process, ev);
+}
+
+static void on_failed(void *ctx, const struct ev_failed *ev)
+{
+	TO_BOTH(failed, ev);
+}
+
 void tee__init(struct tee *t, const struct sink *first, const struct sink *second)
 {
 	*t = (struct tee){
@@ -75,6 +85,8 @@ void tee__init(struct tee *t, const struct sink *first, const struct sink *secon
 				.totals = on_totals,
 				.loss = on_loss,
 				.sample = on_sample,
+				.process = on_process,
+				.failed = on_failed,
 			},
 		.to = {*first, *second},
 	};
