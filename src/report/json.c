@@ -59,28 +59,12 @@ static struct known known_of(const struct report *r)
 	return (struct known){calls, completions, calls || completions};
 }
 
-static void put_if(struct jsonw *w, json_t *o, const char *key, bool known, uint64_t v)
-{
-	if (known)
-		jsonw__u64(w, o, key, v);
-	else
-		jsonw__null(w, o, key);
-}
-
-static void put_real_if(struct jsonw *w, json_t *o, const char *key, bool known, double v)
-{
-	if (known)
-		jsonw__real(w, o, key, v);
-	else
-		jsonw__null(w, o, key);
-}
-
 static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
 		       size_t n, bool calls)
 {
 	for (size_t i = 0; i < n; i++)
-		put_if(w, o, f[i].key, calls || !f[i].of_calls,
-		       *(const uint64_t *)((const char *)base + f[i].at));
+		jsonw__u64_if(w, o, f[i].key, calls || !f[i].of_calls,
+			      *(const uint64_t *)((const char *)base + f[i].at));
 }
 
 static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
@@ -90,13 +74,13 @@ static void put_sync(struct jsonw *w, json_t *o, const struct counters *c, struc
 	if (known.buffered) {
 		inside = jsonw__object(w, o, "done_inside");
 		jsonw__u64(w, inside, "buffered", c->inside_buffered);
-		put_if(w, inside, "direct", known.completions, c->inside_direct);
+		jsonw__u64_if(w, inside, "direct", known.completions, c->inside_direct);
 	} else {
 		jsonw__null(w, o, "done_inside");
 	}
 	nowait = jsonw__object(w, o, "nowait");
-	put_if(w, nowait, "requests", known.calls, c->nowait);
-	put_if(w, nowait, "refused", known.completions, c->nowait_refused);
+	jsonw__u64_if(w, nowait, "requests", known.calls, c->nowait);
+	jsonw__u64_if(w, nowait, "refused", known.completions, c->nowait_refused);
 	jsonw__u64(w, nowait, "sleeps", c->nowait_sleeps);
 	jsonw__u64(w, nowait, "blocked_ns", c->nowait_ns);
 }
@@ -108,7 +92,7 @@ static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, s
 	put_fields(w, o, c, counter_fields, ARRAY_SIZE(counter_fields), known.calls);
 	ops = jsonw__object(w, o, "ops");
 	for (size_t i = 0; i < NAMES_OPS; i++)
-		put_if(w, ops, names__op_cell(i), known.calls, c->ops[i]);
+		jsonw__u64_if(w, ops, names__op_cell(i), known.calls, c->ops[i]);
 	put_sync(w, o, c, known);
 	below = jsonw__object(w, o, "below_min");
 	jsonw__u64(w, below, "sleeps", c->below_min_sleeps);
@@ -117,8 +101,8 @@ static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, s
 
 static void put_waits(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
 {
-	put_if(w, o, "waits", known.calls, c->waits);
-	put_if(w, o, "waited_ns", known.calls, c->waited_ns);
+	jsonw__u64_if(w, o, "waits", known.calls, c->waits);
+	jsonw__u64_if(w, o, "waited_ns", known.calls, c->waited_ns);
 	jsonw__u64(w, o, "taskwork_sleeps", c->taskwork_sleeps);
 	jsonw__u64(w, o, "taskwork_blocked_ns", c->taskwork_blocked_ns);
 }
@@ -196,10 +180,10 @@ void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any
 	json_t *loss = jsonw__object(w, root, "loss");
 
 	for (size_t i = 0; loss__kind(i); i++)
-		put_if(w, loss, loss__kind(i)->name,
-		       capture__skips_known(r->capture) ||
-			       loss__kind(i)->offset != offsetof(struct loss, skipped),
-		       loss__value(&r->loss, loss__kind(i)));
+		jsonw__u64_if(w, loss, loss__kind(i)->name,
+			      capture__skips_known(r->capture) ||
+				      loss__kind(i)->offset != offsetof(struct loss, skipped),
+			      loss__value(&r->loss, loss__kind(i)));
 	jsonw__str(w, loss, "skipped_programs", r->capture->skips);
 	jsonw__str(w, loss, "skipped_unknown", r->capture->skips_unknown);
 	jsonw__u64(w, loss, "spilled", r->capture->spilled);
@@ -342,7 +326,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	jsonw__str(w, o, "telling_frames", c->telling_frames);
 	jsonw__real(w, o, "share", c->share);
 	jsonw__u64(w, o, "sleeps", c->sleeps);
-	put_if(w, o, "submits_blocked", c->knows_submits, c->submits_blocked);
+	jsonw__u64_if(w, o, "submits_blocked", c->knows_submits, c->submits_blocked);
 	jsonw__u64(w, o, "blocked_ns", c->blocked_ns);
 	jsonw__u64(w, o, "max_ns", c->max_ns);
 	jsonw__u64(w, o, "held_up_requests", c->held_up_requests);
@@ -393,11 +377,11 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 		jsonw__str(w, o, "verdict", verdict__sentence(f, verdict, sizeof(verdict)));
 		put_counters(w, o, &f->c, known);
 		if (f->fs->api == API_URING) {
-			put_if(w, o, "enters", known.calls, f->c.submits);
+			jsonw__u64_if(w, o, "enters", known.calls, f->c.submits);
 			put_waits(w, o, &f->c, known);
 		}
-		put_real_if(w, o, "blocked_share", known.calls, f->blocked_share);
-		put_real_if(w, o, "ctxsw_per_io", known.calls, f->ctxsw_per_io);
+		jsonw__real_if(w, o, "blocked_share", known.calls, f->blocked_share);
+		jsonw__real_if(w, o, "ctxsw_per_io", known.calls, f->ctxsw_per_io);
 		put_dist(w, o, "sleep_ns", &f->sleep);
 		put_submit_dist(w, o, &f->submit, known);
 		causes = jsonw__array(w, o, "causes");
@@ -414,11 +398,12 @@ static void put_totals(struct jsonw *w, json_t *root, const struct report *r)
 
 	put_counters(w, totals, &r->totals, known);
 	put_waits(w, totals, &r->totals, known);
-	put_if(w, totals, "wait_calls", known.calls, r->totals.wait_calls);
-	put_real_if(w, totals, "blocked_share", known.calls, r->blocked_share);
-	put_real_if(w, totals, "ctxsw_per_io", known.calls, r->ctxsw_per_io);
+	jsonw__u64_if(w, totals, "wait_calls", known.calls, r->totals.wait_calls);
+	jsonw__real_if(w, totals, "blocked_share", known.calls, r->blocked_share);
+	jsonw__real_if(w, totals, "ctxsw_per_io", known.calls, r->ctxsw_per_io);
 	put_dist(w, totals, "sleep_ns", &r->sleep);
 	put_submit_dist(w, totals, &r->submit, known);
+	jsonw__errors(w, totals, r);
 }
 
 static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
@@ -438,7 +423,7 @@ static void put_slow(struct jsonw *w, json_t *root, const struct report *r)
 		jsonw__u64(w, o, "nr", s->nr);
 		jsonw__int(w, o, "ret", s->ret);
 	}
-	put_if(w, root, "slow_not_blocked_total", known_of(r).calls, r->slow_total);
+	jsonw__u64_if(w, root, "slow_not_blocked_total", known_of(r).calls, r->slow_total);
 	jsonw__u64(w, root, "slow_threshold_ns", r->slow_threshold_ns);
 }
 
@@ -530,6 +515,7 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	jsonw__str(&w, root, "severity", severity__name(r->severity));
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
+	jsonw__processes(&w, root, r);
 	put_slow(&w, root, r);
 	put_samples(&w, root, r);
 	put_unfinished(&w, root, r);

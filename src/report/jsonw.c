@@ -84,6 +84,22 @@ void jsonw__null(struct jsonw *w, json_t *o, const char *key)
 	keep(w, json_object_set_new(o, key, json_null()));
 }
 
+void jsonw__u64_if(struct jsonw *w, json_t *o, const char *key, bool known, uint64_t v)
+{
+	if (known)
+		jsonw__u64(w, o, key, v);
+	else
+		jsonw__null(w, o, key);
+}
+
+void jsonw__real_if(struct jsonw *w, json_t *o, const char *key, bool known, double v)
+{
+	if (known)
+		jsonw__real(w, o, key, v);
+	else
+		jsonw__null(w, o, key);
+}
+
 void jsonw__str(struct jsonw *w, json_t *o, const char *key, const char *s)
 {
 	keep(w, json_object_set_new(o, key, string(s)));

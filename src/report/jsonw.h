@@ -22,6 +22,9 @@ void jsonw__u64(struct jsonw *w, json_t *o, const char *key, uint64_t v);
 void jsonw__int(struct jsonw *w, json_t *o, const char *key, int64_t v);
 void jsonw__real(struct jsonw *w, json_t *o, const char *key, double v);
 void jsonw__bool(struct jsonw *w, json_t *o, const char *key, bool v);
+/* null where it is not known. */
+void jsonw__u64_if(struct jsonw *w, json_t *o, const char *key, bool known, uint64_t v);
+void jsonw__real_if(struct jsonw *w, json_t *o, const char *key, bool known, double v);
 void jsonw__null(struct jsonw *w, json_t *o, const char *key);
 /* Any bytes; NULL reads as "". */
 void jsonw__str(struct jsonw *w, json_t *o, const char *key, const char *s);
@@ -41,6 +44,10 @@ void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t ind
 
 /* "loss": a key for each kind, and "any" */
 void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any);
+/* "errors": of the calls that failed, an object for each errno */
+void jsonw__errors(struct jsonw *w, json_t *o, const struct report *r);
+/* "processes": who submitted */
+void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r);
 /* A sleep that had not ended. */
 void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u);
 

@@ -3,6 +3,8 @@
 #ifndef AIOSTALL_REPORT_NAMES_H
 #define AIOSTALL_REPORT_NAMES_H
 
+#include <stddef.h>
+
 #include "model/event.h"
 
 #define NAMES_OPS 8
@@ -22,5 +24,14 @@ struct names_shape {
 };
 /* The i-th property a request can have, NULL past the end. */
 const struct names_shape *names__shape(size_t i);
+
+/*
+ * The systemd unit of a cgroup's path, or else its innermost part: "mariadb.service"; "" of the
+ * root. Short: without its kind, "mariadb". buf is returned.
+ */
+const char *names__unit(const char *cgroup, char *buf, size_t size);
+const char *names__unit_short(const char *cgroup, char *buf, size_t size);
+/* "EAGAIN", or "errno 512" of what this system has no name for. buf is returned. */
+const char *names__errno(int err, char *buf, size_t size);
 
 #endif

@@ -169,6 +169,35 @@ const char *print__path(struct print *p, const char *s, int columns)
 	return esc__tail(p->work, columns > 4 ? (size_t)columns : 4, slot, sizeof(p->slot[0]));
 }
 
+const char *print__middle(struct print *p, const char *s, int columns)
+{
+	char *slot = next_slot(p), *rest;
+	int all, head;
+
+	esc__terminal(s ? s : "", slot, sizeof(p->slot[0]));
+	all = print__columns(slot);
+	if (all <= columns || columns < 8)
+		return slot;
+	head = columns - 3 - (columns - 3) / 2;
+	rest = slot + print__bytes(slot, all - (columns - 3) / 2);
+	memcpy(slot + print__bytes(slot, head), "...", 3);
+	memmove(slot + print__bytes(slot, head) + 3, rest, strlen(rest) + 1);
+	return slot;
+}
+
+const char *print__n(struct print *p, uint64_t n, const char *what)
+{
+	char *slot = next_slot(p), number[16];
+	size_t len = strlen(what);
+	bool hisses = len && strchr("sxh", what[len - 1]);
+
+	snprintf(slot, sizeof(p->slot[0]), "%s %s%s", fmt__count(n, number, sizeof(number)), what,
+		 n == 1	  ? ""
+		 : hisses ? "es"
+			  : "s");
+	return slot;
+}
+
 /* The device, and often the mount point too, is that of another filesystem before. */
 static const char *nth_of_device(struct print *p, const char *type, uint64_t n)
 {
@@ -199,6 +228,19 @@ const char *print__fs(struct print *p, const struct fs_info *fs, int columns)
 	snprintf(slot, sizeof(p->slot[0]), "%.64s %s", type, tail);
 	slot[print__bytes(slot, columns)] = '\0';
 	return slot;
+}
+
+int print__fs_room(struct print *p, const struct report *r, enum api api, int left)
+{
+	int most = (int)strlen("FILESYSTEM");
+
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		int n = r->fs[i].fs->api == api ? print__columns(print__fs(p, r->fs[i].fs, left))
+						: 0;
+
+		most = n > most ? n : most;
+	}
+	return most < left ? most : left;
 }
 
 const char *print__api(const struct fs_info *fs)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/report.h"
 #include "model/source.h"
 #include "report/format.h"
 
@@ -49,6 +50,8 @@ const char *print__safe(struct print *p, const char *s);
 const char *print__path(struct print *p, const char *s, int columns);
 /* "ext4 /data", "blockdev loop0", "pipefs": at most so many columns. */
 const char *print__fs(struct print *p, const struct fs_info *fs, int columns);
+/* Of the columns that are left for the names of these filesystems what they need. */
+int print__fs_room(struct print *p, const struct report *r, enum api api, int left);
 /* "io_uring, " where requests of io_uring are meant; else "". */
 const char *print__api(const struct fs_info *fs);
 /* "submit fentry, request scan": the ways that are known. */
@@ -57,6 +60,11 @@ const char *print__probes(struct print *p, const struct capture_info *c);
 int print__columns(const char *s);
 /* Bytes of the first so many columns of escaped text. */
 size_t print__bytes(const char *s, int columns);
+
+/* Escaped, at most so many columns, the middle goes: what tells names apart is at both ends. */
+const char *print__middle(struct print *p, const char *s, int columns);
+/* "1 sleep", "2 sleeps", "3 processes", "12.3k requests". Of several words the last one is counted. */
+const char *print__n(struct print *p, uint64_t n, const char *what);
 
 /* "1 sleep", "2 sleeps". */
 static inline const char *plural(uint64_t n)

@@ -14,6 +14,7 @@
 #include "report/text_self.h"
 #include "report/text_sync.h"
 #include "report/text_uring.h"
+#include "report/text_who.h"
 #include "report/verdict.h"
 
 #define MAX_UNFINISHED 16
@@ -325,6 +326,7 @@ static void print_table(struct print *p, const struct report *r, const struct fo
 	int room;
 	unsigned int shown = columns__fit(fs_columns, FS_COLUMNS, p->width, 14, &room);
 
+	room = print__fs_room(p, r, API_AIO, room);
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print_fs_row(p, NULL, calls, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
@@ -431,8 +433,10 @@ static void print_body(struct print *p, const struct report *r, const struct for
 		print_table(p, r, o);
 	if (report__has_api(r, API_URING))
 		text_uring__table(p, r, o);
+	text_who__table(p, r, o);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		text_causes__print(p, &r->fs[i], o);
+	text_who__failures(p, r);
 	text_sync__print(p, r);
 	print_slow(p, r, o);
 	print_samples(p, r);

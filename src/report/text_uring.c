@@ -78,6 +78,7 @@ void text_uring__table(struct print *p, const struct report *r, const struct for
 	unsigned int shown = columns__fit(columns, URING_COLUMNS, p->width, 14, &room);
 	char calls[16];
 
+	room = print__fs_room(p, r, API_URING, room);
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print_row(p, NULL, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who submitted: two clients of one filesystem are told apart, and failed calls have their errno."""
+import subprocess
+
+import helpers
+import tracing
+from helpers import AIOLOAD, AIOSTALL
+
+SUMS = ("submits", "submits_blocked", "requests", "sleeps", "blocked_ns")
+
+FAILING = """
+ctx = aio.setup(4)
+for _ in range(3):
+    assert aio.submit(ctx, aio.iocb(999, aio.PREAD)) == -9
+for _ in range(5):
+    assert aio.submit_raw(0x1000, 1, 0) == -22
+read, write = os.pipe()
+os.write(write, b"x")
+assert aio.submit(ctx, aio.iocb(read, aio.PREAD, aio.buffer(), 1)) == 1
+"""
+
+
+def two_clients(scratch):
+    mnt = scratch.fs("ext4", slow=True).mnt
+    return ["sh", "-c", f"{AIOLOAD} --file {mnt}/a --size 4M --calls 101 --pattern append --batch 2 >/dev/null"
+            f" & {AIOLOAD} --file {mnt}/b --size 4M --calls 307 --pattern overwrite --batch 3"
+            " --threads 2 >/dev/null & wait"]
+
+
+def test_two_clients_of_one_filesystem(tmp_path, scratch):
+    report = tracing.trace(tmp_path, two_clients(scratch)).report
+    clients = report["processes"]
+    assert [c["comm"] for c in clients] == ["aioload", "aioload"]
+    grows, quiet = sorted(clients, key=lambda c: c["submits"])
+    assert grows["submits"] == 101 and grows["requests"] == 202
+    assert grows["cause"] == "ext4.dio_sync" and grows["ctxsw_per_io"] > 0.5
+    assert grows["on"]["fstype"] == "ext4"
+    assert quiet["submits"] == 614 and quiet["requests"] == 3 * 614
+    for name in SUMS:
+        assert sum(c[name] for c in clients) == report["totals"][name], name
+    assert all(c["cgroup"].startswith("/") for c in clients)
+
+
+def test_a_process_that_lives_on(scratch):
+    """Its threads' figures are taken from where they are counted, with its own name."""
+    mnt = scratch.fs("ext4").mnt
+    load = ["--file", f"{mnt}/a", "--size", "4M", "--calls", "53", "--pattern", "append",
+            "--threads", "3"]
+    report, _ = tracing.watch(scratch, load, "-p", "@PID@")
+    assert len(report["processes"]) == 1
+    for name in SUMS:
+        assert report["processes"][0][name] == report["totals"][name], name
+
+
+def test_failed_calls_have_their_errno(tmp_path):
+    report = tracing.trace_script(tmp_path, FAILING).report
+    assert report["totals"]["submit_errors"] == 8
+    assert report["totals"]["errors"] == [{"errno": "EINVAL", "number": 22, "submits": 5},
+                                          {"errno": "EBADF", "number": 9, "submits": 3}]
+
+
+def test_the_text_names_them(tmp_path, scratch):
+    def text(argv):
+        done = subprocess.run([AIOSTALL, "--", *argv], stdout=subprocess.PIPE, timeout=60,
+                              check=True, env=helpers.environment(), text=True)
+        return done.stdout
+    lines = text(two_clients(scratch)).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("PROCESS"))
+    clients = lines[at + 1:at + 3]
+    assert all(line.startswith("aioload") for line in clients)
+    assert any("ext4.dio_sync" in line for line in clients)
+    assert max(map(len, lines)) <= 80
+    assert "FAILED: 8 submits: 5 EINVAL, 3 EBADF" in text(tracing.script(FAILING))
