@@ -15,27 +15,27 @@
 /* Histograms tell values apart by a bucket, whose width is up to this share of it. */
 #define BUCKET_WIDTH 0.125
 
-static bool is_fs(const struct scope *sc)
+static bool is_fs(const struct series_row *sc)
 {
 	return *sc->fstype && !*sc->cause;
 }
 
-static bool same_type(const struct scope *a, const struct scope *b)
+static bool same_type(const struct series_row *a, const struct series_row *b)
 {
 	return !strcmp(a->fstype, b->fstype);
 }
 
-static bool same_mount(const struct scope *a, const struct scope *b)
+static bool same_mount(const struct series_row *a, const struct series_row *b)
 {
 	return same_type(a, b) && !strcmp(a->mount, b->mount);
 }
 
-static bool same_device(const struct scope *a, const struct scope *b)
+static bool same_device(const struct series_row *a, const struct series_row *b)
 {
 	return same_mount(a, b) && !strcmp(a->device, b->device);
 }
 
-static bool anything(const struct scope *a, const struct scope *b)
+static bool anything(const struct series_row *a, const struct series_row *b)
 {
 	(void)a;
 	(void)b;
@@ -43,7 +43,7 @@ static bool anything(const struct scope *a, const struct scope *b)
 }
 
 /* Which filesystem of the other recording is meant: the closest kinship that fits one, first. */
-static bool (*const kinships[])(const struct scope *, const struct scope *) = {
+static bool (*const kinships[])(const struct series_row *, const struct series_row *) = {
 	same_device,
 	same_mount,
 	same_type,
@@ -51,18 +51,18 @@ static bool (*const kinships[])(const struct scope *, const struct scope *) = {
 };
 
 struct pairing {
-	const struct scope *old[SAMPLE_SCOPES_MAX], *new[SAMPLE_SCOPES_MAX]; /* NULL = done */
-	const struct scope *pair_old[2 * SAMPLE_SCOPES_MAX], *pair_new[2 * SAMPLE_SCOPES_MAX];
+	const struct series_row *old[SERIES_ROWS_MAX], *new[SERIES_ROWS_MAX]; /* NULL = done */
+	const struct series_row *pair_old[2 * SERIES_ROWS_MAX], *pair_new[2 * SERIES_ROWS_MAX];
 	size_t nr_old, nr_new, nr;
 };
 
-static size_t collect_fs(const struct sample *s, const struct scope **list)
+static size_t collect_fs(const struct sample *s, const struct series_row **list)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->nr_scopes; i++)
-		if (is_fs(s->scopes[i]))
-			list[n++] = s->scopes[i];
+	for (size_t i = 0; i < s->series->nr_rows; i++)
+		if (is_fs(s->series->rows[i]))
+			list[n++] = s->series->rows[i];
 	return n;
 }
 
@@ -77,7 +77,7 @@ static void pairing__add(struct pairing *p, size_t old, size_t new)
 }
 
 /* Index of the only one left that is kin; n if there is none or a choice. */
-static size_t only_kin(const struct scope *of, const struct scope *const *list, size_t n,
+static size_t only_kin(const struct series_row *of, const struct series_row *const *list, size_t n,
 		       size_t kin)
 {
 	size_t found = n;
@@ -114,11 +114,11 @@ static void pairing__make(struct pairing *p)
 }
 
 /* The cause on this filesystem. */
-static const struct scope *cause_of(const struct sample *s, const struct scope *fs,
-				    const char *cause)
+static const struct series_row *cause_of(const struct sample *s, const struct series_row *fs,
+					 const char *cause)
 {
-	for (size_t i = 0; fs && i < s->nr_scopes; i++) {
-		const struct scope *sc = s->scopes[i];
+	for (size_t i = 0; fs && i < s->series->nr_rows; i++) {
+		const struct series_row *sc = s->series->rows[i];
 
 		if (!strcmp(sc->cause, cause) && same_device(sc, fs))
 			return sc;
@@ -184,8 +184,8 @@ static void add_group(struct diff *d, struct diff_group g)
 
 static double weight(const struct diff_group *g)
 {
-	return (g->old ? g->old->sum[SLICE_BLOCKED_NS] : 0) +
-	       (g->new ? g->new->sum[SLICE_BLOCKED_NS] : 0);
+	return (g->old ? series_row__sum(g->old, SERIES_BLOCKED_NS) : 0) +
+	       (g->new ? series_row__sum(g->new, SERIES_BLOCKED_NS) : 0);
 }
 
 /* Causes on one side only come first, then those that block longest. */
@@ -201,21 +201,22 @@ static int cause_order(const void *a, const void *b)
 	return strcmp(x->cause, y->cause);
 }
 
-static void add_causes(struct diff *d, const struct scope *old_fs, const struct scope *new_fs)
+static void add_causes(struct diff *d, const struct series_row *old_fs,
+		       const struct series_row *new_fs)
 {
 	struct diff_group g = {.old_fs = old_fs, .new_fs = new_fs};
 	size_t first = d->nr_groups;
 
-	for (size_t i = 0; i < d->new->nr_scopes; i++) {
-		g.new = d->new->scopes[i];
+	for (size_t i = 0; i < d->new->series->nr_rows; i++) {
+		g.new = d->new->series->rows[i];
 		g.cause = g.new->cause;
 		g.old = cause_of(d->old, old_fs, g.cause);
 		if (new_fs && *g.cause && same_device(g.new, new_fs))
 			add_group(d, g);
 	}
 	g.new = NULL;
-	for (size_t i = 0; i < d->old->nr_scopes; i++) {
-		g.old = d->old->scopes[i];
+	for (size_t i = 0; i < d->old->series->nr_rows; i++) {
+		g.old = d->old->series->rows[i];
 		g.cause = g.old->cause;
 		if (old_fs && *g.cause && same_device(g.old, old_fs) &&
 		    !cause_of(d->new, new_fs, g.cause))
@@ -226,10 +227,10 @@ static void add_causes(struct diff *d, const struct scope *old_fs, const struct 
 
 static int add_all_groups(struct diff *d)
 {
-	const struct scope *old = d->old->scopes[0], *new = d->new->scopes[0];
+	const struct series_row *old = d->old->series->rows[0], *new = d->new->series->rows[0];
 	struct pairing *p = calloc(1, sizeof(*p));
 
-	d->groups = calloc(d->old->nr_scopes + d->new->nr_scopes, sizeof(*d->groups));
+	d->groups = calloc(d->old->series->nr_rows + d->new->series->nr_rows, sizeof(*d->groups));
 	if (!d->groups || !p) {
 		free(p);
 		return -ENOMEM;
@@ -300,7 +301,7 @@ const struct diff_row *group__row(const struct diff_group *g, const struct measu
 
 char *group__name(const struct diff_group *g, char *buf, size_t size)
 {
-	const struct scope *sc = g->new_fs ? g->new_fs : g->old_fs;
+	const struct series_row *sc = g->new_fs ? g->new_fs : g->old_fs;
 
 	if (g->whole)
 		snprintf(buf, size, "all filesystems");

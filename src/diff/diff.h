@@ -20,7 +20,7 @@ struct measure {
 	const char *id;	  /* in JSON and --fail-on */
 	const char *text; /* for people */
 	enum measure_kind kind;
-	enum slice_column part, whole;
+	enum series_column part, whole;
 	double scale;  /* per so many of the whole; the quantile of MEASURE_QUANTILE */
 	bool is_time;  /* ns, else a plain number */
 	bool of_cause; /* also measured per cause */
@@ -42,9 +42,9 @@ enum presence { PRESENT_BOTH, PRESENT_NEW, PRESENT_OLD, PRESENT_NONE };
 
 /* A filesystem, or a cause on one, in both recordings. */
 struct diff_group {
-	const struct scope *old, *new;	     /* NULL where it is missing */
-	const struct scope *old_fs, *new_fs; /* whose submits and requests it is measured by */
-	const char *cause;		     /* "" = a filesystem or the whole */
+	const struct series_row *old, *new;	  /* NULL where it is missing */
+	const struct series_row *old_fs, *new_fs; /* whose submits and requests it is measured by */
+	const char *cause;			  /* "" = a filesystem or the whole */
 	bool whole;
 	struct diff_row *rows;
 	size_t nr_rows;

@@ -20,11 +20,13 @@ static void write_recording(struct jsonw *w, json_t *o, const char *key, const s
 	json_t *rec = jsonw__object(w, o, key);
 
 	jsonw__str(w, rec, "file", s->name);
-	jsonw__u64(w, rec, "slices", s->nr_slices);
+	jsonw__u64(w, rec, "slices", s->series->nr_slices);
 	jsonw__u64(w, rec, "duration_ns", s->duration_ns);
-	jsonw__u64(w, rec, "submits", whole_number(s->scopes[0]->sum[SLICE_SUBMITS]));
-	jsonw__u64(w, rec, "requests", whole_number(s->scopes[0]->sum[SLICE_REQUESTS]));
-	jsonw__bool(w, rec, "any_loss", s->any_loss);
+	jsonw__u64(w, rec, "submits",
+		   whole_number(series_row__sum(s->series->rows[0], SERIES_SUBMITS)));
+	jsonw__u64(w, rec, "requests",
+		   whole_number(series_row__sum(s->series->rows[0], SERIES_REQUESTS)));
+	jsonw__bool(w, rec, "any_loss", s->series->any_loss);
 	jsonw__bool(w, rec, "left_out", s->left_out);
 }
 
@@ -69,7 +71,7 @@ static void write_group(struct jsonw *w, json_t *groups, const struct diff_group
 		[PRESENT_OLD] = "old",
 		[PRESENT_NONE] = "none",
 	};
-	const struct scope *fs = g->new_fs ? g->new_fs : g->old_fs;
+	const struct series_row *fs = g->new_fs ? g->new_fs : g->old_fs;
 	json_t *o = jsonw__item(w, groups), *rows;
 
 	jsonw__str(w, o, "scope", g->whole ? "all" : *g->cause ? "cause" : "filesystem");

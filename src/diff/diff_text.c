@@ -18,7 +18,7 @@
 
 static void print_recording(struct print *p, const char *lead, const struct sample *s)
 {
-	double submits = s->scopes[0]->sum[SLICE_SUBMITS];
+	double submits = series_row__sum(s->series->rows[0], SERIES_SUBMITS);
 	char count[16], time[16];
 
 	print__para(p, PRINT_PLAIN, lead, "%s: %s submits in %s", print__safe(p, s->name),

@@ -84,25 +84,28 @@ static bool are_apart(double a, double b)
 	return a > 0 && b > 0 && fmax(a, b) / fmin(a, b) > SHAPE_RATIO_MAX;
 }
 
-static double sum_ops(const struct scope *sc)
+#define OPS ARRAY_SIZE(((struct counters *)NULL)->ops)
+
+static double sum_ops(const uint64_t ops[OPS])
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < SAMPLE_OPS; i++)
-		sum += sc->ops[i];
+	for (size_t i = 0; i < OPS; i++)
+		sum += (double)ops[i];
 	return sum;
 }
 
-static void compare_mix(struct diff *d, const struct scope *old, const struct scope *new,
+static void compare_mix(struct diff *d, const struct series_row *old, const struct series_row *new,
 			const char *name)
 {
-	double a = sum_ops(old), b = sum_ops(new), apart = 0, most = 0;
+	const uint64_t *old_ops = old->sum.c.ops, *new_ops = new->sum.c.ops;
+	double a = sum_ops(old_ops), b = sum_ops(new_ops), apart = 0, most = 0;
 	size_t at = 0;
 
 	if (!(a > 0) || !(b > 0))
 		return;
-	for (size_t i = 0; i < SAMPLE_OPS; i++) {
-		double change = fabs(old->ops[i] / a - new->ops[i] / b);
+	for (size_t i = 0; i < OPS; i++) {
+		double change = fabs((double)old_ops[i] / a - (double)new_ops[i] / b);
 
 		apart += change / 2;
 		if (change > most) {
@@ -113,7 +116,8 @@ static void compare_mix(struct diff *d, const struct scope *old, const struct sc
 	if (apart > MIX_MAX)
 		warn(d,
 		     "%s: another mix of operations, %s was %.0f%% of the requests and is %.0f%%",
-		     name, names__op_cell(at), old->ops[at] / a * 100, new->ops[at] / b * 100);
+		     name, names__op_cell(at), (double)old_ops[at] / a * 100,
+		     (double)new_ops[at] / b * 100);
 }
 
 static double share(double part, double of)
@@ -123,20 +127,20 @@ static double share(double part, double of)
 
 static void compare_shape(struct diff *d, const struct diff_group *g)
 {
-	const struct scope *old = g->old, *new = g->new;
+	const struct series_row *old = g->old, *new = g->new;
 	char name[64], size_old[16], size_new[16];
 	double a, b;
 
 	group__name(g, name, sizeof(name));
 	compare_mix(d, old, new, name);
-	a = share(old->bytes, old->sum[SLICE_REQUESTS]);
-	b = share(new->bytes, new->sum[SLICE_REQUESTS]);
+	a = share((double)old->sum.c.bytes, series_row__sum(old, SERIES_REQUESTS));
+	b = share((double)new->sum.c.bytes, series_row__sum(new, SERIES_REQUESTS));
 	if (are_apart(a, b))
 		warn(d, "%s: requests of another size, %s was the mean and %s is", name,
 		     fmt__size(whole_number(a), size_old, sizeof(size_old)),
 		     fmt__size(whole_number(b), size_new, sizeof(size_new)));
-	a = share(old->sum[SLICE_REQUESTS], old->sum[SLICE_SUBMITS]);
-	b = share(new->sum[SLICE_REQUESTS], new->sum[SLICE_SUBMITS]);
+	a = share(series_row__sum(old, SERIES_REQUESTS), series_row__sum(old, SERIES_SUBMITS));
+	b = share(series_row__sum(new, SERIES_REQUESTS), series_row__sum(new, SERIES_SUBMITS));
 	if (are_apart(a, b))
 		warn(d, "%s: another queue depth, %.1f requests to a submit were and %.1f are",
 		     name, a, b);
@@ -144,17 +148,17 @@ static void compare_shape(struct diff *d, const struct diff_group *g)
 
 static void check_size(struct diff *d, const struct sample *s)
 {
-	if (s->any_loss)
+	if (s->series->any_loss)
 		warn(d, "%.80s: data was lost while recording, its figures are lower bounds",
 		     s->name);
-	if (s->left_out)
+	if (s->left_out || s->series->left_out)
 		warn(d, "%.80s: has more than can be compared; some of it is left out", s->name);
-	if (s->nr_slices < SLICES_MIN)
+	if (s->series->nr_slices < SLICES_MIN)
 		warn(d, "%.80s: %zu seconds are few, differences will hardly be found", s->name,
-		     s->nr_slices);
-	else if (s->scopes[0]->sum[SLICE_SUBMITS] < SUBMITS_MIN)
+		     s->series->nr_slices);
+	else if (series_row__sum(s->series->rows[0], SERIES_SUBMITS) < SUBMITS_MIN)
 		warn(d, "%.80s: %.0f submits are few, differences will hardly be found", s->name,
-		     s->scopes[0]->sum[SLICE_SUBMITS]);
+		     series_row__sum(s->series->rows[0], SERIES_SUBMITS));
 }
 
 static bool same_place(const struct diff_group *g)

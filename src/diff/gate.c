@@ -136,7 +136,7 @@ int gate__parse(struct gate *g, const char *expr, struct err *e)
 
 static bool is_meant(const struct gate_clause *c, const struct diff_group *g)
 {
-	const struct scope *fs = g->new_fs ? g->new_fs : g->old_fs;
+	const struct series_row *fs = g->new_fs ? g->new_fs : g->old_fs;
 
 	if (!*c->scope)
 		return g->whole || (*g->cause && c->kind <= GATE_VANISHED);

@@ -6,100 +6,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/loss.h"
-#include "store/store.h"
+#include "cause/frame.h"
+#include "model/select.h"
+#include "store/load.h"
 
-/* Of one key over the whole recording: its stack is looked up once. */
-struct key_sum {
-	double sleeps, blocked_ns;
-};
+#define DEPTH_MAX 128
 
-struct load {
-	struct sample *sample;
-	struct key_sum *keys;
-	uint64_t slices; /* begun so far */
-	size_t at;	 /* slice of the sample that is being filled */
-};
+/* ---- stacks ---- */
 
-static int on_slice(void *ctx, const struct store_slice *slice)
+static uint32_t depth_of(const struct ledger_stack *s)
 {
-	struct load *l = ctx;
-
-	(void)slice;
-	l->at = sample__slice(l->sample, l->slices++);
-	return 0;
+	return !s ? 0 : s->stack.depth < DEPTH_MAX ? s->stack.depth : DEPTH_MAX;
 }
 
-static void scope__max(struct scope *sc, uint64_t max_ns)
+/* Compilers call a frame differently on kernels that do the same. */
+static int by_names(const struct ledger_stack *a, const struct ledger_stack *b)
 {
-	if (max_ns > sc->max_ns)
-		sc->max_ns = max_ns;
-}
+	int d = descending(depth_of(b), depth_of(a));
 
-static int on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *delta)
-{
-	struct load *l = ctx;
-	struct scope *sc = sample__scope(l->sample, fs, "");
-	const struct counters *c = &delta->c;
+	for (uint32_t i = 0; !d && i < depth_of(a); i++) {
+		struct name x = frame__name(a->stack.frames[i]),
+			    y = frame__name(b->stack.frames[i]);
 
-	if (!sc)
-		return l->sample->err;
-	scope__add(sc, l->at, SLICE_SUBMITS, (double)c->submits);
-	scope__add(sc, l->at, SLICE_SUBMITS_BLOCKED, (double)c->submits_blocked);
-	scope__add(sc, l->at, SLICE_REQUESTS, (double)c->requests);
-	scope__add(sc, l->at, SLICE_SLEEPS, (double)c->sleeps);
-	scope__add(sc, l->at, SLICE_BLOCKED_NS, (double)c->blocked_ns);
-	scope__add(sc, l->at, SLICE_HELD_UP, (double)c->held_up_requests);
-	scope__add_hist(sc, l->at, &delta->sleep);
-	scope__max(sc, c->max_sleep_ns);
-	sc->bytes += (double)c->bytes;
-	for (size_t i = 0; i < SAMPLE_OPS; i++)
-		sc->ops[i] += (double)c->ops[i];
-	return 0;
-}
-
-static int on_stalls(void *ctx, const struct store_key *key, const struct sleep_sum *sum,
-		     const struct hist *hist)
-{
-	struct load *l = ctx;
-	struct scope *sc;
-
-	l->keys[key->no].sleeps += (double)sum->sleeps;
-	l->keys[key->no].blocked_ns += (double)sum->blocked_ns;
-	/* a cause is measured by the submits of its filesystem, which has a scope even without any */
-	if (!sample__scope(l->sample, key->fs, ""))
-		return l->sample->err;
-	sc = sample__scope(l->sample, key->fs, key->cause->id);
-	if (!sc)
-		return l->sample->err;
-	scope__add(sc, l->at, SLICE_SLEEPS, (double)sum->sleeps);
-	scope__add(sc, l->at, SLICE_BLOCKED_NS, (double)sum->blocked_ns);
-	scope__add(sc, l->at, SLICE_HELD_UP, (double)sum->held_up_requests);
-	scope__add_hist(sc, l->at, hist);
-	scope__max(sc, sum->max_ns);
-	return 0;
-}
-
-static int on_loss(void *ctx, const struct loss *d)
-{
-	struct load *l = ctx;
-
-	if (loss__any(d))
-		l->sample->any_loss = true;
-	return 0;
-}
-
-static void add_stacks(struct load *l, const struct store *store)
-{
-	for (size_t i = 0; i < store__nr_keys(store); i++) {
-		const struct store_key *key = store__key(store, i);
-
-		if (key->stack && l->keys[i].sleeps > 0)
-			sample__add_stack(l->sample, key->cause->id, key->stack->frames,
-					  key->stack->depth, l->keys[i].sleeps,
-					  l->keys[i].blocked_ns);
+		d = memcmp(x.s, y.s, x.len < y.len ? x.len : y.len);
+		d = d ? d : descending(y.len, x.len);
 	}
+	return d;
 }
+
+static int by_cause_and_names(const void *a, const void *b)
+{
+	const struct ledger_key *x = &(*(const struct ledger_row *const *)a)->key;
+	const struct ledger_key *y = &(*(const struct ledger_row *const *)b)->key;
+	int d = strcmp(x->cause->cause->id, y->cause->cause->id);
+
+	return d ? d : by_names(x->stack, y->stack);
+}
+
+static int add_stacks(struct sample *s, struct ledger *l)
+{
+	static const struct view all;
+	struct pool pool = {0};
+	struct selection rows;
+	struct part *parts;
+	size_t n = 0;
+
+	if (selection__make(&rows, l, &all, &pool)) {
+		parts = parts__of(&pool, rows.rows, rows.nr_rows, by_cause_and_names,
+				  PARTS_BY_BLOCKED, &n);
+		for (size_t i = 0; i < n; i++) {
+			const struct ledger_key *k = &parts[i].rows[0]->key;
+
+			if (k->stack)
+				sample__add_stack(s, k->cause->cause->id, k->stack->stack.frames,
+						  depth_of(k->stack), &parts[i].sum);
+		}
+	}
+	n = pool.failed;
+	pool__clear(&pool);
+	return n ? -ENOMEM : s->err;
+}
+
+/* ---- facts ---- */
 
 static void add_number(struct sample *s, const char *what, uint64_t n)
 {
@@ -155,30 +123,6 @@ static void add_host_facts(struct sample *s, const struct store *store)
 			sample__add_fact(s, f->what, f->of, f->value);
 }
 
-static int fill(struct load *l, struct store *store, struct err *e)
-{
-	const struct store_visitor v = {
-		.ctx = l,
-		.slice = on_slice,
-		.fs_counts = on_fs_counts,
-		.stalls_hist = on_stalls,
-		.loss = on_loss,
-	};
-	int rc = store__read(store, NULL, &v, e);
-
-	if (rc == -ENOMEM)
-		return err__set(e, rc, "out of memory");
-	if (rc)
-		return rc;
-	add_stacks(l, store);
-	add_capture_facts(l->sample, store);
-	add_host_facts(l->sample, store);
-	l->sample->duration_ns = store__capture(store)->duration_ns;
-	if (l->sample->err)
-		return err__set(e, l->sample->err, "out of memory");
-	return 0;
-}
-
 /* Everything that is compared is per submit or per request. */
 static int check_calls(const struct store *store, struct err *e)
 {
@@ -189,28 +133,49 @@ static int check_calls(const struct store *store, struct err *e)
 	return -EINVAL;
 }
 
+static int fill(struct sample *s, struct load *l, struct err *e)
+{
+	const struct store *store = load__store(l);
+
+	s->duration_ns = store__capture(store)->duration_ns;
+	add_capture_facts(s, store);
+	add_host_facts(s, store);
+	if (ledger__evicted(load__ledger(l)) || s->series->err || add_stacks(s, load__ledger(l)))
+		return err__set(e, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int on_recording(void *ctx, const struct store *store, struct err *e)
+{
+	struct sample **s = ctx;
+	int rc = check_calls(store, e);
+
+	if (rc)
+		return rc;
+	*s = sample__new(store__path(store), store__info(store)->nr_slices);
+	return *s ? 0 : err__set(e, -ENOMEM, "out of memory");
+}
+
+static void on_slice(void *ctx, struct ledger *l)
+{
+	struct sample **s = ctx;
+
+	series__take((*s)->series, l);
+}
+
 struct sample *load__sample(struct store_input *in, struct err *e)
 {
-	struct store *store = store__open_input(in, NULL, e);
-	struct load l = {0};
-	int rc = -ENOMEM;
+	struct sample *s = NULL;
+	const struct load_slices slices = {&s, on_recording, on_slice};
+	const struct load_opts opts = {.slices = &slices};
+	struct load *l = load__new(&opts, e);
+	int rc = l ? load__add(l, in, e) : -ENOMEM;
 
-	if (!store)
-		return NULL;
-	if (check_calls(store, e)) {
-		store__free(store);
-		return NULL;
-	}
-	l.sample = sample__new(store__path(store), store__info(store)->nr_slices);
-	l.keys = calloc(store__nr_keys(store) + 1, sizeof(*l.keys));
-	if (l.sample && l.keys)
-		rc = fill(&l, store, e);
-	else
-		err__set(e, rc, "out of memory");
-	free(l.keys);
-	store__free(store);
 	if (!rc)
-		return l.sample;
-	sample__free(l.sample);
+		rc = fill(s, l, e);
+	load__free(l);
+	if (!rc)
+		return s;
+	sample__free(s);
 	return NULL;
 }

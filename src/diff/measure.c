@@ -5,72 +5,69 @@
 #include <string.h>
 
 /* What is added to a sum so that a resample without any has a logarithm: half of one event. */
-static double half_event(const struct scope *of, const struct measure *m)
+static double half_event(const struct series_row *of, const struct measure *m)
 {
-	double sleeps = of->sum[SLICE_SLEEPS];
+	double sleeps = series_row__sum(of, SERIES_SLEEPS);
 
 	if (m->kind == MEASURE_COUNT)
 		return 0.5;
-	return sleeps > 0 ? of->sum[SLICE_BLOCKED_NS] / sleeps / 2 : 0.5;
+	return sleeps > 0 ? series_row__sum(of, SERIES_BLOCKED_NS) / sleeps / 2 : 0.5;
 }
 
 static struct measured take_rate(const struct measure *m, const struct sample *s,
-				 const struct scope *of, const struct scope *fs, uint64_t seed)
+				 const struct series_row *of, const struct series_row *fs,
+				 uint64_t seed)
 {
-	struct measured v = {.exposure = fs->sum[m->whole]};
+	struct measured v = {.exposure = series_row__sum(fs, m->whole)};
 
 	if (!of)
 		return v;
-	v.amount = of->sum[m->part];
-	v.events = of->sum[SLICE_SLEEPS];
+	v.amount = series_row__sum(of, m->part);
+	v.events = series_row__sum(of, SERIES_SLEEPS);
 	if (v.amount > 0 && v.exposure > 0)
-		v.spread = bootstrap__ratio(
-			&(struct slices){of->column[m->part], fs->column[m->whole], s->nr_slices},
-			half_event(of, m), seed);
+		v.spread =
+			bootstrap__ratio(&(struct slices){of->column[m->part], fs->column[m->whole],
+							  s->series->nr_slices},
+					 half_event(of, m), seed);
 	return v;
 }
 
-static void sum_hist(const struct sample *s, const struct scope *of, struct hist *h)
-{
-	memset(h, 0, sizeof(*h));
-	for (size_t i = 0; i < s->nr_slices * HIST_BUCKETS; i++)
-		h->n[i % HIST_BUCKETS] += of->sleep_hist[i];
-}
-
 static struct measured take_quantile(const struct measure *m, const struct sample *s,
-				     const struct scope *of, const struct scope *fs, uint64_t seed)
+				     const struct series_row *of, const struct series_row *fs,
+				     uint64_t seed)
 {
 	struct measured v = {.exposure = 1, .amount = NAN};
-	struct hist h;
 	uint64_t count;
 	size_t block;
 
 	if (!of)
 		return v;
-	sum_hist(s, of, &h);
-	count = hist__count(&h);
+	count = hist__count(&of->sum.sleep);
 	if (!count)
 		return v;
-	v.amount = (double)hist__quantile(&h, m->scale, of->max_ns);
+	v.amount = (double)hist__quantile(&of->sum.sleep, m->scale, of->sum.c.max_sleep_ns);
 	v.events = (double)count;
 	v.spread = (struct spread){INFINITY, 1};
 	if (v.events * (1 - m->scale) < MEASURE_MIN_BEYOND)
 		return v;
-	block = bootstrap__block(&(struct slices){of->column[SLICE_BLOCKED_NS],
-						  fs->column[SLICE_SUBMITS], s->nr_slices});
-	v.spread = bootstrap__quantile(of->sleep_hist, s->nr_slices, block, m->scale, of->max_ns,
-				       seed);
+	block = bootstrap__block(&(struct slices){
+		of->column[SERIES_BLOCKED_NS], fs->column[SERIES_SUBMITS], s->series->nr_slices});
+	v.spread = bootstrap__quantile(of->sleep_hist, s->series->nr_slices, block, m->scale,
+				       of->sum.c.max_sleep_ns, seed);
 	return v;
 }
 
 struct measured measure__take(const struct measure *m, const struct sample *s,
-			      const struct scope *of, const struct scope *fs, uint64_t seed)
+			      const struct series_row *of, const struct series_row *fs,
+			      uint64_t seed)
 {
 	if (m->kind == MEASURE_QUANTILE)
 		return take_quantile(m, s, of, fs, seed);
 	if (m->kind == MEASURE_MAX)
 		return (struct measured){.exposure = 1,
-					 .amount = of && of->max_ns ? (double)of->max_ns : NAN};
+					 .amount = of && of->sum.c.max_sleep_ns
+							   ? (double)of->sum.c.max_sleep_ns
+							   : NAN};
 	if (!fs)
 		return (struct measured){0};
 	return take_rate(m, s, of, fs, seed);

@@ -13,7 +13,8 @@
  * fs's submits. seed differs between figures, not between runs.
  */
 struct measured measure__take(const struct measure *m, const struct sample *s,
-			      const struct scope *of, const struct scope *fs, uint64_t seed);
+			      const struct series_row *of, const struct series_row *fs,
+			      uint64_t seed);
 /* As it is shown: per 1000 submits, ns of a quantile. NAN if there is nothing to divide by. */
 double measure__value(const struct measure *m, const struct measured *v);
 

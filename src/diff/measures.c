@@ -7,23 +7,23 @@
 
 /* What most want to know weighs more: among many tests it would be missed too often. */
 static const struct measure measures[] = {
-	{"stalls_per_1k", "stalls per 1000 submits", MEASURE_COUNT, SLICE_SLEEPS, SLICE_SUBMITS,
+	{"stalls_per_1k", "stalls per 1000 submits", MEASURE_COUNT, SERIES_SLEEPS, SERIES_SUBMITS,
 	 1000, false, true, 4},
-	{"blocked_per_1k", "blocked per 1000 submits", MEASURE_TIME, SLICE_BLOCKED_NS,
-	 SLICE_SUBMITS, 1000, true, true, 4},
-	{"blocked_submits_per_1k", "blocking of 1000 submits", MEASURE_COUNT, SLICE_SUBMITS_BLOCKED,
-	 SLICE_SUBMITS, 1000, false, false, 1},
-	{"held_up_per_1k", "held up per 1000 submits", MEASURE_COUNT, SLICE_HELD_UP, SLICE_SUBMITS,
-	 1000, false, true, 1},
-	{"ctxsw_per_io", "ctxsw/io", MEASURE_COUNT, SLICE_SLEEPS, SLICE_REQUESTS, 1, false, false,
+	{"blocked_per_1k", "blocked per 1000 submits", MEASURE_TIME, SERIES_BLOCKED_NS,
+	 SERIES_SUBMITS, 1000, true, true, 4},
+	{"blocked_submits_per_1k", "blocking of 1000 submits", MEASURE_COUNT,
+	 SERIES_SUBMITS_BLOCKED, SERIES_SUBMITS, 1000, false, false, 1},
+	{"held_up_per_1k", "held up per 1000 submits", MEASURE_COUNT, SERIES_HELD_UP,
+	 SERIES_SUBMITS, 1000, false, true, 1},
+	{"ctxsw_per_io", "ctxsw/io", MEASURE_COUNT, SERIES_SLEEPS, SERIES_REQUESTS, 1, false, false,
 	 1},
-	{"blocked_per_io", "blocked per request", MEASURE_TIME, SLICE_BLOCKED_NS, SLICE_REQUESTS, 1,
-	 true, false, 1},
-	{"sleep_p50", "sleep p50", MEASURE_QUANTILE, SLICE_SLEEPS, SLICE_SLEEPS, 0.5, true, true,
+	{"blocked_per_io", "blocked per request", MEASURE_TIME, SERIES_BLOCKED_NS, SERIES_REQUESTS,
+	 1, true, false, 1},
+	{"sleep_p50", "sleep p50", MEASURE_QUANTILE, SERIES_SLEEPS, SERIES_SLEEPS, 0.5, true, true,
 	 1},
-	{"sleep_p99", "sleep p99", MEASURE_QUANTILE, SLICE_SLEEPS, SLICE_SLEEPS, 0.99, true, true,
+	{"sleep_p99", "sleep p99", MEASURE_QUANTILE, SERIES_SLEEPS, SERIES_SLEEPS, 0.99, true, true,
 	 1},
-	{"sleep_max", "sleep max", MEASURE_MAX, SLICE_SLEEPS, SLICE_SLEEPS, 1, true, true, 1},
+	{"sleep_max", "sleep max", MEASURE_MAX, SERIES_SLEEPS, SERIES_SLEEPS, 1, true, true, 1},
 };
 
 const struct measure *measure__at(size_t i)

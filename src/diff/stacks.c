@@ -11,8 +11,8 @@ static double share_in_cause(const struct sample *s, const struct sample_stack *
 
 	for (size_t i = 0; i < s->nr_stacks; i++)
 		if (!strcmp(s->stacks[i]->cause, st->cause))
-			sum += s->stacks[i]->blocked_ns;
-	return sum > 0 ? st->blocked_ns / sum : 0;
+			sum += (double)s->stacks[i]->sum.blocked_ns;
+	return sum > 0 ? (double)st->sum.blocked_ns / sum : 0;
 }
 
 static bool same_stack(const struct sample_stack *a, const struct sample_stack *b)

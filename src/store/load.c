@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cause/causes.h"
-#include "model/sums.h"
+#include "model/state.h"
 
 struct load {
 	const struct load_opts *opts;
@@ -20,6 +20,7 @@ struct load {
 	struct store *store;
 	struct ledger_row **rows; /* by store_key.no */
 	uint64_t duration_ns, slow_submits, slow_fed, slow_ns;
+	bool in_slice;
 	uint64_t nr_slices;  /* of all */
 	uint64_t whole_ns;   /* the longest of them, whatever the range */
 	uint64_t trigger_ns; /* 0 = one of them had no trigger */
@@ -92,11 +93,23 @@ static struct ledger_row *row_of(struct load *l, const struct store_key *k)
 	return l->rows[k->no];
 }
 
+/* What was read so far is a slice. */
+static void end_slice(struct load *l)
+{
+	const struct load_slices *to = l->opts->slices;
+
+	if (to && l->in_slice)
+		to->slice(to->ctx, l->ledger);
+	l->in_slice = false;
+}
+
 static int on_slice(void *ctx, const struct store_slice *slice)
 {
 	struct load *l = ctx;
 	const struct view_filter *f = &l->opts->filter;
 
+	end_slice(l);
+	l->in_slice = true;
 	l->nr_slices++;
 	l->duration_ns += slice->end_ns - slice->start_ns;
 	if (!view_filter__is_of_threads(f) && !view_filter__is_of_fs(f))
@@ -205,21 +218,23 @@ static int on_sample(void *ctx, const struct ev_sample *ev)
 static int read_store(struct load *l, struct err *e)
 {
 	bool by_event = needs_events(l);
-	bool hists = l->opts->distributions || view_filter__is_of_threads(&l->opts->filter);
+	bool sums = l->opts->slices;
+	bool hists = sums || l->opts->distributions || view_filter__is_of_threads(&l->opts->filter);
 	const struct store_visitor v = {
 		.ctx = l,
 		.slice = on_slice,
 		.fs_counts = on_fs_counts,
 		.stalls = by_event || hists ? NULL : on_stalls,
 		.stalls_hist = by_event || !hists ? NULL : on_stalls_hist,
-		.stall = on_stall,
-		.submit = on_submit,
+		.stall = sums ? NULL : on_stall,
+		.submit = sums ? NULL : on_submit,
 		.loss = on_loss,
-		.unfinished = on_unfinished,
-		.sample = on_sample,
+		.unfinished = sums ? NULL : on_unfinished,
+		.sample = sums ? NULL : on_sample,
 	};
 	int rc = store__read(l->store, &l->opts->range, &v, e);
 
+	end_slice(l);
 	return rc == -ENOMEM && !e->text[0] ? out_of_memory(e) : rc;
 }
 
@@ -360,8 +375,11 @@ static int open_ledger(struct load *l)
 	};
 
 	l->slow_ns = opts.slow_threshold_ns;
-	if (!l->ledger)
-		l->ledger = ledger__new(&opts);
+	if (l->ledger)
+		return 0;
+	l->ledger = ledger__new(&opts);
+	if (l->ledger && l->opts->slices)
+		ledger__take_slices(l->ledger, 0, NULL, NULL);
 	return l->ledger ? 0 : -ENOMEM;
 }
 
@@ -384,7 +402,8 @@ static int add_store(struct load *l, struct store *s, struct err *e)
 	int rc;
 
 	l->store = s;
-	rc = check_filter(l, e);
+	rc = l->opts->slices ? l->opts->slices->recording(l->opts->slices->ctx, s, e)
+			     : check_filter(l, e);
 	if (!rc)
 		rc = begin(l, e);
 	if (!rc)
@@ -420,6 +439,11 @@ int load__add(struct load *l, struct store_input *in, struct err *e)
 struct ledger *load__ledger(struct load *l)
 {
 	return l->ledger;
+}
+
+const struct store *load__store(const struct load *l)
+{
+	return l->store;
 }
 
 const struct capture_info *load__capture(const struct load *l)

@@ -8,12 +8,12 @@ import subprocess
 import pytest
 
 STACKS = "tests/replay/stacks"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 @pytest.fixture(name="make", scope="module")
 def make_fixture(tmp_path_factory):
     """make(name, key=value...): the path of a recording, the same for the same words."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     folder = tmp_path_factory.mktemp("recordings")
 
     def make(name, *stacks, **words):
@@ -21,7 +21,7 @@ def make_fixture(tmp_path_factory):
         if not path.exists():
             stacks = [f"stack={STACKS}/{s}.stack" for s in stacks or ["blk.tag"]]
             subprocess.run(["build/tests/make_recording", str(path), *stacks,
-                            *(f"{k}={v}" for k, v in words.items())], cwd=root, check=True)
+                            *(f"{k}={v}" for k, v in words.items())], cwd=ROOT, check=True)
         return str(path)
     return make
 
@@ -172,3 +172,15 @@ def test_output_file(aiostall, make, tmp_path):
     done = aiostall("diff", make("a0", seed=1), make("b0", seed=2), "--format", "json", "-o", str(out))
     assert (done.returncode, done.stdout) == (0, "")
     assert json.loads(out.read_text(encoding="utf-8"))["schema"] == "aiostall-diff/1"
+
+
+def test_stacks_that_differ_in_suffixes_are_one(aiostall, tmp_path):
+    """Also within a recording: a compiler may have made two functions of one."""
+    for name, suffix in (("plain", ""), ("cut", ".isra.0")):
+        (tmp_path / name).write_text(f"schedule\nio_schedule\nblk_mq_get_tag{suffix}\n"
+                                     "submit_bio_noacct\nio_submit_one\n")
+    path = tmp_path / "two.db"
+    subprocess.run(["build/tests/make_recording", path, f"stack={tmp_path}/plain",
+                    f"stack={tmp_path}/cut"], cwd=ROOT, check=True)
+    stacks = diff(aiostall, path, path)[0]["stacks"]
+    assert [(s["old_share"], s["new_share"]) for s in stacks] == [(1, 1)]

@@ -3,23 +3,25 @@
 #ifndef AIOSTALL_TESTS_MADE_LOAD_H
 #define AIOSTALL_TESTS_MADE_LOAD_H
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "diff/diff.h"
 #include "diff/random.h"
+#include "model/state.h"
 
 static const struct fs_info made_ext4 = {
 	.fstype = "ext4", .device_name = "loop0", .mount = "/data"};
 
-/* A workload: what one second of it looks like. */
+/* A workload: what one second of it looks like. A ledger that is fed with it keeps its cause. */
 struct load {
 	double submits, stalls; /* per second, per submit */
 	double sleep_ns;	/* median */
 	double cluster;		/* stalls come in groups of this size */
 	double drift;		/* of the speed, from second to second */
 	double memory;		/* how much of its deviation a second has from the one before */
-	const char *cause;
+	struct cause cause;
 	const struct fs_info *fs;
 };
 
@@ -30,7 +32,7 @@ static const struct load usual = {
 	.cluster = 1,
 	.drift = 0.1,
 	.memory = 0.5,
-	.cause = "blk.tag",
+	.cause = {.id = "blk.tag"},
 	.fs = &made_ext4,
 };
 
@@ -48,45 +50,67 @@ static unsigned int events(struct random *r, double mean, double cluster)
 	return n > 0 ? (unsigned int)(n * cluster) : 0;
 }
 
-static void add_second(struct sample *s, const struct load *l, size_t at, double submits,
-		       double median, struct random *r)
+static struct fs_counts second_of(const struct load *l, double submits, double median,
+				  struct random *r)
 {
-	struct scope *all[] = {s->scopes[0], sample__scope(s, l->fs, ""),
-			       sample__scope(s, l->fs, l->cause)};
 	unsigned int n = events(r, submits * l->stalls, l->cluster);
-	struct hist h = {0};
-	double blocked = 0;
+	struct fs_counts f = {.c = {.submits = (uint64_t)submits,
+				    .submits_blocked = n,
+				    .requests = (uint64_t)submits * 8,
+				    .sleeps = n,
+				    .held_up_requests = n * 7,
+				    .bytes = (uint64_t)submits * 8 * 4096}};
 
+	f.c.ops[1] = f.c.requests;
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t ns = (uint64_t)(median * exp(0.5 * gauss(r)));
 
-		hist__add(&h, ns, 1);
-		blocked += (double)ns;
-		for (size_t k = 0; k < 3; k++)
-			all[k]->max_ns = ns > all[k]->max_ns ? ns : all[k]->max_ns;
+		hist__add(&f.sleep, ns, 1);
+		f.c.blocked_ns += ns;
+		f.c.max_sleep_ns = ns > f.c.max_sleep_ns ? ns : f.c.max_sleep_ns;
 	}
-	for (size_t k = 0; k < 3; k++) {
-		scope__add(all[k], at, SLICE_SUBMITS, k < 2 ? submits : 0);
-		scope__add(all[k], at, SLICE_REQUESTS, k < 2 ? submits * 8 : 0);
-		scope__add(all[k], at, SLICE_SLEEPS, n);
-		scope__add(all[k], at, SLICE_SUBMITS_BLOCKED, n);
-		scope__add(all[k], at, SLICE_BLOCKED_NS, blocked);
-		scope__add(all[k], at, SLICE_HELD_UP, n * 7.0);
-		scope__add_hist(all[k], at, &h);
-		all[k]->ops[1] += submits * 8;
-		all[k]->bytes += submits * 8 * 4096;
-	}
+	return f;
+}
+
+/* Counters, and what they say of sleeps as stalls of one key. False on lack of memory. */
+static bool feed_second(struct ledger *to, const struct load *l, const struct fs_counts *f)
+{
+	const struct ev_stall like = {.fs = l->fs};
+	const struct sleep_sum sum = {.sleeps = f->c.sleeps,
+				      .blocked_ns = f->c.blocked_ns,
+				      .max_ns = f->c.max_sleep_ns,
+				      .held_up_requests = f->c.held_up_requests};
+	struct ledger_row *row;
+
+	if (ledger__add_counts(to, NULL, f) || ledger__add_counts(to, l->fs, f))
+		return false;
+	row = f->c.sleeps ? ledger__row(to, &like, &l->cause) : NULL;
+	if (row)
+		ledger__add_sum(to, row, &sum, &f->sleep);
+	return row || !f->c.sleeps;
 }
 
 static void add_load(struct sample *s, const struct load *l, struct random *r)
 {
+	struct ledger *to = ledger__new(NULL);
 	double z = gauss(r), fresh = sqrt(1 - l->memory * l->memory);
 
-	for (size_t i = 0; i < s->nr_slices; i++) {
+	if (!to)
+		s->err = -ENOMEM;
+	else
+		ledger__take_slices(to, 0, NULL, NULL);
+	s->series->seen = 0;
+	for (size_t i = 0; to && i < s->series->nr_slices; i++) {
+		struct fs_counts f;
+
 		z = l->memory * z + fresh * gauss(r);
-		add_second(s, l, i, floor(l->submits * exp(l->drift * z)),
-			   l->sleep_ns * exp(l->drift * z), r);
+		f = second_of(l, floor(l->submits * exp(l->drift * z)),
+			      l->sleep_ns * exp(l->drift * z), r);
+		if (!feed_second(to, l, &f))
+			s->err = -ENOMEM;
+		series__take(s->series, to);
 	}
+	ledger__free(to);
 }
 
 /* NULL on lack of memory. */

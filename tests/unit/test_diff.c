@@ -149,7 +149,7 @@ static void test_appeared_and_vanished(void **state)
 
 	(void)state;
 	more.submits = 50;
-	more.cause = "btrfs.dio_fallback";
+	more.cause.id = "btrfs.dio_fallback";
 	add_load(new, &more, &r);
 	d = judged(old, new);
 	/* news come before the causes that both have */
@@ -171,12 +171,16 @@ static void test_appeared_and_vanished(void **state)
 static void test_hardly_appeared(void **state)
 {
 	struct sample *old = made(&usual, 1), *new = made(&usual, 2);
-	struct scope *sc = sample__scope(new, &made_ext4, "xfs.ilock");
+	const struct load rare = {.cause = {.id = "xfs.ilock"}, .fs = &made_ext4};
+	const struct fs_counts two = {.c = {.sleeps = 2, .blocked_ns = 2, .max_sleep_ns = 1}};
+	struct ledger *l = ledger__new(NULL);
 	struct diff *d;
 
 	(void)state;
-	scope__add(sc, 3, SLICE_SLEEPS, 1);
-	scope__add(sc, 9, SLICE_SLEEPS, 1);
+	ledger__take_slices(l, 0, NULL, NULL);
+	assert_true(feed_second(l, &rare, &two));
+	series__take(new->series, l);
+	ledger__free(l);
 	d = judged(old, new);
 	assert_string_equal(d->groups[2].cause, "xfs.ilock");
 	assert_int_equal(d->groups[2].presence, PRESENT_NEW);
@@ -229,12 +233,12 @@ static void test_workloads_that_cannot_be_compared(void **state)
 	(void)state;
 	assert_int_equal(d->nr_warnings, 0);
 	diff__free(d);
-	for (size_t i = 0; i < new->nr_scopes; i++) {
-		new->scopes[i]->ops[0] = new->scopes[i]->ops[1] / 2;
-		new->scopes[i]->bytes *= 4;
-		new->scopes[i]->sum[SLICE_SUBMITS] /= 2;
+	for (size_t i = 0; i < new->series->nr_rows; i++) {
+		new->series->rows[i]->sum.c.ops[0] = new->series->rows[i]->sum.c.ops[1] / 2;
+		new->series->rows[i]->sum.c.bytes *= 4;
+		new->series->rows[i]->sum.c.submits /= 2;
 	}
-	new->any_loss = true;
+	new->series->any_loss = true;
 	d = judged(old, new);
 	assert_true(warned(d, "mix of operations"));
 	assert_true(warned(d, "another size, 4.0k was the mean and 16.0k is"));
@@ -251,8 +255,8 @@ static void test_surroundings(void **state)
 	struct diff *d;
 
 	(void)state;
-	free(new->scopes[1]->options);
-	new->scopes[1]->options = strdup("rw,data=journal");
+	free(new->series->rows[1]->options);
+	new->series->rows[1]->options = strdup("rw,data=journal");
 	sample__add_fact(old, "kernel", "", "6.1.0");
 	sample__add_fact(new, "kernel", "", "6.12.1");
 	sample__add_fact(old, "scheduler", "loop0", "none");
@@ -282,9 +286,12 @@ static void test_stacks_by_normalised_frames(void **state)
 	struct diff *d;
 
 	(void)state;
-	sample__add_stack(old, "blk.tag", a, 3, 10, 1e6);
-	sample__add_stack(new, "blk.tag", b, 3, 12, 1e6);
-	sample__add_stack(new, "blk.tag", c, 2, 12, 3e6);
+	sample__add_stack(old, "blk.tag", a, 3,
+			  &(struct sleep_sum){.sleeps = 10, .blocked_ns = 1000000});
+	sample__add_stack(new, "blk.tag", b, 3,
+			  &(struct sleep_sum){.sleeps = 12, .blocked_ns = 1000000});
+	sample__add_stack(new, "blk.tag", c, 2,
+			  &(struct sleep_sum){.sleeps = 12, .blocked_ns = 3000000});
 	d = judged(old, new);
 	assert_int_equal(d->nr_stacks, 2);
 	assert_null(d->stacks[0].old);
@@ -350,9 +357,9 @@ static void test_gates_of_news(void **state)
 	(void)state;
 	none.stalls = 0;
 	old = made(&none, 1);
-	for (size_t i = 0; i < old->nr_scopes; i++)
-		if (*old->scopes[i]->cause)
-			*old->scopes[i]->cause = 'x';
+	for (size_t i = 0; i < old->series->nr_rows; i++)
+		if (*old->series->rows[i]->cause)
+			*old->series->rows[i]->cause = 'x';
 	d = judged(old, new);
 	assert_true(trips(d, "appeared"));
 	assert_true(trips(d, "blk.tag:appeared"));
@@ -478,24 +485,32 @@ static void test_json(void **state)
 static void test_bounds(void **state)
 {
 	struct sample *s = sample__new("x", UINT64_MAX);
-	char name[32];
+	const struct fs_counts one = {.c = {.sleeps = 1}};
+	struct ledger *l = ledger__new(NULL);
+	static char name[2 * SERIES_ROWS_MAX][32];
+	static struct load of[2 * SERIES_ROWS_MAX];
 
 	(void)state;
 	assert_non_null(s);
-	assert_true(s->nr_slices <= SAMPLE_SLICES_MAX);
-	assert_true(sample__slice(s, UINT64_MAX) == s->nr_slices - 1);
-	for (int i = 0; i < 2 * SAMPLE_SCOPES_MAX; i++) {
-		snprintf(name, sizeof(name), "cause%d", i);
-		sample__scope(s, &made_ext4, name);
+	assert_true(s->series->nr_slices <= SERIES_SLICES_MAX);
+	ledger__take_slices(l, 0, NULL, NULL);
+	for (int i = 0; i < 2 * SERIES_ROWS_MAX; i++) {
+		snprintf(name[i], sizeof(name[i]), "cause%d", i);
+		of[i] = (struct load){.cause = {.id = name[i]}, .fs = &made_ext4};
+		assert_true(feed_second(l, &of[i], &one));
 	}
-	assert_int_equal(s->nr_scopes, SAMPLE_SCOPES_MAX);
-	assert_true(s->left_out);
+	s->series->seen = UINT64_MAX;
+	series__take(s->series, l);
+	assert_true(s->series->rows[0]->column[SERIES_SLEEPS][s->series->nr_slices - 1] > 0);
+	assert_int_equal(s->series->nr_rows, SERIES_ROWS_MAX);
+	assert_true(s->series->left_out);
+	ledger__free(l);
 	for (int i = 0; i < SAMPLE_FACTS_MAX + 5; i++)
 		sample__add_fact(s, "a", "b", "c");
 	assert_int_equal(s->nr_facts, SAMPLE_FACTS_MAX);
 	sample__free(s);
 	s = sample__new("x", 0);
-	assert_int_equal(s->nr_slices, 1);
+	assert_int_equal(s->series->nr_slices, 1);
 	sample__free(s);
 }
 

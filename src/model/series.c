@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model/series.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "model/loss.h"
+#include "model/state.h"
+
+static const size_t columns[SERIES_COLUMNS] = {
+	[SERIES_SUBMITS] = offsetof(struct counters, submits),
+	[SERIES_SUBMITS_BLOCKED] = offsetof(struct counters, submits_blocked),
+	[SERIES_REQUESTS] = offsetof(struct counters, requests),
+	[SERIES_SLEEPS] = offsetof(struct counters, sleeps),
+	[SERIES_BLOCKED_NS] = offsetof(struct counters, blocked_ns),
+	[SERIES_HELD_UP] = offsetof(struct counters, held_up_requests),
+};
+
+static double column_of(const struct counters *c, size_t column)
+{
+	return (double)*(const uint64_t *)((const char *)c + columns[column]);
+}
+
+double series_row__sum(const struct series_row *r, enum series_column column)
+{
+	return column_of(&r->sum.c, column);
+}
+
+/* ---- rows ---- */
+
+static void row__free(struct series_row *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < SERIES_COLUMNS; i++)
+		free(r->column[i]);
+	free(r->sleep_hist);
+	free(r->fstype);
+	free(r->mount);
+	free(r->device);
+	free(r->options);
+	free(r->cause);
+	free(r);
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static struct series_row *row__new(size_t slices, const struct fs_info *fs, const char *cause)
+{
+	struct series_row *r = calloc(1, sizeof(*r));
+	bool ok = r != NULL;
+
+	if (!ok)
+		return NULL;
+	for (size_t i = 0; i < SERIES_COLUMNS; i++)
+		ok &= (r->column[i] = calloc(slices, sizeof(double))) != NULL;
+	ok &= (r->sleep_hist = calloc(slices, HIST_BUCKETS * sizeof(uint32_t))) != NULL;
+	ok &= (r->fstype = strdup(text(fs->fstype))) != NULL;
+	ok &= (r->mount = strdup(text(fs->mount))) != NULL;
+	ok &= (r->device = strdup(text(fs->device_name))) != NULL;
+	ok &= (r->options = strdup(text(fs->mount_options))) != NULL;
+	ok &= (r->cause = strdup(cause)) != NULL;
+	if (ok)
+		return r;
+	row__free(r);
+	return NULL;
+}
+
+static bool row__is(const struct series_row *r, const struct fs_info *fs, const char *cause)
+{
+	return !strcmp(r->cause, cause) && !strcmp(r->fstype, text(fs->fstype)) &&
+	       !strcmp(r->mount, text(fs->mount)) && !strcmp(r->device, text(fs->device_name));
+}
+
+/* Found or made; NULL beyond the bound or without memory. */
+static struct series_row *row_of(struct series *s, const struct fs_info *fs, const char *cause)
+{
+	struct series_row *r;
+
+	for (size_t i = 0; i < s->nr_rows; i++)
+		if (row__is(s->rows[i], fs, cause))
+			return s->rows[i];
+	if (s->nr_rows == SERIES_ROWS_MAX) {
+		s->left_out = true;
+		return NULL;
+	}
+	r = row__new(s->nr_slices, fs, cause);
+	if (!r)
+		s->err = -ENOMEM;
+	else
+		s->rows[s->nr_rows++] = r;
+	return r;
+}
+
+static void add_hist(uint32_t *row, const struct hist *h)
+{
+	for (size_t b = 0; b < HIST_BUCKETS; b++) {
+		uint64_t sum = row[b] + (h->n[b] < UINT32_MAX ? h->n[b] : UINT32_MAX);
+
+		row[b] = sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+	}
+}
+
+static void row__add(struct series_row *r, size_t at, const struct fs_counts *delta)
+{
+	for (size_t i = 0; i < SERIES_COLUMNS; i++)
+		r->column[i][at] += column_of(&delta->c, i);
+	add_hist(r->sleep_hist + at * HIST_BUCKETS, &delta->sleep);
+	fs_counts__add(&r->sum, delta);
+}
+
+/* ---- the ledger's slices ---- */
+
+struct series *series__new(uint64_t slices)
+{
+	static const struct fs_info whole;
+	struct series *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->merged = slices / SERIES_SLICES_MAX + (slices % SERIES_SLICES_MAX != 0);
+	s->merged = s->merged ? s->merged : 1;
+	s->nr_slices = (size_t)(slices / s->merged);
+	s->nr_slices = s->nr_slices ? s->nr_slices : 1;
+	if (row_of(s, &whole, ""))
+		return s;
+	series__free(s);
+	return NULL;
+}
+
+void series__free(struct series *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->nr_rows; i++)
+		row__free(s->rows[i]);
+	free(s);
+}
+
+static void take_filesystems(struct series *s, size_t at, struct ledger *l)
+{
+	struct series_row *r;
+
+	for (struct ledger_fs *fs = l->filesystems; fs; fs = fs->next) {
+		r = fs->slice ? row_of(s, &fs->info, "") : NULL;
+		if (r)
+			row__add(r, at, fs->slice);
+	}
+}
+
+/* In the order in which they came; the ledger has the last one first. */
+static void take_causes(struct series *s, size_t at, struct ledger *l)
+{
+	struct ledger_cell *c, *next, *in_order = NULL;
+	struct series_row *r;
+
+	LL_FOREACH_SAFE(l->slice.cells, c, next)
+	LL_PREPEND(in_order, c);
+	l->slice.cells = in_order;
+	LL_FOREACH(in_order, c)
+	{
+		const struct ledger_key *k = &c->row->key;
+		struct fs_counts delta = {0};
+		struct hist hist = {0};
+
+		/* a cause is measured by the submits of its filesystem, which has a row even without any */
+		r = row_of(s, &k->fs->info, "") ? row_of(s, &k->fs->info, k->cause->cause->id)
+						: NULL;
+		if (!r)
+			continue;
+		hist__add_sparse(&hist, &c->hist);
+		fs_counts__add_sleeps(&delta, PLANE_SUBMIT, &c->sum, &hist);
+		row__add(r, at, &delta);
+	}
+}
+
+void series__take(struct series *s, struct ledger *l)
+{
+	uint64_t of = s->seen++ / s->merged;
+	size_t at = of < s->nr_slices ? (size_t)of : s->nr_slices - 1;
+
+	row__add(s->rows[0], at, &l->slice.totals);
+	take_filesystems(s, at, l);
+	take_causes(s, at, l);
+	s->any_loss |= loss__any(&l->slice.loss);
+	ledger__next_slice(l);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A view of a ledger over time: a row for all of it, for each filesystem and
+ * for each cause on one, with what every slice added. Bounded, whatever is fed.
+ */
+#ifndef AIOSTALL_MODEL_SERIES_H
+#define AIOSTALL_MODEL_SERIES_H
+
+#include "model/ledger.h"
+
+#define SERIES_SLICES_MAX 300 /* where there are more of them, so many are taken as one */
+#define SERIES_ROWS_MAX 128
+
+/* What is told of each slice; members of struct counters. */
+enum series_column {
+	SERIES_SUBMITS,
+	SERIES_SUBMITS_BLOCKED,
+	SERIES_REQUESTS,
+	SERIES_SLEEPS,
+	SERIES_BLOCKED_NS,
+	SERIES_HELD_UP,
+	SERIES_COLUMNS,
+};
+
+/* The whole, one filesystem of it, or one cause on one filesystem. */
+struct series_row {
+	char *fstype, *mount, *device;	/* all empty for the whole */
+	char *options;			/* of the mount */
+	char *cause;			/* "" = whatever the cause */
+	double *column[SERIES_COLUMNS]; /* one per slice; a cause has no submits of its own */
+	uint32_t *sleep_hist;		/* HIST_BUCKETS per slice */
+	struct fs_counts sum;
+};
+
+struct series {
+	uint64_t merged; /* slices of the ledger to one of these */
+	uint64_t seen;	 /* slices of the ledger so far */
+	size_t nr_slices;
+	struct series_row *rows[SERIES_ROWS_MAX]; /* [0] is the whole */
+	size_t nr_rows;
+	bool left_out; /* rows beyond the bound */
+	bool any_loss;
+	int err; /* -ENOMEM once memory was short */
+};
+
+/* Room for so many slices, in fewer if they are many. NULL on lack of memory. */
+struct series *series__new(uint64_t slices);
+void series__free(struct series *s);
+/* The present slice of the ledger, of which slices are taken, is complete: the next one begins. */
+void series__take(struct series *s, struct ledger *l);
+/* A sum over all slices. */
+double series_row__sum(const struct series_row *r, enum series_column column);
+
+#endif
