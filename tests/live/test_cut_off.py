@@ -19,28 +19,33 @@ import helpers
 import hide
 import tracing
 
-BIG = 64 << 20
-
-# One call: reads of pipes, each of which sleeps until the test has written, and on a CPU between
-# them for longer than it takes to look at the thread.
-CALL = f"""
-import resource
-BIG = {BIG}
-""" + """
-if sys.argv[6]:
+# One call: reads of pipes, each of which sleeps until the test has written, and of zeros, on a CPU
+# until the test takes away the memory that they are read to: each then fails at once.
+CALL = """
+import ctypes, mmap, resource
+BIG, PART = 1 << 30, 16 << 20
+if sys.argv[5]:
     # no other program preempts it
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 fds = [os.open(path, os.O_RDWR) for path in sys.argv[2:4]]
 zero = os.open("/dev/zero", os.O_RDONLY)
-kinds, big = sys.argv[4], aio.buffer(BIG)
+kinds, libc = sys.argv[4], ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+memory = os.memfd_create("zeros")
+os.ftruncate(memory, PART)
+big = libc.mmap(None, BIG, 3, mmap.MAP_SHARED, memory, 0)
+for at in range(big, big + BIG, PART):
+    assert libc.mmap(at, PART, 3, mmap.MAP_SHARED | 0x10, memory, 0) == at  # MAP_FIXED
+    ctypes.memset(at, 0, PART)
 ctx = aio.setup(1024)
 requests = []
 for kind in kinds:
     if kind == "z":
-        requests += [aio.iocb(zero, aio.PREAD, big, BIG)] * int(sys.argv[5])
+        requests += [aio.iocb(zero, aio.PREAD, big, BIG)] * 1000
     else:
         requests.append(aio.iocb(fds["ab".index(kind)], aio.PREAD, aio.buffer(), 1))
-aio.say(sys.argv[1], os.getpid())
+aio.say(sys.argv[1], f"{os.getpid()} {memory}")
 aio.wait_for(sys.argv[1] + ".go")
 before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 rc = aio.submit(ctx, *requests)
@@ -54,17 +59,19 @@ PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
 class Call:
     """A program that makes the call, up to where the test wants it."""
 
-    # So many zeros take longer to read than a busy machine takes to show the thread again.
-    def __init__(self, scratch, kinds, zeros=160, alone=True):
+    def __init__(self, scratch, kinds, alone=True):
         self.said = f"{scratch.dir}/said"
         self.pipes = [f"{scratch.dir}/{name}" for name in "ab"]
         for path in self.pipes:
             os.mkfifo(path)
-        self.argv = tracing.script(CALL, self.said, *self.pipes, kinds, str(zeros),
+        self.argv = tracing.script(CALL, self.said, *self.pipes, kinds,
                                    "alone" if alone else "")
+        self.memory = None
 
     def ready(self):
-        return int(tracing.wait_path(self.said))
+        pid, memory = tracing.wait_path(self.said).split()
+        self.memory = f"/proc/{pid}/fd/{memory}"
+        return int(pid)
 
     def go(self):
         aio.say(self.said + ".go", "")
@@ -72,6 +79,10 @@ class Call:
     def feed(self, which):
         with open(self.pipes[which], "wb", buffering=0) as pipe:
             pipe.write(b"x")
+
+    def enough(self):
+        """Ends the zeros."""
+        os.truncate(self.memory, 0)
 
 
 def stat(pid):
@@ -174,13 +185,14 @@ def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
                 wait_running(pid)
                 if wake == "unseen":
                     assert woken < calls.forget(pid, "wake_ns") < time.monotonic_ns()
+            call.enough()
             if "b" in kinds:
                 wait_asleep(pid)
                 call.feed(1)
             rc, nvcsw = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
     assert rc > 0 and nvcsw == sleeps
-    assert report["totals"]["sleeps"] == nvcsw
+    assert report["totals"]["sleeps"] == nvcsw, text
     assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
     assert " returns to a CPU that the kernel showed to no tracer" in text
     if "none" not in " ".join(map(str, options)):
@@ -222,6 +234,7 @@ def test_return_and_departure_are_not_shown(scratch):
                         time.sleep(0.001)
                     show()
                     hog.finish()
+            call.enough()
             rc, nvcsw = json.loads(prog.finish().stdout)
             report, _ = tracer.stop()
     totals = report["totals"]
@@ -246,11 +259,12 @@ def test_sleep_is_not_shown(scratch):
                     time.sleep(0.001)
                 call.feed(1)
                 wait_running(pid)
+            call.enough()
             rc, nvcsw = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
     assert rc > 0 and nvcsw == 2
     totals = report["totals"]
-    assert (totals["submits"], totals["sleeps"]) == (1, 1)
+    assert (totals["submits"], totals["sleeps"]) == (1, 1), text
     assert losses(report) == {"misjudged": 1}
     assert tracer.ended.status == 3
     assert "1 calls whose sleeps are not as many as the kernel's own count" in text
@@ -295,7 +309,7 @@ def test_began_before_tracing_in_a_command(scratch):
 
 def test_on_a_cpu_at_the_end(scratch):
     """A call that is neither over nor asleep when tracing ends is in flight."""
-    call = Call(scratch, "z", 1000, alone=False)
+    call = Call(scratch, "z", alone=False)
     with helpers.Program(call.argv):
         pid = call.ready()
         with recorded(scratch, "-p", pid) as tracer:
