@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,29 +9,21 @@
 #include "cmd/cmd.h"
 #include "cmd/explain.h"
 #include "cmd/fields.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "paste/paste.h"
 
-static const char help[] =
-	"Usage: aiostall causes [OPTIONS] [ID]\n\n"
-	"List the rules that name why io_submit blocks, show all about one, or explain a\n"
-	"stack given on stdin. Exit status: 0 fine, 1 failed or no such cause, 2 usage.\n\n"
-	"Options:\n"
-	"  --explain      read what people paste on stdin: stacks of any tool, hung-task\n"
-	"                 messages, a whole dmesg, a mail; name the cause of each stack,\n"
-	"                 and the tasks that may hold up the others\n"
-	"  --format NAME  of --explain: text or json\n"
-	"  --rules FILE   rules that go before the built-in ones\n"
-	"  -h, --help     this text\n\n"
-	"Examples:\n"
-	"  aiostall causes\n"
-	"  aiostall causes ext4.dio_sync\n"
-	"  aiostall causes --explain < /proc/1234/stack\n"
-	"  dmesg | aiostall causes --explain --format json\n";
-
-struct request {
-	const char *rules, *id;
-	bool explain, json, format;
+static const struct cmd_spec spec = {
+	.name = "causes",
+	.verb = VERB_CAUSES,
+	.synopsis = "[OPTIONS] [ID]",
+	.about = "List the rules that name why io_submit blocks, show all about one, or explain a "
+		 "stack given on stdin. Exit status: 0 fine, 1 failed or no such cause, 2 usage.",
+	.examples = "  aiostall causes\n"
+		    "  aiostall causes ext4.dio_sync\n"
+		    "  aiostall causes --explain < /proc/1234/stack\n"
+		    "  dmesg | aiostall causes --explain --format json\n",
+	.takes_files = true,
 };
 
 static int print_one(const struct causes *causes, const struct cause *cause)
@@ -185,16 +176,30 @@ static int explain(const struct causes *causes, bool json)
 	return status;
 }
 
-static int usage(const char *what)
+static bool wants_json(const struct cmd_opts *o)
 {
-	fprintf(stderr, "aiostall: causes: %s; see aiostall causes --help\n", what);
-	return CMD_USAGE;
+	return o->format_name && !strcmp(o->format_name, "json");
 }
 
-static int run(const struct request *request)
+static int check(const struct cmd_opts *o, struct err *e)
+{
+	const char *what = NULL;
+
+	if (o->format_name && !wants_json(o) && strcmp(o->format_name, "text") != 0)
+		what = "--format is text or json";
+	else if (o->nr_files > 1)
+		what = "one ID at most";
+	else if (o->explain && o->nr_files)
+		what = "--explain takes no ID";
+	else if (o->format_name && !o->explain)
+		what = "--format goes with --explain";
+	return what ? err__set(e, -EINVAL, "causes: %s", what) : 0;
+}
+
+static int run(const struct cmd_opts *o)
 {
 	char text[512] = "";
-	struct causes *causes = causes__new(request->rules, text, sizeof(text));
+	struct causes *causes = causes__new(o->rules, text, sizeof(text));
 	const struct cause *cause;
 	int status;
 
@@ -204,11 +209,11 @@ static int run(const struct request *request)
 		err__set(&e, -EINVAL, "%s", text);
 		return cmd__fail(&e);
 	}
-	if (request->explain) {
-		status = explain(causes, request->json);
-	} else if (request->id) {
-		cause = causes__find(causes, request->id);
-		status = cause ? print_one(causes, cause) : no_such_cause(causes, request->id);
+	if (o->explain) {
+		status = explain(causes, wants_json(o));
+	} else if (o->nr_files) {
+		cause = causes__find(causes, o->files[0]);
+		status = cause ? print_one(causes, cause) : no_such_cause(causes, o->files[0]);
 	} else {
 		status = print_list(causes);
 	}
@@ -216,49 +221,14 @@ static int run(const struct request *request)
 	return status;
 }
 
-static int set_format(struct request *request, const char *name)
-{
-	request->format = true;
-	request->json = !strcmp(name, "json");
-	return request->json || !strcmp(name, "text") ? 0 : -EINVAL;
-}
-
 int cmd_causes(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"explain", no_argument, NULL, 'e'},
-		{"format", required_argument, NULL, 'f'},
-		{"rules", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct request request = {0};
-	int c;
+	struct cmd_opts opts;
+	struct err e = {0};
+	int status = options__parse(&opts, &spec, argc, argv);
 
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return output__finish_stdout();
-		}
-		if (c == 'e')
-			request.explain = true;
-		else if (c == 'r')
-			request.rules = optarg;
-		else if (c != 'f')
-			return usage(c == ':' ? "--format and --rules need a value"
-					      : "unknown option");
-		else if (set_format(&request, optarg))
-			return usage("--format is text or json");
-	}
-	if (optind < argc)
-		request.id = argv[optind++];
-	if (optind < argc)
-		return usage("one ID at most");
-	if (request.explain && request.id)
-		return usage("--explain takes no ID");
-	if (request.format && !request.explain)
-		return usage("--format goes with --explain");
-	return run(&request);
+	if (status == OPTIONS_GO)
+		status = check(&opts, &e) ? options__misused(&spec, &e) : run(&opts);
+	options__free(&opts);
+	return status;
 }

@@ -8,6 +8,7 @@
 
 #define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE | VERB_TOP)
 #define ALL (TRACING | VERB_CHECK | VERB_REPORT)
+#define OFFLINE (VERB_DIFF | VERB_QUALIFY | VERB_CAUSES)
 #define AT(member) offsetof(struct cmd_opts, member)
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)
@@ -41,7 +42,7 @@ static const struct option options[] = {
 	 "only requests to filesystems of these types: ext4, xfs, btrfs, blockdev, ...", .min = 1,
 	 .max = 15, LIST(live.filter.fstypes, live.filter.nr_fstypes),
 	 .verbs = TRACING | VERB_REPORT, .filter = true},
-	{"mount", 0, "PATH", OPTION_PATHS,
+	{"mount", 0, "PATH", OPTION_TEXTS,
 	 "only requests to the filesystem mounted here; may be given several times", .min = 1,
 	 .max = 4095, LIST(live.filter.mounts, live.filter.nr_mounts),
 	 .verbs = TRACING | VERB_REPORT, .filter = true},
@@ -81,9 +82,47 @@ static const struct option options[] = {
 	{"interval", 'i', "TIME", OPTION_SECONDS,
 	 "how often the text file is written; default 15s; a bare number is seconds",
 	 .min = NSEC_PER_SEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_SERVE},
+	{"full", 0, NULL, OPTION_FLAG, "every row, not only the standard ones: some minutes",
+	 .offset = AT(full), .verbs = VERB_QUALIFY},
+	{"rows", 0, "LIST", OPTION_TEXTS,
+	 "these rows: names, beginnings of names, or patterns of the shell; \"list\" prints all",
+	 .min = 1, .max = 4095, LIST(rows, nr_rows), .verbs = VERB_QUALIFY},
+	{"engine", 0, "LIST", OPTION_TEXTS,
+	 "hand over by these; default aio, and all of them for four rows: aio, uring, uring-async, "
+	 "uring-sqpoll, nowait, posix-aio, threads, or all",
+	 .min = 1, .max = 4095, LIST(engines, nr_engines), .verbs = VERB_QUALIFY},
+	{"fail-on", 0, "EXPR", OPTION_TEXTS,
+	 "conditions that set exit status 1, separated by commas; may be given several times",
+	 .min = 1, .max = 4095, LIST(fail_on, nr_fail_on), .verbs = VERB_DIFF},
+	{"fail-on", 0, "LIST", OPTION_TEXTS,
+	 "[ENGINE/]ROW:VERDICT[,...], exit status 1 if a row has this verdict; rare and blocks "
+	 "hold "
+	 "for worse too",
+	 .min = 1, .max = 4095, LIST(fail_on, nr_fail_on), .verbs = VERB_QUALIFY},
+	{"margin", 0, "PERCENT", OPTION_NUMBER, "differences up to this are none; default 5",
+	 .max = 1000, .offset = AT(margin_percent), .verbs = VERB_DIFF},
+	{"time", 0, "TIME", OPTION_SECONDS,
+	 "that all submits together may take, default 45s; a bare number is seconds",
+	 .min = NSEC_PER_SEC, .max = DAY_NS, .offset = AT(duration_ns), .verbs = VERB_QUALIFY},
+	{"destructive", 0, NULL, OPTION_FLAG, "overwrite what is on DEVICE",
+	 .offset = AT(destructive), .verbs = VERB_QUALIFY},
+	{"no-trace", 0, NULL, OPTION_FLAG, "verdicts by getrusage alone, as without root",
+	 .offset = AT(no_trace), .verbs = VERB_QUALIFY},
+	{"label", 0, "TEXT", OPTION_TEXT, "name of the place in pages; default its type",
+	 .offset = AT(label), .verbs = VERB_QUALIFY},
+	{"page", 0, NULL, OPTION_FLAG,
+	 "make a page of results in JSON: rows by kernels, what changed and why",
+	 .offset = AT(page), .verbs = VERB_QUALIFY},
+	{"intro", 0, "FILE", OPTION_TEXT, "text to stand at the top of the page",
+	 .offset = AT(intro), .verbs = VERB_QUALIFY},
+	{"explain", 0, NULL, OPTION_FLAG,
+	 "read what people paste on stdin: stacks of any tool, hung-task messages, a whole dmesg, "
+	 "a "
+	 "mail; name the cause of each stack, and the tasks that may hold up the others",
+	 .offset = AT(explain), .verbs = VERB_CAUSES},
 	{"output", 'o', "FILE", OPTION_TEXT,
 	 "write the results there; the file appears when it is complete", .offset = AT(output),
-	 .verbs = VERB_STAT | VERB_TRACE | VERB_REPORT},
+	 .verbs = VERB_STAT | VERB_TRACE | VERB_REPORT | VERB_DIFF | VERB_QUALIFY},
 	{"output", 'o', "FILE", OPTION_TEXT,
 	 "the recording; default aiostall.db. One that exists becomes FILE.old",
 	 .offset = AT(output), .verbs = VERB_RECORD},
@@ -95,8 +134,16 @@ static const struct option options[] = {
 	 .verbs = VERB_TRACE, .views = VIEW_LINES},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print lines", .offset = AT(format),
 	 .verbs = VERB_TOP, .views = VIEW_LINES},
+	{"format", 0, "NAME", OPTION_FORMAT, "how to print it", .offset = AT(format),
+	 .verbs = VERB_DIFF, .views = VIEW_DIFF},
+	{"format", 0, "NAME", OPTION_TEXT, "text or json; of a page md or html",
+	 .offset = AT(format_name), .verbs = VERB_QUALIFY},
+	{"format", 0, "NAME", OPTION_TEXT, "of --explain: text or json", .offset = AT(format_name),
+	 .verbs = VERB_CAUSES},
 	{"top", 0, "N", OPTION_NUMBER, "causes, files and stacks to show per filesystem", .min = 1,
 	 .max = 1000000, .offset = AT(top), .verbs = VERB_STAT | VERB_REPORT | VERB_SERVE},
+	{"top", 0, "N", OPTION_NUMBER, "causes to show per filesystem; default 8", .min = 1,
+	 .max = 1000000, .offset = AT(top), .verbs = VERB_DIFF},
 	{"full", 0, NULL, OPTION_FLAG,
 	 "all causes of all filesystems, and all that is known of each", .offset = AT(full),
 	 .verbs = VERB_STAT | VERB_REPORT},
@@ -156,7 +203,7 @@ static const struct option options[] = {
 	{"user-stacks", 0, NULL, OPTION_FLAG, "also take the user stack of each stall",
 	 .offset = AT(live.user_stacks), .verbs = TRACING},
 	{"rules", 0, "FILE", OPTION_TEXT, "try the rules of this file before the built-in ones",
-	 .offset = AT(rules), .verbs = TRACING | VERB_REPORT},
+	 .offset = AT(rules), .verbs = TRACING | VERB_REPORT | VERB_CAUSES},
 	{"probe", 0, "NEED=WAY", OPTION_PROBE,
 	 "take this way of attaching instead of the best one that works; submit=none sees sleeps "
 	 "alone: it counts no submits and costs quiet calls nothing",
@@ -168,7 +215,7 @@ static const struct option options[] = {
 	 .offset = AT(ready_file), .verbs = TRACING},
 	{"verbose", 'v', NULL, OPTION_FLAG, "say on stderr what is tried and chosen",
 	 .offset = AT(verbose), .verbs = ALL},
-	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ALL},
+	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ALL | OFFLINE},
 };
 
 const struct option *option__at(size_t i)
@@ -256,5 +303,8 @@ void option__print_help(const struct cmd_spec *spec)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].verbs & spec->verb)
 			print_option(&options[i]);
-	printf("\nExamples:\n%s", spec->examples);
+	putchar('\n');
+	if (spec->more)
+		spec->more();
+	printf("Examples:\n%s", spec->examples);
 }

@@ -15,7 +15,7 @@ enum option_kind {
 	OPTION_SIZE,	 /* u64 bytes, with k, M, G */
 	OPTION_IDS,	 /* u32[], repeatable, comma separated */
 	OPTION_WORDS,	 /* const char *[], repeatable, comma separated; max = longest word */
-	OPTION_PATHS,	 /* const char *[], repeatable; a comma is part of the path */
+	OPTION_TEXTS,	 /* const char *[], repeatable; a comma is part of it */
 	OPTION_SHARE,	 /* double, 0..1: "0.1%" */
 	OPTION_LIMITS,	 /* struct severity_limits, "MEASURE=LOOK:HURTS,..." */
 	OPTION_PROBE,	 /* NEED=ALTERNATIVE */

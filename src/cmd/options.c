@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/option_table.h"
 #include "cmd/output.h"
+#include "diff/diff.h"
 #include "report/format.h"
 
 struct parse {
@@ -179,7 +180,7 @@ static int add_list(struct parse *p, const struct option *opt, const char *value
 	if (!copy)
 		return err__set(&p->e, -ENOMEM, "out of memory");
 	p->o->owned[p->o->nr_owned++] = copy;
-	if (opt->kind == OPTION_PATHS)
+	if (opt->kind == OPTION_TEXTS)
 		return add_element(p, opt, copy);
 	rest = copy;
 	while (!rc && (word = strsep(&rest, ",")))
@@ -220,7 +221,7 @@ static int set_value(struct parse *p, const struct option *opt, const char *valu
 		return set_api(p, opt, value);
 	case OPTION_IDS:
 	case OPTION_WORDS:
-	case OPTION_PATHS:
+	case OPTION_TEXTS:
 		return add_list(p, opt, value);
 	default:
 		if (!*value)
@@ -300,9 +301,21 @@ static int parse_one(struct parse *p, int argc, char **argv, int *i)
 	return set_value(p, opt, value);
 }
 
-/* The rest after "--" is a command. */
-static int take_child(struct parse *p, int argc, char **argv, int i)
+/* At a place that was looked at already. */
+static void take_file(struct parse *p, char **argv, char *file)
 {
+	p->o->files = argv + 1;
+	p->o->files[p->o->nr_files++] = file;
+}
+
+/* The rest after "--" is a command, or files whose names may begin with a "-". */
+static int take_rest(struct parse *p, int argc, char **argv, int i)
+{
+	if (!p->spec->takes_child && p->spec->takes_files) {
+		while (i < argc)
+			take_file(p, argv, argv[i++]);
+		return 0;
+	}
 	if (!p->spec->takes_child)
 		return err__set(&p->e, -EINVAL, "%s: runs no command", p->spec->name);
 	if (i >= argc)
@@ -317,11 +330,9 @@ static int parse_all(struct parse *p, int argc, char **argv)
 		int rc;
 
 		if (!strcmp(argv[i], "--"))
-			return take_child(p, argc, argv, i + 1);
+			return take_rest(p, argc, argv, i + 1);
 		if (argv[i][0] != '-' && p->spec->takes_files) {
-			/* at a place that was looked at already */
-			p->o->files = argv + 1;
-			p->o->files[p->o->nr_files++] = argv[i];
+			take_file(p, argv, argv[i]);
 			continue;
 		}
 		if (argv[i][0] != '-' || !argv[i][1]) {
@@ -363,6 +374,13 @@ static int check_probes(struct parse *p)
 	return -EINVAL;
 }
 
+int options__misused(const struct cmd_spec *spec, const struct err *e)
+{
+	cmd__fail(e);
+	fprintf(stderr, "  See aiostall %s --help.\n", spec->name);
+	return CMD_USAGE;
+}
+
 int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, char **argv)
 {
 	struct parse p = {.o = o, .spec = spec};
@@ -372,6 +390,7 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 	o->format = format__find("text");
 	o->live.slow_ns = NSEC_PER_MSEC;
 	o->limits = severity_defaults;
+	o->margin_percent = (uint64_t)(DIFF_MARGIN * 100);
 	note_command(o, argc, argv);
 	rc = parse_all(&p, argc, argv);
 	if (!rc)
@@ -380,11 +399,8 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 		option__print_help(spec);
 		return output__finish_stdout();
 	}
-	if (rc) {
-		cmd__fail(&p.e);
-		fprintf(stderr, "  See aiostall %s --help.\n", spec->name);
-		return CMD_USAGE;
-	}
+	if (rc)
+		return options__misused(spec, &p.e);
 	o->live.tree_only = o->child != NULL;
 	o->live.command = o->command;
 	o->live.filters_text = o->filters;

@@ -16,6 +16,11 @@ struct format;
 #define VERB_REPORT (1u << 4)
 #define VERB_SERVE (1u << 5)
 #define VERB_TOP (1u << 6)
+#define VERB_DIFF (1u << 7)
+#define VERB_QUALIFY (1u << 8)
+#define VERB_CAUSES (1u << 9)
+
+#define OPTION_TEXTS_MAX LIVE_FILTER_MAX
 
 struct cmd_opts {
 	struct live_opts live;
@@ -33,6 +38,13 @@ struct cmd_opts {
 	struct severity_limits limits;
 	bool full, legend; /* stat, report */
 	bool events, info;
+	const char *fail_on[OPTION_TEXTS_MAX];
+	char *rows[OPTION_TEXTS_MAX], *engines[OPTION_TEXTS_MAX]; /* owned: to be cut up */
+	size_t nr_fail_on, nr_rows, nr_engines;			  /* diff, qualify */
+	uint64_t margin_percent;				  /* diff */
+	bool destructive, no_trace, page;			  /* qualify */
+	bool explain;						  /* causes */
+	const char *label, *intro, *format_name;		  /* NULL = not given */
 	char **files; /* what stands without an option, in argv */
 	size_t nr_files;
 	char **child;	   /* CMD and its arguments, NULL = none */
@@ -49,6 +61,7 @@ struct cmd_spec {
 	const char *synopsis; /* after "aiostall VERB" */
 	const char *about;    /* one paragraph */
 	const char *examples; /* lines, ready to print */
+	void (*more)(void);   /* prints what stands between options and examples; may be NULL */
 	bool takes_child;
 	bool takes_files;
 };
@@ -60,6 +73,8 @@ struct cmd_spec {
  * o keeps pointers into argv; free with options__free in every case.
  */
 int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, char **argv);
+/* Options that do not go together: say so, and where help is. Returns CMD_USAGE. */
+int options__misused(const struct cmd_spec *spec, const struct err *e);
 void options__free(struct cmd_opts *o);
 
 #endif

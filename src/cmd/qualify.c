@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/getopts.h"
 #include "cmd/interrupt.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/qualify_files.h"
 #include "cmd/qualify_trace.h"
@@ -23,56 +23,35 @@
 
 /* All cells together, and one of them. */
 #define TOTAL_NS (45 * NSEC_PER_SEC)
-#define TOTAL_MIN_NS NSEC_PER_SEC
-#define TOTAL_MAX_NS (24 * 3600 * NSEC_PER_SEC)
 #define CELL_MAX_MS 1000
 #define CELL_MIN_MS 50
 
-static const char help[] =
-	"Usage: aiostall qualify [OPTIONS] [DIR|DEVICE]\n"
-	"       aiostall qualify --page [OPTIONS] FILE...\n\n"
-	"Run the standard patterns of asynchronous I/O in a folder (the current one, if\n"
-	"none is given) or on a device, and say for each whether it is asynchronous, and\n"
-	"if not, why and what to do. Takes less than a minute. The files have no names,\n"
-	"so that nothing is left however it ends, and 64M at most. Without root the\n"
-	"verdicts are the same, but have no causes. Exit status: 0 fine, 1 failed or\n"
-	"--fail-on holds, 2 usage, 3 interrupted.\n\n"
-	"Options:\n"
-	"      --full                every row, not only the standard ones: some minutes\n"
-	"      --rows LIST           these rows: names, beginnings of names, or patterns\n"
-	"                            of the shell; \"list\" prints all\n"
-	"      --engine LIST         hand over by these; default aio, and all of them for\n"
-	"                            four rows: aio, uring, uring-async, uring-sqpoll,\n"
-	"                            nowait, posix-aio, threads, or all\n"
-	"      --fail-on LIST        [ENGINE/]ROW:VERDICT[,...], exit status 1 if a row\n"
-	"                            has this verdict; rare and blocks hold for worse too\n"
-	"      --time TIME           that all submits together may take, default 45s; a\n"
-	"                            bare number is seconds\n"
-	"      --destructive         overwrite what is on DEVICE\n"
-	"      --no-trace            verdicts by getrusage alone, as without root\n"
-	"      --label TEXT          name of the place in pages; default its type\n"
-	"      --page                make a page of results in JSON: rows by kernels,\n"
-	"                            what changed and why\n"
-	"      --intro FILE          text to stand at the top of the page\n"
-	"      --format FORMAT       text or json; of a page md or html\n"
-	"  -o, --output FILE         write there, not to standard output\n"
-	"  -h, --help                this text\n\n"
-	"Examples:\n"
-	"  aiostall qualify /data\n"
-	"  aiostall qualify /data --rows append,overwrite --engine aio,uring\n"
-	"  aiostall qualify /data --fail-on 'overwrite:rare,read:rare' -o /dev/null\n"
-	"  aiostall qualify /dev/nvme1n1 --destructive --format json -o nvme1n1.json\n"
-	"  aiostall qualify --page --format html -o page.html *.json\n"
-	"  aiostall diff before.json after.json\n";
+static const struct cmd_spec spec = {
+	.name = "qualify",
+	.verb = VERB_QUALIFY,
+	.synopsis = "[OPTIONS] [DIR|DEVICE]\n"
+		    "       aiostall qualify --page [OPTIONS] FILE...",
+	.about = "Run the standard patterns of asynchronous I/O in a folder (the current one, if "
+		 "none is given) or on a device, and say for each whether it is asynchronous, and "
+		 "if not, why and what to do. Takes less than a minute. The files have no names, "
+		 "so that nothing is left however it ends, and 64M at most. Without root the "
+		 "verdicts are the same, but have no causes. Exit status: 0 fine, 1 failed or "
+		 "--fail-on holds, 2 usage, 3 interrupted.",
+	.examples = "  aiostall qualify /data\n"
+		    "  aiostall qualify /data --rows append,overwrite --engine aio,uring\n"
+		    "  aiostall qualify /data --fail-on 'overwrite:rare,read:rare' -o /dev/null\n"
+		    "  aiostall qualify /dev/nvme1n1 --destructive --format json -o nvme1n1.json\n"
+		    "  aiostall qualify --page --format html -o page.html *.json\n"
+		    "  aiostall diff before.json after.json\n",
+	.takes_files = true,
+};
 
 struct job {
+	const struct cmd_opts *opts;
 	struct plan_opts plan_opts;
 	struct verdict_gate gate;
-	uint64_t time_ns;
-	bool destructive, no_trace, list, pages;
-	const char *output, *label, *intro, *format;
 	const struct page_form *form;
-	bool json;
+	bool list, json;
 	/* while it runs */
 	struct result *result;
 	struct site site;
@@ -81,98 +60,48 @@ struct job {
 	struct qualify_trace *trace;
 };
 
-static int set_rows(struct job *j, char *list, struct err *e)
+/* What stands in lists of words. */
+static int take_lists(struct job *j, struct err *e)
 {
-	j->list |= !strcmp(list, "list");
-	return j->list ? 0 : plan_opts__add_rows(&j->plan_opts, list, e);
+	const struct cmd_opts *o = j->opts;
+	int rc = 0;
+
+	for (size_t i = 0; i < o->nr_rows; i++)
+		j->list |= !strcmp(o->rows[i], "list");
+	for (size_t i = 0; !rc && !j->list && i < o->nr_rows; i++)
+		rc = plan_opts__add_rows(&j->plan_opts, o->rows[i], e);
+	for (size_t i = 0; !rc && i < o->nr_engines; i++)
+		rc = plan_opts__add_engines(&j->plan_opts, o->engines[i], e);
+	for (size_t i = 0; !rc && i < o->nr_fail_on; i++)
+		rc = verdict_gate__parse(&j->gate, o->fail_on[i], e);
+	return rc;
 }
 
-/* Of a page or of a result: which was asked for is known when all options are. */
 static int check_format(struct job *j, struct err *e)
 {
-	const char *name = j->format ? j->format : j->pages ? "md" : "text";
+	bool page = j->opts->page;
+	const char *name = j->opts->format_name ? j->opts->format_name : page ? "md" : "text";
 
 	j->form = page__form(name);
 	j->json = !strcmp(name, "json");
-	if (j->pages ? j->form != NULL : j->json || !strcmp(name, "text"))
+	if (page ? j->form != NULL : j->json || !strcmp(name, "text"))
 		return 0;
 	return err__set(e, -EINVAL, "qualify: --format \"%s\": must be %s", name,
-			j->pages ? "md or html" : "text or json");
+			page ? "md or html" : "text or json");
 }
 
-static int set_time(struct job *j, const char *value, struct err *e)
+static int check(struct job *j, struct err *e)
 {
-	if (!parse__duration(value, NSEC_PER_SEC, &j->time_ns) && j->time_ns >= TOTAL_MIN_NS &&
-	    j->time_ns <= TOTAL_MAX_NS)
-		return 0;
-	return err__set(e, -EINVAL, "qualify: --time \"%s\": must be a duration from 1s to 24h",
-			value);
-}
+	int rc = take_lists(j, e);
 
-static int set_option(void *ctx, int letter, struct err *e)
-{
-	struct job *j = ctx;
-
-	switch (letter) {
-	case 'a':
-		j->plan_opts.full = true;
-		return 0;
-	case 'd':
-		j->destructive = true;
-		return 0;
-	case 'n':
-		j->no_trace = true;
-		return 0;
-	case 'r':
-		return set_rows(j, optarg, e);
-	case 'e':
-		return plan_opts__add_engines(&j->plan_opts, optarg, e);
-	case 't':
-		return set_time(j, optarg, e);
-	case 'F':
-		return verdict_gate__parse(&j->gate, optarg, e);
-	case 'f':
-		j->format = optarg;
-		return 0;
-	case 'p':
-		j->pages = true;
-		return 0;
-	case 'i':
-		j->intro = optarg;
-		return 0;
-	case 'l':
-		j->label = optarg;
-		return 0;
-	case 'o':
-		j->output = optarg;
-		return *optarg ? 0 : err__set(e, -EINVAL, "qualify: --output: must not be empty");
-	}
-	return 0;
-}
-
-/* 0, 1 if help was asked for, or -errno with e set. What is left in argv are the places. */
-static int parse(struct job *j, int argc, char **argv, struct err *e)
-{
-	static const struct option options[] = {
-		{"full", no_argument, NULL, 'a'},	  {"rows", required_argument, NULL, 'r'},
-		{"engine", required_argument, NULL, 'e'}, {"fail-on", required_argument, NULL, 'F'},
-		{"time", required_argument, NULL, 't'},	  {"destructive", no_argument, NULL, 'd'},
-		{"no-trace", no_argument, NULL, 'n'},	  {"label", required_argument, NULL, 'l'},
-		{"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
-		{"page", no_argument, NULL, 'p'},	  {"intro", required_argument, NULL, 'i'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
-	};
-	int rc = getopts__each("qualify", argc, argv, options, set_option, j, e);
-
-	if (rc == 1)
-		return rc;
 	if (!rc)
 		rc = check_format(j, e);
-	if (!rc && j->pages && optind == argc)
+	if (!rc && j->opts->page && !j->opts->nr_files)
 		rc = err__set(e, -EINVAL,
 			      "qualify: --page needs files that --format json has made");
-	if (!rc && !j->pages && argc - optind > 1)
+	if (!rc && !j->opts->page && j->opts->nr_files > 1)
 		rc = err__set(e, -EINVAL, "qualify: one place at a time");
+	j->plan_opts.full = j->opts->full;
 	return rc;
 }
 
@@ -192,9 +121,10 @@ static int list_rows(void)
 /* Of one cell. With every row asked for, and no time given, they take as long as they take. */
 static uint64_t budget_ms(const struct job *j)
 {
-	uint64_t ms = (j->time_ns ? j->time_ns : TOTAL_NS) / NSEC_PER_MSEC / j->plan.nr;
+	uint64_t ms = (j->opts->duration_ns ? j->opts->duration_ns : TOTAL_NS) / NSEC_PER_MSEC /
+		      j->plan.nr;
 
-	if (!j->time_ns && ms < CELL_MAX_MS / 2)
+	if (!j->opts->duration_ns && ms < CELL_MAX_MS / 2)
 		return CELL_MAX_MS / 2;
 	if (ms < CELL_MIN_MS)
 		return CELL_MIN_MS;
@@ -270,7 +200,7 @@ static void attach(struct job *j)
 {
 	struct err e = {0};
 
-	if (j->no_trace)
+	if (j->opts->no_trace)
 		err__set(&e, 0, "--no-trace");
 	else if (geteuid())
 		err__set(&e, 0, "not run by root");
@@ -282,10 +212,10 @@ static void attach(struct job *j)
 
 static int run(struct job *j, const char *path, struct err *e)
 {
-	int rc = site__open(&j->site, path, j->destructive, j->result, e);
+	int rc = site__open(&j->site, path, j->opts->destructive, j->result, e);
 
-	if (j->label)
-		snprintf(j->result->label, sizeof(j->result->label), "%s", j->label);
+	if (j->opts->label)
+		snprintf(j->result->label, sizeof(j->result->label), "%s", j->opts->label);
 	if (!rc)
 		rc = plan__make(&j->plan, &j->plan_opts, e);
 	if (rc)
@@ -331,7 +261,7 @@ static int status_of(const struct job *j)
 static int run_and_print(struct job *j, const char *path)
 {
 	struct err e = {0};
-	struct output *out = output__open(j->output, &e);
+	struct output *out = output__open(j->opts->output, &e);
 	int status;
 
 	j->result = result__new();
@@ -351,32 +281,31 @@ static int run_and_print(struct job *j, const char *path)
 	return status;
 }
 
+static int work_on(struct job *j)
+{
+	const struct cmd_opts *o = j->opts;
+
+	if (o->page)
+		return qualify_files__page(o->files, o->nr_files, j->form, o->intro, o->output);
+	return j->list ? list_rows() : run_and_print(j, o->nr_files ? o->files[0] : ".");
+}
+
 int cmd_qualify(int argc, char **argv)
 {
 	struct job *j = calloc(1, sizeof(*j));
+	struct cmd_opts opts;
 	struct err e = {0};
-	int rc, status;
+	int status;
 
 	if (!j) {
 		err__set(&e, -ENOMEM, "out of memory");
 		return cmd__fail(&e);
 	}
-	rc = parse(j, argc, argv, &e);
-	if (rc == 1) {
-		printf("%s", help);
-		status = output__finish_stdout();
-	} else if (rc) {
-		cmd__fail(&e);
-		fprintf(stderr, "  See aiostall qualify --help.\n");
-		status = CMD_USAGE;
-	} else if (j->pages) {
-		status = qualify_files__page(argv + optind, (size_t)(argc - optind), j->form,
-					     j->intro, j->output);
-	} else if (j->list) {
-		status = list_rows();
-	} else {
-		status = run_and_print(j, optind < argc ? argv[optind] : ".");
-	}
+	j->opts = &opts;
+	status = options__parse(&opts, &spec, argc, argv);
+	if (status == OPTIONS_GO)
+		status = check(j, &e) ? options__misused(&spec, &e) : work_on(j);
+	options__free(&opts);
 	free(j);
 	return status;
 }

@@ -31,6 +31,15 @@ WRONG = [
     (["serve", "-i", "1ms"], "--interval"),
     (["serve", "--format", "json"], "--format"),
     (["stat", "--listen", ":1"], "--listen"),
+    (["diff", "--top", "0", "a.db", "b.db"], "--top"),
+    (["diff", "--format", "csv", "a.db", "b.db"], "text, json"),
+    (["diff", "--margin", "2000", "a.db", "b.db"], "from 0 to 1000"),
+    (["diff", "--", "a.db"], "two recordings"),
+    (["diff", "--fail-on", "", "a.db", "b.db"], "--fail-on"),
+    (["qualify", "--time", "10ms"], "--time"),
+    (["qualify", "--rows", "no-such-row"], "no-such-row"),
+    (["qualify", "/a", "/b"], "one place"),
+    (["causes", "blk.tag", "xfs.ilock"], "one ID"),
     # values that are missing or not wanted
     (["-d"], "--duration"),
     (["stat", "--pid"], "--pid"),
@@ -109,6 +118,9 @@ MEANT = [
     (["stat", "cat", "x"], "put -- before it: aiostall stat -- cat ..."),
     (["--durtion", "3"], "Did you mean --duration?"),
     (["--format", "jsn"], "Did you mean json?"),
+    (["diff", "--margn", "5", "a.db", "b.db"], "Did you mean --margin?"),
+    (["qualify", "--engin", "aio"], "Did you mean --engine?"),
+    (["causes", "--explian"], "Did you mean --explain?"),
     (["--probe", "submit=fentri"], "Did you mean fentry?"),
 ]
 
