@@ -12,6 +12,7 @@
 #include "aiostall.skel.h"
 #include "host/procfile.h"
 #include "live/filter.h"
+#include "live/memory.h"
 #include "live/rows.h"
 
 /*
@@ -156,6 +157,8 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
 	lv->again = choose_again(lv, env);
 	rc = set_constants(lv, env, e);
+	if (!rc)
+		rc = memory__fit(lv, e);
 	if (rc)
 		return rc;
 	rc = choose_programs(lv, env);
@@ -163,7 +166,9 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 		rc = aiostall_bpf__load(lv->skel);
 	if (rc) {
 		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, rc == -EMFILE  ? "raise the limit of open files: ulimit -n 256"
+		err__hint(e, rc == -EMFILE   ? "raise the limit of open files: ulimit -n 256"
+			     : rc == -ENOMEM ? "the kernel has no memory for the maps, or a memory "
+					       "limit of the cgroup leaves too little"
 			     : jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
 					    : "run again with --verbose for the verifier's words");
 	}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bpf/wire.h"
+#include "live/memory.h"
 
 static bool has_cap(const struct __user_cap_data_struct *d, int cap)
 {
@@ -113,5 +114,7 @@ int require__all(struct err *e)
 		rc = check_pid_namespace(e);
 	if (!rc)
 		rc = check_capabilities(e);
-	return rc ? rc : check_cpus(e);
+	if (!rc)
+		rc = check_cpus(e);
+	return rc ? rc : memory__check(e);
 }

@@ -21,6 +21,7 @@
 #include "host/cgroups.h"
 #include "host/devices.h"
 #include "host/intern.h"
+#include "host/memlimit.h"
 #include "host/mounts.h"
 #include "host/paths.h"
 #include "host/procfile.h"
@@ -600,18 +601,103 @@ static void test_cgroups_open(void **state)
 	cgroups__free(c);
 }
 
+/* ---- memory limits of cgroups ---- */
+
+static void make_folder(const char *name)
+{
+	char cmd[2 * PATH_MAX];
+
+	snprintf(cmd, sizeof(cmd), "mkdir -p '%s'", in_tmp(name));
+	assert_int_equal(system(cmd), 0);
+}
+
+static void put_group(const char *where, const char *max, const char *used, const char *stat)
+{
+	bool legacy = strstr(where, "/memory") != NULL;
+	char name[PATH_MAX];
+
+	make_folder(where);
+	snprintf(name, sizeof(name), "%s/%s", where,
+		 legacy ? "memory.limit_in_bytes" : "memory.max");
+	put_text(name, max);
+	snprintf(name, sizeof(name), "%s/%s", where,
+		 legacy ? "memory.usage_in_bytes" : "memory.current");
+	put_text(name, used);
+	snprintf(name, sizeof(name), "%s/memory.stat", where);
+	put_text(name, stat);
+}
+
+/* The group above is tighter, and its page cache can be taken back. */
+static void test_memlimit_unified(void **state)
+{
+	struct memlimit l;
+
+	(void)state;
+	make_folder("v2/proc/self");
+	put_text("v2/proc/self/cgroup", "0::/pod/box\n");
+	put_group("v2/sys/fs/cgroup/pod/box", "max\n", "700\n", "anon 700\n");
+	put_group("v2/sys/fs/cgroup/pod", "10000\n", "9000\n",
+		  "file 5000\ninactive_file 3000\nactive_file 1000\n");
+	put_group("v2/sys/fs/cgroup", "20000\n", "9000\n", "inactive_file 3000\n");
+	memlimit__read(in_tmp("v2"), &l);
+	assert_int_equal(l.limit_bytes, 10000);
+	assert_int_equal(l.left_bytes, 5000);
+	assert_string_equal(l.cgroup, "/pod");
+	put_group("v2/sys/fs/cgroup/pod/box", "600\n", "700\n", "");
+	memlimit__read(in_tmp("v2"), &l);
+	assert_int_equal(l.left_bytes, 0);
+	assert_string_equal(l.cgroup, "/pod/box");
+}
+
+/* In a container the path is the host's, and what is mounted is the container's own group. */
+static void test_memlimit_legacy(void **state)
+{
+	struct memlimit l;
+
+	(void)state;
+	make_folder("v1/proc/self");
+	put_text("v1/proc/self/cgroup",
+		 "9:cpu,memory_not:/a\n4:blkio,memory:/docker/8a\n0::/docker/8a\n");
+	put_group("v1/sys/fs/cgroup/memory", "9000\n", "6000\n",
+		  "inactive_file 1\ntotal_inactive_file 500\ntotal_active_file 20\n");
+	memlimit__read(in_tmp("v1"), &l);
+	assert_int_equal(l.left_bytes, 3520);
+	assert_string_equal(l.cgroup, "/");
+	put_group("v1/sys/fs/cgroup/memory", "9223372036854771712\n", "6000\n", "");
+	memlimit__read(in_tmp("v1"), &l);
+	assert_true(l.left_bytes > 1ull << 60);
+}
+
+static void test_memlimit_hostile(void **state)
+{
+	static const char *const lines[] = {
+		"", "0::", "::/", "0:memory", "0::relative\n", "\n\n", "0::/../../other\n"};
+	struct memlimit l;
+
+	(void)state;
+	make_folder("v0/proc/self");
+	memlimit__read(in_tmp("v0"), &l);
+	assert_true(l.left_bytes == UINT64_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		put_text("v0/proc/self/cgroup", lines[i]);
+		memlimit__read(in_tmp("v0"), &l);
+		assert_true(l.left_bytes == UINT64_MAX);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_intern),	      cmocka_unit_test(test_procfile),
-		cmocka_unit_test(test_mounts),	      cmocka_unit_test(test_mounts_hostile),
-		cmocka_unit_test(test_mounts_self),   cmocka_unit_test(test_mounts_change),
-		cmocka_unit_test(test_mounts_month),  cmocka_unit_test(test_mounts_namespace),
-		cmocka_unit_test(test_paths_build),   cmocka_unit_test(test_paths_build_sizes),
-		cmocka_unit_test(test_paths_from_fd), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_devices_parse), cmocka_unit_test(test_devices_host),
-		cmocka_unit_test(test_cgroups),	      cmocka_unit_test(test_cgroups_month),
-		cmocka_unit_test(test_cgroups_open),
+		cmocka_unit_test(test_intern),		cmocka_unit_test(test_procfile),
+		cmocka_unit_test(test_mounts),		cmocka_unit_test(test_mounts_hostile),
+		cmocka_unit_test(test_mounts_self),	cmocka_unit_test(test_mounts_change),
+		cmocka_unit_test(test_mounts_month),	cmocka_unit_test(test_mounts_namespace),
+		cmocka_unit_test(test_paths_build),	cmocka_unit_test(test_paths_build_sizes),
+		cmocka_unit_test(test_paths_from_fd),	cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_devices_parse),	cmocka_unit_test(test_devices_host),
+		cmocka_unit_test(test_cgroups),		cmocka_unit_test(test_cgroups_month),
+		cmocka_unit_test(test_cgroups_open),	cmocka_unit_test(test_memlimit_unified),
+		cmocka_unit_test(test_memlimit_legacy), cmocka_unit_test(test_memlimit_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, make_tmp, drop_tmp);
