@@ -34,6 +34,13 @@ int parse__size(const char *s, uint64_t *bytes);
 /* Whole decimal number in [min, max]. */
 int parse__u64(const char *s, uint64_t min, uint64_t max, uint64_t *v);
 
+/*
+ * Of this reader's zone: "14:03:07.123", with the date before it if that is another one than at
+ * `beside` (ns since 1970; 0 = always); "" = not known. buf is returned.
+ */
+char *fmt__clock(int64_t unix_ns, int64_t beside, char *buf, size_t size);
+/* "2026-01-01T14:03:07.123Z"; "" = not known. */
+char *fmt__utc(int64_t unix_ns, char *buf, size_t size);
 /* "5.3ms", "12us", "1.25s", "0": at most 7 columns. Returns buf. */
 char *fmt__duration(uint64_t ns, char *buf, size_t size);
 /* "4.0k", "1.5M": at most 6 columns, powers of 1024. */

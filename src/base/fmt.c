@@ -3,8 +3,55 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 typedef unsigned long long ull;
+
+static bool same_day(const struct tm *a, const struct tm *b)
+{
+	return a->tm_year == b->tm_year && a->tm_yday == b->tm_yday;
+}
+
+/* Seconds since 1970 in parts, and the milliseconds beyond them; false = not known. */
+static bool parts_of(int64_t unix_ns, struct tm *(*zone)(const time_t *, struct tm *),
+		     struct tm *tm, int *ms)
+{
+	time_t secs = (time_t)(unix_ns / (int64_t)NSEC_PER_SEC);
+
+	*ms = (int)(unix_ns % (int64_t)NSEC_PER_SEC / (int64_t)NSEC_PER_MSEC);
+	return unix_ns > 0 && zone(&secs, tm);
+}
+
+char *fmt__clock(int64_t unix_ns, int64_t beside, char *buf, size_t size)
+{
+	char text[64] = "";
+	struct tm tm, other;
+	int ms, other_ms;
+
+	buf[0] = '\0';
+	if (!parts_of(unix_ns, localtime_r, &tm, &ms))
+		return buf;
+	if (!parts_of(beside, localtime_r, &other, &other_ms) || !same_day(&tm, &other))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	else
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	snprintf(buf, size, "%s.%03d", text, ms);
+	return buf;
+}
+
+char *fmt__utc(int64_t unix_ns, char *buf, size_t size)
+{
+	char text[64] = "";
+	struct tm tm;
+	int ms;
+
+	buf[0] = '\0';
+	if (!parts_of(unix_ns, gmtime_r, &tm, &ms))
+		return buf;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, size, "%s.%03dZ", text, ms);
+	return buf;
+}
 
 /* Three digits of v / unit, zeros after the point removed: "5.3", "12", "1.25". */
 static void three_digits(uint64_t v, uint64_t unit, const char *name, char *buf, size_t size)

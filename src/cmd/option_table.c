@@ -155,6 +155,10 @@ static const struct option options[] = {
 	{"submits", 0, NULL, OPTION_FLAG,
 	 "with --format json: also one object per submit, blocked or not; costs an event each",
 	 .offset = AT(live.all_submits), .verbs = VERB_TRACE},
+	{"time", 0, "CLOCK", OPTION_TEXT,
+	 "lines begin with the time of day, wall, or with seconds of CLOCK_MONOTONIC, mono; JSON "
+	 "has both",
+	 .offset = AT(clock), .verbs = VERB_TRACE},
 	{"sample", 0, "HZ", OPTION_NUMBER,
 	 "also take the stacks of calls that are on a CPU, so many times a second; for calls that "
 	 "are slow without sleeping",

@@ -35,6 +35,7 @@ struct cmd_opts {
 	bool batch;		       /* top */
 	uint64_t count;		       /* top: pages, 0 = no end */
 	const char *by;
+	const char *clock; /* trace: "wall", the default, or "mono" */
 	struct severity_limits limits;
 	bool full, legend; /* stat, report */
 	bool events, info;

@@ -62,13 +62,20 @@ static void on_submit(void *ctx, const struct ev_submit *ev)
 	struct trace_run *run = ctx;
 
 	if (run->submits)
-		run->lines->submit(run->file, ev);
+		run->lines->submit(run->file, ev, &run->format_opts);
+}
+
+/* Again and again: the wall clock may be set, and goes on while the host is suspended. */
+static void set_clock(struct trace_run *run)
+{
+	run->format_opts.wall_minus_mono_ns = clock__wall_ns() - (int64_t)clock__mono_ns();
 }
 
 static int flush_batch(void *ctx, struct err *e)
 {
 	struct trace_run *run = ctx;
 
+	set_clock(run);
 	return output__flush(run->out, e);
 }
 
@@ -149,6 +156,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
 	hooks.to_stdout = output__is_stdout(out);
+	run.format_opts.mono = opts->clock && !strcmp(opts->clock, "mono");
+	set_clock(&run);
 	if (run.lines->header)
 		run.lines->header(run.file, &run.format_opts);
 	rc = session__run(s, &hooks, &e);
@@ -168,7 +177,12 @@ int cmd_trace(int argc, char **argv)
 	struct output *out;
 	int status = options__parse(&opts, &spec, argc, argv);
 
-	if (status == OPTIONS_GO && opts.live.all_submits && !opts.format->lines->submit) {
+	if (status == OPTIONS_GO && opts.clock && strcmp(opts.clock, "wall") != 0 &&
+	    strcmp(opts.clock, "mono") != 0) {
+		err__set(&e, -EINVAL, "trace: --time \"%s\": there are wall and mono", opts.clock);
+		cmd__fail(&e);
+		status = CMD_USAGE;
+	} else if (status == OPTIONS_GO && opts.live.all_submits && !opts.format->lines->submit) {
 		err__set(&e, -EINVAL, "trace: --submits needs --format json");
 		cmd__fail(&e);
 		fprintf(stderr, "  See aiostall trace --help.\n");

@@ -38,6 +38,7 @@ static void describe_capture(struct live *lv)
 	c->sample_hz = lv->opts.sample_hz;
 	c->started_unix_ns = clock__wall_ns();
 	lv->started_ns = clock__mono_ns();
+	c->started_mono_ns = lv->started_ns;
 }
 
 static int open_all(struct live *lv, struct probe_env *env, struct err *e)

@@ -371,6 +371,11 @@ struct ledger *ledger__new(const struct ledger_opts *opts)
 	return l;
 }
 
+void ledger__set_clock(struct ledger *l, int64_t wall_minus_mono_ns)
+{
+	l->clock_ns = wall_minus_mono_ns;
+}
+
 int ledger__set_origin(struct ledger *l, const char *hostname, const char *kernel)
 {
 	struct ledger_origin *o, *of_host = NULL;

@@ -48,6 +48,9 @@ uint64_t ledger__evicted(const struct ledger *l);
  */
 int ledger__set_origin(struct ledger *l, const char *hostname, const char *kernel);
 
+/* The wall clock less CLOCK_MONOTONIC of what is fed from now on, where the capture does not tell. */
+void ledger__set_clock(struct ledger *l, int64_t wall_minus_mono_ns);
+
 /* ---- one by one; what is not taken for lack of memory is counted as evicted ---- */
 
 /* The row that the stall was added to, NULL on lack of memory. */

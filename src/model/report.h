@@ -72,6 +72,8 @@ struct report_cause {
 	struct report_file *files;
 	size_t nr_files; /* by blocked time, descending */
 	/* the worst single stall */
+	uint64_t worst_end_ns;	     /* CLOCK_MONOTONIC, 0 = not known */
+	int64_t worst_began_unix_ns; /* when it fell asleep, 0 = not known */
 	uint32_t worst_pid, worst_tid, worst_index, worst_nr;
 	enum request_how worst_how;
 	const char *worst_comm, *worst_path, *worst_op; /* op: "pwrite" ... */

@@ -151,7 +151,21 @@ static const struct ledger_row *worst_row(const struct part *part)
 }
 
 /* Where the longest stall is not on record, what its key says of it. */
-static void build_worst(struct report_cause *c, const struct ledger_row *row)
+static int64_t wall_of(const struct capture_info *c, const struct ledger_worst *w)
+{
+	int64_t clock_ns = w->clock_ns;
+
+	if (!clock_ns && c->started_mono_ns)
+		clock_ns = c->started_unix_ns - (int64_t)c->started_mono_ns;
+	/* hostile recordings have any number */
+	return w->end_ns && clock_ns && w->began_ns <= INT64_MAX / 4 && clock_ns < INT64_MAX / 4 &&
+			       clock_ns > INT64_MIN / 4
+		       ? clock_ns + (int64_t)w->began_ns
+		       : 0;
+}
+
+static void build_worst(struct report_cause *c, const struct ledger_row *row,
+			const struct capture_info *capture)
 {
 	const struct ledger_worst *w = &row->worst;
 	const struct ledger_key *k = &row->key;
@@ -165,6 +179,8 @@ static void build_worst(struct report_cause *c, const struct ledger_row *row)
 	if (!known)
 		return;
 	c->worst_tid = w->tid;
+	c->worst_end_ns = w->end_ns;
+	c->worst_began_unix_ns = wall_of(capture, w);
 	c->worst_index = w->req.index;
 	c->worst_nr = w->req.nr;
 	c->worst_how = w->req.how;
@@ -196,7 +212,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 				 !capture__sleeps_only(&s->ledger->capture),
 	};
 	memcpy(c->how, part->sum.how, sizeof(c->how));
-	build_worst(c, worst_row(part));
+	build_worst(c, worst_row(part), &s->ledger->capture);
 	c->stacks = build_stacks(s, part->rows, part->nr, &c->nr_stacks);
 	c->wakers = build_wakers(p, part->rows, part->nr, &c->nr_wakers);
 	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);

@@ -303,7 +303,17 @@ void ledger__note_stall(struct ledger *l, struct ledger_row *row, const struct e
 		return;
 	}
 	worst__release(l, w);
-	*w = (struct ledger_worst){ev->blocked_ns, ev->who.pid, ev->who.tid, ev->req, comm, path};
+	*w = (struct ledger_worst){
+		.blocked_ns = ev->blocked_ns,
+		.pid = ev->who.pid,
+		.tid = ev->who.tid,
+		.req = ev->req,
+		.comm = comm,
+		.path = path,
+		.began_ns = sat_sub(ev->end_ns, sat_add(ev->blocked_ns, ev->runqueue_ns)),
+		.end_ns = ev->end_ns,
+		.clock_ns = l->clock_ns,
+	};
 	w->req.path = NULL;
 }
 

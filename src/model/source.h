@@ -64,6 +64,8 @@ struct self_cost {
 struct capture_info {
 	struct host_info host;
 	int64_t started_unix_ns; /* wall clock */
+	uint64_t
+		started_mono_ns; /* the same on CLOCK_MONOTONIC; 0 = not known, or not the same for all */
 	uint64_t duration_ns;
 	const char *command;	     /* aiostall's own command line */
 	const char *filters;	     /* as text, "" = none */

@@ -142,6 +142,8 @@ struct ledger_worst {
 	uint32_t pid, tid;
 	struct request req; /* without its path */
 	struct ledger_name *comm, *path;
+	uint64_t began_ns, end_ns; /* CLOCK_MONOTONIC; 0 = not known */
+	int64_t clock_ns;	   /* ledger.clock_ns then */
 };
 
 /* A row's part of the present slice. */
@@ -196,6 +198,7 @@ struct ledger {
 	struct sink sink;
 	struct ledger_origin *origins, *origin; /* all, and that of what is fed at present */
 	uint32_t nr_hosts;
+	int64_t clock_ns; /* see ledger__set_clock; 0 = as the capture says */
 	struct ledger_name *names;
 	struct ledger_stack *stacks;
 	struct ledger_stack_id *stack_ids;

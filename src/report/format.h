@@ -18,9 +18,17 @@ struct format_opts {
 	const char
 		*nothing; /* why there is nothing in a recording, a line each; NULL = not known */
 	bool sleeps_only; /* of interval lines: calls are not counted */
+	bool mono;	  /* of lines: CLOCK_MONOTONIC instead of the wall clock */
+	int64_t wall_minus_mono_ns; /* of lines; 0 = not known */
 	const char *
 		idle; /* who could submit, a line each, for a report without submits; NULL = not known */
 };
+
+/* Since 1970, of a time on CLOCK_MONOTONIC; whatever a record says wraps around and is no more than wrong. */
+static inline int64_t format_opts__unix_ns(const struct format_opts *o, uint64_t mono_ns)
+{
+	return (int64_t)(mono_ns + (uint64_t)o->wall_minus_mono_ns);
+}
 
 struct store;
 struct timeline;
@@ -36,7 +44,7 @@ struct line_format {
 	int (*stall)(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		     const struct format_opts *o);
 	int (*stalls)(FILE *out, const struct ev_stalls *ev, const char *cause_id);
-	int (*submit)(FILE *out, const struct ev_submit *ev);
+	int (*submit)(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
 	int (*unfinished)(FILE *out, const struct report_unfinished *u);
 	int (*end)(FILE *out, const struct report *r);
 };
@@ -83,7 +91,7 @@ int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *o);
 int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id);
-int trace_json__submit(FILE *out, const struct ev_submit *ev);
+int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
 int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
 int trace_json__end(FILE *out, const struct report *r);
 /* One line per interval of `stat -i`: now and before are cumulative counters, elapsed_ns since the start. */

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "model/loss.h"
@@ -138,31 +137,27 @@ static void put_submit_dist(struct jsonw *w, json_t *o, const struct report_dist
 		jsonw__null(w, o, "submit_ns");
 }
 
-static void put_started(struct jsonw *w, json_t *o, int64_t unix_ns)
+static void put_time(struct jsonw *w, json_t *o, const char *key, int64_t unix_ns)
 {
-	time_t secs = (time_t)(unix_ns / (int64_t)NSEC_PER_SEC);
-	int ms = (int)(unix_ns % (int64_t)NSEC_PER_SEC / (int64_t)NSEC_PER_MSEC);
-	char text[64] = "";
-	struct tm tm;
-	size_t n;
+	char text[64];
 
-	if (unix_ns >= 0 && gmtime_r(&secs, &tm)) {
-		n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-		snprintf(text + n, sizeof(text) - n, ".%03dZ", ms);
-	}
-	jsonw__str(w, o, "started", text);
+	if (*fmt__utc(unix_ns, text, sizeof(text)))
+		jsonw__str(w, o, key, text);
+	else
+		jsonw__null(w, o, key);
 }
 
 static void put_capture(struct jsonw *w, json_t *root, const struct capture_info *c)
 {
 	json_t *host = jsonw__object(w, root, "host"), *cap, *probes;
+	char started[64];
 
 	jsonw__str(w, host, "hostname", c->host.hostname);
 	jsonw__str(w, host, "kernel", c->host.kernel);
 	jsonw__str(w, host, "arch", c->host.arch);
 	jsonw__u64(w, host, "cpus", c->host.cpus);
 	cap = jsonw__object(w, root, "capture");
-	put_started(w, cap, c->started_unix_ns);
+	jsonw__str(w, cap, "started", fmt__utc(c->started_unix_ns, started, sizeof(started)));
 	jsonw__u64(w, cap, "duration_ns", c->duration_ns);
 	jsonw__str(w, cap, "command", c->command);
 	jsonw__str(w, cap, "filters", c->filters);
@@ -270,6 +265,8 @@ static void put_worst(struct jsonw *w, json_t *o, const struct report_cause *c)
 	json_t *worst = jsonw__object(w, o, "worst");
 
 	jsonw__u64(w, worst, "blocked_ns", c->max_ns);
+	jsonw__u64_if(w, worst, "end_ns", c->worst_end_ns, c->worst_end_ns);
+	put_time(w, worst, "began", c->worst_began_unix_ns);
 	jsonw__u64(w, worst, "pid", c->worst_pid);
 	jsonw__u64(w, worst, "tid", c->worst_tid);
 	jsonw__str(w, worst, "comm", c->worst_comm);

@@ -23,7 +23,8 @@ struct print {
 	FILE *out;
 	int width;
 	bool color;
-	int err; /* first failure, -errno */
+	int64_t today_unix_ns; /* times of that day need no date; 0 = all do */
+	int err;	       /* first failure, -errno */
 	unsigned int next;
 	char slot[PRINT_SLOTS][4096]; /* results of print__safe and print__path, used in turn */
 	char work[4 * 4096 + 1];

@@ -486,6 +486,7 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	if (!p)
 		return -ENOMEM;
 	print__init(p, out, o);
+	p->today_unix_ns = r->capture->started_unix_ns;
 	if (!last)
 		print_verdict_part(p, r);
 	print_evidence(p, r, o);

@@ -90,11 +90,13 @@ static void print_worst(struct print *p, const struct report_cause *c)
 		.path = c->worst_path,
 	};
 	const char *op = has_request(q.how) ? print__safe(p, c->worst_op) : NULL;
-	char head[160], comm[80], max[16];
+	char head[160], comm[80], max[16], at[64];
 
 	esc__terminal(c->worst_comm ? c->worst_comm : "", comm, sizeof(comm));
-	snprintf(head, sizeof(head), "%s by %s pid %u, ",
-		 fmt__duration(c->max_ns, max, sizeof(max)), comm, c->worst_pid);
+	fmt__clock(c->worst_began_unix_ns, p->today_unix_ns, at, sizeof(at));
+	snprintf(head, sizeof(head), "%s%s%s by %s pid %u, ",
+		 fmt__duration(c->max_ns, max, sizeof(max)), *at ? " at " : "", at, comm,
+		 c->worst_pid);
 	describe(p, "    worst: ", head, &q, op);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The trace as JSON lines. */
+#include "base/base.h"
 #include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
@@ -44,15 +45,27 @@ static void put_lock(struct jsonw *w, json_t *o, const struct ev_stall *ev)
 	jsonw__str(w, lock, "holder_comm", ev->holder_comm);
 }
 
+/* On both clocks. */
+static void put_end(struct jsonw *w, json_t *o, uint64_t end_ns, const struct format_opts *fo)
+{
+	char text[64];
+
+	jsonw__u64(w, o, "end_ns", end_ns);
+	if (fo && fo->wall_minus_mono_ns)
+		jsonw__str(w, o, "end",
+			   fmt__utc(format_opts__unix_ns(fo, end_ns), text, sizeof(text)));
+	else
+		jsonw__null(w, o, "end");
+}
+
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *fo)
 {
 	json_t *o = json_object();
 	struct jsonw w = {0};
 
-	(void)fo;
 	jsonw__str(&w, o, "type", "stall");
-	jsonw__u64(&w, o, "end_ns", ev->end_ns);
+	put_end(&w, o, ev->end_ns, fo);
 	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);
 	jsonw__u64(&w, o, "runqueue_ns", ev->runqueue_ns);
 	jsonw__u64(&w, o, "call_seq", ev->call_seq);
@@ -96,13 +109,13 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
 
-int trace_json__submit(FILE *out, const struct ev_submit *ev)
+int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct format_opts *fo)
 {
 	json_t *o = json_object();
 	struct jsonw w = {0};
 
 	jsonw__str(&w, o, "type", "submit");
-	jsonw__u64(&w, o, "end_ns", ev->end_ns);
+	put_end(&w, o, ev->end_ns, fo);
 	jsonw__u64(&w, o, "wall_ns", ev->wall_ns);
 	jsonw__u64(&w, o, "on_cpu_ns", ev->on_cpu_ns);
 	jsonw__u64(&w, o, "blocked_ns", ev->blocked_ns);

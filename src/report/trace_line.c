@@ -33,6 +33,11 @@ struct layout {
 	int room; /* for the file */
 };
 
+static bool is_wall(const struct format_opts *o)
+{
+	return o && o->wall_minus_mono_ns && !o->mono;
+}
+
 /* A figure that is cut is a wrong figure: only names are, the rest of the line gives way. */
 static bool may_cut(size_t column)
 {
@@ -40,14 +45,16 @@ static bool may_cut(size_t column)
 }
 
 /* Names get their full length where the terminal is wide enough. */
-static void layout__init(struct layout *l, int width)
+static void layout__init(struct layout *l, int width, const struct format_opts *o)
 {
 	memcpy(l->col, columns, sizeof(l->col));
+	if (is_wall(o))
+		l->col[TR_TIME].width = sizeof("00:00:00.000") - 1;
 	if (width >= 110) {
 		l->col[TR_COMM].width = 15;
 		l->col[TR_CAUSE].width = 24;
 	}
-	l->shown = columns__fit(l->col, TR_COLUMNS, width, 14, &l->room);
+	l->shown = columns__fit(l->col, TR_COLUMNS, width, 12, &l->room);
 }
 
 static void put_line(struct print *p, const struct layout *l, const char *const *cell,
@@ -86,9 +93,15 @@ static int overflow(const struct layout *l, const char *const *cell)
 	return sum;
 }
 
-/* Seconds of CLOCK_MONOTONIC, the first digits of a long uptime left out. */
-static void format_time(uint64_t ns, char *buf, size_t size)
+/* Of the wall clock; or seconds of CLOCK_MONOTONIC, the first digits of a long uptime left out. */
+static void format_time(uint64_t ns, const struct format_opts *o, char *buf, size_t size)
 {
+	if (is_wall(o)) {
+		int64_t unix_ns = format_opts__unix_ns(o, ns);
+
+		fmt__clock(unix_ns, unix_ns, buf, size);
+		return;
+	}
 	snprintf(buf, size, "%05llu.%03llu", (unsigned long long)(ns / NSEC_PER_SEC % 100000),
 		 (unsigned long long)(ns % NSEC_PER_SEC / NSEC_PER_MSEC));
 }
@@ -108,7 +121,8 @@ static void format_request(const struct request *q, char *buf, size_t size)
 
 static int with_print(FILE *out, const struct format_opts *o, const struct ev_stall *ev,
 		      const char *cause_id,
-		      void (*body)(struct print *, const struct ev_stall *, const char *))
+		      void (*body)(struct print *, const struct ev_stall *, const char *,
+				   const struct format_opts *))
 {
 	struct print *p = malloc(sizeof(*p));
 	int rc;
@@ -116,26 +130,28 @@ static int with_print(FILE *out, const struct format_opts *o, const struct ev_st
 	if (!p)
 		return -ENOMEM;
 	print__init(p, out, o);
-	body(p, ev, cause_id);
+	body(p, ev, cause_id, o);
 	rc = print__finish(p);
 	free(p);
 	return rc;
 }
 
-static void put_header(struct print *p, const struct ev_stall *ev, const char *cause_id)
+static void put_header(struct print *p, const struct ev_stall *ev, const char *cause_id,
+		       const struct format_opts *o)
 {
 	const char *cell[TR_COLUMNS];
 	struct layout l;
 
 	(void)ev;
 	(void)cause_id;
-	layout__init(&l, p->width);
+	layout__init(&l, p->width, o);
 	for (size_t i = 0; i < TR_COLUMNS; i++)
 		cell[i] = columns[i].name;
 	put_line(p, &l, cell, "FILE");
 }
 
-static void put_stall(struct print *p, const struct ev_stall *ev, const char *cause_id)
+static void put_stall(struct print *p, const struct ev_stall *ev, const char *cause_id,
+		      const struct format_opts *o)
 {
 	char time[32], pid[16], blocked[16], runq[16], req[40], held[16];
 	const char *cell[TR_COLUMNS] = {
@@ -148,8 +164,8 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 	struct layout l;
 	int room;
 
-	layout__init(&l, p->width);
-	format_time(ev->end_ns, time, sizeof(time));
+	layout__init(&l, p->width, o);
+	format_time(ev->end_ns, o, time, sizeof(time));
 	snprintf(pid, sizeof(pid), "%u", ev->who.pid);
 	fmt__duration(ev->blocked_ns, blocked, sizeof(blocked));
 	fmt__duration(ev->runqueue_ns, runq, sizeof(runq));

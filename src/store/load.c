@@ -383,6 +383,17 @@ static int open_ledger(struct load *l)
 	return l->ledger ? 0 : -ENOMEM;
 }
 
+/* 0 = not known. */
+static int64_t clock_of(const struct store *s)
+{
+	int64_t clock_ns;
+
+	if (__builtin_sub_overflow(store__capture(s)->started_unix_ns,
+				   store__info(s)->started_mono_ns, &clock_ns))
+		return 0;
+	return clock_ns;
+}
+
 static int begin(struct load *l, struct err *e)
 {
 	const struct host_info *host = &store__capture(l->store)->host;
@@ -393,6 +404,7 @@ static int begin(struct load *l, struct err *e)
 	if (!l->rows || open_ledger(l) ||
 	    ledger__set_origin(l->ledger, host->hostname, host->kernel))
 		return out_of_memory(e);
+	ledger__set_clock(l->ledger, clock_of(l->store));
 	add_heres(l);
 	return 0;
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who submitted: two clients of one filesystem are told apart, and failed calls have their errno."""
+import datetime
+import re
 import subprocess
+import time
 
 import helpers
 import tracing
@@ -71,3 +74,26 @@ def test_the_text_names_them(tmp_path, scratch):
     assert any("ext4.dio_sync" in line for line in clients)
     assert max(map(len, lines)) <= 80
     assert "FAILED: 8 submits: 5 EINVAL, 3 EBADF" in text(tracing.script(FAILING))
+
+
+def test_times_of_day(tmp_path, scratch):
+    """On both clocks, and near now on either; in text the time of day, with --time=mono the other."""
+    mnt = scratch.fs("ext4").mnt
+    load = [AIOLOAD, "--file", f"{mnt}/a", "--size", "4M", "--calls", "23", "--pattern", "append"]
+    before = datetime.datetime.now(datetime.timezone.utc)
+    mono_ns = time.monotonic_ns()
+    traced = tracing.trace(tmp_path, load, verb="trace")
+    worst = tracing.trace(tmp_path, load).report["filesystems"][0]["causes"][0]["worst"]
+    took = datetime.timedelta(seconds=60)
+    ends = [line for line in traced.lines if line["type"] == "stall"] + [worst]
+    assert len(ends) > 1
+    for line in ends:
+        at = datetime.datetime.fromisoformat(line.get("end") or line["began"])
+        assert before <= at <= before + took
+        assert mono_ns < line["end_ns"] < mono_ns + 60 * 10 ** 9
+    for clock, shape in (("wall", r"[0-2]\d:[0-5]\d:[0-5]\d\.\d{3} "), ("mono", r"\d{5}\.\d{3} ")):
+        done = helpers.run([AIOSTALL, "trace", "--time", clock, "-o", tmp_path / clock, "--", *load])
+        assert done.status == 0, done.stderr
+        lines = (tmp_path / clock).read_text(encoding="utf-8").splitlines()
+        assert len(lines) > 1 and all(re.match(shape, line) for line in lines[1:]), lines
+    assert helpers.run([AIOSTALL, "trace", "--time", "utc"]).status == 2

@@ -14,6 +14,8 @@
 #include "report/format.h"
 #include "source_text.h"
 
+/* The clocks of the fixtures: calls.fix says the same. */
+#define WALL_MINUS_MONO_NS 1767139201000000000
 #define SLOW_NS NSEC_PER_MSEC
 
 struct replay {
@@ -81,12 +83,14 @@ static void json_stall(void *ctx, const struct ev_stall *ev)
 {
 	struct replay *r = ctx;
 
-	note(r, trace_json__stall(stdout, ev, cause_of(r, ev), NULL));
+	note(r, trace_json__stall(stdout, ev, cause_of(r, ev), &r->opts));
 }
 
 static void json_submit(void *ctx, const struct ev_submit *ev)
 {
-	note(ctx, trace_json__submit(stdout, ev));
+	struct replay *r = ctx;
+
+	note(r, trace_json__submit(stdout, ev, &r->opts));
 }
 
 static void json_stalls(void *ctx, const struct ev_stalls *ev)
@@ -147,6 +151,7 @@ static int print_trace(struct replay *r, bool json, struct err *e)
 	};
 	int rc;
 
+	r->opts.wall_minus_mono_ns = WALL_MINUS_MONO_NS;
 	if (!json)
 		note(r, trace_line__header(stdout, &r->opts));
 	rc = r->source->ops->finish(r->source, &to);

@@ -149,6 +149,7 @@ static const struct field host_fields[] = {
 };
 static const struct field capture_fields[] = {
 	F(struct capture_line, "started", info.started_unix_ns, T_S64),
+	F(struct capture_line, "started_mono", info.started_mono_ns, T_U64),
 	F(struct capture_line, "duration", info.duration_ns, T_TIME),
 	F(struct capture_line, "command", info.command, T_STR),
 	F(struct capture_line, "filters", info.filters, T_STR),

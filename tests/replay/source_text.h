@@ -9,7 +9,7 @@
  * are errors, so that a fixture cannot silently say less than it seems to.
  *
  *   host        hostname kernel arch cpus
- *   capture     started (ns, Unix) duration command filters, probe_ and each need
+ *   capture     started (ns, Unix) started_mono duration command filters, probe_ and each need
  *               of probes.def, skips skips_unknown spilled sample_hz child_status (implies that a child ran) user_stacks min
  *   fs          id type major minor device mount options
  *   stack       id (number from 1) frames (innermost first, separated by "<")

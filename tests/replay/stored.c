@@ -35,16 +35,20 @@ struct stored {
 /* The fixture's first lines say what it is a capture of. */
 static const struct sink *sink_of(struct stored *s)
 {
+	const struct capture_info *capture = s->source->ops->capture(s->source);
+	uint64_t began_ns = capture->started_mono_ns ? capture->started_mono_ns : STARTED_MONO_NS;
 	const struct store_write_opts o = {
 		.path = s->db,
 		.ledger = s->ledger,
-		.capture = s->source->ops->capture(s->source),
-		.started_mono_ns = STARTED_MONO_NS,
+		.capture = capture,
+		.started_mono_ns = began_ns,
 		.slow_ns = SLOW_NS,
 		.kernel_build = "#1 SMP",
 		.boot_id = "0",
 	};
 
+	if (!s->writer)
+		s->now_ns = began_ns;
 	if (!s->writer && !s->rc)
 		s->rc = store_writer__new(&o, &s->writer, s->e);
 	return s->rc ? NULL : store_writer__sink(s->writer);
@@ -189,7 +193,7 @@ static int print(const struct stored *s, const char *format, int width)
 int main(int argc, char **argv)
 {
 	struct err e = {0};
-	struct stored s = {.now_ns = STARTED_MONO_NS, .e = &e};
+	struct stored s = {.e = &e};
 	uint64_t width = 80;
 	char why[512];
 	int rc, by = 0;

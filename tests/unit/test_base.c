@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -348,6 +349,23 @@ static void test_clock(void **state)
 	assert_true(clock__wall_ns() > 1500000000LL * 1000000000LL);
 }
 
+static void test_time_of_day(void **state)
+{
+	const int64_t day = 86400 * 1000000000LL, at = 20454 * day + 50587123456789LL;
+	char buf[64];
+
+	(void)state;
+	setenv("TZ", "UTC-1", 1);
+	tzset();
+	assert_string_equal(fmt__clock(at, at - 1000000000LL, buf, sizeof(buf)), "15:03:07.123");
+	assert_string_equal(fmt__clock(at, at - day, buf, sizeof(buf)), "2026-01-01 15:03:07.123");
+	assert_string_equal(fmt__clock(at, 0, buf, sizeof(buf)), "2026-01-01 15:03:07.123");
+	assert_string_equal(fmt__clock(0, at, buf, sizeof(buf)), "");
+	assert_string_equal(fmt__clock(INT64_MIN, at, buf, sizeof(buf)), "");
+	assert_string_equal(fmt__utc(at, buf, sizeof(buf)), "2026-01-01T14:03:07.123Z");
+	assert_string_equal(fmt__utc(-1, buf, sizeof(buf)), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_time_of_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -784,7 +784,7 @@ static void test_trace_json(void **state)
 
 	(void)state;
 	assert_int_equal(trace_json__stall(mem, &ev, "ext4.dio_sync", NULL), 0);
-	assert_int_equal(trace_json__submit(mem, &sub), 0);
+	assert_int_equal(trace_json__submit(mem, &sub, NULL), 0);
 	fclose(mem);
 	second = strchr(text, '\n');
 	assert_non_null(second);
@@ -867,7 +867,7 @@ static void test_write_error(void **state)
 	full = fopen("/dev/full", "w");
 	setvbuf(full, NULL, _IONBF, 0);
 	assert_int_equal(trace_line__stall(full, &ev, "x", NULL), -ENOSPC);
-	assert_int_equal(trace_json__submit(full, &sub), -ENOSPC);
+	assert_int_equal(trace_json__submit(full, &sub, NULL), -ENOSPC);
 	assert_int_equal(interval_line__print(full, 1, NULL, &counts, NULL), -ENOSPC);
 	fclose(full);
 	free(m);

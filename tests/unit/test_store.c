@@ -29,7 +29,7 @@ static_assert(sizeof(struct ev_unfinished) == 152, "... of a sleep that has not 
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 72, "... of their parts");
 static_assert(sizeof(struct fs_info) == 48, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 360, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 368, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
