@@ -138,6 +138,7 @@ static int fill(struct sample *s, struct load *l, struct err *e)
 	const struct store *store = load__store(l);
 
 	s->duration_ns = store__capture(store)->duration_ns;
+	series__finish(s->series);
 	add_capture_facts(s, store);
 	add_host_facts(s, store);
 	if (ledger__evicted(load__ledger(l)) || s->series->err || add_stacks(s, load__ledger(l)))

@@ -190,3 +190,29 @@ void series__take(struct series *s, struct ledger *l)
 	s->any_loss |= loss__any(&l->slice.loss);
 	ledger__next_slice(l);
 }
+
+static void raise_max(struct series_row *whole, const struct series_row *part)
+{
+	if (part->sum.c.max_sleep_ns > whole->sum.c.max_sleep_ns)
+		whole->sum.c.max_sleep_ns = part->sum.c.max_sleep_ns;
+}
+
+static bool is_part(const struct series_row *whole, const struct series_row *r)
+{
+	return !*whole->cause && *r->cause && !strcmp(whole->fstype, r->fstype) &&
+	       !strcmp(whole->mount, r->mount) && !strcmp(whole->device, r->device);
+}
+
+/*
+ * A slice of a filesystem has its longest sleep only if none before was longer,
+ * one of a cause always: without it a quantile, which ends there, would be too low.
+ */
+void series__finish(struct series *s)
+{
+	for (size_t i = 0; i < s->nr_rows; i++) {
+		for (size_t k = 0; k < s->nr_rows; k++)
+			if (is_part(s->rows[i], s->rows[k]) || (!i && *s->rows[k]->cause))
+				raise_max(s->rows[i], s->rows[k]);
+		fs_counts__fix_max(&s->rows[i]->sum);
+	}
+}

@@ -48,6 +48,8 @@ struct series *series__new(uint64_t slices);
 void series__free(struct series *s);
 /* The present slice of the ledger, of which slices are taken, is complete: the next one begins. */
 void series__take(struct series *s, struct ledger *l);
+/* All slices are taken: what only all of them tell is put right. */
+void series__finish(struct series *s);
 /* A sum over all slices. */
 double series_row__sum(const struct series_row *r, enum series_column column);
 

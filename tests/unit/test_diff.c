@@ -190,6 +190,40 @@ static void test_hardly_appeared(void **state)
 	sample__free(new);
 }
 
+/* A slice whose sleeps are shorter than those before tells no maximum of its filesystem. */
+static void test_maximum_of_some_slices(void **state)
+{
+	const struct load slow = {.cause = {.id = "ext4.dio_sync"}, .fs = &made_ext4};
+	const uint64_t ns = 15 * NSEC_PER_MSEC;
+	struct fs_counts all = {
+		.c = {.submits = 3, .requests = 3, .sleeps = 3, .blocked_ns = 3 * ns}};
+	const struct ev_stall like = {.fs = &made_ext4};
+	const struct sleep_sum sum = {.sleeps = 3, .blocked_ns = 3 * ns, .max_ns = ns};
+	struct sample *s = sample__new("made.db", 1);
+	struct ledger *l = ledger__new(NULL);
+	struct ledger_row *row;
+
+	(void)state;
+	hist__add(&all.sleep, ns, 3);
+	ledger__take_slices(l, 0, NULL, NULL);
+	assert_int_equal(ledger__add_counts(l, NULL, &all), 0);
+	assert_int_equal(ledger__add_counts(l, &made_ext4, &all), 0);
+	row = ledger__row(l, &like, &slow.cause);
+	assert_non_null(row);
+	ledger__add_sum(l, row, &sum, &all.sleep);
+	series__take(s->series, l);
+	ledger__free(l);
+	series__finish(s->series);
+	assert_int_equal(s->series->nr_rows, 3);
+	for (size_t i = 0; i < s->series->nr_rows; i++) {
+		const struct series_row *r = s->series->rows[i];
+
+		assert_int_equal(r->sum.c.max_sleep_ns, ns);
+		assert_true(hist__quantile(&r->sum.sleep, 0.5, r->sum.c.max_sleep_ns) > 0);
+	}
+	sample__free(s);
+}
+
 static void test_filesystems_are_paired(void **state)
 {
 	static const struct fs_info other_mount = {
@@ -523,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_normalised_by_submits),
 		cmocka_unit_test(test_appeared_and_vanished),
 		cmocka_unit_test(test_hardly_appeared),
+		cmocka_unit_test(test_maximum_of_some_slices),
 		cmocka_unit_test(test_filesystems_are_paired),
 		cmocka_unit_test(test_workloads_that_cannot_be_compared),
 		cmocka_unit_test(test_surroundings),
