@@ -434,6 +434,23 @@ static __always_inline __u64 leave_call(struct wire_slot *slot, struct wire_call
 	return bpf_ktime_get_ns();
 }
 
+/* The call of its thread is over at `now`: how long it took. */
+static __always_inline __u64 end_call(struct wire_call *c, __u64 now, bool again)
+{
+	struct task_struct *task = (void *)c->task;
+
+	if (now < c->since_ns) /* the clock may step back a little between CPUs */
+		now = c->since_ns;
+	/* our sleeps against the kernel's own count of them */
+	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
+		lose(WIRE_LOSS_MISJUDGED, 1);
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	c->began_again = 0;
+	c->ended_again = again;
+	c->on_cpu_ns += now - c->since_ns;
+	return now - c->start_ns;
+}
+
 /*
  * An exit that belongs to no call whose entry was seen: that of a call which is
  * not wanted, or was refused, or began before tracing. The latter is its thread's
@@ -460,7 +477,6 @@ static __always_inline int submit_exit(__s64 ret, bool again)
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
-	struct task_struct *task;
 	struct wire_call *c;
 	__u64 now, wall;
 
@@ -479,17 +495,7 @@ static __always_inline int submit_exit(__s64 ret, bool again)
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
-	if (now < c->since_ns) /* the clock may step back a little between CPUs */
-		now = c->since_ns;
-	task = (void *)c->task;
-	/* our sleeps against the kernel's own count of them */
-	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
-		lose(WIRE_LOSS_MISJUDGED, 1);
-	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	c->began_again = 0;
-	c->ended_again = again;
-	c->on_cpu_ns += now - c->since_ns;
-	wall = now - c->start_ns;
+	wall = end_call(c, now, again);
 	take_back(c, ret);
 	flush(c, wall, ret, true);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))

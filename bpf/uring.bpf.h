@@ -297,7 +297,6 @@ static __always_inline int uring_exit(__s64 ret)
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
-	struct task_struct *task;
 	struct wire_call *c;
 	__u64 now, wall;
 
@@ -311,14 +310,7 @@ static __always_inline int uring_exit(__s64 ret)
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
-	if (now < c->since_ns) /* the clock may step back a little between CPUs */
-		now = c->since_ns;
-	task = (void *)c->task;
-	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
-		lose(WIRE_LOSS_MISJUDGED, 1);
-	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	c->on_cpu_ns += now - c->since_ns;
-	wall = now - c->start_ns;
+	wall = end_call(c, now, false);
 	uring_flush(tid, wall, ret);
 	if (c->requests && (opt_all_submits || (opt_slow_ns && c->sleeps == c->waits &&
 						wall - c->cq_wait_ns >= opt_slow_ns)))
