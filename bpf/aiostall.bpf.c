@@ -193,30 +193,6 @@ int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
 
 /* ---- the programs: switch ---- */
 
-static __always_inline void switched(void *ctx, bool preempted, struct task_struct *prev,
-				     __u32 prev_tid, __u32 next_tid, __u32 state)
-{
-	struct wire_slot *slot = slot_here();
-	struct wire_call *c = NULL;
-	bool in_call;
-
-	if (may_be_away(prev_tid) && tracing())
-		came_back(prev_tid);
-	if (opt_sleeps_only)
-		c = unwatched_sleeper(slot, prev, preempted, state);
-	else if (slot->tid && tracing())
-		c = switch_out(slot, prev);
-	else if (opt_compat_sleeps && in_compat_call(prev))
-		c = unwatched_sleeper(slot, prev, preempted, state);
-	if (c) {
-		fall_asleep(ctx, c, prev, state, &in_call);
-		if (c->unwatched && (!in_call || !call_is_wanted(c)))
-			unwatched_forget(c);
-	}
-	if (may_be_away(next_tid) && tracing())
-		switch_in(slot, next_tid);
-}
-
 /* A pid where the argument may be a typed pointer, which is read without a helper, or a mere number. */
 static __always_inline __u32 pid_of(struct task_struct *t)
 {
@@ -230,16 +206,48 @@ static __always_inline __u32 pid_of_prev(struct task_struct *prev)
 }
 
 /*
+ * One of the two may be inside io_submit. A function of its own, which takes the arguments from
+ * the context once more, so that other switches keep nothing on the stack for it.
+ */
+static __noinline int switched(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1];
+	__u32 prev_tid = pid_of_prev(prev), next_tid = pid_of((void *)ctx[2]);
+	__u32 state = opt_has_prev_state ? (__u32)ctx[3] : task_state(prev);
+	struct wire_slot *slot = slot_here();
+	struct wire_call *c = NULL;
+	bool in_call;
+
+	if (may_be_away(prev_tid) && tracing())
+		came_back(prev_tid);
+	if (opt_sleeps_only)
+		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
+	else if (slot->tid && tracing())
+		c = switch_out(slot, prev);
+	else if (opt_compat_sleeps && in_compat_call(prev))
+		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
+	if (c) {
+		fall_asleep(ctx, c, prev, state, &in_call);
+		if (c->unwatched && (!in_call || !call_is_wanted(c)))
+			unwatched_forget(c);
+	}
+	if (may_be_away(next_tid) && tracing())
+		switch_in(slot, next_tid);
+	return 0;
+}
+
+/*
  * User space makes tp_btf programs of these where it can: the arguments are in
  * the same places, with types besides.
  */
 SEC("?raw_tp/sched_switch")
 int switch_task(__u64 *ctx)
 {
-	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	struct task_struct *prev = (void *)ctx[1];
 
-	switched(ctx, (bool)ctx[0], prev, pid_of_prev(prev), pid_of(next),
-		 opt_has_prev_state ? (__u32)ctx[3] : task_state(prev));
+	if (opt_sleeps_only || slot_here()->tid || may_be_away(pid_of_prev(prev)) ||
+	    may_be_away(pid_of((void *)ctx[2])) || (opt_compat_sleeps && in_compat_call(prev)))
+		switched(ctx);
 	return 0;
 }
 

@@ -18,16 +18,17 @@ import helpers
 import tracing
 
 # An empty program has two. A switch looks into its CPU's slot and at two counters: may the thread
-# that comes be one that sleeps in io_submit, and may the one that leaves, which came unseen. Five
-# keep on the stack what a sleep needs, of which there is more since a sleep may be a ring's.
-SWITCH_INSTRUCTIONS = 52
+# that comes be one that sleeps in io_submit, and may the one that leaves, which came unseen. What a
+# sleep needs is a function of its own.
+SWITCH_INSTRUCTIONS = 40
 WAKING_INSTRUCTIONS = 14
 # Look-ups in hash tables, of some 25 ns each, that each function may contain.
 # count_requests runs for each eight requests, count_request for the first one of a descriptor.
 # came_back_by_exit, for a return that was shown to no tracer, finds the call and its two rows.
-LOOKUPS = {"came_back_by_exit": 3, "enter_": 1, "exit_": 2, "count_requests": 1,
-           "count_request": 1, "flush_call": 2, "flush_row": 2, "uring_flush": 1, "new_row": 0,
-           "hist_bucket": 0, "iovec_bytes": 0}
+# retire, for a thread whose number was another one's, finds the call and that one's process; count_failure is for calls that fail.
+LOOKUPS = {"retire": 2, "count_failure": 1, "came_back_by_exit": 3, "enter_": 1,
+           "exit_": 2, "count_requests": 1, "count_request": 1, "flush_call": 2, "flush_row": 2,
+           "uring_flush": 1, "new_row": 0, "hist_bucket": 0, "iovec_bytes": 0}
 BINARY_BYTES = 4 << 20
 EVENT_BYTES = 280
 
