@@ -36,7 +36,7 @@ int enter_tp(struct trace_event_raw_sys_enter *ctx)
 SEC("?tp/syscalls/sys_exit_io_submit")
 int exit_tp(struct trace_event_raw_sys_exit *ctx)
 {
-	return submit_exit(ctx->ret, false);
+	return submit_exit(ctx->ret, false, false);
 }
 /*
  * The entry points take the user's registers as their argument, but the BTF of
@@ -58,7 +58,7 @@ int enter_fentry(void *ctx)
 SEC("?fexit/io_submit")
 int BPF_PROG(exit_fentry, struct pt_regs *regs, long ret)
 {
-	return submit_exit(ret, false);
+	return submit_exit(ret, false, false);
 }
 SEC("?kprobe/io_submit")
 int enter_kprobe(struct pt_regs *ctx)
@@ -70,7 +70,7 @@ int enter_kprobe(struct pt_regs *ctx)
 SEC("?kretprobe/io_submit")
 int exit_kprobe(struct pt_regs *ctx)
 {
-	return submit_exit((long)PT_REGS_RC(ctx), false);
+	return submit_exit((long)PT_REGS_RC(ctx), false, false);
 }
 
 /*
@@ -87,7 +87,7 @@ int enter_again(void *ctx)
 SEC("?fexit/io_submit")
 int BPF_PROG(exit_again, struct pt_regs *regs, long ret)
 {
-	return submit_exit(ret, true);
+	return submit_exit(ret, false, true);
 }
 
 SEC("?fentry/compat_io_submit")
@@ -100,7 +100,7 @@ int compat_enter_fentry(void *ctx)
 SEC("?fexit/compat_io_submit")
 int BPF_PROG(compat_exit_fentry, struct pt_regs *regs, long ret)
 {
-	return submit_exit((__s32)ret, false);
+	return submit_exit((__s32)ret, true, false);
 }
 SEC("?kprobe/compat_io_submit")
 int compat_enter_kprobe(struct pt_regs *ctx)
@@ -112,7 +112,7 @@ int compat_enter_kprobe(struct pt_regs *ctx)
 SEC("?kretprobe/compat_io_submit")
 int compat_exit_kprobe(struct pt_regs *ctx)
 {
-	return submit_exit((__s32)PT_REGS_RC(ctx), false);
+	return submit_exit((__s32)PT_REGS_RC(ctx), true, false);
 }
 
 /* ---- the programs: io_uring ---- */
@@ -218,18 +218,19 @@ static __noinline int switched(__u64 *ctx)
 	struct wire_call *c = NULL;
 	bool in_call;
 
+	ran_blind(slot, prev_tid);
 	if (may_be_away(prev_tid) && tracing())
 		came_back(prev_tid);
 	if (opt_sleeps_only)
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
 	else if (slot->tid && tracing())
 		c = switch_out(slot, prev);
-	else if (opt_compat_sleeps && in_compat_call(prev))
+	else if ((opt_compat_sleeps && in_compat_call(prev)) || entries_are_skipped(slot))
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
 	if (c) {
 		fall_asleep(ctx, c, prev, state, &in_call);
-		if (c->unwatched && (!in_call || !call_is_wanted(c)))
-			unwatched_forget(c);
+		if (c->unwatched)
+			unwatched_sleeps(c, in_call);
 	}
 	if (may_be_away(next_tid) && tracing())
 		switch_in(slot, next_tid);
@@ -245,7 +246,7 @@ int switch_task(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1];
 
-	if (opt_sleeps_only || slot_here()->tid || may_be_away(pid_of_prev(prev)) ||
+	if (opt_sleeps_only || may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev)) ||
 	    may_be_away(pid_of((void *)ctx[2])) || (opt_compat_sleeps && in_compat_call(prev)))
 		switched(ctx);
 	return 0;

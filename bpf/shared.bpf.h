@@ -17,6 +17,7 @@ const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
 const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
 const volatile __u32 opt_count_buffered = 0; /* no probe tells what is done inside the call */
 const volatile __u32 opt_compat_sleeps = 0;  /* of 32-bit calls only the sleeps can be seen */
+const volatile __u32 opt_fentry = 0;	     /* io_submit's first programs are fentry and fexit */
 const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
 const volatile __u32 opt_has_prev_state =
 	0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
@@ -78,8 +79,8 @@ __u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
 /* Stalls that are in `spilled` and not in the ring buffer. */
 __u64 spills = 0;
-/* Calls that the second program of the entry saw begin, and the first did not. */
-__u64 begun_again = 0;
+/* Times that a thread was on a CPU where all programs of entry and exit were skipped. */
+__u64 blind = 0;
 /* By number, as in row_of. */
 struct wire_row rows[WIRE_MAX_ROWS] = {};
 struct wire_call zero_call = {};
@@ -297,6 +298,23 @@ static __always_inline void set_away(struct wire_call *c, bool is)
 static __always_inline struct wire_slot *slot_here(void)
 {
 	return &slots[bpf_get_smp_processor_id() & (WIRE_MAX_CPUS - 1)];
+}
+
+static __always_inline bool may_be_inside(const struct wire_slot *slot)
+{
+	return *(volatile __u64 *)&slot->tid;
+}
+
+/* Who is in a program of io_submit's entry or exit here. Preempted or not, it is one thread at a time. */
+enum inside { IN_ENTER, IN_ENTER_AGAIN, IN_EXIT, IN_EXIT_AGAIN };
+static __always_inline void set_inside(enum inside program, __u32 tid)
+{
+	struct wire_slot *slot = slot_here();
+
+	*(volatile __u32 *)(program == IN_ENTER		? &slot->in_enter
+			    : program == IN_ENTER_AGAIN ? &slot->in_enter_again
+			    : program == IN_EXIT	? &slot->in_exit
+							: &slot->in_exit_again) = tid;
 }
 
 /* Keep an index below a power of two in a way that the compiler cannot reason away. */

@@ -126,7 +126,7 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key, c->ended_again);
+	struct wire_fs *row = fs_row(&f->key, c->ended_by == WIRE_AGAIN);
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
@@ -155,7 +155,7 @@ __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 
 	if (!c)
 		return 0;
-	total = totals_here(c->ended_again);
+	total = totals_here(c->ended_by == WIRE_AGAIN);
 	return total ? flush_one_row(c, total, i, wall, ret) : 0;
 }
 
@@ -214,7 +214,7 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
  */
 static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bool fast)
 {
-	struct wire_fs *total = totals_here(c->ended_again);
+	struct wire_fs *total = totals_here(c->ended_by == WIRE_AGAIN);
 	__u32 wanted = 0, tid = c->tid;
 
 	if (!total)
@@ -315,7 +315,7 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->counted_ns = 0;
 	c->counted_sleeps = 0;
 	c->began_again = 0;
-	c->ended_again = 0;
+	c->ended_by = WIRE_NEITHER;
 	c->requests = 0;
 	c->in_chain = 0;
 	c->waits = 0;
@@ -369,31 +369,24 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
-/*
- * `again`: the second program of the entry, for what the kernel made the first one miss. Which of
- * the two comes first is the kernel's choice.
- */
-static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat,
-					bool again)
+static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64 nr, __u64 iocbpp,
+				       bool compat, bool again)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task;
 	struct wire_call *c;
 
-	if (!tracing() || (again && slot_here()->tid == tid) || !caller_wanted(pid, tid))
-		return 0;
+	if ((again && slot_here()->tid == tid) || !caller_wanted(pid, tid))
+		return;
 	task = (void *)bpf_get_current_task();
 	c = call_of(tid, task, again);
 	if (!c)
-		return 0;
+		return;
 	if (c->state != WIRE_CALL_IDLE) {
 		if (!again && c->began_again) {
 			c->began_again = 0;
-			__sync_fetch_and_add(&begun_again, -1);
-			return 0;
+			return;
 		}
-		c->ended_again = again;
+		c->ended_by = again ? WIRE_AGAIN : WIRE_FIRST;
 		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
 	}
 	call_clear(c);
@@ -406,10 +399,26 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 	else
 		walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0)
-		return 0;
+		return;
 	call_start(c, task);
-	if (again)
-		__sync_fetch_and_add(&begun_again, 1);
+}
+
+/*
+ * `again`: the second program of the entry, for what the kernel made the first one miss. Which of
+ * the two comes first is the kernel's choice. 32-bit calls have one, which nobody asks about.
+ */
+static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bool compat,
+					bool again)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!tracing())
+		return 0;
+	if (!compat)
+		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, (__u32)id);
+	begin_call(id >> 32, (__u32)id, ctx_id, nr, iocbpp, compat, again);
+	if (!compat)
+		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, 0);
 	return 0;
 }
 
@@ -435,7 +444,7 @@ static __always_inline __u64 leave_call(struct wire_slot *slot, struct wire_call
 }
 
 /* The call of its thread is over at `now`: how long it took. */
-static __always_inline __u64 end_call(struct wire_call *c, __u64 now, bool again)
+static __always_inline __u64 end_call(struct wire_call *c, __u64 now, enum wire_program by)
 {
 	struct task_struct *task = (void *)c->task;
 
@@ -446,7 +455,7 @@ static __always_inline __u64 end_call(struct wire_call *c, __u64 now, bool again
 		lose(WIRE_LOSS_MISJUDGED, 1);
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 	c->began_again = 0;
-	c->ended_again = again;
+	c->ended_by = by;
 	c->on_cpu_ns += now - c->since_ns;
 	return now - c->start_ns;
 }
@@ -454,52 +463,96 @@ static __always_inline __u64 end_call(struct wire_call *c, __u64 now, bool again
 /*
  * An exit that belongs to no call whose entry was seen: that of a call which is
  * not wanted, or was refused, or began before tracing. The latter is its thread's
- * first, and a command that was started for tracing has none.
+ * first, and a command that was started for tracing has none. True if the entry was missed.
  */
-static __always_inline void lone_exit(struct wire_call *c, __u32 pid, __u32 tid, __s64 ret)
+static __always_inline bool lone_exit(struct wire_call *c, __u32 pid, __u32 tid, __s64 ret)
 {
-	if (c && c->state != WIRE_CALL_IDLE)
+	if (c && c->state != WIRE_CALL_IDLE) {
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
-	else if (FILTERING_FS || !caller_wanted(pid, tid))
-		return;
-	else if (opt_refused_exit && may_be_refused((void *)bpf_get_current_task(), ret))
+		return false;
+	}
+	if (FILTERING_FS || !caller_wanted(pid, tid))
+		return false;
+	if (opt_refused_exit && may_be_refused((void *)bpf_get_current_task(), ret)) {
 		lose(WIRE_LOSS_REFUSED, 1);
+		return false;
+	}
+	lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
+	return c || opt_tree_only;
+}
+
+/* The call as the registers tell it with which its thread entered the kernel. */
+static __always_inline void call_from_regs(struct wire_call *c, struct pt_regs *regs, bool compat)
+{
+	call_clear(c);
+	if (compat)
+		call_set_args(c, COMPAT_ARGS(regs), true);
 	else
-		lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
+		call_set_args(c, NATIVE_ARGS(regs), false);
+}
+
+/* A call that no program saw begin, of the current thread. A function, for its stack. */
+static __noinline struct wire_call *call_unseen(__u32 pid, __u32 compat, __u32 by)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct wire_call *c = call_of(tid, task, by == WIRE_AGAIN);
+
+	if (!c)
+		return NULL;
+	call_from_regs(c, (void *)stack_top(task), compat);
+	c->pid = pid;
+	c->tid = tid;
+	c->ended_by = by;
+	return c;
 }
 
 /*
- * `again`: the second program of the exit, which ends what it finds going on, and says that it did.
- * The slot tells in a load; a thread whose return was not seen either is left to the first one.
+ * `by`: which of the exit's two programs. Whichever comes first ends the call. One that no program
+ * saw begin counts now, with its requests and no time, since nobody knows when that was.
  */
-static __always_inline int submit_exit(__s64 ret, bool again)
+static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool compat,
+					enum wire_program by)
 {
-	struct wire_slot *slot = slot_here();
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32, tid = (__u32)id;
-	struct wire_call *c;
-	__u64 now, wall;
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u64 now, wall = 0;
 
-	if (!tracing() || (again && slot->tid != tid))
-		return 0;
-	c = bpf_map_lookup_elem(&calls, &tid);
-	if (!again && c && c->ended_again && c->state == WIRE_CALL_IDLE) {
-		c->ended_again = 0;
-		return 0;
+	if (c && c->ended_by && c->ended_by != by && c->state == WIRE_CALL_IDLE) {
+		c->ended_by = WIRE_NEITHER;
+		return;
 	}
-	now = leave_call(slot, c, tid);
+	now = leave_call(slot_here(), c, tid);
 	if (!now) {
-		if (!again)
-			lone_exit(c, pid, tid, ret);
-		return 0;
+		if (by == WIRE_AGAIN && !c && !opt_tree_only)
+			return;
+		if (!lone_exit(c, pid, tid, ret))
+			return;
+		c = call_unseen(pid, compat, by);
+		if (!c)
+			return;
+		walk_requests(c, 0, false);
+	} else {
+		if (!c || c->state != WIRE_CALL_RUNNING)
+			return;
+		wall = end_call(c, now, by);
 	}
-	if (!c || c->state != WIRE_CALL_RUNNING)
-		return 0;
-	wall = end_call(c, now, again);
 	take_back(c, ret);
 	flush(c, wall, ret, true);
 	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
 		send_submit(c, now, wall, ret);
+}
+
+static __always_inline int submit_exit(__s64 ret, bool compat, bool again)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!tracing())
+		return 0;
+	if (!compat)
+		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, (__u32)id);
+	submit_ends(id >> 32, (__u32)id, ret, compat, again ? WIRE_AGAIN : WIRE_FIRST);
+	if (!compat)
+		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, 0);
 	return 0;
 }
 

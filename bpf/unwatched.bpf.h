@@ -8,7 +8,7 @@
  * entered the kernel: they name the system call and its arguments, and
  * io_submit among its frames says that the call is not over. What lies between
  * sleeps is not known: how many calls and requests there were, and how long
- * they took.
+ * they took. So are sleeps found in a call whose entry is watched, but was skipped by the kernel.
  */
 #ifndef AIOSTALL_UNWATCHED_BPF_H
 #define AIOSTALL_UNWATCHED_BPF_H
@@ -60,28 +60,6 @@ static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct
 	return (void *)(stack + regs_offset);
 }
 
-/* The call as its arguments tell it; what an earlier sleep of the thread has left goes. */
-static __always_inline void call_from_regs(struct wire_call *c, struct pt_regs *regs, bool compat)
-{
-	call_clear(c);
-	c->unwatched = 1;
-	if (compat)
-		call_set_args(c, COMPAT_ARGS(regs), true);
-	else
-		call_set_args(c, NATIVE_ARGS(regs), false);
-}
-
-/*
- * The rows that the call's requests belong to, as its entry would have found
- * them: wanted if they are filtered by, and where the sleep is of no one request.
- */
-static __always_inline bool call_is_wanted(struct wire_call *c)
-{
-	if (FILTERING_FS || !c->req.fs.kind)
-		walk_requests(c, 0, false);
-	return !FILTERING_FS || c->nr_fs;
-}
-
 /*
  * The call of a thread that goes to sleep, NULL if it did not come in by
  * io_submit or is not traced. It is current. Who is preempted does not sleep,
@@ -115,16 +93,61 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 	c->pid = id >> 32;
 	c->tid = (__u32)id;
 	call_from_regs(c, regs, entered == ENTERED_COMPAT);
+	c->unwatched = 1;
 	begin_sleep(c, task, bpf_ktime_get_ns());
 	leave_cpu(c, WIRE_CALL_ASLEEP);
 	return c;
 }
 
-/* The sleep does not count: the call is over (a signal, work of the task on its way out), or is not wanted. */
-static __always_inline void unwatched_forget(struct wire_call *c)
+/*
+ * Threads preempted in all programs of the entry make the kernel skip these for every other thread
+ * on the CPU. They cannot go on before that one leaves the CPU: its first switch finds them there.
+ */
+static __always_inline bool entries_are_skipped(const struct wire_slot *slot)
 {
-	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	set_away(c, false);
+	return slot->in_enter_again && (slot->in_enter || !opt_fentry);
+}
+
+/* The same of the exit, too: calls that begin and end meanwhile are seen by no program. */
+static __always_inline bool ends_are_skipped(const struct wire_slot *slot)
+{
+	return entries_are_skipped(slot) && slot->in_exit_again && (slot->in_exit || !opt_fentry);
+}
+
+/* The thread that leaves the CPU has run while no program could see it submit. */
+static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid)
+{
+	if (ends_are_skipped(slot) && tid != slot->in_enter && tid != slot->in_enter_again &&
+	    tid != slot->in_exit && tid != slot->in_exit_again && bpf_map_lookup_elem(&calls, &tid))
+		__sync_fetch_and_add(&blind, 1);
+}
+
+/* A call whose entry was skipped is from here on like any other. */
+static __always_inline void watch(struct wire_call *c)
+{
+	c->unwatched = 0;
+	c->start_ns = c->since_ns;
+	c->nvcsw = READ(task_struct, c->task, nvcsw);
+	c->nvcsw_start = c->nvcsw - 1;
+	lose(WIRE_LOSS_NO_ENTRY, 1);
+}
+
+/*
+ * What becomes of an unwatched sleep: it does not count if the call is over (a signal, work of the
+ * task on its way out), or is not wanted.
+ */
+static __always_inline void unwatched_sleeps(struct wire_call *c, bool in_call)
+{
+	bool watched = !opt_sleeps_only && !(opt_compat_sleeps && c->compat);
+
+	if (in_call && (watched || FILTERING_FS || !c->req.fs.kind))
+		walk_requests(c, 0, false);
+	if (!in_call || (FILTERING_FS && !c->nr_fs)) {
+		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+		set_away(c, false);
+	} else if (watched) {
+		watch(c);
+	}
 }
 
 #endif

@@ -310,7 +310,7 @@ static __always_inline int uring_exit(__s64 ret)
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
-	wall = end_call(c, now, false);
+	wall = end_call(c, now, WIRE_NEITHER);
 	uring_flush(tid, wall, ret);
 	if (c->requests && (opt_all_submits || (opt_slow_ns && c->sleeps == c->waits &&
 						wall - c->cq_wait_ns >= opt_slow_ns)))

@@ -334,14 +334,23 @@ struct wire_submit {
 	__u32 pad;
 };
 
+/* The two programs of the entry, and of the exit. */
+enum wire_program { WIRE_NEITHER, WIRE_FIRST, WIRE_AGAIN };
+
 /* The thread inside io_submit on one CPU, 0 = none; a cache line of its own. */
 struct wire_slot {
 	__u32 tid;
+	/*
+	 * Who is in the entry's second program. A switch asks for both at once: with neither, nobody
+	 * who leaves the CPU can be inside io_submit.
+	 */
+	__u32 in_enter_again;
+	__u32 in_enter, in_exit, in_exit_again; /* the same of the others, see unseen.bpf.h */
 	/* request probe: requests that the call has begun, and the user's address of the latest */
 	__u32 req_count;
 	__u64 req_iocb;
 	__u64 word; /* pointers become numbers here, with which the verifier lets one calculate */
-	__u64 pad[5];
+	__u64 pad[3];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -466,10 +475,10 @@ struct wire_call {
 	__u32 pad;
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
-	__u32 began_again; /* seen to begin, and to end, by the second pair of programs */
-	__u32 ended_again;
-	__u32 lock_kind; /* of the lock that is waited for */
-	__u64 lock;	 /* its address */
+	__u32 began_again; /* seen to begin by the entry's second program */
+	__u32 ended_by;	   /* enum wire_program that saw it end, while the other has yet to come */
+	__u32 lock_kind;   /* of the lock that is waited for */
+	__u64 lock;	   /* its address */
 	__u32 holder_pid;
 	__u32 holder_tid;
 	char holder_comm[WIRE_COMM_LEN];

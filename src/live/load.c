@@ -55,6 +55,7 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_exact_requests = lv->plan.chosen[NEED_REQUEST]->how != WAY_NOTHING;
 	ro->opt_refused_exit = lv->plan.chosen[NEED_SUBMIT]->how == WAY_PERF ||
 			       lv->plan.chosen[NEED_ENTER]->how == WAY_PERF;
+	ro->opt_fentry = lv->plan.chosen[NEED_SUBMIT]->how == WAY_FENTRY;
 	ro->opt_compat_sleeps = !strcmp(lv->plan.chosen[NEED_COMPAT]->name, "none");
 	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT]->name, "none");
 	ro->opt_uring_requests = lv->plan.chosen[NEED_SQE]->how != WAY_NOTHING;

@@ -11,7 +11,5 @@ void skipped__begin(struct live *lv);
 void skipped__read(struct live *lv);
 /* The programs skipped, whatever they are for, to capture.skips. After skipped__read(). */
 void skipped__end(struct live *lv);
-/* What was read last becomes part of the losses; no_entry: exits of calls whose entry was not seen. */
-void skipped__add(const struct live *lv, uint64_t no_entry, struct loss *to);
 
 #endif

@@ -337,7 +337,7 @@ static void deliver_rows(struct live *lv, const struct sink *to, struct partial 
 	loss.malformed = lv->malformed;
 	loss.stacks += lv->stacks_lost;
 	loss.events += lv->spills_lost;
-	skipped__add(lv, lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY], &loss);
+	loss.skipped = *lv->capture.skips_unknown ? 0 : lv->skipped;
 	to->loss(to->ctx, &loss);
 }
 

@@ -25,8 +25,9 @@ WAKING_INSTRUCTIONS = 14
 # Look-ups in hash tables, of some 25 ns each, that each function may contain.
 # count_requests runs for each eight requests, count_request for the first one of a descriptor.
 # came_back_by_exit, for a return that was shown to no tracer, finds the call and its two rows.
-# retire, for a thread whose number was another one's, finds the call and that one's process; count_failure is for calls that fail.
-LOOKUPS = {"retire": 2, "count_failure": 1, "came_back_by_exit": 3, "enter_": 1,
+# call_unseen, for an exit whose entry the kernel skipped, finds the call; retire does for a thread
+# whose number was another one's, and finds that one's process; count_failure is for calls that fail.
+LOOKUPS = {"call_unseen": 1, "retire": 2, "count_failure": 1, "came_back_by_exit": 3, "enter_": 1,
            "exit_": 2, "count_requests": 1, "count_request": 1, "flush_call": 2, "flush_row": 2,
            "uring_flush": 1, "new_row": 0, "hist_bucket": 0, "iovec_bytes": 0}
 BINARY_BYTES = 4 << 20

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs inside a guest of tools/kernels whose kernel can be preempted: the tracer over many calls, with
 # hogs on every CPU and a program that reads BPF maps all the time, so that the kernel skips
-# probes. It judges nothing: what was said goes to /out, a folder for each way, for test_skips.py.
+# probes; then over calls from whose CPUs one goes and comes. It judges nothing: what was said goes to
+# /out, a folder for each run, for test_skips.py.
 set -u
 OUT=/out
 
@@ -17,6 +18,28 @@ stress()
 	echo $? > "$dir/status"
 }
 
+# Threads are moved away from a CPU that goes, in the middle of their calls, and back when it comes.
+hotplug()
+{
+	cpu=/sys/devices/system/cpu/cpu1/online
+	cat > hotplug.sh <<-END
+		aioload --pattern pipe --threads 4 --calls 1003 --feed-delay-us 300 --file /run/pipe &
+		load=\$!
+		n=0
+		while kill -0 \$load 2>/dev/null; do
+			echo 0 > $cpu && usleep 50000
+			echo 1 > $cpu && usleep 50000
+			n=\$((n + 1))
+		done
+		echo \$n > $OUT/gone
+		wait \$load
+	END
+	mkdir -p $OUT/hotplug
+	timeout 200 aiostall stat --format json -o $OUT/hotplug/report -- sh hotplug.sh \
+		> $OUT/hotplug/load 2> $OUT/hotplug/err
+	echo $? > $OUT/hotplug/status
+}
+
 uname -r > $OUT/uname
 modprobe -q -a crc32c_generic loop ext4
 truncate -s 128M /run/ext4.img
@@ -27,9 +50,15 @@ if ! mkfs.ext4 -q -F /run/ext4.img || ! mount -t ext4 -o loop /run/ext4.img /mnt
 fi
 ./mapreader "$(nproc)" > /dev/null &
 reader=$!
+# A program that is not traced: what the kernel skips of its calls is not missing.
+aioload --pattern overwrite --calls 1000000 --gap-us 500 --size 1M --file /mnt/ext4/stranger \
+	> /dev/null 2>&1 &
+stranger=$!
 for way in fentry kprobe tracepoint; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $way"
 	stress $way
 done
-kill $reader
+kill $reader $stranger
+echo "guest: $(cut -d. -f1 /proc/uptime) s: hotplug"
+hotplug
 echo "guest: $(cut -d. -f1 /proc/uptime) s: done"

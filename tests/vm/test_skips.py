@@ -48,20 +48,34 @@ def guest_fixture(request):
     return out
 
 
+def run_of(guest, name):
+    """Report, load, exit status and complaints of one run of the script."""
+    said = {what: (guest / name / what).read_text(encoding="utf-8")
+            for what in ("report", "load", "status", "err")}
+    return json.loads(said["report"]), json.loads(said["load"]), int(said["status"]), said["err"]
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_what_is_skipped_is_known(guest, way):
-    report = json.loads((guest / way / "report").read_text(encoding="utf-8"))
-    load = json.loads((guest / way / "load").read_text(encoding="utf-8"))
+def test_no_call_is_lost(guest, way):
+    report, load, status, err = run_of(guest, way)
     loss = report["loss"]
-    status = int((guest / way / "status").read_text(encoding="utf-8"))
-    err = (guest / way / "err").read_text(encoding="utf-8")
     assert load["submits"] == 4 * 211 and report["capture"]["probes"]["submit"] == way
     assert loss["skipped_unknown"] == ""
-    # no other program of the guest makes calls, so that none of those skipped is another's
-    assert report["totals"]["submits"] + loss["skipped"] == load["submits"], (loss, err)
-    # What the first program missed the second has seen, of all but a few calls: where the kernel
-    # skips both for one call there is nothing left to repair from (6 of 844 at most so far, on a
-    # host that took the guest's CPUs away; 13 to 240 with the first program alone).
-    assert loss["skipped"] <= 0.02 * load["submits"], loss
+    # What the first program misses the second sees, or the exit, or the call's first sleep. Calls of
+    # the other program, which is not traced, are skipped too and are no loss.
+    assert report["totals"]["submits"] == load["submits"], (loss, err)
+    # Whether a program that is no fentry was skipped on a CPU nobody knows: what is said of these is
+    # the most that there can be.
+    assert loss["skipped"] <= (0 if way == "fentry" else 0.02 * load["submits"]), loss
     assert status == (3 if loss["incomplete"] else 0), err
-    assert loss["any"] or loss["skipped"] == loss["unmatched"] == 0
+    assert loss["any"] or loss["unmatched"] == 0
+
+
+def test_a_cpu_goes_and_comes(guest):
+    report, load, status, err = run_of(guest, "hotplug")
+    assert int((guest / "gone").read_text(encoding="utf-8")) >= 2, "the load was over before"
+    assert load["submits"] == 4 * 1003
+    totals, loss = report["totals"], report["loss"]
+    assert totals["submits"] + loss["skipped"] == load["submits"], (loss, err)
+    assert totals["sleeps"] == load["nvcsw"] or loss["any"], (totals, load, loss)
+    assert status == (3 if loss["incomplete"] else 0), err
