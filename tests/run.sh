@@ -191,6 +191,7 @@ stack_fits() {
 
 # Of the slow ones first, so that none is left to run alone at the end.
 if compgen -G "tests/cli/test_*.py" >/dev/null; then begin cli pytest_in tests/cli; fi
+begin faults pytest_in tests/faults
 begin replay bash tests/replay/run.sh
 units=()
 for bin in build/tests/test_*; do
@@ -207,6 +208,10 @@ if [ -f "$scratch/cli.status" ]; then
 	cat "$scratch/cli.log"
 	folder_sum tests/cli "$(<"$scratch/cli.status")"
 fi
+
+title "pytest tests/faults"
+cat "$scratch/faults.log"
+folder_sum tests/faults "$(<"$scratch/faults.status")"
 
 title "single tests"
 single "causes are listed" causes_listed

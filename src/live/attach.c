@@ -9,6 +9,7 @@
 #include "aiostall.skel.h"
 #include "host/tracefs.h"
 #include "live/probe.h"
+#include "live/require.h"
 #include "live/sample.h"
 
 static int attach_perf(struct bpf_program *p, struct probe_env *env, const char *event,
@@ -96,6 +97,8 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 		if (rc)
 			err__set(e, rc, "cannot attach %s with %s: %s", probe_need__what(way->need),
 				 way->name, strerror(-rc));
+		if (rc == -EMFILE)
+			err__hint(e, REQUIRE_FILES_HINT);
 	}
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include "host/procfile.h"
 #include "host/tracefs.h"
 #include "live/probe.h"
+#include "live/require.h"
 
 static bool has_prev_state(const struct btf *btf)
 {
@@ -141,11 +142,13 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	struct btf *types;
 	char why[128];
 	bool refused;
+	int unreadable;
 
 	memset(env, 0, sizeof(*env));
 	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
 		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+	unreadable = env->btf || errno == ENOENT ? 0 : errno;
 	types = env->btf;
 	if (opts->btf_path) {
 		types = btf__parse(opts->btf_path, NULL);
@@ -159,6 +162,14 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 			probe_env__close(env);
 			return -EINVAL;
 		}
+	}
+	if (!types && unreadable) {
+		err__set(e, -unreadable, "cannot read /sys/kernel/btf/vmlinux: %s",
+			 strerror(unreadable));
+		if (unreadable == EMFILE)
+			err__hint(e, REQUIRE_FILES_HINT);
+		probe_env__close(env);
+		return -unreadable;
 	}
 	if (!types) {
 		err__set(e, -ENOENT, "this kernel has no BTF (/sys/kernel/btf/vmlinux)");

@@ -13,6 +13,7 @@
 #include "host/procfile.h"
 #include "live/filter.h"
 #include "live/memory.h"
+#include "live/require.h"
 #include "live/rows.h"
 
 /*
@@ -167,7 +168,7 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 		rc = aiostall_bpf__load(lv->skel);
 	if (rc) {
 		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, rc == -EMFILE   ? "raise the limit of open files: ulimit -n 256"
+		err__hint(e, rc == -EMFILE   ? REQUIRE_FILES_HINT
 			     : rc == -ENOMEM ? "the kernel has no memory for the maps, or a memory "
 					       "limit of the cgroup leaves too little"
 			     : jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"

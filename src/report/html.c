@@ -334,7 +334,7 @@ static void put_slow(FILE *out, const struct report *r)
 	fputs("</section>\n", out);
 }
 
-static void put_capture(FILE *out, const struct report *r)
+static int put_capture(FILE *out, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
 	struct print *p = calloc(1, sizeof(*p));
@@ -353,6 +353,7 @@ static void put_capture(FILE *out, const struct report *r)
 	htmlw__fact(out, "made by", "aiostall " AIOSTALL_VERSION);
 	fputs("</dl></section>\n", out);
 	free(p);
+	return p ? 0 : -ENOMEM;
 }
 
 static void begin(FILE *out, const struct report *r)
@@ -376,7 +377,8 @@ int html__print(FILE *out, const struct report *r, const struct format_opts *o)
 	rc = html_flame__print(out, r);
 	put_causes(out, r, o);
 	put_slow(out, r);
-	put_capture(out, r);
+	if (!rc)
+		rc = put_capture(out, r);
 	htmlw__end(out);
 	return rc ? rc : print__flush(out);
 }
@@ -386,6 +388,7 @@ int groups_html__print(FILE *out, const struct report *r, const struct format_op
 	size_t shown = shown_of(r->nr_groups, o);
 	char heads[512] = "";
 	size_t used = 0;
+	int rc;
 
 	for (size_t i = 0; i < r->nr_by && used < sizeof(heads); i++)
 		used += (size_t)snprintf(heads + used, sizeof(heads) - used, "*%s|", r->by[i]);
@@ -410,7 +413,7 @@ int groups_html__print(FILE *out, const struct report *r, const struct format_op
 	}
 	htmlw__table_end(out);
 	put_rest(out, r->nr_groups, shown, "rows");
-	put_capture(out, r);
+	rc = put_capture(out, r);
 	htmlw__end(out);
-	return print__flush(out);
+	return rc ? rc : print__flush(out);
 }

@@ -21,6 +21,7 @@ struct flame_stack {
 struct pool_of_names {
 	const char **names;
 	size_t nr, max;
+	bool short_of_memory;
 };
 
 static int by_cost(const void *a, const void *b)
@@ -50,7 +51,7 @@ static struct flame_stack *collect(const struct report *r, size_t *nr)
 	return list;
 }
 
-/* Its number; a new one if memory is short. */
+/* Its number; of a name that there is no memory for, 0. */
 static size_t number_of(struct pool_of_names *p, const char *name)
 {
 	for (size_t i = 0; i < p->nr; i++)
@@ -60,8 +61,10 @@ static size_t number_of(struct pool_of_names *p, const char *name)
 		size_t max = p->max ? 2 * p->max : 256;
 		const char **grown = realloc(p->names, max * sizeof(*grown));
 
-		if (!grown)
-			return p->nr ? p->nr - 1 : 0;
+		if (!grown) {
+			p->short_of_memory = true;
+			return 0;
+		}
 		p->names = grown;
 		p->max = max;
 	}
@@ -136,6 +139,7 @@ int html_flame__print(FILE *out, const struct report *r)
 	size_t nr, shown;
 	struct flame_stack *list = collect(r, &nr);
 	uint64_t left_ns = 0;
+	int rc;
 
 	if (!list)
 		return -ENOMEM;
@@ -155,8 +159,9 @@ int html_flame__print(FILE *out, const struct report *r)
 	put_names(out, "frames", &frames);
 	fprintf(out, "\"left_out\":%zu,\"left_out_ns\":%llu}\n</script>\n", nr - shown,
 		(unsigned long long)left_ns);
+	rc = causes.short_of_memory || frames.short_of_memory ? -ENOMEM : 0;
 	free(causes.names);
 	free(frames.names);
 	free(list);
-	return 0;
+	return rc;
 }

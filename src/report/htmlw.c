@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/htmlw.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -9,34 +8,38 @@
 /* Made of html.css and html.js by tools/embed.sh. */
 extern const char html_css_text[], html_js_text[];
 
-/* Without control characters, as a terminal would be given it; free() it. */
-static char *clean(const char *s)
-{
-	size_t size;
-	char *to;
+#define PIECE 256
 
-	s = s ? s : "";
-	size = 4 * strlen(s) + 1;
-	to = malloc(size);
-	if (to)
-		esc__terminal(s, to, size);
-	return to;
+/*
+ * Up to PIECE bytes, without control characters, as a terminal would be given them, whole characters
+ * only. What follows them in s. No memory is asked for: a name would be left out where there is none.
+ */
+static const char *clean(const char *s, char to[4 * PIECE + 1])
+{
+	size_t n = strnlen(s, PIECE);
+	char piece[PIECE + 1];
+
+	for (int i = 0; i < 3 && (s[n] & 0xc0) == 0x80; i++)
+		n--;
+	memcpy(piece, s, n);
+	piece[n] = '\0';
+	esc__terminal(piece, to, 4 * PIECE + 1);
+	return s + n;
 }
 
 void htmlw__text(FILE *out, const char *s)
 {
-	char *text = clean(s);
+	char text[4 * PIECE + 1];
 
-	esc__html(out, text ? text : "");
-	free(text);
+	for (s = s ? s : ""; *s;) {
+		s = clean(s, text);
+		esc__html(out, text);
+	}
 }
 
-void htmlw__json(FILE *out, const char *s)
+static void put_json(FILE *out, const char *text)
 {
-	char *text = clean(s);
-
-	putc('"', out);
-	for (const char *c = text ? text : ""; *c; c++) {
+	for (const char *c = text; *c; c++) {
 		/* no text can end the element that it is in */
 		if (strchr("<>&'", *c))
 			fprintf(out, "\\u%04x", (unsigned char)*c);
@@ -45,8 +48,18 @@ void htmlw__json(FILE *out, const char *s)
 		else
 			putc(*c, out);
 	}
+}
+
+void htmlw__json(FILE *out, const char *s)
+{
+	char text[4 * PIECE + 1];
+
 	putc('"', out);
-	free(text);
+	for (s = s ? s : ""; *s;) {
+		s = clean(s, text);
+		put_json(out, text);
+	}
+	putc('"', out);
 }
 
 const char *htmlw__fs_name(const struct fs_info *fs, char *buf, size_t size)

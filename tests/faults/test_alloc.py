@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""An allocation fails, any one of them: no crash, no hang, no report in part that calls itself whole."""
+import json
+import os
+import random
+import struct
+
+import pytest
+
+EACH = int(os.environ.get("FAULTS", "24"))
+# A and B are recordings.
+CASES = {
+    "causes": ["causes"], "cause": ["causes", "blk.tag"],
+    "paste": ["causes", "--explain", "--format", "json"], "info": ["report", "--info", "A"],
+    **{form: ["report", "--format", form, "A"]
+       for form in ("text", "json", "csv", "folded", "html", "perfetto")},
+    "by": ["report", "--by", "comm,cause", "A"],
+    "by-html": ["report", "--by", "comm", "--format", "html", "A"],
+    "several": ["report", "--format", "json", "A", "B"],
+    "diff": ["diff", "A", "B"], "diff-json": ["diff", "--format", "json", "A", "B"],
+}
+TRACED = {
+    "stat": ["stat", "-d", "50ms", "--format", "json"],
+    "trace": ["trace", "-d", "50ms", "--user-stacks"],
+    "record": ["record", "-d", "50ms", "-o", "OUT"],
+    "check": ["check"],
+    "serve": ["serve", "-d", "50ms", "--textfile", "OUT"],
+}
+
+
+@pytest.fixture(name="faulty")
+def faulty_fixture(root, recordings, run, tmp_path):
+    """The binary, of whose allocations one fails, or all from one on: (end, allocations, failed)."""
+    shared = tmp_path / "shared"
+    names = {**recordings, "OUT": tmp_path / "out"}
+
+    def faulty(argv, at, onward=0):
+        shared.write_bytes(struct.pack("=4Q", 0, at, onward, 0))
+        done = run([root / "build" / "tests" / "faulty", *(str(names.get(a, a)) for a in argv)],
+                   stdin=root / "tests" / "replay" / "stacks" / "blk.tag.stack",
+                   env={"FAULT_FILE": str(shared)})
+        calls, _, _, failed = struct.unpack("=4Q", shared.read_bytes())
+        return done, calls, failed
+    return faulty
+
+
+def chosen(calls, seed):
+    """The first ones, the last ones, and some between."""
+    first = set(range(1, min(calls, EACH // 4) + 1)) | set(range(max(calls - 4, 1), calls + 1))
+    rng = random.Random(seed)
+    return sorted(first | {rng.randint(1, calls) for _ in range(EACH - len(first))})
+
+
+@pytest.mark.parametrize("onward", [0, 1], ids=["one", "onward"])
+@pytest.mark.parametrize("case", CASES)
+def test_an_allocation_fails(faulty, case, onward):
+    whole, calls, _ = faulty(CASES[case], 0)
+    assert whole.returncode in (0, 3) and calls > 10 and whole.stdout, whole.stderr
+    for at in chosen(calls, case):
+        done, _, failed = faulty(CASES[case], at, onward)
+        if not failed:
+            continue
+        what = f"allocation {at} of {calls}: status {done.returncode}, {done.stderr!r}"
+        assert done.returncode in (0, 1, 3), what
+        if done.returncode == 1:
+            assert done.stderr.startswith(b"aiostall: "), what
+        elif done.stdout != whole.stdout:
+            # something that was left out, and says so
+            assert done.stderr, what
+
+
+@pytest.mark.parametrize("case", TRACED)
+def test_an_allocation_fails_while_tracing(live, faulty, case):
+    """What is lost is counted, or nothing is: it is never a crash or half a document."""
+    whole, calls, _ = faulty(TRACED[case], 0)
+    assert whole.returncode in (0, 3) and calls > 50, whole.stderr
+    for at in chosen(calls, case)[::2]:
+        done, _, failed = faulty(TRACED[case], at)
+        if not failed:
+            continue
+        what = f"allocation {at} of {calls}: status {done.returncode}, {done.stderr!r}"
+        assert done.returncode in (0, 1, 3), what
+        if done.returncode == 1:
+            assert done.stderr.startswith(b"aiostall: "), what
+        elif case == "stat":
+            assert json.loads(done.stdout)["schema"], what
