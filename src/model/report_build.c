@@ -8,6 +8,7 @@
 
 #include "model/judge.h"
 #include "model/loss.h"
+#include "model/moot.h"
 #include "model/processes.h"
 #include "model/select.h"
 
@@ -288,13 +289,13 @@ static void build_facts(struct selection *s, struct report_fs *f, const struct l
 	for (size_t i = 0; i < f->nr_causes; i++) {
 		struct report_cause *c = &f->causes[i];
 
-		if (!s->view->facts) {
-			c->facts = recorded_facts(of, nr, c->id);
-			continue;
-		}
 		buf[0] = '\0';
-		s->view->facts(s->view->facts_ctx, f->fs, c, buf, sizeof(buf));
-		c->facts = *buf ? pool__str(s->pool, buf) : "";
+		if (s->view->facts)
+			s->view->facts(s->view->facts_ctx, f->fs, c, buf, sizeof(buf));
+		c->facts = !s->view->facts ? recorded_facts(of, nr, c->id)
+			   : *buf	   ? pool__str(s->pool, buf)
+					   : "";
+		moot__apply(s->pool, f->fs, c);
 	}
 }
 
