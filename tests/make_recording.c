@@ -31,7 +31,7 @@ struct made_stack {
 
 struct maker {
 	struct random random;
-	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events;
+	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events, lost;
 	const char *fstype, *mount, *kernel, *scheduler;
 	struct made_stack stacks[STACKS_MAX];
 	size_t nr_stacks;
@@ -80,7 +80,7 @@ static void set_number(struct maker *m, const char *word)
 		{"submits=", &m->submits},   {"stalls=", &m->stalls},
 		{"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
 		{"len=", &m->len},	     {"op=", &m->op},
-		{"events=", &m->events},
+		{"events=", &m->events},     {"lost=", &m->lost},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -195,14 +195,14 @@ static void make_second(struct maker *m, struct store_writer *w)
 	const struct sink *to = store_writer__sink(w);
 	double speed = exp(0.1 * gauss(m));
 	unsigned int submits = (unsigned int)(m->submits * exp(0.1 * gauss(m)));
-	struct loss none = {0};
+	const struct loss loss = {.unmatched = (uint64_t)m->lost};
 
 	for (unsigned int i = 0; i < submits; i++)
 		make_submit(m, to, speed, m->now_ns + i * NSEC_PER_SEC / submits);
 	m->now_ns += NSEC_PER_SEC;
 	to->fs_counts(to->ctx, &m->fs, &m->counts);
 	to->totals(to->ctx, &m->counts);
-	to->loss(to->ctx, &none);
+	to->loss(to->ctx, &loss);
 	commit(m, w);
 }
 

@@ -118,7 +118,7 @@ static int status_of(const struct job *j)
 			if (gate__tripped(&j->gate, i, j->diffs[d], where, sizeof(where)))
 				return CMD_FAILED;
 	for (size_t i = 0; i < j->nr; i++)
-		if (j->samples[i]->series->any_loss)
+		if (series__loss_share(j->samples[i]->series) > j->opts->limits.max_loss)
 			return CMD_LOSS;
 	return CMD_OK;
 }

@@ -196,7 +196,7 @@ static const struct option options[] = {
 	{"max-loss", 0, "SHARE", OPTION_SHARE,
 	 "more than this share lost makes the data incomplete, and the exit status 3; default 0.1%",
 	 .offset = AT(limits.max_loss),
-	 .verbs = VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_REPORT},
+	 .verbs = VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_REPORT | VERB_DIFF},
 	{"since", 0, "TIME", OPTION_SECONDS,
 	 "only what came so long after recording began; a bare number is seconds",
 	 .max = 365 * DAY_NS, .offset = AT(since_ns), .verbs = VERB_REPORT},

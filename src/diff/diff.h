@@ -28,6 +28,7 @@ struct measure {
 };
 /* The i-th measure, NULL past the end. */
 const struct measure *measure__at(size_t i);
+/* By its id, or by what stands on the screen. */
 const struct measure *measure__find(const char *id);
 
 struct diff_row {

@@ -34,7 +34,7 @@ const struct measure *measure__at(size_t i)
 const struct measure *measure__find(const char *id)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(measures); i++)
-		if (!strcmp(measures[i].id, id))
+		if (!strcmp(measures[i].id, id) || !strcmp(measures[i].text, id))
 			return &measures[i];
 	return NULL;
 }

@@ -179,6 +179,11 @@ static void take_causes(struct series *s, size_t at, struct ledger *l)
 	}
 }
 
+double series__loss_share(const struct series *s)
+{
+	return loss__share(&s->loss, &s->totals);
+}
+
 void series__take(struct series *s, struct ledger *l)
 {
 	uint64_t of = s->seen++ / s->merged;
@@ -188,6 +193,10 @@ void series__take(struct series *s, struct ledger *l)
 	take_filesystems(s, at, l);
 	take_causes(s, at, l);
 	s->any_loss |= loss__any(&l->slice.loss);
+	loss__add(&s->loss, &l->slice.loss);
+	s->totals.submits = sat_add(s->totals.submits, l->slice.totals.c.submits);
+	s->totals.requests = sat_add(s->totals.requests, l->slice.totals.c.requests);
+	s->totals.sleeps = sat_add(s->totals.sleeps, l->slice.totals.c.sleeps);
 	ledger__next_slice(l);
 }
 

@@ -40,12 +40,16 @@ struct series {
 	size_t nr_rows;
 	bool left_out; /* rows beyond the bound */
 	bool any_loss;
-	int err; /* -ENOMEM once memory was short */
+	struct loss loss;	/* of all slices */
+	struct counters totals; /* what it is a share of: submits, requests, sleeps */
+	int err;		/* -ENOMEM once memory was short */
 };
 
 /* Room for so many slices, in fewer if they are many. NULL on lack of memory. */
 struct series *series__new(uint64_t slices);
 void series__free(struct series *s);
+/* Of what was lost; see loss__share. */
+double series__loss_share(const struct series *s);
 /* The present slice of the ledger, of which slices are taken, is complete: the next one begins. */
 void series__take(struct series *s, struct ledger *l);
 /* All slices are taken: what only all of them tell is put right. */

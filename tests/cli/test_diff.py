@@ -184,3 +184,22 @@ def test_stacks_that_differ_in_suffixes_are_one(aiostall, tmp_path):
                     f"stack={tmp_path}/cut"], cwd=ROOT, check=True)
     stacks = diff(aiostall, path, path)[0]["stacks"]
     assert [(s["old_share"], s["new_share"]) for s in stacks] == [(1, 1)]
+
+
+def test_a_trifle_of_loss_is_a_note(aiostall, make):
+    """As in a report: the status says so from --max-loss on, JSON and the text always."""
+    few = make("few", seconds=60, submits=200, lost=2, seed=1)
+    other = make("other", seconds=60, submits=200, seed=2)
+    assert aiostall("diff", few, other).returncode == 0
+    assert "lower bounds" in aiostall("diff", few, other).stdout
+    assert aiostall("diff", "--max-loss", "0.001%", few, other).returncode == 3
+    many = make("many", seconds=60, submits=200, lost=900, seed=1)
+    assert aiostall("diff", many, other).returncode == 3
+    assert aiostall("diff", "--max-loss", "50%", many, other).returncode == 0
+
+
+def test_a_gate_takes_what_stands_on_the_screen(aiostall, make):
+    old, new = make("o", seconds=60, seed=3), make("n", seconds=60, seed=4)
+    assert aiostall("diff", old, new, "--fail-on", "sleep p99>0us").returncode == 1
+    for name in ("ctxsw/io", "ctxsw_per_io", "stalls per 1000 submits"):
+        assert aiostall("diff", old, new, "--fail-on", f"{name}>0").returncode == 1, name
