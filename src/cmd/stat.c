@@ -27,6 +27,8 @@ struct stat_run {
 	FILE *lines; /* interval lines */
 	struct format_opts format_opts;
 	bool header_done;
+	struct ledger *ledger;
+	struct most most;
 };
 
 static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
@@ -37,7 +39,8 @@ static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts
 	if (!run->header_done)
 		interval_line__header(run->lines, &run->format_opts);
 	run->header_done = true;
-	interval_line__print(run->lines, elapsed_ns, before, now, &run->format_opts);
+	interval_line__print(run->lines, elapsed_ns, before, now,
+			     most__step(&run->most, run->ledger), &run->format_opts);
 	if (fflush(run->lines))
 		return err__set(e, -errno, "cannot write interval lines: %s", strerror(errno));
 	return 0;
@@ -78,6 +81,7 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 
 	if (!s)
 		return cmd__fail(&e);
+	run.ledger = session__ledger(s);
 	run.format_opts = screen__format_opts(output__fd(out), opts->top);
 	/* only a text report may share stdout with them */
 	run.lines = output__is_stdout(out) && !strcmp(opts->format->name, "text")
@@ -94,6 +98,7 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 	/* to a reader the message says all; programs want the command's status */
 	if (!session__has_run(s) && !strcmp(opts->format->name, "text")) {
 		session__free(s);
+		most__release(&run.most);
 		return status;
 	}
 	r = session__report(s, view, &report_e);
@@ -104,6 +109,7 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 	else if (r->incomplete && status == CMD_OK)
 		status = CMD_LOSS;
 	session__free(s);
+	most__release(&run.most);
 	return status;
 }
 

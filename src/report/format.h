@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "model/most.h"
 #include "model/report.h"
 
 struct format_opts {
@@ -94,9 +95,13 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
 int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
 int trace_json__end(FILE *out, const struct report *r);
-/* One line per interval of `stat -i`: now and before are cumulative counters, elapsed_ns since the start. */
+/*
+ * One line per interval of `stat -i`: now and before are cumulative counters, elapsed_ns since the
+ * start; most NULL = nothing was blocked.
+ */
 int interval_line__header(FILE *out, const struct format_opts *o);
 int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts *before,
-			 const struct fs_counts *now, const struct format_opts *o);
+			 const struct fs_counts *now, const struct most_entry *most,
+			 const struct format_opts *o);
 
 #endif

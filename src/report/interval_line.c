@@ -16,16 +16,20 @@ enum iv_column {
 	IV_CPU,
 	IV_P99,
 	IV_HELD,
+	IV_MOST,
 	IV_COLUMNS,
 };
 
+/* Where and for what takes what the others leave. */
 static const struct column columns[IV_COLUMNS] = {
 	[IV_TIME] = {"ELAPSED", 8, 0, false},	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
 	[IV_SHARE] = {"BLOCKED%", 8, 0, false}, [IV_SLEEPS] = {"SLEEPS", 7, 3, false},
-	[IV_CTXSW] = {"CTXSW/IO", 8, 2, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[IV_CPU] = {"ON-CPU", 7, 1, false},	[IV_P99] = {"P99", 7, 0, false},
-	[IV_HELD] = {"HELD-UP", 7, 4, false},
+	[IV_CTXSW] = {"CTXSW/IO", 8, 4, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[IV_CPU] = {"ON-CPU", 7, 1, false},	[IV_P99] = {"P99", 7, 5, false},
+	[IV_HELD] = {"HELD-UP", 7, 2, false},	[IV_MOST] = {"MOST", -1, 0, true},
 };
+
+#define MOST_LEAST 26
 
 /* Counters only grow; a source that restarts must not show 2^64. */
 static uint64_t grown(uint64_t before, uint64_t now)
@@ -69,11 +73,23 @@ static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns,
 	fmt__count(grown(a->held_up_requests, b->held_up_requests), cell[IV_HELD], 24);
 }
 
+/* "ext4 /data: blk.tag": the cause is whole, of the filesystem what is left. */
+static const char *most_words(struct print *p, const struct most_entry *most, int room)
+{
+	const struct fs_info fs = {.fstype = most->fstype, .mount = most->where};
+	const char *cause = print__safe(p, most->cause);
+	const char *name = print__fs(p, &fs, room - print__columns(cause) - 2);
+
+	return print__join(p, name, ": ", cause);
+}
+
 /* cell NULL: the header. */
-static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24])
+static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24],
+		    const struct most_entry *most)
 {
 	struct print *p = malloc(sizeof(*p));
-	char line[256];
+	char line[PRINT_MAX_WIDTH * 5];
+	const char *last;
 	size_t used = 0;
 	unsigned int shown;
 	int rest, rc;
@@ -81,14 +97,15 @@ static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24])
 	if (!p)
 		return -ENOMEM;
 	print__init(p, out, o);
-	shown = columns__fit(columns, IV_COLUMNS, p->width, 0, &rest);
-	for (size_t i = 0; i < IV_COLUMNS; i++) {
+	shown = columns__fit(columns, IV_COLUMNS, p->width, MOST_LEAST, &rest);
+	for (size_t i = 0; i < IV_MOST; i++) {
 		if (shown & (1u << i))
 			used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%*s",
 						 used ? " " : "", columns[i].width,
 						 cell ? cell[i] : columns[i].name);
 	}
-	print__line(p, cell ? PRINT_PLAIN : PRINT_BOLD, "%s", line);
+	last = !cell ? columns[IV_MOST].name : most ? most_words(p, most, rest) : "-";
+	print__line(p, cell ? PRINT_PLAIN : PRINT_BOLD, "%s %s", line, last);
 	rc = print__finish(p);
 	free(p);
 	return rc;
@@ -96,11 +113,12 @@ static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24])
 
 int interval_line__header(FILE *out, const struct format_opts *o)
 {
-	return put_line(out, o, NULL);
+	return put_line(out, o, NULL, NULL);
 }
 
 int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts *before,
-			 const struct fs_counts *now, const struct format_opts *o)
+			 const struct fs_counts *now, const struct most_entry *most,
+			 const struct format_opts *o)
 {
 	static const struct fs_counts nothing;
 	char cell[IV_COLUMNS][24];
@@ -108,5 +126,5 @@ int interval_line__print(FILE *out, uint64_t elapsed_ns, const struct fs_counts 
 	fill_cells(cell, elapsed_ns, before ? before : &nothing, now);
 	for (size_t i = 0; o && o->sleeps_only && i < ARRAY_SIZE(of_calls); i++)
 		snprintf(cell[of_calls[i]], 24, "?");
-	return put_line(out, o, cell);
+	return put_line(out, o, cell, most);
 }

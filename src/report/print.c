@@ -198,6 +198,17 @@ const char *print__n(struct print *p, uint64_t n, const char *what)
 	return slot;
 }
 
+const char *print__join(struct print *p, const char *a, const char *b, const char *c)
+{
+	char *slot = next_slot(p);
+	size_t used = 0, size = sizeof(p->slot[0]);
+	const char *const parts[] = {a, b, c};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && used < size; i++)
+		used += (size_t)snprintf(slot + used, size - used, "%s", parts[i]);
+	return slot;
+}
+
 /* The device, and often the mount point too, is that of another filesystem before. */
 static const char *nth_of_device(struct print *p, const char *type, uint64_t n)
 {

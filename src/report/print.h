@@ -49,6 +49,8 @@ void print__para(struct print *p, enum print_style style, const char *lead, cons
 const char *print__safe(struct print *p, const char *s);
 /* At most so many columns, the tail is kept. */
 const char *print__path(struct print *p, const char *s, int columns);
+/* All three one after the other, of escaped text. */
+const char *print__join(struct print *p, const char *a, const char *b, const char *c);
 /* "ext4 /data", "blockdev loop0", "pipefs": at most so many columns. */
 const char *print__fs(struct print *p, const struct fs_info *fs, int columns);
 /* Of the columns that are left for the names of these filesystems what they need. */

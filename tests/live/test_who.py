@@ -97,3 +97,12 @@ def test_times_of_day(tmp_path, scratch):
         lines = (tmp_path / clock).read_text(encoding="utf-8").splitlines()
         assert len(lines) > 1 and all(re.match(shape, line) for line in lines[1:]), lines
     assert helpers.run([AIOSTALL, "trace", "--time", "utc"]).status == 2
+
+
+def test_interval_lines_name_where_and_why(scratch):
+    mnt = scratch.fs("ext4", slow=True).mnt
+    done = helpers.run([AIOSTALL, "-i", "200ms", "--", AIOLOAD, "--file", f"{mnt}/a", "--size", "4M",
+                        "--calls", "300", "--pattern", "append"])
+    assert done.status == 0, done.stderr
+    lines = done.stdout[:done.stdout.index("aiostall on ")].splitlines()
+    assert any(re.search(r" ext4 \S+: ext4\.dio_sync$", line) for line in lines), lines

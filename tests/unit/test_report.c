@@ -826,6 +826,7 @@ static void test_trace_json_unknown_request(void **state)
 static void test_interval(void **state)
 {
 	struct fs_counts a = {.c = some_counters()}, b = a;
+	const struct most_entry most = {"ext4", "/a/long/name/of/a/mount", "ext4.dio_sync", 1};
 	struct format_opts o = {.width = 80};
 	char *text = NULL;
 	size_t size = 0;
@@ -837,14 +838,16 @@ static void test_interval(void **state)
 	b.c.requests += 400;
 	b.c.sleeps += 100;
 	assert_int_equal(interval_line__header(mem, &o), 0);
-	assert_int_equal(interval_line__print(mem, 2500 * NSEC_PER_MSEC, &a, &b, &o), 0);
-	assert_int_equal(interval_line__print(mem, 3 * NSEC_PER_SEC, &b, &a, &o), 0);
-	assert_int_equal(interval_line__print(mem, NSEC_PER_SEC, NULL, &a, &o), 0);
+	assert_int_equal(interval_line__print(mem, 2500 * NSEC_PER_MSEC, &a, &b, &most, &o), 0);
+	assert_int_equal(interval_line__print(mem, 3 * NSEC_PER_SEC, &b, &a, NULL, &o), 0);
+	assert_int_equal(interval_line__print(mem, NSEC_PER_SEC, NULL, &a, NULL, &o), 0);
 	fclose(mem);
 	check_lines(text, 80);
-	assert_contains(text, "    2.5s     500    35.2%     100     0.25");
-	assert_contains(text, "    3.0s       0       0%       0     0.00");
-	assert_contains(text, "    1.0s    3000     100%    3000     0.06");
+	assert_contains(text, "    2.5s     500    35.2%     0.25");
+	assert_contains(text, " ext4 .../mount: ext4.dio_sync\n");
+	assert_contains(text, "    3.0s       0       0%     0.00");
+	assert_contains(text, "    1.0s    3000     100%     0.06");
+	assert_contains(text, " -\n");
 	free(text);
 }
 
@@ -868,7 +871,7 @@ static void test_write_error(void **state)
 	setvbuf(full, NULL, _IONBF, 0);
 	assert_int_equal(trace_line__stall(full, &ev, "x", NULL), -ENOSPC);
 	assert_int_equal(trace_json__submit(full, &sub, NULL), -ENOSPC);
-	assert_int_equal(interval_line__print(full, 1, NULL, &counts, NULL), -ENOSPC);
+	assert_int_equal(interval_line__print(full, 1, NULL, &counts, NULL, NULL), -ENOSPC);
 	fclose(full);
 	free(m);
 }
