@@ -108,12 +108,16 @@ class Places:
         mnt = self.mounted("overlay", f"mount -t overlay -o {options} overlay {{mnt}}")
         return helpers.Place("ext4", ext4.dev, mnt, ext4.ctl)
 
-    def fuse2fs(self):
+    def fuse2fs(self, name="fuse2fs", options="rw"):
         if not shutil.which("fuse2fs"):
             pytest.skip("needs fuse2fs")
-        image = f"{self.scratch.dir}/ram/fuse2fs.img"
+        image = f"{self.scratch.dir}/ram/{name}.img"
         self.scratch.do(f"truncate -s 64M {image} && mkfs.ext4 -q -F {image}")
-        return helpers.Place("fuse2fs", "", self.mounted("fuse2fs", f"fuse2fs {image} {{mnt}}"))
+        return helpers.Place(name, "", self.mounted(name, f"fuse2fs -o {options} {image} {{mnt}}"))
+
+    def fuse2fs_fresh(self):
+        """It asks for the attributes of a file whenever they are needed."""
+        return self.fuse2fs("fuse2fs_fresh", "attr_timeout=0")
 
     def slow_file(self, place):
         """The file behind that slow device."""
@@ -242,6 +246,18 @@ def take_snapshot(path):
     subprocess.run(["btrfs", "-q", "subvolume", "snapshot", top, name], check=True)
 
 
+def add_attributes(path):
+    """They need a block of their own, beside the inode's."""
+    os.setxattr(path, "user.large", bytes(500))
+
+
+def want_stable_pages(path):
+    """Of the next mount on that device."""
+    number = os.stat(path).st_dev
+    pathlib.Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/queue/stable_writes") \
+        .write_text("1", encoding="ascii")
+
+
 def fill_up(path):
     """Leaves a few megabytes."""
     top = os.statvfs(os.path.dirname(path))
@@ -249,6 +265,9 @@ def fill_up(path):
     subprocess.run(["fallocate", "-l", str(size), f"{path}.rest"], check=True)
 
 
+# Parts of unwritten blocks, with writes of whole ones in flight in the same file.
+BESIDE = "--pattern unaligned --bs 4k --batch 8 --qd 16 --calls 60 --state unwritten " \
+    "--file overwrite={{{fs}}}/beside --file unaligned={{{fs}}}/beside"
 SCENARIOS = [
     # memory
     Scenario("memory limit", "ext4", "--pattern buffered-write --bs 64k --batch 4 --calls 200 "
@@ -294,6 +313,8 @@ SCENARIOS = [
     Scenario("ext4 append", "ext4", "--pattern append --calls 300", {"ext4.dio_sync": 0.95},
              ("ext4.bitmap_read",)),
     Scenario("ext4 unaligned", "ext4", "--pattern unaligned --bs 4k", {"ext4.dio_sync": 0.95}),
+    Scenario("ext4 unaligned beside", "ext4", BESIDE.format(fs="ext4"),
+             {"ext4.unaligned_wait": 0.3, "ext4.dio_sync": 0.3}),
     Scenario("ext4 fragmented", "ext4", "--pattern cold-read --calls 2000",
              {"ext4.extent_read": 0.8}, cold=True, sleeps=5),
     Scenario("ext4 bitmaps", "ext4-small-groups", "--pattern append --bs 256k --calls 200",
@@ -338,6 +359,12 @@ SCENARIOS = [
                                                           "buf.rmw_read")),
     Scenario("ext4 punch", "ext4", "--pattern buffered-read --side punch --side-us 50 --size 1M "
              "--calls 400", {"lock.invalidate": RARE}, ("buf.read_miss",), cold=True, sleeps=1),
+    Scenario("ext4 attributes", "ext4", "--pattern overwrite --calls 1 --size 64k",
+             {"vfs.killpriv": RARE}, after=add_attributes, cold=True, sleeps=1),
+    Scenario("ext4 stable pages", "ext4", "--pattern buffered-write --size 256k --side sync "
+             "--side-us 100 --calls 20000", {"buf.stable_page": 0.2},
+             ("buf.rmw_read", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait"), after=want_stable_pages,
+             cold=True),
     # xfs
     Scenario("xfs log force", "xfs", "--pattern dsync --buffered --state hole --size 8M "
              "--side sync --side creator --calls 100", {"xfs.log_force": 0.2, "sync.data": 0.1},
@@ -354,6 +381,8 @@ SCENARIOS = [
              ("xfs.ilock",)),
     Scenario("xfs unaligned", "xfs", "--pattern unaligned --calls 300", {"xfs.dio_sync": 0.9},
              ("xfs.ilock", "xfs.iolock")),
+    Scenario("xfs unaligned beside", "xfs", BESIDE.format(fs="xfs"),
+             {"xfs.unaligned_wait": 0.3, "xfs.dio_sync": 0.3}, ("xfs.split_worker",)),
     Scenario("xfs fragmented", "xfs", "--pattern cold-read --calls 2000",
              {"xfs.extent_read": 0.8}, cold=True, sleeps=5),
     Scenario("xfs unwritten", "xfs", "--pattern unwritten --qd 16 --calls 3000",
@@ -401,6 +430,9 @@ SCENARIOS = [
              {"fuse.bg_limit": 0.95}, path="slow file", beside=few_background_requests),
     Scenario("fuse2fs", "fuse2fs", "--pattern overwrite --size 4M",
              {"fuse.request": 0.3, "fuse.killpriv": 0.3}),
+    Scenario("fuse2fs attributes", "fuse2fs_fresh", "--pattern buffered-read --size 4M",
+             {"fuse.getattr": 0.3}, ("fuse.request", "buf.read_miss", "fuse.killpriv"),
+             after=lambda path: os.truncate(path, 0)),
     Scenario("overlay append", "overlay", "--pattern append", {"ext4.dio_sync": 0.95}),
     Scenario("overlay truncate", "overlay", "--pattern overwrite --side truncate --side-us 100 "
              "--size 64k --calls 1000", {"ovl.lock": RARE},
@@ -466,7 +498,7 @@ def target_path(scenario, places, place):
 
 def load_args(scenario, places, path):
     named = {name: places.get(name).mnt or places.get(name).dev
-             for name in ("ext4", "raw") if f"{{{name}}}" in scenario.args}
+             for name in ("ext4", "xfs", "raw") if f"{{{name}}}" in scenario.args}
     words = scenario.args.format(**named)
     own = any(word in words for word in ("pipe", "socket", "--file"))
     args = words.split() + ([] if own else ["--file", path])
