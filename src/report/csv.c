@@ -83,6 +83,7 @@ static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 	csv__u64(c, f->sleep.p99);
 	csv__text(c, api__name(f->fs->api));
 	csv__text(c, "");
+	csv__u64(c, f->fs->generation + 1ULL);
 	csv__end(c);
 }
 
@@ -98,6 +99,7 @@ static void put_cause(struct csv *c, const struct fs_info *fs, const struct repo
 	fputs(",,,,,,,,", c->out);
 	csv__text(c, api__name(fs->api));
 	csv__text(c, plane__name(cause->plane));
+	csv__u64(c, fs->generation + 1ULL);
 	csv__end(c);
 }
 
@@ -107,7 +109,7 @@ int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 
 	(void)o;
 	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share,submits,"
-	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane\r\n",
+	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,generation\r\n",
 	      out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A device's number is used again: rows are of superblocks, live and in a recording."""
 import contextlib
+import csv
 import fcntl
+import io
 import json
 import os
 import stat as stat_module
@@ -103,6 +105,59 @@ def test_an_image_mounted_again_is_the_same_row(scratch, images):
     assert rows(report, "ext4") == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
     text = run([AIOSTALL, "stat", "--", *images("ext4", "ab", "32M")]).stdout
     assert "ext4 #2 " in text
+
+
+COPIES = {"ext4": ("64M", ""), "xfs": ("300M", "-o nouuid")}
+
+
+@pytest.fixture(name="copies")
+def copies_fixture(scratch):
+    """An image and its copy, which has the same UUID, mounted at once: two places."""
+    places = []
+
+    def mount(fstype):
+        size, options = COPIES[fstype]
+        helpers.need_fs(fstype)
+        first, second = f"{scratch.dir}/ram/one.img", f"{scratch.dir}/ram/two.img"
+        scratch.do(f"rm -f {first} {second}; truncate -s {size} {first}; "
+                   f"mkfs.{fstype} {first} >$SCRATCH/mkfs.txt 2>&1; cp {first} {second}")
+        for image in (first, second):
+            place = f"{scratch.dir}/mnt/copy{len(places)}"
+            scratch.do(f"mkdir -p {place}; mount {options} -o loop -t {fstype} {image} {place}")
+            places.append(place)
+        return places
+
+    yield mount
+    for place in places:
+        subprocess.run(["umount", "-q", place], check=False)
+
+
+@pytest.mark.parametrize("seen", [stat, record])
+@pytest.mark.parametrize("fstype", COPIES)
+def test_copies_of_an_image_are_two_rows(scratch, copies, fstype, seen):
+    """The UUID alone would make them one. One of them mounted again stays its row."""
+    one, two = copies(fstype)
+    options = COPIES[fstype][1]
+    device = subprocess.run(["findmnt", "-no", "SOURCE", two], stdout=subprocess.PIPE, text=True,
+                            check=True).stdout.strip()
+    # the loop device must outlive its mount
+    loads = [f"{AIOLOAD} --pattern append --bs 4k --batch 1 --file {where}/f --calls {calls}"
+             for where, calls in ((one, 5), (two, 7), (two, 11))]
+    report = seen(scratch, ["sh", "-c", f"set -e; exec 9<{device}\n{loads[0]}; {loads[1]}\n"
+                            f"umount {two}; mount {options} -t {fstype} {device} {two}\n{loads[2]}"])
+    found = {fs["mount"]: (fs["submits"], fs.get("generation", 1))
+             for fs in report["filesystems"] if fs["fstype"] == fstype}
+    assert found == {one: (5, 1), two: (18, 1)}
+    assert len({fs["device"] for fs in report["filesystems"] if fs["fstype"] == fstype}) == 2
+    helpers.assert_no_loss(report)
+
+
+def test_csv_tells_filesystems_of_a_device_apart(scratch, images):
+    done = run([AIOSTALL, "stat", "--format", "csv", "--", *images("ext4", "ab", "32M")])
+    rows_of = [row for row in csv.DictReader(io.StringIO(done.stdout))
+               if row["fstype"] == "ext4" and not row["cause"]]
+    assert [(row["generation"], row["submits"]) for row in
+            sorted(rows_of, key=lambda row: row["generation"])] == [("1", "5"), ("2", "7")]
 
 
 # More filesystems than the kernel's table of counters has rows, each for a moment.
