@@ -196,7 +196,8 @@ int pages__look_at_journal(struct store_input *in)
 		return rc;
 	if ((uint64_t)in->nr_pages * PAGE_BYTES > in->size_bytes)
 		return -EBADMSG;
-	qsort(in->saved, in->nr_saved, sizeof(*in->saved), by_number);
+	if (in->nr_saved)
+		qsort(in->saved, in->nr_saved, sizeof(*in->saved), by_number);
 	for (size_t i = 1; i < in->nr_saved; i++)
 		if (in->saved[i].no == in->saved[i - 1].no)
 			return -EBADMSG;

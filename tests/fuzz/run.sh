@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Fuzz what reads the words of strangers, from seeds made now and those in corpus/, where crashers
-# stay for ever: $1 seconds, half of them for recordings. Ends with "N passed, N failed".
+# stay for ever: $1 seconds, most of them for recordings. Ends with "N passed, N failed".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-60}
@@ -30,6 +30,7 @@ kept() {
 
 	mkdir -p "$work/corpus-$1"
 	for file in tests/fuzz/corpus/"$1"/*; do
+		[ -e "$file" ] || continue
 		case $file in
 		*.hex) python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' \
 			<"$file" >"$work/corpus-$1/${file##*/}" ;;
@@ -46,15 +47,19 @@ build/tests/make_recording "$work/real/plain" seconds=12 submits=5 stalls=0.9 \
 	stack=tests/replay/stacks/ext4.dio_sync.stack stack=tests/replay/stacks/blk.tag.stack || exit 1
 build/tests/make_recording "$work/real/quiet" seconds=2 || exit 1
 seeds=$(python3 tests/fuzz/seeds.py "$work/corpus-recording" "$work"/real/*) || exit 1
+python3 tests/fuzz/journals.py "$work/corpus-journal" "$work/real/plain" || exit 1
 find tests/replay/pastes -name '*.txt' -size -8k -exec cp {} "$work/corpus-paste" \;
 echo "fuzz: $seeds recordings, $(find "$work/corpus-paste" -type f | wc -l) pastes, $seconds s"
-for name in elf mountinfo rules ring; do kept "$name"; done
+for name in recording journal paste elf mountinfo proc rules ring http; do kept "$name"; done
 printf 'int f(void) { return 1; }\nint main(void) { return f(); }\n' |
 	cc -x c -nostdlib -Wl,-e,main -o "$work/corpus-elf/program" - || exit 1
-fuzz recording $((seconds / 2)) 262144
-fuzz paste $((seconds / 8 + 1)) 16384
-fuzz elf $((seconds / 8 + 1)) 32768
+fuzz recording $((seconds * 2 / 5)) 262144
+fuzz journal $((seconds / 8 + 1)) 65536
+fuzz paste $((seconds / 12 + 1)) 16384
+fuzz elf $((seconds / 12 + 1)) 32768
 fuzz mountinfo $((seconds / 12 + 1)) 16384
+fuzz proc $((seconds / 12 + 1)) 16384
+fuzz http $((seconds / 20 + 1)) 8192
 fuzz rules $((seconds / 12 + 1)) 16384
 fuzz ring $((seconds / 12 + 1)) 4096
 echo "$passed passed, $failed failed"

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Journals of transactions that were cut short, by SQLite itself: journals.py OUT RECORDING"""
+import pathlib
+import shutil
+import sqlite3
+import sys
+
+# How many pages each has; the last one has two parts, each with a header.
+ROWS = (1, 40, 400)
+
+
+def cut_short(recording, rows):
+    scratch = recording.with_suffix(".scratch")
+    shutil.copy(recording, scratch)
+    db = sqlite3.connect(scratch, isolation_level=None)
+    for pragma in ("cache_size=2", "synchronous=FULL", "cache_spill=1"):
+        db.execute(f"PRAGMA {pragma}")
+    db.execute("BEGIN")
+    db.execute("DELETE FROM info")
+    for i in range(rows):
+        db.execute("INSERT INTO fact(what, of, value) VALUES (?, 'x', ?)", (str(i), "z" * 500))
+    journal = pathlib.Path(f"{scratch}-journal").read_bytes()
+    db.close()
+    scratch.unlink()
+    return journal
+
+
+def main():
+    out, recording = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    out.mkdir(parents=True, exist_ok=True)
+    for rows in ROWS:
+        journal = cut_short(recording, rows)
+        (out / f"{rows}").write_bytes(journal)
+        (out / f"{rows}-half").write_bytes(journal[:len(journal) // 2])
+
+
+if __name__ == "__main__":
+    main()
