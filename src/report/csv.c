@@ -109,7 +109,8 @@ int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 
 	(void)o;
 	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share,submits,"
-	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,generation\r\n",
+	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,"
+	      "generation\r\n",
 	      out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));
