@@ -66,11 +66,12 @@ programs_gone()
 	done
 }
 
-# A 32-bit program is part of the load where there is one.
+# A 32-bit program, and a 64-bit one that makes 32-bit calls, are part of the load where there are such.
 appends()
 {
 	echo "aioload --pattern append --calls $2 --size 8M --file /mnt/ext4/$1" > "$1.sh"
 	[ ! -x submit32 ] || echo "./submit32 /mnt/ext4/$1-32 31" >> "$1.sh"
+	[ ! -x int80 ] || echo "./int80 /mnt/ext4/$1-int80 37" >> "$1.sh"
 	shift 2
 	traced "$@" -- sh "${1#probe-}.sh"
 }

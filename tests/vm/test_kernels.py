@@ -20,6 +20,7 @@ TOOL = ROOT / "tools" / "kernels"
 OUT = ROOT / "build" / "kernels"
 SCRIPT = ROOT / "tests" / "vm" / "guest.sh"
 SUBMIT32 = ROOT / "build" / "tests" / "submit32"
+INT80 = ROOT / "build" / "tests" / "int80"
 # A host that does other things too takes long; alone it takes 90 s.
 GUEST_TIMEOUT = 900
 SKIPPED, SPLAT = 77, 3
@@ -119,7 +120,7 @@ def files_and_devices(kernel):
     """A foreign guest has no dmsetup, and no program of this architecture."""
     files, devices = [SCRIPT], ["null_blk"]
     if not is_foreign(kernel):
-        files += [SUBMIT32] if SUBMIT32.exists() else []
+        files += [path for path in (SUBMIT32, INT80) if path.exists()]
         devices += ["scsi_debug", "dm-delay"]
     return [word for path in files for word in ("--file", path)] + \
         [word for device in devices for word in ("--device", device)]
@@ -209,18 +210,22 @@ def test_agreement(guest):
     assert causes[0]["sleeps"] >= 0.9 * run.report["totals"]["sleeps"]
 
 
-def test_32_bit_program(guest):
+@pytest.mark.parametrize("program, suffix, calls", ((SUBMIT32, "-32", 31), (INT80, "-int80", 37)),
+                         ids=("32-bit program", "int 0x80"))
+def test_32_bit_calls(guest, program, suffix, calls):
+    """On each way that there is: their number in test_agreement and its like, their files here."""
     if is_foreign(guest.kernel):
         pytest.skip(f"{guest.kernel}: no 32-bit program for this architecture")
-    if not SUBMIT32.exists():
-        pytest.skip("no compiler with -m32")
+    if not program.exists():
+        pytest.skip(f"no compiler for {program.name}")
     run = guest.run("probe-best")
-    assert len(run.loads) == 2, (run.loads, run.err)
-    rows = [f for fs in run.report["filesystems"] for f in fs["files"] if "-32" in f["path"]]
+    load = next((load for load in run.loads if load["submits"] == calls), None)
+    assert load, (run.loads, run.err)
+    rows = [f for fs in run.report["filesystems"] for f in fs["files"] if suffix in f["path"]]
     if guest.ways()["compat"]["none"][0] == "used":
         pytest.skip(f"{guest.kernel} shows no submits of 32-bit programs")
-    assert run.loads[1]["nvcsw"] >= LEAST // 2
-    assert sum(row["sleeps"] for row in rows) == run.loads[1]["nvcsw"]
+    assert load["nvcsw"] >= LEAST // 2
+    assert sum(row["sleeps"] for row in rows) == load["nvcsw"]
 
 
 def test_parts_add_up_to_wall_time(guest):
