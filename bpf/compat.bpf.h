@@ -174,6 +174,18 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
 #endif
 }
 
+/* By which system call the thread with these registers came in. The tables are the kernel's ABI. */
+#define NR_IO_URING_ENTER 426
+#if defined(__TARGET_ARCH_x86)
+#define NR_IO_SUBMIT 209
+#define NR_COMPAT_IO_SUBMIT 248
+#define SYSCALL_OF(regs) ((__u32)READ(pt_regs, regs, orig_ax))
+#else
+#define NR_IO_SUBMIT 2
+#define NR_COMPAT_IO_SUBMIT 246
+#define SYSCALL_OF(regs) ((__u32)READ(pt_regs, regs, syscallno))
+#endif
+
 /*
  * Is the current thread in a system call of the 32-bit table? x86: TS_COMPAT
  * (arch/x86/include/asm/thread_info.h), which int $0x80 of a 64-bit program sets,

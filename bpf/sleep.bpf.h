@@ -50,15 +50,15 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 	struct pt_regs *regs = (void *)stack_top(prev);
 
 	if (c->api == WIRE_API_URING)
-		return in_this_enter(c, regs);
+		return SYSCALL_OF(regs) == NR_IO_URING_ENTER;
+	if (SYSCALL_OF(regs) != (c->compat ? NR_COMPAT_IO_SUBMIT : NR_IO_SUBMIT))
+		return false;
 #if defined(__TARGET_ARCH_x86)
 	if (c->compat)
-		return (__u32)READ(pt_regs, regs, orig_ax) == 248 &&
-		       (__u32)READ(pt_regs, regs, bx) == (__u32)c->ctx_id;
-	return READ(pt_regs, regs, orig_ax) == 209 && READ(pt_regs, regs, di) == c->ctx_id;
+		return (__u32)READ(pt_regs, regs, bx) == (__u32)c->ctx_id;
+	return READ(pt_regs, regs, di) == c->ctx_id;
 #else
-	return READ(pt_regs, regs, syscallno) == (c->compat ? 246 : 2) &&
-	       READ(pt_regs, regs, orig_x0) == c->ctx_id;
+	return READ(pt_regs, regs, orig_x0) == c->ctx_id;
 #endif
 }
 

@@ -17,24 +17,14 @@
 
 enum entered { ENTERED_OTHERWISE, ENTERED_NATIVE, ENTERED_COMPAT };
 
-/* By which system call the current thread came in. The tables are the kernel's ABI. */
 static __always_inline enum entered entered_by(struct task_struct *task, struct pt_regs *regs)
 {
-#if defined(__TARGET_ARCH_x86)
-	__u32 nr = READ(pt_regs, regs, orig_ax);
+	__u32 nr = SYSCALL_OF(regs);
 
-	if (nr == 209)
+	if (nr == NR_IO_SUBMIT)
 		return in_compat_call(task) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
-	if (nr == 248)
+	if (nr == NR_COMPAT_IO_SUBMIT)
 		return in_compat_call(task) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
-#else
-	__u32 nr = READ(pt_regs, regs, syscallno);
-
-	if (nr == 2)
-		return in_compat_call(task) ? ENTERED_OTHERWISE : ENTERED_NATIVE;
-	if (nr == 246)
-		return in_compat_call(task) ? ENTERED_COMPAT : ENTERED_OTHERWISE;
-#endif
 	return ENTERED_OTHERWISE;
 }
 

@@ -41,17 +41,6 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 	return 0;
 }
 
-/* Is the thread, by the registers it came in with, still in this call? 426 on all machines. */
-#define NR_IO_URING_ENTER 426
-static __always_inline bool in_this_enter(const struct wire_call *c, struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return (__u32)READ(pt_regs, regs, orig_ax) == NR_IO_URING_ENTER;
-#else
-	return (__u32)READ(pt_regs, regs, syscallno) == NR_IO_URING_ENTER;
-#endif
-}
-
 /* ---- requests ---- */
 
 int came_back(__u32 tid); /* sleep.bpf.h */

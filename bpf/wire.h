@@ -510,4 +510,28 @@ struct wire_want_key {
 	__u32 value;
 };
 
+/* Seen by the compilers of both sides: all padding is there, and each lays out the other's structs. */
+#define WIRE_SIZE(name, bytes) _Static_assert(sizeof(struct wire_##name) == (bytes), #name)
+WIRE_SIZE(fs_key, 16);
+WIRE_SIZE(row, 24);
+WIRE_SIZE(fs, __builtin_offsetof(struct wire_fs, submit_hist) + 2 * 4 * WIRE_HIST_BUCKETS);
+WIRE_SIZE(hdr, 16);
+WIRE_SIZE(telling_range, 24);
+WIRE_SIZE(req, 112);
+WIRE_SIZE(stall, 168 + sizeof(struct wire_req));
+WIRE_SIZE(spill_key, 56);
+WIRE_SIZE(spill, 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS);
+WIRE_SIZE(submit, 184);
+WIRE_SIZE(slot, 64);
+WIRE_SIZE(stack, 16 + 8 * WIRE_STACK_DEPTH);
+WIRE_SIZE(sample_key, 24);
+WIRE_SIZE(file, 16 + WIRE_NAMES_LEN);
+WIRE_SIZE(submitted, 40);
+WIRE_SIZE(process, 64);
+WIRE_SIZE(failure_key, 8);
+WIRE_SIZE(call_fs, 96);
+WIRE_SIZE(call, 664 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
+WIRE_SIZE(want_key, 8);
+#undef WIRE_SIZE
+
 #endif

@@ -5,13 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-static_assert(sizeof(struct wire_req) == 112, "both compilers agree on wire_req");
-static_assert(sizeof(struct wire_stall) == 168 + sizeof(struct wire_req), "... on wire_stall");
-static_assert(sizeof(struct wire_submit) == 184, "... on wire_submit");
-static_assert(sizeof(struct wire_spill_key) == 56, "... on wire_spill_key");
-static_assert(sizeof(struct wire_spill) == 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS,
-	      "... on wire_spill");
-static_assert(sizeof(struct wire_process) == 64, "... on wire_process");
 static_assert(WIRE_HIST_BUCKETS == HIST_BUCKETS, "histograms have the same buckets");
 static_assert((unsigned int)WIRE_HOW_BATCH == (unsigned int)HOW_BATCH,
 	      "attributions have the same numbers");
