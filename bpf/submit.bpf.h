@@ -316,6 +316,7 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->counted_sleeps = 0;
 	c->began_again = 0;
 	c->ended_by = WIRE_NEITHER;
+	c->unwanted = 0;
 	c->requests = 0;
 	c->in_chain = 0;
 	c->waits = 0;
@@ -398,8 +399,10 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 		count_one(c, iocb_at(iocbpp, 0, compat), false);
 	else
 		walk_requests(c, 0, false);
-	if (FILTERING_FS && c->nr_fs == 0)
+	if (FILTERING_FS && c->nr_fs == 0) {
+		c->unwanted = 1 << WIRE_FIRST | 1 << WIRE_AGAIN;
 		return;
+	}
 	call_start(c, task);
 }
 
@@ -471,14 +474,18 @@ static __always_inline bool lone_exit(struct wire_call *c, __u32 pid, __u32 tid,
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
 		return false;
 	}
-	if (FILTERING_FS || !caller_wanted(pid, tid))
+	if (!caller_wanted(pid, tid))
 		return false;
 	if (opt_refused_exit && may_be_refused((void *)bpf_get_current_task(), ret)) {
-		lose(WIRE_LOSS_REFUSED, 1);
+		if (!FILTERING_FS)
+			lose(WIRE_LOSS_REFUSED, 1);
 		return false;
 	}
-	lose(c || opt_tree_only ? WIRE_LOSS_NO_ENTRY : WIRE_LOSS_BEFORE_TRACING, 1);
-	return c || opt_tree_only;
+	if (c || opt_tree_only)
+		return true;
+	if (!FILTERING_FS)
+		lose(WIRE_LOSS_BEFORE_TRACING, 1);
+	return false;
 }
 
 /* The call as the registers tell it with which its thread entered the kernel. */
@@ -521,6 +528,10 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 		c->ended_by = WIRE_NEITHER;
 		return;
 	}
+	if (c && c->unwanted & 1 << by) {
+		c->unwanted &= ~(1 << by);
+		return;
+	}
 	now = leave_call(slot_here(), c, tid);
 	if (!now) {
 		if (by == WIRE_AGAIN && !c && !opt_tree_only)
@@ -531,6 +542,9 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 		if (!c)
 			return;
 		walk_requests(c, 0, false);
+		if (FILTERING_FS && !c->nr_fs)
+			return;
+		lose(WIRE_LOSS_NO_ENTRY, 1);
 	} else {
 		if (!c || c->state != WIRE_CALL_RUNNING)
 			return;

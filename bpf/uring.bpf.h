@@ -294,7 +294,8 @@ static __always_inline int uring_exit(__s64 ret)
 	c = bpf_map_lookup_elem(&calls, &tid);
 	now = leave_call(slot, c, tid);
 	if (!now) {
-		lone_exit(c, pid, tid, ret);
+		if (lone_exit(c, pid, tid, ret) && !FILTERING_FS)
+			lose(WIRE_LOSS_NO_ENTRY, 1);
 		return 0;
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)

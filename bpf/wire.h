@@ -472,7 +472,7 @@ struct wire_call {
 	__u32 fs_overflow;
 	__u32 skipped;	/* requests on filesystems that are not wanted */
 	__u32 buffered; /* bit i: the file of fds[i] has the page cache between it and the disk */
-	__u32 pad;
+	__u32 unwanted; /* seen to begin, for no filesystem that is wanted: bit by enum wire_program */
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
 	__u32 began_again; /* seen to begin by the entry's second program */
