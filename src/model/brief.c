@@ -106,6 +106,9 @@ static void take_asleep(struct brief *b, const struct ledger *l)
 		if (!f)
 			return;
 		f->unfinished++;
+		/* its series begins with 0, so that the end of this sleep is an increase */
+		if (l->unfinished[i].cause_id)
+			cause_of(b, f, l->unfinished[i].cause_id);
 		if (ev->age_ns > f->oldest_ns)
 			f->oldest_ns = ev->age_ns;
 	}

@@ -65,12 +65,19 @@ static const struct figure figures[] = {
 const unsigned int metrics_per_fs = ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bounds) + 3;
 const unsigned int metrics_per_cause = 2;
 
+/* Causes that requests to any filesystem may have. */
+static const char *const common[] = {"blk.",  "buf.",  "dio.",	"lock.", "mem.",
+				     "sync.", "time.", "ubuf.", "vfs.",	 "wb."};
+
 bool metrics__expects(const char *fstype, const char *cause)
 {
 	size_t len = strlen(fstype);
 
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		if (!strncmp(cause, common[i], strlen(common[i])))
+			return true;
 	return (len && !strncmp(cause, fstype, len) && cause[len] == '.') ||
-	       !strncmp(cause, "blk.", 4) || !strcmp(cause, CAUSE_UNKNOWN);
+	       !strcmp(cause, CAUSE_UNKNOWN);
 }
 
 static void label_fs(struct expo *x, const struct brief_fs *f)

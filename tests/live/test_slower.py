@@ -112,5 +112,5 @@ def test_it_does_not_hang_on_single_seconds(recordings, tmp_path):
         parts = [part(of, tmp_path / of.name, lambda i, kept=kept: i in kept)
                  for of in recordings]
         slower += is_slower(diff(*parts))
-    # less data finds less: the whole recordings are the test above
-    assert slower > PAIRS * 3 / 4
+    # less data finds less, once in a while
+    assert slower >= PAIRS - 1
