@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 import sqlite3
+import struct
 import sys
 
 # How many pages each has; the last one has two parts, each with a header.
@@ -25,6 +26,23 @@ def cut_short(recording, rows):
     return journal
 
 
+RECORD = 4 + 4096 + 4
+HEADER = 512
+
+
+def wrong(journal):
+    """What a journal of ours never is."""
+    first = journal[HEADER:HEADER + RECORD]
+    yield "twice", journal[:HEADER] + first + first
+    yield "beyond", journal[:HEADER] + b"\x7f" + first[1:]
+    yield "master", journal[:-8] + journal[:8]
+    yield "sector", journal[:20] + struct.pack(">I", 77) + journal[24:]
+    yield "page", journal[:24] + struct.pack(">I", 512) + journal[28:]
+    yield "unknown-number", journal[:8] + b"\xff" * 4 + journal[12:]
+    yield "larger", journal[:16] + struct.pack(">I", 1 << 30) + journal[20:]
+    yield "zeros", bytes(len(journal))
+
+
 def main():
     out, recording = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
@@ -32,6 +50,8 @@ def main():
         journal = cut_short(recording, rows)
         (out / f"{rows}").write_bytes(journal)
         (out / f"{rows}-half").write_bytes(journal[:len(journal) // 2])
+    for name, content in wrong(journal):
+        (out / name).write_bytes(content)
 
 
 if __name__ == "__main__":

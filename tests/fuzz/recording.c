@@ -111,6 +111,35 @@ static void read_as_report(void)
 	store_input__free(in);
 }
 
+/* Twice, as if there were two, of one time, and what some threads did alone. */
+static void read_some(const struct load_opts *o)
+{
+	struct err e = {0};
+	char text[256];
+	struct load *l = load__new(o, &e);
+
+	for (int i = 0; l && i < 2; i++) {
+		struct store_input *in = store_input__open(path, &e);
+
+		if (in && !load__add(l, in, &e))
+			print_report(l, NULL);
+		else
+			expect_reason(&e);
+		store_input__free(in);
+	}
+	if (l)
+		load__nothing(l, text, sizeof(text));
+	load__free(l);
+}
+
+static void read_parts(void)
+{
+	read_some(&(struct load_opts){
+		.command = "", .range = {.since_ns = NSEC_PER_SEC, .until_ns = 3 * NSEC_PER_SEC}});
+	read_some(&(struct load_opts){.command = "", .range = {.since_ns = 3600 * NSEC_PER_SEC}});
+	read_some(&(struct load_opts){.command = "", .filter = {.min_ns = NSEC_PER_MSEC}});
+}
+
 static int add_stall(void *ctx, const struct ev_stall *ev, const struct store_key *key)
 {
 	return timeline__stall(ctx, ev, key->cause->id);
@@ -151,5 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_as_diff(size && data[size / 3] % COMPARED == 0);
 	read_as_report();
 	read_as_timeline();
+	if (size && data[size / 2] % COMPARED == 0)
+		read_parts();
 	return 0;
 }

@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <assert.h>
 #include <cmocka.h>
 
 #include "store/codec.h"
+#include "store/input.h"
 #include "store/schema.h"
 #include "store/store.h"
+#include "store/vfs.h"
 #include "store/writer.h"
 
 /*
@@ -627,9 +630,80 @@ static int remove_dir(void **state)
 	return rmdir(dir);
 }
 
+/* Whatever SQLite is made to do: the file is not written to, and no other is there. */
+static void test_a_file_from_elsewhere_is_only_read(void **state)
+{
+	struct err e = {0};
+	struct store_input *in;
+	sqlite3_vfs *vfs;
+	sqlite3_file *f;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB, is = 1;
+	char byte = 0, text[8] = "x";
+	double days = 0;
+
+	(void)state;
+	record();
+	in = store_input__open(path, &e);
+	vfs = vfs__new(in);
+	assert_non_null(vfs);
+	f = calloc(1, (size_t)vfs->szOsFile);
+	assert_int_equal(vfs->xOpen(vfs, "/etc/passwd", f, flags, &flags), SQLITE_CANTOPEN);
+	assert_int_equal(vfs->xOpen(vfs, NULL, f, flags, &flags), SQLITE_CANTOPEN);
+	assert_int_equal(vfs->xOpen(vfs, VFS_FILE, f, flags, &flags), SQLITE_OK);
+	assert_true(flags & SQLITE_OPEN_READONLY);
+	assert_int_equal(f->pMethods->xWrite(f, &byte, 1, 0), SQLITE_READONLY);
+	assert_int_equal(f->pMethods->xTruncate(f, 0), SQLITE_READONLY);
+	assert_int_equal(f->pMethods->xSync(f, 0), SQLITE_OK);
+	assert_int_equal(f->pMethods->xLock(f, SQLITE_LOCK_RESERVED), SQLITE_READONLY);
+	assert_int_equal(f->pMethods->xLock(f, SQLITE_LOCK_SHARED), SQLITE_OK);
+	assert_int_equal(f->pMethods->xLock(f, SQLITE_LOCK_SHARED), SQLITE_OK);
+	assert_int_equal(f->pMethods->xCheckReservedLock(f, &is), SQLITE_OK);
+	assert_int_equal(is, 0);
+	assert_int_equal(vfs->xDelete(vfs, VFS_FILE, 0), SQLITE_READONLY);
+	assert_int_equal(vfs->xSleep(vfs, 1), 1);
+	assert_int_equal(vfs->xRandomness(vfs, sizeof(text), text), sizeof(text));
+	assert_int_equal(text[0], 0);
+	assert_int_equal(vfs->xCurrentTime(vfs, &days), SQLITE_OK);
+	assert_true(days > 2461000 && days < 2600000);
+	f->pMethods->xClose(f);
+	free(f);
+	vfs__free(vfs);
+	store_input__free(in);
+}
+
+static void test_what_is_no_regular_file_is_refused(void **state)
+{
+	struct err e = {0};
+	struct store_input *in;
+	char journal[80];
+	int fds[2];
+
+	(void)state;
+	assert_null(store_input__open("/dev/zero", &e));
+	assert_non_null(strstr(e.text, "not a regular file"));
+	assert_null(store_input__open(dir, &e));
+	record();
+	snprintf(journal, sizeof(journal), "%s-journal", path);
+	assert_int_equal(mkfifo(journal, 0600), 0);
+	assert_null(store_input__open(path, &e));
+	assert_int_equal(unlink(journal), 0);
+	/* a hole of a terabyte */
+	assert_int_equal(truncate(path, 1LL << 40), 0);
+	assert_null(store_input__open(path, &e));
+	assert_non_null(strstr(e.text, "larger than"));
+	record();
+	in = store_input__open(path, &e);
+	store_input__fds(in, fds);
+	assert_true(fds[0] >= 0 && fds[1] < 0);
+	assert_true(store_input__weight(in) > 4096);
+	store_input__free(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file_from_elsewhere_is_only_read),
+		cmocka_unit_test(test_what_is_no_regular_file_is_refused),
 		cmocka_unit_test(test_every_field_survives),
 		cmocka_unit_test(test_stalls_in_sums),
 		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),
