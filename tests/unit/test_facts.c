@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -243,6 +245,57 @@ static void test_only_regular_files_are_opened(void **state)
 	assert_int_equal(extents__read(&f, &e), -ENOENT);
 }
 
+/* A FUSE whose server never answers more than the first request; its descriptor, -1 = not here. */
+static int mount_silent(const char *dir)
+{
+	static char request[1 << 17];
+	const struct fuse_in_header *in = (const void *)request;
+	struct {
+		struct fuse_out_header head;
+		struct fuse_init_out init;
+	} answer = {.head = {.len = sizeof(answer)},
+		    .init = {.major = 7, .minor = 31, .max_write = 4096}};
+	char options[100];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (fd < 0)
+		return -1;
+	if (mount("silent", dir, "fuse", 0, options)) {
+		close(fd);
+		return -1;
+	}
+	assert_true(read(fd, request, sizeof(request)) > (ssize_t)sizeof(*in));
+	answer.head.unique = in->unique;
+	assert_int_equal(write(fd, &answer, sizeof(answer)), sizeof(answer));
+	return fd;
+}
+
+/* A stranger mounts it over the folder of the file that slept: the one who asks does not hang with it. */
+static void test_a_silent_filesystem_has_a_deadline(void **state)
+{
+	char dir[] = "/tmp/test_facts.XXXXXX", path[64];
+	struct extents_file f = {
+		.pid = getpid(), .fd = -1, .path = path, .ino = 1, .any_dev = true};
+	uint64_t began = clock__mono_ns();
+	struct extents e;
+	int fuse;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fuse = mount_silent(dir);
+	if (fuse < 0) {
+		rmdir(dir);
+		skip();
+	}
+	assert_int_equal(extents__read(&f, &e), -ETIMEDOUT);
+	assert_true(clock__mono_ns() - began < 5 * NSEC_PER_SEC);
+	umount2(dir, MNT_DETACH);
+	close(fuse);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_extents_of_a_file),
 		cmocka_unit_test(test_only_regular_files_are_opened),
+		cmocka_unit_test(test_a_silent_filesystem_has_a_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, make_sysfs, remove_sysfs);
