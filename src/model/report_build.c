@@ -532,28 +532,32 @@ static int sample_order(const void *a, const void *b)
 	return d ? d : stack__compare(ledger_stack__of(x->stack), ledger_stack__of(y->stack));
 }
 
-/* With a choice of filesystems or threads, what is chosen stands for all. */
-static void sum_totals(const struct selection *s, struct fs_counts *sum)
+/*
+ * With a choice of filesystems or threads, what is chosen stands for all. Returns how many of the
+ * sleeps have no request that was counted: of all only that is known, not where they fell.
+ */
+static uint64_t sum_totals(const struct selection *s, struct fs_counts *sum)
 {
 	const struct view_filter *f = s->view->filter;
 
 	if (s->by_rows || (f && view_filter__is_of_fs(f))) {
 		sum_counts(s, sum, (const struct ledger_fs **)s->filesystems, s->nr_filesystems,
 			   s->rows, s->nr_rows);
-		return;
+		return 0;
 	}
 	*sum = s->ledger->totals;
 	fs_counts__fix_max(sum);
+	return s->ledger->loss.uncounted_sleeps;
 }
 
 static void build_totals(const struct selection *s, struct report *r)
 {
 	struct fs_counts sum;
+	uint64_t uncounted = sum_totals(s, &sum);
 
-	sum_totals(s, &sum);
 	r->totals = sum.c;
 	r->blocked_share = ratio(sum.c.submits_blocked, sum.c.submits);
-	r->ctxsw_per_io = ratio(sum.c.sleeps, sum.c.requests);
+	r->ctxsw_per_io = ratio(sat_sub(sum.c.sleeps, uncounted), sum.c.requests);
 	build_dist(&r->sleep, &sum.sleep, sum.c.max_sleep_ns);
 	build_dist(&r->submit, &sum.submit, sum.c.max_submit_ns);
 }

@@ -82,6 +82,10 @@ static void print_notes(struct print *p, const struct report *r)
 		if (kind->weight == LOSS_NOTE && loss__value(&r->loss, kind))
 			print__para(p, PRINT_PLAIN, "", "%llu %s",
 				    (unsigned long long)loss__value(&r->loss, kind), kind->words);
+	if (r->loss.uncounted_sleeps && r->totals.requests)
+		print__para(p, PRINT_PLAIN, "",
+			    "CTXSW/IO has these sleeps without their requests: it is too high on "
+			    "the filesystems where they fell");
 }
 
 /* "2026-01-01 00:00:00 UTC": of this reader's zone; "" = not known. */
