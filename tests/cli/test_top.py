@@ -92,7 +92,7 @@ def test_cause_reads_as_in_the_report(root, keys, scrolled):
     report = subprocess.run([root / "build/tests/replay", "-f", "tests/replay/mixed.fix", "text", "80"],
                             cwd=root, capture_output=True, text=True, timeout=60, check=True).stdout
     said = report[report.index("\next4 /data"):].splitlines()
-    first = next(i for i, line in enumerate(said) if "ext4.dio_sync" in line) + scrolled
+    first = next(i for i, line in enumerate(said) if "time: ext4.dio_sync" in line) + scrolled
     shown = [line[2:] for line in shoot(root, "mixed", 80, 24, "fs", keys).splitlines()]
     assert shown[4:15] == said[first:first + 11]
 
