@@ -267,7 +267,7 @@ static const char *edit_advice(struct pool *p, struct editing *e, const char *ad
 	snprintf(all, sizeof(all), "%s%s%s", operator_text,
 		 !*program	  ? ""
 		 : *operator_text ? IN_THE_PROGRAM
-				  : IN_THE_PROGRAM + 1,
+				  : &IN_THE_PROGRAM[1],
 		 program);
 	if (e->instead) {
 		size_t used = strlen(all);
