@@ -74,8 +74,18 @@ trace() {
 	"$aiostall" stat "$@" -- bash "$here/tools/mix.sh" run "${dirs[@]}"
 }
 
+# Of a report the verdicts and tables, as far as a screen of 24 lines has room for whole ones.
+first_screen() {
+	awk 'BEGIN { RS = ""; room = 21 }
+	     /^aiostall on / { next }
+	     { n = split($0, line, "\n") + (NR > 1) }
+	     n > room { exit }
+	     { if (NR > 1) print ""; print; room -= n }' "$1"
+}
+
 say "appends, overwrites, holes, cold reads, buffered I/O; batches of 1 to 64; about 20 s"
-trace
+whole=$here/build/demo.txt
+trace -o "$whole"
 status=$?
 if [ -n "$keep" ] && [ $status -eq 0 ]; then
 	say "once more, for $keep"
@@ -84,4 +94,9 @@ if [ -n "$keep" ] && [ $status -eq 0 ]; then
 fi
 scratch_end
 say "everything removed"
+if [ -s "$whole" ]; then
+	first_screen "$whole"
+	echo
+	echo "The whole report, with causes and advice: less ${whole#"$PWD"/}"
+fi
 exit $status

@@ -34,6 +34,8 @@ int parse__size(const char *s, uint64_t *bytes);
 /* Whole decimal number in [min, max]. */
 int parse__u64(const char *s, uint64_t min, uint64_t max, uint64_t *v);
 
+/* "1 call", "2 calls" of "call{|s}": the number, then the words, "{one|many}" as it is. buf is returned. */
+char *fmt__many(uint64_t n, const char *words, char *buf, size_t size);
 /*
  * Of this reader's zone: "14:03:07.123", with the date before it if that is another one than at
  * `beside` (ns since 1970; 0 = always); "" = not known. buf is returned.

@@ -7,6 +7,23 @@
 
 typedef unsigned long long ull;
 
+char *fmt__many(uint64_t n, const char *words, char *buf, size_t size)
+{
+	size_t used = (size_t)snprintf(buf, size, "%llu ", (ull)n);
+
+	while (*words && used < size) {
+		size_t plain = strcspn(words, "{"), one = strcspn(words + plain, "|"),
+		       both = strcspn(words + plain, "}");
+		const char *choice = words + plain + (n == 1 ? 1 : one + 1);
+		int len = words[plain] ? (int)(n == 1 ? one - 1 : both - one - 1) : 0;
+
+		used += (size_t)snprintf(buf + used, size - used, "%.*s%.*s", (int)plain, words,
+					 len, len ? choice : "");
+		words += plain + (words[plain] ? both + 1 : 0);
+	}
+	return buf;
+}
+
 static bool same_day(const struct tm *a, const struct tm *b)
 {
 	return a->tm_year == b->tm_year && a->tm_yday == b->tm_yday;

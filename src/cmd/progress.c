@@ -11,9 +11,10 @@ void progress__show(uint64_t elapsed_ns, const struct counters *c, bool sleeps_o
 
 	fprintf(stderr, "\r\033[K%llus: ", (unsigned long long)(elapsed_ns / NSEC_PER_SEC));
 	if (!sleeps_only)
-		fprintf(stderr, "%s submits, ", fmt__count(c->submits, submits, sizeof(submits)));
-	fprintf(stderr, "%s stalls, longest %s (Ctrl-C ends)",
-		fmt__count(c->sleeps, sleeps, sizeof(sleeps)),
+		fprintf(stderr, "%s submit%s, ", fmt__count(c->submits, submits, sizeof(submits)),
+			c->submits == 1 ? "" : "s");
+	fprintf(stderr, "%s stall%s, longest %s (Ctrl-C ends)",
+		fmt__count(c->sleeps, sleeps, sizeof(sleeps)), c->sleeps == 1 ? "" : "s",
 		fmt__duration(c->max_sleep_ns, longest, sizeof(longest)));
 	fflush(stderr);
 }

@@ -66,11 +66,11 @@ const char *loss__words(const struct loss *l, enum loss_weight weight, char *buf
 	buf[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && used < size; i++) {
 		uint64_t n = loss__value(l, &kinds[i]);
+		char one[256];
 
 		if (kinds[i].weight == weight && n)
-			used += (size_t)snprintf(buf + used, size - used, "%s%llu %s",
-						 used ? ", " : "", (unsigned long long)n,
-						 kinds[i].words);
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+						 fmt__many(n, kinds[i].words, one, sizeof(one)));
 	}
 	return buf;
 }

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "model/ledger.h"
 #include "model/loss.h"
+#include "report/beside.h"
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
@@ -80,8 +81,9 @@ static void print_notes(struct print *p, const struct report *r)
 			    loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
 	for (size_t i = 0; (kind = loss__kind(i)); i++)
 		if (kind->weight == LOSS_NOTE && loss__value(&r->loss, kind))
-			print__para(p, PRINT_PLAIN, "", "%llu %s",
-				    (unsigned long long)loss__value(&r->loss, kind), kind->words);
+			print__para(p, PRINT_PLAIN, "", "%s",
+				    fmt__many(loss__value(&r->loss, kind), kind->words, words,
+					      sizeof(words)));
 	if (r->loss.uncounted_sleeps && r->totals.requests)
 		print__para(p, PRINT_PLAIN, "",
 			    "CTXSW/IO has these sleeps without their requests: it is too high on "
@@ -99,15 +101,37 @@ static void date_of(int64_t unix_ns, char *buf, size_t size)
 		strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
 }
 
+/* At any moment somebody sleeps: no more than a note, unless it is long. */
+static bool is_long_asleep(const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		if (r->unfinished[i].ev.before_tracing ||
+		    (double)r->unfinished[i].ev.age_ns >= severity_defaults.look[MEASURE_STALL])
+			return true;
+	return false;
+}
+
+static void print_asleep(struct print *p, const struct report *r)
+{
+	char age[16];
+
+	if (r->nr_unfinished && !is_long_asleep(r))
+		print__para(
+			p, PRINT_PLAIN, "",
+			"%zu thread%s asleep inside io_submit when tracing ended, for at most %s",
+			r->nr_unfinished, r->nr_unfinished == 1 ? " was" : "s were",
+			fmt__duration(r->unfinished[0].ev.age_ns, age, sizeof(age)));
+}
+
 static void print_capture(struct print *p, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
-	char dur[16], date[64], calls[80] = "sleeps only, submits were not counted";
+	char dur[16], date[64], calls[80] = "sleeps only, submits were not counted", requests[32];
 
 	if (!capture__sleeps_only(c))
-		snprintf(calls, sizeof(calls), "%llu submits of %llu requests",
-			 (unsigned long long)r->totals.submits,
-			 (unsigned long long)r->totals.requests);
+		snprintf(calls, sizeof(calls), "%llu submit%s of %s",
+			 (unsigned long long)r->totals.submits, plural(r->totals.submits),
+			 fmt__many(r->totals.requests, "request{|s}", requests, sizeof(requests)));
 	date_of(c->started_unix_ns, date, sizeof(date));
 	print__para(p, PRINT_PLAIN, "",
 		    "aiostall on %s, kernel %s %s, %u CPU%s: %s%straced %s, %s "
@@ -126,6 +150,7 @@ static void print_capture(struct print *p, const struct report *r)
 			    "the command ended with status %d", c->child_status);
 	print_spilled(p, r);
 	print_notes(p, r);
+	print_asleep(p, r);
 	print_skips(p, r);
 }
 
@@ -228,7 +253,7 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
  */
 static void print_unfinished(struct print *p, const struct report *r)
 {
-	if (!r->nr_unfinished)
+	if (!is_long_asleep(r))
 		return;
 	print__para(p, PRINT_ALARM, "",
 		    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age "
@@ -431,15 +456,38 @@ static void print_conservation(struct print *p, const struct report *r)
 		    fmt__percent((double)c->preempted_ns / wall, pre, sizeof(pre)));
 }
 
+struct body {
+	const struct report *r;
+	const struct format_opts *o;
+};
+
+static void put_tables(struct print *p, void *ctx, size_t part)
+{
+	const struct body *b = ctx;
+
+	if (part) {
+		text_who__table(p, b->r, b->o);
+		return;
+	}
+	if (report__has_api(b->r, API_AIO))
+		print_table(p, b->r, b->o);
+	if (report__has_api(b->r, API_URING))
+		text_uring__table(p, b->r, b->o);
+}
+
+static void put_causes(struct print *p, void *ctx, size_t part)
+{
+	const struct body *b = ctx;
+
+	text_causes__print(p, &b->r->fs[part], b->o);
+}
+
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
 {
-	if (report__has_api(r, API_AIO))
-		print_table(p, r, o);
-	if (report__has_api(r, API_URING))
-		text_uring__table(p, r, o);
-	text_who__table(p, r, o);
-	for (size_t i = 0; i < r->nr_fs; i++)
-		text_causes__print(p, &r->fs[i], o);
+	struct body body = {r, o};
+
+	beside__print(p, put_tables, &body, 2);
+	beside__print(p, put_causes, &body, r->nr_fs);
 	text_who__failures(p, r);
 	text_sync__print(p, r);
 	print_slow(p, r, o);
@@ -452,9 +500,9 @@ static void print_unwatched(struct print *p, const struct report *r)
 {
 	if (r->severity == SEVERITY_OK && r->totals.submits)
 		print__para(p, PRINT_PLAIN, "",
-			    "Only %s was watched: what the same threads lose in fsync, pwrite "
+			    "Only %s watched: what the same threads lose in fsync, pwrite "
 			    "or pread is not in here.",
-			    text_uring__seen(r) ? "io_submit and io_uring" : "io_submit");
+			    text_uring__seen(r) ? "io_submit and io_uring were" : "io_submit was");
 }
 
 static void print_verdict_part(struct print *p, const struct report *r)

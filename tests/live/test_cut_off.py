@@ -194,7 +194,7 @@ def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
     assert rc > 0 and nvcsw == sleeps
     assert report["totals"]["sleeps"] == nvcsw, text
     assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
-    assert " returns to a CPU that the kernel showed to no tracer" in text
+    assert " to a CPU that the kernel showed to no tracer" in text
     if "none" not in " ".join(map(str, options)):
         assert conserved(report), report["totals"]
     # The first sleep ended when it was woken, not when that was found.
@@ -267,7 +267,7 @@ def test_sleep_is_not_shown(scratch):
     assert (totals["submits"], totals["sleeps"]) == (1, 1), text
     assert losses(report) == {"misjudged": 1}
     assert tracer.ended.status == 3
-    assert "1 calls whose sleeps are not as many as the kernel's own count" in text
+    assert "1 call whose sleeps are not as many as the kernel's own count" in text
 
 
 def status(pid):
@@ -289,7 +289,7 @@ def test_began_before_tracing(scratch):
             report, text = tracer.stop()
     assert report["totals"]["submits"] == 0
     assert losses(report) == {"before_tracing": 1} and tracer.ended.status == 0
-    assert "1 calls that began before tracing and ended in it" in text
+    assert "1 call that began before tracing and ended in it" in text
 
 
 def test_began_before_tracing_in_a_command(scratch):
@@ -304,7 +304,7 @@ def test_began_before_tracing_in_a_command(scratch):
         tracer.proc.wait(helpers.TIMEOUT)
         report, text = tracer.stop()
     assert losses(report) == {"unmatched": 1} and tracer.ended.status == 3
-    assert "1 calls seen only in part" in text
+    assert "1 call seen only in part" in text
 
 
 def test_on_a_cpu_at_the_end(scratch):
@@ -319,7 +319,7 @@ def test_on_a_cpu_at_the_end(scratch):
     assert (report["totals"]["submits"], report["unfinished"]) == (0, [])
     assert losses(report) == {"in_flight": 1} and tracer.ended.status == 0
     assert report["totals"]["wall_ns"] > 0 and conserved(report)
-    assert "1 calls in flight at the end" in text
+    assert "1 call in flight at the end" in text
 
 
 def test_asleep_at_the_end(scratch):
@@ -332,7 +332,10 @@ def test_asleep_at_the_end(scratch):
             report, text = tracer.stop()
     assert [u["tid"] for u in report["unfinished"]] == [pid]
     assert losses(report) == {} and tracer.ended.status == 0
-    assert "STILL ASLEEP inside io_submit when tracing ended: 1 thread." in text
+    # long enough to be a stall worth a look, or a note
+    long = report["unfinished"][0]["age_ns"] >= 10_000_000
+    assert ("STILL ASLEEP inside io_submit when tracing ended: 1 thread." in text) == long
+    assert ("1 thread was asleep inside io_submit when tracing ended" in text) != long
 
 
 # Refused

@@ -349,6 +349,20 @@ static void test_clock(void **state)
 	assert_true(clock__wall_ns() > 1500000000LL * 1000000000LL);
 }
 
+static void test_many(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(fmt__many(1, "entr{y|ies} that {is|are} lost", buf, sizeof(buf)),
+			    "1 entry that is lost");
+	assert_string_equal(fmt__many(0, "entr{y|ies} that {is|are} lost", buf, sizeof(buf)),
+			    "0 entries that are lost");
+	assert_string_equal(fmt__many(2, "call{|s}", buf, sizeof(buf)), "2 calls");
+	assert_string_equal(fmt__many(1, "call{|s}", buf, sizeof(buf)), "1 call");
+	assert_string_equal(fmt__many(12, "events", buf, 6), "12 ev");
+}
+
 static void test_time_of_day(void **state)
 {
 	const int64_t day = 86400 * 1000000000LL, at = 20454 * day + 50587123456789LL;
@@ -386,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_time_of_day),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

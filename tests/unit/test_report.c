@@ -315,7 +315,8 @@ static void assert_contains(const char *text, const char *part)
 static void test_text_says(void **state)
 {
 	struct made *m = made__new("writer");
-	struct format_opts o = {.width = 200, .full = true};
+	struct format_opts o = {.width = 400,
+				.full = true}; /* two columns of lines that are long enough */
 	char *text = render("text", &m->r, &o);
 
 	(void)state;
@@ -337,6 +338,13 @@ static void test_text_says(void **state)
 	assert_contains(text, "asleep for 1.3s on ext4 /data");
 	assert_contains(text, "traced 30s");
 	assert_null(strstr(text, "BLOCKED%:"));
+	free(text);
+	m->r.unfinished[0].ev.age_ns = 1250 * NSEC_PER_USEC;
+	text = render("text", &m->r, &o);
+	assert_null(strstr(text, "STILL ASLEEP"));
+	assert_contains(
+		text,
+		"1 thread was asleep inside io_submit when tracing ended, for at most 1.25ms");
 	free(text);
 	free(m);
 }
@@ -424,7 +432,7 @@ static void test_text_little_loss_is_a_note(void **state)
 	m->r.loss_share = 3 / 2e6;
 	text = render("text", &m->r, NULL);
 	assert_null(strstr(text, "INCOMPLETE"));
-	assert_contains(text, "<0.1% lost: 12 events lost (ring buffer full), 1 calls seen");
+	assert_contains(text, "<0.1% lost: 12 events lost (ring buffer full), 1 call seen");
 	free(text);
 	free(m);
 }
