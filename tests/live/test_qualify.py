@@ -97,7 +97,10 @@ def test_the_same_without_tracing(slow):
 
 
 def test_a_device_is_not_taken_by_mistake(scratch):
-    place = scratch.loop("raw", "64M")
+    # One that takes its time: a request that is over when the call returns was done in the call.
+    helpers.need_slow_device()
+    place = scratch.loop("raw", "64M", slow=True)
+    scratch.delay(place, read=1000, write=1000)
     refused = helpers.run([helpers.AIOSTALL, "qualify", place.dev])
     assert refused.status == 1
     assert "--destructive" in refused.stderr
