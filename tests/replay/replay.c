@@ -2,7 +2,7 @@
 /*
  * replay [-f] [-b BY] FIXTURE FORMAT [WIDTH [RULES]]: a text fixture through rules, model and one format.
  * With -f the report has all there is.
- * The formats "trace" and "trace-json" print each event as it comes instead of a report.
+ * The format "every" is every format, as a report and by each key. The formats "trace" and "trace-json" print each event as it comes instead of a report.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "cause/causes.h"
 #include "model/view.h"
 #include "report/format.h"
+#include "every.h"
 #include "source_text.h"
 
 /* The clocks of the fixtures: calls.fix says the same. */
@@ -52,6 +53,8 @@ static int print_report(struct replay *r, const struct format *format, struct er
 
 	if (rc)
 		return rc;
+	if (!format)
+		return every__print(r->ledger, r->source->ops->capture(r->source));
 	report = ledger__report(r->ledger, &r->view, r->source->ops->capture(r->source));
 	if (!report)
 		return err__set(e, -ENOMEM, "out of memory");
@@ -168,7 +171,7 @@ static int replay__print(struct replay *r, const char *name, struct err *e)
 
 	if (strcmp(name, "trace") == 0 || strcmp(name, "trace-json") == 0)
 		return print_trace(r, strcmp(name, "trace") != 0, e);
-	if (!format || !format->print)
+	if (strcmp(name, "every") != 0 && (!format || !format->print))
 		return err__set(e, -EINVAL, "no format %s: there are %s, trace, trace-json", name,
 				format__names(VIEW_REPORT, names, sizeof(names)));
 	return print_report(r, format, e);

@@ -10,6 +10,7 @@
 
 #include "cause/causes.h"
 #include "report/format.h"
+#include "every.h"
 #include "source_text.h"
 #include "store/load.h"
 #include "store/writer.h"
@@ -174,20 +175,31 @@ static int record(struct stored *s, const char *fixture)
 
 static int print(const struct stored *s, const char *format, int width)
 {
-	const struct load_opts lo = {.causes = s->causes, .distributions = s->view.nr_by != 0};
+	bool every = !strcmp(format, "every");
+	const struct load_opts lo = {.causes = s->causes,
+				     .distributions = every || s->view.nr_by != 0};
 	const struct format_opts fo = {.width = width};
 	struct load *l = load__new(&lo, s->e);
 	const struct report *r = NULL;
 	struct store_input *in = store_input__open(s->db, s->e);
 	int rc = l && in ? load__add(l, in, s->e) : -ENOMEM;
 
-	if (!rc) {
+	if (!rc && every) {
+		rc = every__print(load__ledger(l), load__capture(l));
+	} else if (!rc) {
 		r = ledger__report(load__ledger(l), &s->view, load__capture(l));
 		rc = r ? format__print(format__find(format), stdout, r, &fo) : -ENOMEM;
 	}
 	load__free(l);
 	store_input__free(in);
 	return rc;
+}
+
+static bool is_format(const char *name)
+{
+	const struct format *f = format__find(name);
+
+	return !strcmp(name, "every") || (f && f->print);
 }
 
 int main(int argc, char **argv)
@@ -204,8 +216,8 @@ int main(int argc, char **argv)
 	}
 	argc -= optind - 1;
 	argv += optind - 1;
-	if (rc != -1 || by < 0 || argc < 4 || argc > 5 || !format__find(argv[3]) ||
-	    !format__find(argv[3])->print || (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
+	if (rc != -1 || by < 0 || argc < 4 || argc > 5 || !is_format(argv[3]) ||
+	    (argc > 4 && parse__u64(argv[4], 1, 1000, &width))) {
 		fprintf(stderr, "usage: stored [-b BY] FIXTURE DB FORMAT [WIDTH]\n");
 		return 2;
 	}
