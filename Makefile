@@ -159,7 +159,7 @@ $(B)/san/gen/%.o: $(B)/gen/%.c
 BPF_UAPI := $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)))
 
 # BPF: one object, CO-RE, then a skeleton.
-BPF_DEPS := $(wildcard bpf/*.h) vmlinux/$(ARCH)/vmlinux.h $(B)/flags
+BPF_DEPS := $(wildcard bpf/*.h) src/model/counters.def vmlinux/$(ARCH)/vmlinux.h $(B)/flags
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@

@@ -151,7 +151,7 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		return;
 	if (plane_of(c) == WIRE_PLANE_TASKWORK) {
 		row->taskwork_sleeps++;
-		row->taskwork_ns += blocked;
+		row->taskwork_blocked_ns += blocked;
 		return;
 	}
 	row->sleeps++;

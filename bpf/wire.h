@@ -80,42 +80,12 @@ enum wire_op {
 
 /* Per-CPU counters of one filesystem, and of all calls (WIRE_FS_TOTAL). */
 struct wire_fs {
-	__u64 submits;
-	__u64 submits_blocked;
-	__u64 requests;
+#define COUNTER(name, adds, since, json, csv) __u64 name;
+#define OPS() __u64 ops[WIRE_OPS];
+#include "../src/model/counters.def"
 	__u64 requests_beyond; /* beyond WIRE_MAX_REQUESTS, not attributed (totals only) */
-	__u64 sleeps;
-	__u64 wall_ns;
-	__u64 on_cpu_ns;
-	__u64 blocked_ns;
-	__u64 blocked_elsewhere_ns; /* in calls of this row, asleep for another row's request */
-	__u64 runqueue_ns;
-	__u64 preempted_ns;
-	__u64 held_up_requests;
-	__u64 held_up_ns;
-	__u64 submit_errors;
-	__u64 short_submits;
-	__u64 bytes;
-	__u64 bytes_unknown;	/* requests whose iovec could not be read in full */
-	__u64 below_min_sleeps; /* shorter than -m: counted above, no record sent */
-	__u64 below_min_ns;
-	__u64 inside_buffered; /* reads and writes done before io_submit returned, by the submitter itself */
-	__u64 inside_direct;
-	__u64 nowait;	      /* requests with RWF_NOWAIT */
-	__u64 nowait_refused; /* ... that came back with EAGAIN at once */
-	__u64 nowait_sleeps;  /* ... in which the submitter slept all the same */
-	__u64 nowait_ns;
-	/* io_uring: sleeps that were asked for, and calls in which no request was begun (totals only) */
-	__u64 waits;
-	__u64 waited_ns;
-	__u64 wait_calls;
-	__u64 taskwork_sleeps; /* in work that the kernel runs in the call, not of this call's requests */
-	__u64 taskwork_ns;
-	__u64 ops[WIRE_OPS];
-	__u64 max_sleep_ns;
-	__u64 max_submit_ns;
-	__u32 mnt_id; /* of the request that came last */
-	__u32 pid;    /* of the caller that came first: to find its mount table */
+	__u32 mnt_id;	       /* of the request that came last */
+	__u32 pid;	       /* of the caller that came first: to find its mount table */
 	char fstype[WIRE_FSTYPE_LEN];
 	__u32 submit_hist[WIRE_HIST_BUCKETS];
 	__u32 sleep_hist[WIRE_HIST_BUCKETS];

@@ -119,45 +119,26 @@ uint32_t decode__held_up(const struct wire_req *w)
 	return w->nr - 1 - w->index;
 }
 
+static void add_sum(uint64_t *to, __u64 v)
+{
+	*to += v;
+}
+
+static void add_max(uint64_t *to, __u64 v)
+{
+	if (v > *to)
+		*to = v;
+}
+
 void decode__add_row(const struct wire_fs *w, struct fs_counts *to)
 {
-	struct counters *c = &to->c;
-
-	c->submits += w->submits;
-	c->submits_blocked += w->submits_blocked;
-	c->requests += w->requests;
-	c->sleeps += w->sleeps;
-	c->wall_ns += w->wall_ns;
-	c->on_cpu_ns += w->on_cpu_ns;
-	c->blocked_ns += w->blocked_ns;
-	c->blocked_elsewhere_ns += w->blocked_elsewhere_ns;
-	c->runqueue_ns += w->runqueue_ns;
-	c->preempted_ns += w->preempted_ns;
-	c->held_up_requests += w->held_up_requests;
-	c->held_up_ns += w->held_up_ns;
-	c->submit_errors += w->submit_errors;
-	c->short_submits += w->short_submits;
-	c->bytes += w->bytes;
-	c->bytes_unknown += w->bytes_unknown;
-	c->inside_buffered += w->inside_buffered;
-	c->inside_direct += w->inside_direct;
-	c->nowait += w->nowait;
-	c->nowait_refused += w->nowait_refused;
-	c->nowait_sleeps += w->nowait_sleeps;
-	c->nowait_ns += w->nowait_ns;
-	c->below_min_sleeps += w->below_min_sleeps;
-	c->below_min_ns += w->below_min_ns;
-	c->waits += w->waits;
-	c->waited_ns += w->waited_ns;
-	c->wait_calls += w->wait_calls;
-	c->taskwork_sleeps += w->taskwork_sleeps;
-	c->taskwork_blocked_ns += w->taskwork_ns;
+#define ADD_SUM add_sum
+#define ADD_MAX add_max
+#define COUNTER(name, adds, since, json, csv) ADD_##adds(&to->c.name, w->name);
+#define OPS()
+#include "model/counters.def"
 	for (size_t i = 0; i < WIRE_OPS; i++)
-		c->ops[i] += w->ops[i];
-	if (w->max_sleep_ns > c->max_sleep_ns)
-		c->max_sleep_ns = w->max_sleep_ns;
-	if (w->max_submit_ns > c->max_submit_ns)
-		c->max_submit_ns = w->max_submit_ns;
+		to->c.ops[i] += w->ops[i];
 	for (size_t i = 0; i < WIRE_HIST_BUCKETS; i++) {
 		to->sleep.n[i] += w->sleep_hist[i];
 		to->submit.n[i] += w->submit_hist[i];

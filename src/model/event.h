@@ -176,26 +176,11 @@ struct ev_sample {
 	uint64_t count;
 };
 
-/* Counters since tracing began; see DESIGN of the JSON keys in docs. Additive. */
+/* Counters since tracing began: additive but for the maxima, and numbers only. */
 struct counters {
-	uint64_t submits, submits_blocked, requests, sleeps;
-	uint64_t wall_ns, on_cpu_ns, blocked_ns, blocked_elsewhere_ns, runqueue_ns, preempted_ns;
-	uint64_t held_up_requests, held_up_ns;
-	uint64_t submit_errors, short_submits, bytes, bytes_unknown;
-	/* reads and writes that the submitter itself completed inside io_submit: not asynchronous */
-	uint64_t inside_buffered, inside_direct;
-	/* requests with RWF_NOWAIT; those refused with EAGAIN inside io_submit; sleeps in spite of it */
-	uint64_t nowait, nowait_refused, nowait_sleeps, nowait_ns;
-	uint64_t below_min_sleeps,
-		below_min_ns; /* shorter than -m: in the counters, not in the causes */
-	uint64_t ops[8];      /* pread pwrite fsync fdsync poll preadv pwritev other */
-	uint64_t max_sleep_ns, max_submit_ns;
-	/*
-	 * io_uring. Sleeps that the program asked for: in no other counter but the time of the call.
-	 * Calls in which no request began: in the totals alone. Sleeps in work that was put off.
-	 */
-	uint64_t waits, waited_ns, wait_calls;
-	uint64_t taskwork_sleeps, taskwork_blocked_ns;
+#define COUNTER(name, adds, since, json, csv) uint64_t name;
+#define OPS() uint64_t ops[8]; /* pread pwrite fsync fdsync poll preadv pwritev other */
+#include "model/counters.def"
 };
 
 struct fs_counts {
@@ -209,7 +194,7 @@ struct fs_counts {
  * model_evicted: dropped by the model's own bounds.
  */
 struct loss {
-#define LOSS(name, kind, words) uint64_t name;
+#define LOSS(name, since, kind, words) uint64_t name;
 #include "model/loss.def"
 #undef LOSS
 };

@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 static const struct loss_kind kinds[] = {
-#define LOSS(name, kind, words) {#name, words, offsetof(struct loss, name), LOSS_##kind},
+#define LOSS(name, since, kind, words) {#name, words, offsetof(struct loss, name), LOSS_##kind},
 #include "model/loss.def"
 #undef LOSS
 };

@@ -62,6 +62,18 @@ static void put_if(struct csv *c, bool known, uint64_t v)
 		begin_field(c);
 }
 
+/* What is counted of calls. */
+static const struct counted {
+	const char *name;
+	size_t offset; /* in struct counters */
+} counted[] = {
+#define COLUMN_CSV(name) {#name, offsetof(struct counters, name)},
+#define COLUMN_NO(name)
+#define COUNTER(name, adds, since, json, csv) COLUMN_##csv(name)
+#define OPS()
+#include "model/counters.def"
+};
+
 static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 {
 	put_place(c, f->fs, "");
@@ -70,10 +82,8 @@ static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 	csv__u64(c, f->sleep.max);
 	csv__u64(c, f->c.held_up_requests);
 	csv__real(c, 1);
-	put_if(c, calls, f->c.submits);
-	put_if(c, calls, f->c.submits_blocked);
-	put_if(c, calls, f->c.requests);
-	put_if(c, calls, f->c.bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+		put_if(c, calls, *(const uint64_t *)((const char *)&f->c + counted[i].offset));
 	if (calls)
 		csv__real(c, f->ctxsw_per_io);
 	else
@@ -96,7 +106,10 @@ static void put_cause(struct csv *c, const struct fs_info *fs, const struct repo
 	csv__u64(c, cause->max_ns);
 	csv__u64(c, cause->held_up_requests);
 	csv__real(c, cause->share);
-	fputs(",,,,,,,,", c->out);
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+		begin_field(c);
+	for (size_t i = 0; i < 4; i++) /* ctxsw_per_io and the quantiles */
+		begin_field(c);
 	csv__text(c, api__name(fs->api));
 	csv__text(c, plane__name(cause->plane));
 	csv__u64(c, fs->generation + 1ULL);
@@ -108,10 +121,10 @@ int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 	struct csv c = {.out = out};
 
 	(void)o;
-	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share,submits,"
-	      "submits_blocked,requests,bytes,ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,"
-	      "generation\r\n",
-	      out);
+	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share", out);
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+		fprintf(out, ",%s", counted[i].name);
+	fputs(",ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,generation\r\n", out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));
 		for (size_t j = 0; j < r->fs[i].nr_causes; j++)

@@ -18,31 +18,25 @@ struct field {
 	bool of_calls; /* known only where calls are watched, null elsewhere */
 };
 
-#define COUNTER(name)                                                                              \
-	{                                                                                          \
-#name, offsetof(struct counters, name), true                                       \
-	}
-#define SLEEP_COUNTER(name)                                                                        \
-	{                                                                                          \
-#name, offsetof(struct counters, name), false                                      \
-	}
+#define KEY(name, of_calls) {#name, offsetof(struct counters, name), of_calls},
 static const struct field counter_fields[] = {
-	COUNTER(submits),
-	COUNTER(submits_blocked),
-	COUNTER(requests),
-	SLEEP_COUNTER(sleeps),
-	COUNTER(wall_ns),
-	COUNTER(on_cpu_ns),
-	SLEEP_COUNTER(blocked_ns),
-	SLEEP_COUNTER(runqueue_ns),
-	COUNTER(preempted_ns),
-	SLEEP_COUNTER(held_up_requests),
-	SLEEP_COUNTER(held_up_ns),
-	COUNTER(submit_errors),
-	COUNTER(short_submits),
-	COUNTER(bytes),
-	COUNTER(blocked_elsewhere_ns),
-	COUNTER(bytes_unknown),
+#define JSON_CALLS(name) KEY(name, true)
+#define JSON_SLEEPS(name) KEY(name, false)
+#define JSON_MORE(name)
+#define JSON_OWN(name)
+#define COUNTER(name, adds, since, json, csv) JSON_##json(name)
+#define OPS()
+#include "model/counters.def"
+/* and those that came later behind them */
+#undef JSON_CALLS
+#undef JSON_SLEEPS
+#undef JSON_MORE
+#define JSON_CALLS(name)
+#define JSON_SLEEPS(name)
+#define JSON_MORE(name) KEY(name, true)
+#define COUNTER(name, adds, since, json, csv) JSON_##json(name)
+#define OPS()
+#include "model/counters.def"
 };
 
 /* What a report does not know is null. */

@@ -42,6 +42,7 @@ struct disk {
 static int open_db(struct disk *d, struct err *e)
 {
 	char name[320];
+	char sql[SCHEMA_SQL_MAX];
 	int rc;
 
 	claim__name(&d->claim, name, sizeof(name));
@@ -55,7 +56,7 @@ static int open_db(struct disk *d, struct err *e)
 	if (!rc)
 		rc = sqlite__exec(d->db, "BEGIN");
 	for (size_t i = 0; !rc && schema__table(i); i++)
-		rc = sqlite__exec(d->db, schema__table(i)->sql);
+		rc = sqlite__exec(d->db, schema__sql(schema__table(i), SCHEMA_VERSION, sql));
 	if (!rc)
 		rc = sqlite__exec(d->db, SET_APPLICATION SET_VERSION "COMMIT");
 	return rc ? sqlite__failed(d->db, "cannot write", d->path, e) : 0;
@@ -124,7 +125,7 @@ static int delete_slice(struct disk *d, const struct batch_value *v)
 		bool is_slice = !strcmp(schema__table(t)->name, "slice");
 		sqlite3_stmt *stmt;
 
-		if (!is_slice && !strstr(schema__table(t)->sql, "(slice INTEGER"))
+		if (!is_slice && !schema__is_of_slices(schema__table(t)))
 			continue;
 		stmt = deleting(d, &d->delete_slice[t], t, is_slice ? "id" : "slice");
 		if (stmt)

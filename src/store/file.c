@@ -134,6 +134,7 @@ static int open_db(struct store *s, struct err *e)
 /* Byte by byte what we write: a foreign schema has no way in. */
 static int check_schema(struct store *s, struct err *e)
 {
+	char want[SCHEMA_SQL_MAX];
 	struct rows r;
 	size_t i = 0;
 	int rc = rows__open(&r, s, "schema", "SELECT sql FROM sqlite_schema ORDER BY rowid", e);
@@ -142,7 +143,7 @@ static int check_schema(struct store *s, struct err *e)
 		const struct schema_table *t = schema__table(i++);
 		const char *sql = (const char *)sqlite3_column_text(r.stmt, 0);
 
-		rc = t && sql && !strcmp(sql, schema__sql(t, s->info.schema)) ? 0 : 1;
+		rc = t && sql && !strcmp(sql, schema__sql(t, s->info.schema, want)) ? 0 : 1;
 		if (rc)
 			break;
 	}

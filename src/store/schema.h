@@ -32,16 +32,27 @@ enum schema_table_no {
 	TABLES,
 };
 
+/* A column that is no member of a struct. */
+struct schema_more {
+	const char *decl;
+	uint32_t since; /* version of the schema that it came with */
+};
+
+/* Its CREATE statement: columns before those of a struct, these, and what is behind. */
 struct schema_table {
-	const char *name;
-	const char *sql; /* the CREATE statement, byte by byte as in the file */
-	/* and in those of an older version, at [version - 1]; NULL = as in the next one */
-	const char *old[SCHEMA_VERSION - 1];
+	const char *name, *before;
+	const struct schema_columns *columns; /* NULL = none */
+	struct schema_more more[2];
+	const char *behind; /* ", PRIMARY KEY(...)"; NULL = nothing */
+	const char *options;
 };
 /* The i-th table, NULL past the end. */
 const struct schema_table *schema__table(size_t i);
-/* Its CREATE statement in a file of that version. */
-const char *schema__sql(const struct schema_table *t, uint32_t version);
+/* The CREATE statement, byte by byte as in a file of that version. Returns buf. */
+#define SCHEMA_SQL_MAX 4096
+const char *schema__sql(const struct schema_table *t, uint32_t version, char buf[SCHEMA_SQL_MAX]);
+/* Whether its rows are of a slice each. */
+bool schema__is_of_slices(const struct schema_table *t);
 
 enum schema_type { COLUMN_U64, COLUMN_U32, COLUMN_U16, COLUMN_S64, COLUMN_S32, COLUMN_BOOL };
 
@@ -50,16 +61,13 @@ struct schema_column {
 	const char *name;
 	enum schema_type type;
 	size_t offset;
+	uint32_t since; /* version of the schema that it came with; the last ones are the latest */
 };
 
-/* The numbers of a row, in the order of the columns; the others stand before or behind them. */
+/* The numbers of a row, in the order of the columns; others stand before or behind them. */
 struct schema_columns {
-	const char *table;
-	const char *before, *behind; /* names of the others, comma separated, "" = none */
 	const struct schema_column *column;
 	size_t nr;
-	/* so many of them are in files of older versions, at [version - 1]; 0 = all */
-	size_t nr_old[SCHEMA_VERSION - 1];
 };
 
 /* How many of them are in a file of that version. */
@@ -71,8 +79,5 @@ extern const struct schema_columns schema_stall;      /* struct ev_stall */
 extern const struct schema_columns schema_submit;     /* struct ev_submit */
 extern const struct schema_columns schema_loss;	      /* struct loss */
 extern const struct schema_columns schema_unfinished; /* struct ev_unfinished */
-
-/* All of them, for tests; NULL past the end. */
-const struct schema_columns *schema__columns(size_t i);
 
 #endif

@@ -289,7 +289,7 @@ static const struct field sample_fields[] = {
 	{0},
 };
 static const struct field loss_fields[] = {
-#define LOSS(name, kind, words) F(struct loss, #name, name, T_U64),
+#define LOSS(name, since, kind, words) F(struct loss, #name, name, T_U64),
 #include "model/loss.def"
 #undef LOSS
 	{0},
