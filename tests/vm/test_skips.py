@@ -30,6 +30,14 @@ def wanted():
             if "full" in words or sets in words or kernel in words]
 
 
+def run_guest(kernel, append, out):
+    options = ["--append", append] if append else []
+    return subprocess.run(
+        [TOOL, "run", kernel, "--smp", "2", "--mem", "1536", "--timeout", str(GUEST_TIMEOUT),
+         *options, "--out", out, "--file", SCRIPT, "--file", MAPREADER, "--", "sh", SCRIPT.name],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+
+
 @pytest.fixture(name="guest", scope="module", params=wanted(), ids=" ".join)
 def guest_fixture(request):
     """The folder of what it said."""
@@ -37,11 +45,11 @@ def guest_fixture(request):
     out = OUT / f"{kernel}-{append or 'rt'}"
     subprocess.run(["rm", "-rf", out], check=True)
     out.mkdir(parents=True)
-    options = ["--append", append] if append else []
-    done = subprocess.run(
-        [TOOL, "run", kernel, "--smp", "2", "--mem", "1536", "--timeout", str(GUEST_TIMEOUT),
-         *options, "--out", out, "--file", SCRIPT, "--file", MAPREADER, "--", "sh", SCRIPT.name],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    done = run_guest(kernel, append, out)
+    # An emulated CPU may run the breakpoint that stood in code while the other one changed it,
+    # although it is gone by then (the code in the oops has none): not what is tested here.
+    if "Oops: int3" in done.stderr:
+        done = run_guest(kernel, append, out)
     if done.returncode == SKIPPED:
         pytest.skip(f"kernel {kernel}: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
