@@ -100,7 +100,10 @@ def test_times_of_day(tmp_path, scratch):
 
 
 def test_interval_lines_name_where_and_why(scratch):
-    mnt = scratch.fs("ext4", slow=True).mnt
+    place = scratch.fs("ext4", slow=True)
+    mnt = place.mnt
+    # for longer than an interval, on a machine however fast
+    scratch.delay(place, write=5000)
     done = helpers.run([AIOSTALL, "-i", "200ms", "--", AIOLOAD, "--file", f"{mnt}/a", "--size", "4M",
                         "--calls", "300", "--pattern", "append"])
     assert done.status == 0, done.stderr
