@@ -217,7 +217,7 @@ static void build_sleepers(struct selection *s, struct report *r, const struct p
 		if (!p)
 			continue;
 		take_counts(to, &p->sum);
-		p->sum.pid = 1; /* taken */
+		p->has_row = true;
 		to->comm = p->comm->text;
 		to->cgroup = *p->cgroup->text ? p->cgroup->text : to->cgroup;
 	}
@@ -226,13 +226,14 @@ static void build_sleepers(struct selection *s, struct report *r, const struct p
 static void build_quiet(struct selection *s, struct report *r)
 {
 	struct ledger_process *p, *next;
+	bool counts = has_submits(s);
 
 	HASH_ITER(hh, s->ledger->processes, p, next)
 	{
-		bool taken = p->sum.pid;
+		bool is_quiet = !p->has_row;
 
-		p->sum.pid = 0;
-		if (taken || !has_submits(s) || !is_wanted(s, p))
+		p->has_row = false;
+		if (!is_quiet || !counts || !is_wanted(s, p))
 			continue;
 		r->processes[r->nr_processes] = (struct report_process){
 			.pid = p->key.pid,

@@ -119,8 +119,9 @@ struct ledger_process {
 	struct ledger_process_key {
 		uint32_t host, pid;
 	} key;
-	struct ev_process sum; /* the ledger's strings */
+	struct ev_process sum; /* its numbers */
 	struct ledger_name *comm, *cgroup;
+	bool has_row; /* of sleeps, in the report that is being built */
 };
 
 struct ledger_failure {
