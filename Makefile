@@ -56,7 +56,7 @@ obj       = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
 LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o $(B)/obj/gen/html_css.o $(B)/obj/gen/html_js.o
 HOST_OBJ := $(call obj,obj,$(HOST_SRC))
 QUALIFY_OBJ := $(call obj,obj,$(QUALIFY_SRC))
-LIVE_OBJ := $(call obj,obj,$(LIVE_SRC))
+LIVE_OBJ := $(call obj,obj,$(LIVE_SRC)) $(B)/obj/gen/bpf_object.o
 CMD_OBJ  := $(call obj,obj,$(CMD_SRC))
 SAN_OBJ  := $(call obj,san,$(LIB_SRC) $(PURE_SRC)) $(B)/san/gen/causes_data.o $(B)/san/gen/html_css.o $(B)/san/gen/html_js.o
 
@@ -167,9 +167,15 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
-$(B)/%.skel.h: $(B)/bpf/%.bpf.o
+$(B)/%.skel.h: $(B)/bpf/%.bpf.o tools/plainskel.awk
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && awk -f tools/plainskel.awk $@.tmp > $@ && rm -f $@.tmp
+
+# The object itself, packed.
+$(B)/gen/bpf_object.c: $(B)/bpf/aiostall.bpf.o tools/embed.sh
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q)gzip -9nc $< > $@.gz && sh tools/embed.sh bpf_object_gz $@.gz > $@.tmp && mv $@.tmp $@ && rm -f $@.gz
 
 $(LIVE_OBJ): $(B)/aiostall.skel.h
 $(LIB_OBJ) $(HOST_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(B)/bpf/aiostall.bpf.o: | $(B)/needed

@@ -13,6 +13,7 @@
 #include "host/procfile.h"
 #include "live/filter.h"
 #include "live/memory.h"
+#include "live/object.h"
 #include "live/require.h"
 #include "live/rows.h"
 
@@ -154,7 +155,7 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
 	int rc;
 
-	lv->skel = aiostall_bpf__open_opts(&open);
+	lv->skel = object__open(&open);
 	if (!lv->skel)
 		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
 	lv->again = choose_again(lv, env);
