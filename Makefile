@@ -73,7 +73,7 @@ UNUSED := sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3DbstatRegister
 	sqlite3StmtVtabInit sqlite3CloseExtensions sqlite3AutoLoadExtensions \
 	sqlite3_reset_auto_extension sqlite3_load_extension dlopen dlsym dlclose dlerror \
 	sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
-LINK := -static-pie -Wl,--gc-sections
+LINK := -static-pie -Wl,--gc-sections -T src/static/unwind.ld
 # Some 120 KB of relocations in a few; the linker for arm64 has it in later releases only.
 ifeq ($(ARCH),x86)
 LINK += -Wl,-z,pack-relative-relocs
@@ -100,7 +100,7 @@ all: $(B)/aiostall
 -include Makefile.docs
 -include Makefile.fuzz
 
-$(B)/aiostall: $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a
+$(B)/aiostall: $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a src/static/unwind.ld
 	$(say) LINK $@
 	$(Q)$(CC) $(LINK) $(HARDEN_LINK) $(LDFLAGS) $(STATIC_WRAP) -o $@ $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a $(LIBS)
 
