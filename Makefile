@@ -88,7 +88,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 TOOL_BIN := $(patsubst tools/%.c,$(B)/tools/%,$(sort $(wildcard tools/*.c)))
 
 .SECONDARY:
-.PHONY: FORCE all deps check check-fast demo install completions dist clean tools unit tests
+.PHONY: FORCE all deps check check-fast demo install completions clean tools unit tests
 
 all: $(B)/aiostall
 
@@ -99,6 +99,7 @@ all: $(B)/aiostall
 -include Makefile.matrix
 -include Makefile.docs
 -include Makefile.fuzz
+-include Makefile.packages
 
 $(B)/aiostall: $(CMD_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(HOST_OBJ) $(STATIC_OBJ) $(B)/libaiostall.a src/static/unwind.ld
 	$(say) LINK $@
@@ -219,26 +220,22 @@ check-fast:
 	@$(MAKE) --no-print-directory all unit
 	@bash tests/run.sh fast
 
-# Of the binary's own --help, so only where it runs.
+# Of the binary's own --help; a cross build needs one that runs here besides.
+HELP_OF ?= $(B)/aiostall
 completions: $(B)/completions/aiostall.bash $(B)/completions/aiostall.zsh $(B)/completions/aiostall.fish
-$(B)/completions/aiostall.%: $(B)/aiostall tools/completions.sh
+$(B)/completions/aiostall.%: $(HELP_OF) tools/completions.sh
 	@mkdir -p $(@D)
 	$(say) GEN $@
 	$(Q)bash tools/completions.sh $< $* > $@.tmp && mv $@.tmp $@
 
 SHARE = $(DESTDIR)$(prefix)/share
+zsh_completions ?= $(prefix)/share/zsh/site-functions
 install: $(B)/aiostall completions
 	install -D -m 755 $(B)/aiostall $(DESTDIR)$(prefix)/sbin/aiostall
 	install -D -m 644 man/aiostall.8 $(SHARE)/man/man8/aiostall.8
 	install -D -m 644 $(B)/completions/aiostall.bash $(SHARE)/bash-completion/completions/aiostall
-	install -D -m 644 $(B)/completions/aiostall.zsh $(SHARE)/zsh/site-functions/_aiostall
+	install -D -m 644 $(B)/completions/aiostall.zsh $(DESTDIR)$(zsh_completions)/_aiostall
 	install -D -m 644 $(B)/completions/aiostall.fish $(SHARE)/fish/vendor_completions.d/aiostall.fish
-
-# The sources of a commit, the same bytes wherever it is made.
-dist:
-	@mkdir -p $(B)
-	$(say) TAR $(B)/aiostall-$(VERSION).tar.gz
-	$(Q)git archive --format=tar --prefix=aiostall-$(VERSION)/ HEAD | gzip -n9 > $(B)/aiostall-$(VERSION).tar.gz
 
 clean:
 	rm -rf $(B)

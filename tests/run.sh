@@ -226,8 +226,12 @@ if [ "$what" = all ]; then
 	if compgen -G "tests/live/test_*.py" >/dev/null; then pytests tests/live; fi
 	# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
 	if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
+	begin packages pytest_in tests/packages
 	begin hardened bash tests/hardened.sh
 	wait
+	title "pytest tests/packages"
+	cat "$scratch/packages.log"
+	folder_sum tests/packages "$(<"$scratch/packages.status")"
 	counted hardened
 	# Long enough to read each seed and many of their children; make fuzz takes longer.
 	if [ -x build/fuzz/recording ]; then

@@ -9,7 +9,7 @@ build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjans
 	liburing-dev libncurses-dev uthash-dev pkg-config"
 tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fuse2fs fio xfsprogs btrfs-progs e2fsprogs util-linux
 	procps python3 python3-pytest python3-prometheus-client tmux chromium zsh fish shellcheck clang-format
-	llvm"
+	llvm debhelper dpkg-dev lintian systemd rpm"
 
 # Debian's name of the architecture, and of what its programs are for.
 case ${1:-} in
