@@ -240,4 +240,4 @@ install: $(B)/aiostall completions
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) \( -path $(B)/deb -o -path $(B)/rpm -o -path $(B)/cross \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -155,3 +155,36 @@ def test_the_service_is_confined(debs, tmp_path):
     # 3.6 is what the capabilities and an open port leave
     run("systemd-analyze", "security", "--offline=true", "--threshold=36", f"--root={tmp_path}",
         "aiostall-exporter.service")
+
+
+def test_one_version():
+    version = (ROOT / "Makefile").read_text().split("VERSION := ")[1].split()[0]
+    assert (ROOT / "debian/changelog").read_text().startswith(f"aiostall ({version})")
+    assert f"\nVersion: {version}\n" in (ROOT / "contrib/aiostall.spec").read_text()
+
+
+@pytest.fixture(name="slow")
+def slow_fixture():
+    if os.environ.get("PACKAGES") != "full":
+        pytest.skip("builds all once more: PACKAGES=full")
+
+
+def test_package_for_arm64(slow):
+    foreign = subprocess.run(["dpkg-query", "-W", "libbpf-dev:arm64"], capture_output=True, check=False)
+    if foreign.returncode or not shutil.which("aarch64-linux-gnu-g++"):
+        pytest.skip("needs make deps ARCH=arm64, and crossbuild-essential-arm64")
+    # beside the packages of this machine, which other tests look at
+    make("deb", f"B={ROOT}/build/cross", "DEB_OPTIONS=--host-arch arm64 -Pcross,nocheck")
+    deb, = (ROOT / "build/cross/deb").glob("aiostall_*_arm64.deb")
+    assert run("dpkg-deb", "-f", deb, "Architecture") == "arm64\n"
+    assert "libbpf1" in run("dpkg-deb", "-f", deb, "Depends")
+    assert "_aiostall" in run("dpkg", "-c", deb)
+
+
+def test_packages_of_rpm(slow):
+    if not shutil.which("rpmbuild"):
+        pytest.skip("needs rpmbuild (rpm)")
+    made = [pathlib.Path(line) for line in make("rpm").splitlines()
+            if line.endswith(".rpm")]
+    assert sorted(p.name.split("-0")[0] for p in made) == ["aiostall", "aiostall-exporter"]
+    assert all("/aiostall" in run("rpm", "-qlp", p) for p in made)
