@@ -36,6 +36,7 @@ PLACES = {
     "ext4-small-groups": {"fstype": "ext4", "mkfs": "-g 1024 -O ^flex_bg,^uninit_bg,^metadata_csum",
                           "mount": "no_prefetch_block_bitmaps"},
     "ext4-no-dioread": {"fstype": "ext4", "mount": "nodioread_nolock"},
+    "ext4-orphan-file": {"fstype": "ext4", "mkfs": "-O orphan_file"},
     "ext4-no-journal": {"fstype": "ext4", "mkfs": "-O ^has_journal"},
     "ext3": {"fstype": "ext3"},
     "xfs": {"fstype": "xfs"},
@@ -337,6 +338,12 @@ SCENARIOS = [
     Scenario("ext4 truncate", "ext4", "--pattern overwrite --side truncate --side-us 100 "
              "--size 64k --calls 1000", {"lock.inode": 0.5},
              ("ext4.dio_sync", "ext4.jbd2_shadow", "dio.flush_cache"), sleeps=3),
+    Scenario("ext4 orphans", "ext4", "--pattern append --threads 16 --qd 8 --calls 60 --side sync "
+             "--side truncate --side-us 200", {"ext4.orphan": RARE, "ext4.dio_sync": 0.3},
+             ("ext4.jbd2_shadow", "ext4.jbd2_commit_wait", "ext4.jbd2_log_space", "ext4.alloc",
+              "ext4.bitmap_read", "lock.inode")),
+    Scenario("ext4 allocations", "ext4-no-journal", "--pattern append --threads 8 --calls 60 "
+             "--drop-caches", {"ext4.alloc": RARE, "ext4.dio_sync": 0.5}, ("ext4.bitmap_read",)),
     Scenario("ext4 journal", "ext4-small-journal",
              "--pattern append --side creator --side sync --side-us 100 --calls 600",
              {"ext4.jbd2_log_space|ext4.jbd2_commit_wait": RARE},
