@@ -92,6 +92,7 @@ static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
 		return NULL;
 	c->req_count = slot->req_count;
 	c->req_iocb = slot->req_iocb;
+	c->began = slot->began;
 	if (c->state != WIRE_CALL_RUNNING) {
 		/* the entry program itself was preempted: it takes its start again */
 		c->interrupted = 1;
@@ -362,6 +363,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct wire_
 	slot->tid = c->tid;
 	slot->req_count = c->req_count;
 	slot->req_iocb = c->req_iocb;
+	slot->began = c->began;
 }
 
 /* ---- returns that were shown to nobody ---- */

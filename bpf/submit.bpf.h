@@ -314,7 +314,7 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->skipped = 0;
 	c->counted_ns = 0;
 	c->counted_sleeps = 0;
-	c->began_again = 0;
+	c->began = ~0u; /* nobody has yet to see it begin */
 	c->ended_by = WIRE_NEITHER;
 	c->unwanted = 0;
 	c->requests = 0;
@@ -352,6 +352,7 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&slot->tid = c->tid;
 	*(volatile __u32 *)&slot->req_count = 0;
 	*(volatile __u64 *)&slot->req_iocb = 0;
+	*(volatile __u32 *)&slot->began = c->began;
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;
 		c->on_cpu_ns = 0;
@@ -370,28 +371,41 @@ static __always_inline void call_start(struct wire_call *c, struct task_struct *
 	*(volatile __u32 *)&c->state = WIRE_CALL_RUNNING;
 }
 
+/*
+ * Whether the call that its thread is in began with the entry's other program, which is to be told
+ * from the next call of a thread whose end no program saw: that one has been seen by this program.
+ */
+static __always_inline bool other_has_begun(__u32 *began, __u32 bit)
+{
+	if (*began & bit)
+		return false;
+	*began |= bit;
+	return true;
+}
+
 static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64 nr, __u64 iocbpp,
 				       bool compat, bool again)
 {
+	__u32 bit = 1u << (again ? WIRE_AGAIN : WIRE_FIRST);
+	struct wire_slot *slot = slot_here();
 	struct task_struct *task;
 	struct wire_call *c;
 
-	if ((again && slot_here()->tid == tid) || !caller_wanted(pid, tid))
+	if (slot->tid == tid && other_has_begun(&slot->began, bit))
+		return;
+	if (!caller_wanted(pid, tid))
 		return;
 	task = (void *)bpf_get_current_task();
 	c = call_of(tid, task, again);
 	if (!c)
 		return;
 	if (c->state != WIRE_CALL_IDLE) {
-		if (!again && c->began_again) {
-			c->began_again = 0;
+		if (slot->tid != tid && other_has_begun(&c->began, bit))
 			return;
-		}
-		c->ended_by = again ? WIRE_AGAIN : WIRE_FIRST;
 		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
 	}
 	call_clear(c);
-	c->began_again = again;
+	c->began = bit;
 	c->pid = pid;
 	c->tid = tid;
 	call_set_args(c, ctx_id, nr, iocbpp, compat);
@@ -457,7 +471,6 @@ static __always_inline __u64 end_call(struct wire_call *c, __u64 now, enum wire_
 	if (READ(task_struct, task, nvcsw) - c->nvcsw_start != c->sleeps)
 		lose(WIRE_LOSS_MISJUDGED, 1);
 	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	c->began_again = 0;
 	c->ended_by = by;
 	c->on_cpu_ns += now - c->since_ns;
 	return now - c->start_ns;

@@ -319,8 +319,9 @@ struct wire_slot {
 	/* request probe: requests that the call has begun, and the user's address of the latest */
 	__u32 req_count;
 	__u64 req_iocb;
-	__u64 word; /* pointers become numbers here, with which the verifier lets one calculate */
-	__u64 pad[3];
+	__u64 word;  /* pointers become numbers here, with which the verifier lets one calculate */
+	__u32 began; /* the call's, see there */
+	__u32 pad[5];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -445,10 +446,10 @@ struct wire_call {
 	__u32 unwanted; /* seen to begin, for no filesystem that is wanted: bit by enum wire_program */
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
 	__u32 counted_sleeps;
-	__u32 began_again; /* seen to begin by the entry's second program */
-	__u32 ended_by;	   /* enum wire_program that saw it end, while the other has yet to come */
-	__u32 lock_kind;   /* of the lock that is waited for */
-	__u64 lock;	   /* its address */
+	__u32 began;	 /* bits, 1 << enum wire_program: the entry's programs that saw it begin */
+	__u32 ended_by;	 /* enum wire_program that saw it end, while the other has yet to come */
+	__u32 lock_kind; /* of the lock that is waited for */
+	__u64 lock;	 /* its address */
 	__u32 holder_pid;
 	__u32 holder_tid;
 	char holder_comm[WIRE_COMM_LEN];

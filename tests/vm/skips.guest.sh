@@ -3,9 +3,10 @@
 # Runs inside a guest of tools/kernels whose kernel can be preempted: the tracer over many calls, with
 # hogs on every CPU and a program that reads BPF maps all the time, so that the kernel skips
 # probes; then over calls from whose CPUs one goes and comes. It judges nothing: what was said goes to
-# /out, a folder for each run, for test_skips.py.
+# /out, a folder for each run, for test_skips.py. $1 is the number of calls of each of four threads.
 set -u
 OUT=/out
+CALLS=$1
 
 # stress WAY [OPTION...]: one run over the load.
 stress()
@@ -14,8 +15,8 @@ stress()
 	dir=$OUT/$way
 	shift
 	mkdir -p "$dir"
-	timeout 200 aiostall stat --probe "submit=$way" "$@" -i 10ms --format json -o "$dir/report" -- \
-		aioload --pattern overwrite --threads 4 --calls 211 --size 1M --hogs "$(nproc)" \
+	timeout 900 aiostall stat --probe "submit=$way" "$@" -i 10ms --format json -o "$dir/report" -- \
+		aioload --pattern overwrite --threads 4 --calls "$CALLS" --size 1M --hogs "$(nproc)" \
 		--file /mnt/ext4/file > "$dir/load" 2> "$dir/err"
 	echo $? > "$dir/status"
 }
