@@ -5,7 +5,7 @@
  *   make_recording FILE [KEY=VALUE...]
  *
  * seed seconds submits (per second) stalls (per submit) sleep_us (median) batch
- * len (bytes) op (IOCB_CMD_*) fstype mount kernel scheduler events, and stack (a file with a
+ * len (bytes) op (IOCB_CMD_*) fstype mount kernel host scheduler events, and stack (a file with a
  * frame to a line, innermost first, an empty line at the end), which may be given several times.
  * Files with the same words are the same workload; the seed decides what chance does.
  */
@@ -32,7 +32,7 @@ struct made_stack {
 struct maker {
 	struct random random;
 	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events, lost;
-	const char *fstype, *mount, *kernel, *scheduler;
+	const char *fstype, *mount, *kernel, *host, *scheduler;
 	struct made_stack stacks[STACKS_MAX];
 	size_t nr_stacks;
 	struct fs_info fs;
@@ -104,6 +104,8 @@ static void set_word(struct maker *m, const char *word)
 		m->mount = word + 6;
 	else if (!strncmp(word, "kernel=", 7))
 		m->kernel = word + 7;
+	else if (!strncmp(word, "host=", 5))
+		m->host = word + 5;
 	else if (!strncmp(word, "scheduler=", 10))
 		m->scheduler = word + 10;
 	else
@@ -253,8 +255,9 @@ int main(int argc, char **argv)
 		.fstype = "ext4",
 		.mount = "/data",
 		.kernel = "6.1.0",
+		.host = "made",
 		.scheduler = "none",
-		.capture = {.host = {"made", "", "x86_64", 2},
+		.capture = {.host = {"", "", "x86_64", 2},
 			    .started_unix_ns = 1700000000000000000,
 			    .command = "made",
 			    .filters = "",
@@ -273,6 +276,7 @@ int main(int argc, char **argv)
 				.device_name = "loop0",
 				.mount = m.mount,
 				.mount_options = "rw,relatime"};
+	snprintf(m.capture.host.hostname, sizeof(m.capture.host.hostname), "%s", m.host);
 	snprintf(m.capture.host.kernel, sizeof(m.capture.host.kernel), "%s", m.kernel);
 	make(&m, argv[1]);
 	return 0;

@@ -9,7 +9,7 @@ build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjans
 	liburing-dev libncurses-dev uthash-dev pkg-config"
 tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fuse2fs fio xfsprogs btrfs-progs e2fsprogs util-linux
 	procps python3 python3-pytest python3-prometheus-client tmux chromium zsh fish shellcheck clang-format
-	llvm debhelper dpkg-dev lintian systemd rpm"
+	llvm debhelper dpkg-dev lintian systemd rpm postgresql"
 
 # Debian's name of the architecture, and of what its programs are for.
 case ${1:-} in
@@ -66,6 +66,13 @@ fi
 
 [ -z "${1:-}" ] || dpkg --add-architecture "$foreign" || exit 1
 echo "deps: installing with apt-get:$missing"
+# The tests make servers of their own: its package shall not start one at each boot.
+clusters=/etc/postgresql-common/createcluster.conf
+case $missing in
+*" postgresql"*)
+	[ -e $clusters ] || { mkdir -p "${clusters%/*}" && echo 'create_main_cluster = false' >$clusters; }
+	;;
+esac
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -130,6 +130,7 @@ static int work(void *ctx)
 
 	if (!load_all(j, &e) && !compare_all(j, &e) && !print_all(j, &e))
 		return status_of(j);
+	inputs__say_no_more(j->inputs);
 	cmd__fail(&e);
 	return INPUTS_FAILED;
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/confine.h"
+#include "cmd/progress.h"
 
 /* What any file may cost, and what is added for what it holds: ten times what a recording needs. */
 #define CPU_S 1
@@ -20,6 +22,9 @@
 #define MEMORY_MAX_BYTES (2ULL << 30)
 #define OUTPUT_BYTES (64ULL << 20)
 #define OUTPUT_PER_BYTE 16
+/* Few are read before anybody wonders. */
+#define SAY_AFTER_NS (NSEC_PER_SEC / 2)
+#define SAY_EVERY_NS (NSEC_PER_SEC / 10)
 /* The statistics of a comparison; one more for each MiB. */
 #define MORE_CPU_S 30
 
@@ -28,6 +33,9 @@ struct inputs {
 	size_t nr;
 	size_t *current; /* which is read; shared with the child */
 	uint64_t weight_bytes;
+	bool on_terminal; /* somebody waits there */
+	bool said;
+	uint64_t next_ns; /* when to say how far it is */
 };
 
 /* Two descriptors for each: more than the usual limit with a few hundred hosts. */
@@ -63,6 +71,8 @@ struct inputs *inputs__open(char *const *paths, size_t nr, struct err *e)
 		in->current = shared == MAP_FAILED ? NULL : shared;
 		in->input = calloc(nr ? nr : 1, sizeof(*in->input));
 	}
+	if (in)
+		in->on_terminal = isatty(STDERR_FILENO);
 	if (!in || !in->current || !in->input)
 		err__set(e, -ENOMEM, "out of memory");
 	else if (!open_all(in, paths, nr, e))
@@ -76,14 +86,36 @@ size_t inputs__nr(const struct inputs *in)
 	return in->nr;
 }
 
+static void say_how_far(struct inputs *in, size_t i)
+{
+	uint64_t now_ns = clock__mono_ns();
+
+	if (!in->next_ns)
+		in->next_ns = now_ns + SAY_AFTER_NS;
+	if (!in->on_terminal || now_ns < in->next_ns)
+		return;
+	in->next_ns = now_ns + SAY_EVERY_NS;
+	in->said = true;
+	progress__reading(i, in->nr, store_input__path(in->input[i]));
+}
+
 struct store_input *inputs__take(struct inputs *in, size_t i)
 {
 	*in->current = i;
+	say_how_far(in, i);
 	return in->input[i];
+}
+
+void inputs__say_no_more(struct inputs *in)
+{
+	if (in->said)
+		progress__clear();
+	in->said = false;
 }
 
 void inputs__are_read(struct inputs *in)
 {
+	inputs__say_no_more(in);
 	*in->current = in->nr;
 	confine__extend_time();
 }

@@ -13,6 +13,8 @@ struct inputs *inputs__open(char *const *paths, size_t nr, struct err *e);
 size_t inputs__nr(const struct inputs *in);
 /* Number i, which is read from now on: what goes wrong is said of it. */
 struct store_input *inputs__take(struct inputs *in, size_t i);
+/* Where so many are read that somebody wonders, a line on the terminal says which; before another line. */
+void inputs__say_no_more(struct inputs *in);
 /* All have been read; what is still to do is arithmetic. */
 void inputs__are_read(struct inputs *in);
 /* What work returns if it has said why there is nothing to put in place. */

@@ -19,6 +19,16 @@ void progress__show(uint64_t elapsed_ns, const struct counters *c, bool sleeps_o
 	fflush(stderr);
 }
 
+void progress__reading(size_t i, size_t nr, const char *path)
+{
+	char safe[4 * 4096 + 1], end[64];
+
+	esc__terminal(path, safe, sizeof(safe));
+	fprintf(stderr, "\r\033[Kreading %zu of %zu: %s", i + 1, nr,
+		esc__tail(safe, 50, end, sizeof(end)));
+	fflush(stderr);
+}
+
 void progress__clear(void)
 {
 	fprintf(stderr, "\r\033[K");

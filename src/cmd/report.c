@@ -28,6 +28,7 @@ static const struct cmd_spec spec = {
 		"  aiostall report --since 5m --until 6m a.db     one minute of it\n"
 		"  aiostall report --by file -c postgres a.db     files of one program\n"
 		"  aiostall report --format perfetto -o t.json a.db   for ui.perfetto.dev\n"
+		"  aiostall report --format ndjson *.db           rows for SQL engines\n"
 		"  aiostall report --info a.db                    what is in it\n",
 	.takes_files = true,
 };
@@ -177,6 +178,7 @@ static int add_recording(struct timeline_filter *t, struct store *s,
 	rc = timeline__recording(t->timeline, store__capture(s));
 	if (!rc)
 		rc = store__read(s, range, &v, e);
+	store__release(s);
 	if (rc == -ENOMEM && !e->text[0])
 		err__set(e, rc, "out of memory");
 	return rc;
@@ -209,6 +211,26 @@ static int print_timeline(const struct job *j, struct err *e)
 	return rc;
 }
 
+/* ---- rows ---- */
+
+static int print_rows(const struct job *j, struct err *e)
+{
+	const struct store_range range = {j->opts->since_ns, j->opts->until_ns};
+	const struct load_opts lo = load_opts(j->opts);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < inputs__nr(j->inputs); i++) {
+		struct store *s = store__open_input(inputs__take(j->inputs, i), NULL, e);
+
+		if (!s)
+			return -EBADMSG;
+		rc = j->opts->format->rows(output__file(j->out), s, &range, &lo.filter, e);
+		store__free(s);
+	}
+	inputs__say_no_more(j->inputs);
+	return rc;
+}
+
 /* ---- the verb ---- */
 
 static int work(void *ctx)
@@ -222,6 +244,8 @@ static int work(void *ctx)
 		rc = print_info(j, &e);
 	else if (j->opts->format->timeline)
 		rc = print_timeline(j, &e);
+	else if (j->opts->format->rows)
+		rc = print_rows(j, &e);
 	else
 		rc = report(j, &incomplete, &e);
 	/* the stream knows better why it failed */
@@ -231,6 +255,7 @@ static int work(void *ctx)
 	}
 	if (!rc)
 		return incomplete ? CMD_LOSS : CMD_OK;
+	inputs__say_no_more(j->inputs);
 	cmd__fail(&e);
 	return INPUTS_FAILED;
 }
@@ -272,7 +297,7 @@ static int check_options(const struct cmd_opts *o, struct err *e)
 {
 	unsigned int views = o->info ? VIEW_INFO
 			     : o->by ? VIEW_GROUPS
-				     : VIEW_REPORT | VIEW_TIMELINE;
+				     : VIEW_REPORT | VIEW_TIMELINE | VIEW_ROWS;
 	char names[128];
 
 	if (!o->nr_files) {
@@ -282,6 +307,10 @@ static int check_options(const struct cmd_opts *o, struct err *e)
 	}
 	if (o->info && o->by)
 		return err__set(e, -EINVAL, "report: --info and --by exclude each other");
+	if (o->format->rows && (o->live.filter.nr_tids || o->live.filter.min_ns))
+		return err__set(
+			e, -EINVAL,
+			"report: --format ndjson has sums, which --tid and --min cannot divide");
 	if (format__prints(o->format, views))
 		return 0;
 	return err__set(e, -EINVAL, "report: --format \"%s\": with --%s it must be one of %s",

@@ -14,6 +14,7 @@ static const struct format formats[] = {
 #define GROUPS(fn) .groups = fn,
 #define INFO(fn) .info = fn,
 #define TIMELINE(fn) .timeline = fn,
+#define ROWS(fn) .rows = fn,
 #define LINES(object) .lines = &(object),
 #define DIFF(fn) .compares = true,
 #include "report/formats.def"
@@ -40,7 +41,8 @@ bool format__prints(const struct format *f, unsigned int views)
 {
 	return ((views & VIEW_REPORT) && f->print) || ((views & VIEW_GROUPS) && f->groups) ||
 	       ((views & VIEW_INFO) && f->info) || ((views & VIEW_TIMELINE) && f->timeline) ||
-	       ((views & VIEW_LINES) && f->lines) || ((views & VIEW_DIFF) && f->compares);
+	       ((views & VIEW_ROWS) && f->rows) || ((views & VIEW_LINES) && f->lines) ||
+	       ((views & VIEW_DIFF) && f->compares);
 }
 
 const char *format__names(unsigned int views, char *buf, size_t size)

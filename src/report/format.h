@@ -31,13 +31,19 @@ static inline int64_t format_opts__unix_ns(const struct format_opts *o, uint64_t
 	return (int64_t)(mono_ns + (uint64_t)o->wall_minus_mono_ns);
 }
 
+struct err;
 struct store;
+struct store_range;
 struct timeline;
+struct view_filter;
 
 /* Printers; each returns 0 or -errno. */
 typedef int report_print_fn(FILE *out, const struct report *r, const struct format_opts *o);
 typedef int info_print_fn(FILE *out, const struct store *s, const struct format_opts *o);
 typedef int timeline_print_fn(FILE *out, struct timeline *t);
+/* Of one recording; what goes wrong is in e. */
+typedef int rows_print_fn(FILE *out, struct store *s, const struct store_range *range,
+			  const struct view_filter *filter, struct err *e);
 
 /* What a trace prints as it goes on, and at its end; what a format does not have is NULL. */
 struct line_format {
@@ -58,6 +64,7 @@ enum {
 	VIEW_TIMELINE = 1u << 3,
 	VIEW_LINES = 1u << 4,
 	VIEW_DIFF = 1u << 5,
+	VIEW_ROWS = 1u << 6,
 };
 
 struct format {
@@ -67,6 +74,7 @@ struct format {
 	report_print_fn *groups; /* of a report that has them */
 	info_print_fn *info;
 	timeline_print_fn *timeline;
+	rows_print_fn *rows;
 	const struct line_format *lines;
 	bool compares; /* src/diff has a printer for it */
 };

@@ -10,6 +10,7 @@
 #define GROUPS(fn) report_print_fn fn;
 #define INFO(fn) info_print_fn fn;
 #define TIMELINE(fn) timeline_print_fn fn;
+#define ROWS(fn) rows_print_fn fn;
 #define LINES(object) extern const struct line_format object;
 #include "report/formats.def"
 

@@ -429,6 +429,7 @@ static int add_store(struct load *l, struct store *s, struct err *e)
 	}
 	free(l->rows);
 	l->rows = NULL;
+	store__release(s);
 	return rc;
 }
 

@@ -72,6 +72,11 @@ struct store *store__open(const char *path, const struct store_limits *limits, s
 	return s;
 }
 
+void store__release(struct store *s)
+{
+	file__close(s);
+}
+
 void store__free(struct store *s)
 {
 	if (!s)

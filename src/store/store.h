@@ -31,6 +31,11 @@ struct store *store__open_input(struct store_input *in, const struct store_limit
 				struct err *e);
 /* The same of a file that nobody has opened yet. */
 struct store *store__open(const char *path, const struct store_limits *limits, struct err *e);
+/*
+ * Nothing more will be read: what the file takes in memory is given back, before others are opened.
+ * What the store owns stays.
+ */
+void store__release(struct store *s);
 void store__free(struct store *s); /* free(NULL) works */
 
 /* All that follows is owned by the store and lives as long as it. */

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Recordings of many hosts: merged, as rows, and in a SQL engine, where the figures are the same."""
+import glob
+import json
+import os
+import pathlib
+import pty
+import resource
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+STACKS = ROOT / "tests/replay/stacks"
+OLD, NEW = "6.1.0", "6.12.0"
+# of one host each, since diff compares one recording with one
+BEFORE, AFTER = "6.18.1", "6.18.2"
+
+
+def make(path, *stacks, **words):
+    subprocess.run([ROOT / "build/tests/make_recording", path, *(f"stack={STACKS}/{s}.stack" for s in stacks),
+                    *(f"{k}={v}" for k, v in words.items())], cwd=ROOT, check=True, timeout=120)
+    return path
+
+
+@pytest.fixture(name="fleet", scope="module")
+def fleet_fixture(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fleet")
+    return [make(folder / f"{host}.db", *stacks, host=host, kernel=kernel, seed=i + 1, sleep_us=us, seconds=5)
+            for i, (host, kernel, us, stacks) in enumerate([
+                ("alpha", OLD, 1000, ["blk.tag", "ext4.dio_sync"]),
+                ("beta", OLD, 1500, ["blk.tag"]),
+                ("gamma", NEW, 4000, ["blk.tag", "xfs.ilock"]),
+                ("delta\n\"x\"", NEW, 700, ["blk.tag"]),
+                ("epsilon", BEFORE, 1000, ["blk.tag", "ext4.dio_sync"]),
+                ("zeta", AFTER, 3000, ["blk.tag", "ext4.dio_sync"])])]
+
+
+def groups(aiostall, by, *paths):
+    done = aiostall("report", "--by", by, "--format", "json", *map(str, paths))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["groups"]
+
+
+# ---- many of them ----
+
+@pytest.fixture(name="many", scope="module")
+def many_fixture(tmp_path_factory):
+    """Of so many hosts that what one keeps in memory would not do for all."""
+    folder = tmp_path_factory.mktemp("many")
+    first = make(folder / "first", "blk.tag", "xfs.ilock", seconds=600, submits=50)
+    paths = []
+    for i in range(250):
+        paths.append(folder / f"{i:03}.db")
+        shutil.copyfile(first, paths[-1])
+        with sqlite3.connect(paths[-1]) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("UPDATE info SET value = ? WHERE name = 'hostname'", (f"host{i:03}",))
+        db.close()
+    yield paths
+    shutil.rmtree(folder)
+
+
+def test_many_hosts_in_bounded_memory(binary, many):
+    done = subprocess.run([binary, "report", "--by", "host", "--format", "json", *many], timeout=120,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["groups"]
+    assert {r["host"] for r in rows} == {f"host{i:03}" for i in range(250)}
+    assert len({(r["sleeps"], r["blocked_ns"]) for r in rows}) == 1
+    # each has half a megabyte of pages
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 64 << 10
+
+
+def test_how_far_it_is(binary, many):
+    """On a terminal, and gone before anything else is said."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([binary, "report", "--by", "kernel", *many], stdout=subprocess.DEVNULL,
+                          stderr=theirs) as reader:
+        os.close(theirs)
+        said = b""
+        try:
+            while piece := os.read(ours, 4096):
+                said += piece
+        except OSError:  # the other end is closed
+            pass
+        assert reader.wait(60) == 0
+    os.close(ours)
+    assert b"reading " in said and b" of 250: " in said
+    assert said.endswith(b"\r\x1b[K")
+
+
+# ---- rows ----
+
+def rows_of(aiostall, *args):
+    done = aiostall("report", "--format", "ndjson", *map(str, args))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_rows_add_up_to_the_report(aiostall, fleet):
+    rows = rows_of(aiostall, *fleet)
+    for group in groups(aiostall, "host,cause", *fleet):
+        of = [r for r in rows if r["row"] == "stalls"
+              and (r["host"], r["cause"]) == (group["host"], group["cause"])]
+        for name in ("sleeps", "blocked_ns", "held_up_requests"):
+            assert sum(r[name] for r in of) == group[name]
+        assert max(r["max_sleep_ns"] for r in of) == group["sleep_ns"]["max"]
+        assert sum(n for r in of for _, _, n in r["sleep_hist"]) == group["sleeps"]
+    frames = {r["stack"]: r["frames"] for r in rows if r["row"] == "stack"}
+    assert {r["stack"] for r in rows if r["row"] == "stalls"} == set(frames)
+    assert all(frames.values())
+    done = aiostall("report", "--format", "json", *map(str, fleet))
+    totals = json.loads(done.stdout)["totals"]
+    for kind in ("total", "calls"):
+        for name in ("submits", "submits_blocked", "requests", "sleeps", "blocked_ns"):
+            assert sum(r[name] for r in rows if r["row"] == kind) == totals[name]
+
+
+def test_rows_of_a_part(aiostall, fleet):
+    rows = rows_of(aiostall, "--since", "1", "--until", "3", fleet[0])
+    assert {r["slice"] for r in rows if r["row"] == "calls"} == {2, 3}
+    assert {r["row"] for r in rows_of(aiostall, "-c", "made", fleet[0])} == {"stack", "stalls"}
+    assert {r["row"] for r in rows_of(aiostall, "--fs", "btrfs", fleet[0])} <= {"loss"}
+    done = aiostall("report", "--format", "ndjson", "-m", "1ms", str(fleet[0]))
+    assert done.returncode == 2 and "--min" in done.stderr
+
+
+def test_each_column_is_documented(aiostall, fleet):
+    page = (ROOT / "docs/fleet.md").read_text()
+    names = {name for row in rows_of(aiostall, *fleet) for name in row}
+    assert [name for name in sorted(names) if f"`{name}`" not in page
+            and not name.startswith(("op_", "lost_"))] == []
+
+
+# ---- a SQL engine ----
+
+@pytest.fixture(name="psql", scope="module")
+def psql_fixture():
+    """psql(SQL, stdin): rows, of a server that nobody else can reach and that is gone afterwards."""
+    bins = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    if not bins:
+        pytest.skip("needs PostgreSQL (postgresql)")
+    # the path of a socket may be 107 bytes long
+    folder = pathlib.Path(subprocess.run(["mktemp", "-d", "/tmp/fleet.XXXXXX"], capture_output=True, text=True,
+                                         check=True).stdout.strip())
+    who = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    if who:
+        shutil.chown(folder, "nobody", "nogroup")
+    env = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", HOME=str(folder))
+
+    def run(tool, *args, **more):
+        return subprocess.run([*who, f"{bins[-1]}/{tool}", *map(str, args)], cwd=folder, env=env, check=True,
+                              text=True, timeout=120, **more)
+    run("initdb", "-D", folder / "data", "-U", "fleet", "-A", "trust", "-N", stdout=subprocess.DEVNULL)
+    run("pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o",
+        f"-k {folder} -c listen_addresses= -c fsync=off", "start", stdout=subprocess.DEVNULL)
+
+    def ask(sql, stdin=None):
+        done = run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", folder, "-U", "fleet", "-d", "postgres",
+                   "-At", "-c", sql, input=stdin, stdout=subprocess.PIPE)
+        return done.stdout
+    yield ask
+    run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop", stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(name="loaded", scope="module")
+def loaded_fixture(psql, binary_of_module, fleet):
+    """select(QUERY): its rows as objects, with the fleet loaded as fleet.sql says."""
+    script = (ROOT / "contrib/fleet.sql").read_text()
+    copy = script.split('psql -c "')[1].split('"\n')[0]
+    psql(script)
+    lines = subprocess.run([binary_of_module, "report", "--format", "ndjson", *fleet], capture_output=True,
+                           text=True, check=True, timeout=60).stdout
+    psql(copy, lines)
+    return lambda query: [json.loads(line) for line in
+                          psql(f"SELECT to_jsonb(q) FROM ({query}) q").splitlines()]
+
+
+@pytest.fixture(name="binary_of_module", scope="module")
+def binary_of_module_fixture():
+    return ROOT / "build/aiostall"
+
+
+def test_worst_hosts_are_those_of_the_report(aiostall, fleet, loaded):
+    found = loaded("SELECT * FROM aiostall_worst_hosts")
+    expected = groups(aiostall, "host", *fleet)
+    assert [r["host"] for r in found] == [g["host"] for g in expected]
+    for row, group in zip(found, expected):
+        for name in ("sleeps", "blocked_ns", "held_up_requests", "submits", "requests"):
+            if name in group:
+                assert row[name] == group[name], name
+        assert row["max_ns"] == group["sleep_ns"]["max"]
+        assert row["share"] == pytest.approx(group["share"])
+
+
+def test_causes_by_kernel_are_those_of_the_report(aiostall, fleet, loaded):
+    found = {(r["kernel"], r["cause"]): r for r in loaded("SELECT * FROM aiostall_causes_by_kernel")}
+    expected = {(g["kernel"], g["cause"]): g for g in groups(aiostall, "kernel,cause", *fleet)}
+    assert set(found) == set(expected) and len(found) == 8
+    for key, group in expected.items():
+        row = found[key]
+        assert (row["sleeps"], row["blocked_ns"]) == (group["sleeps"], group["blocked_ns"])
+        assert row["max_ns"] == group["sleep_ns"]["max"]
+        assert row["p99_ns"] == pytest.approx(group["sleep_ns"]["p99"], abs=2)
+        assert row["share"] == pytest.approx(group["share"])
+
+
+def test_regressions_are_those_of_diff(aiostall, fleet, loaded):
+    done = aiostall("diff", "--format", "json", *map(str, fleet[-2:]))
+    compared, = json.loads(done.stdout)["diffs"]
+    causes = {g["cause"]: {m["measure"]: m for m in g["measures"]}
+              for g in compared["groups"] if g["scope"] == "cause"}
+    found = loaded(f"SELECT * FROM aiostall_regressions('{BEFORE}', '{AFTER}')")
+    assert {r["cause"] for r in found} == set(causes) and len(causes) == 2
+    grown = [r["blocked_per_1k_new"] - r["blocked_per_1k_old"] for r in found]
+    assert grown == sorted(grown, reverse=True) and grown[-1] > 0
+    for row in found:
+        for name in ("stalls_per_1k", "blocked_per_1k"):
+            for side in ("old", "new"):
+                assert row[f"{name}_{side}"] == pytest.approx(causes[row["cause"]][name][side])
