@@ -10,7 +10,8 @@
 #define REASONS_MAX 8
 
 struct reason {
-	const void *place, *cause;
+	uint64_t place;
+	const void *cause;
 };
 
 struct call {
@@ -55,7 +56,7 @@ static struct call *call_of(struct calls *c, const struct ev_stall *ev, uint32_t
 }
 
 enum call_stall calls__note(struct calls *c, const struct ev_stall *ev, uint32_t host,
-			    const void *place, const void *cause)
+			    uint64_t place, const void *cause)
 {
 	struct call *call = ev->call_seq && ev->sleep_no ? call_of(c, ev, host) : NULL;
 

@@ -16,12 +16,12 @@ struct calls {
 enum call_stall { CALL_UNKNOWN, CALL_BLOCKED_ANEW, CALL_BLOCKED_AGAIN };
 
 /*
- * Stalls of a thread are told in their order. place is the filesystem, host that of the thread;
- * addresses are compared only. Memory is bounded: of threads beyond the bound the one whose call
+ * Stalls of a thread are told in their order. place is the filesystem's id, host that of the
+ * thread; the cause's address is compared only. Memory is bounded: of threads beyond the bound the one whose call
  * began longest ago is forgotten.
  */
 enum call_stall calls__note(struct calls *c, const struct ev_stall *ev, uint32_t host,
-			    const void *place, const void *cause);
+			    uint64_t place, const void *cause);
 void calls__release(struct calls *c);
 
 #endif

@@ -33,12 +33,21 @@ static void who__own(struct ledger *l, struct who *to, const struct who *from)
 	to->cgroup = copy(l, from->cgroup);
 }
 
-/* Where no row can be had, the filesystem is not known. */
-static const struct fs_info *info_of(struct ledger *l, const struct fs_info *fs)
+/* It stays until it is let go of. Where no row can be had, the filesystem is not known. */
+static const struct fs_info *hold_fs(struct ledger *l, const struct fs_info *fs)
 {
-	const struct ledger_fs *row = ledger__fs(l, fs);
+	struct ledger_fs *row = ledger__fs(l, fs);
 
-	return row ? &row->info : &pseudo_fs_unknown;
+	if (!row)
+		return &pseudo_fs_unknown;
+	row->pins++;
+	return &row->info;
+}
+
+static void let_go_of_fs(const struct fs_info *held)
+{
+	if (held && held != &pseudo_fs_unknown)
+		((struct ledger_fs *)((char *)held - offsetof(struct ledger_fs, info)))->pins--;
 }
 
 /* ---- submits ---- */
@@ -70,8 +79,9 @@ enum ledger_slow ledger__add_submit(struct ledger *l, const struct ev_submit *ev
 	if (!slow)
 		return SUBMIT_SLOW;
 	who__release(&slow->who);
+	let_go_of_fs(slow->fs);
 	*slow = (struct report_slow){
-		.fs = info_of(l, ev->fs),
+		.fs = hold_fs(l, ev->fs),
 		.wall_ns = ev->wall_ns,
 		.on_cpu_ns = ev->on_cpu_ns,
 		.runqueue_ns = ev->runqueue_ns,
@@ -94,6 +104,7 @@ void ledger__add_slow(struct ledger *l, uint64_t n)
 static void unfinished__release(struct ledger *l, struct report_unfinished *u)
 {
 	who__release(&u->ev.who);
+	let_go_of_fs(u->ev.fs);
 	free((char *)u->ev.req.path);
 	ledger__put_stack(l, ledger_stack__of(u->ev.stack));
 }
@@ -144,7 +155,7 @@ void ledger__add_unfinished(struct ledger *l, const struct ev_unfinished *ev,
 	who__own(l, &u->ev.who, &ev->who);
 	u->ev.req.path = copy(l, ev->req.path);
 	u->ev.stack = stack ? &stack->stack : NULL;
-	u->ev.fs = info_of(l, ev->fs);
+	u->ev.fs = hold_fs(l, ev->fs);
 }
 
 void ledger__add_sample(struct ledger *l, const struct ev_sample *ev)
@@ -163,7 +174,7 @@ void ledger__add_sample(struct ledger *l, const struct ev_sample *ev)
 	}
 	l->samples = grown;
 	grown[l->nr_samples++] =
-		(struct ev_sample){info_of(l, ev->fs), stack ? &stack->stack : NULL, ev->count};
+		(struct ev_sample){hold_fs(l, ev->fs), stack ? &stack->stack : NULL, ev->count};
 }
 
 void ledger__forget_asleep(struct ledger *l)
@@ -171,8 +182,10 @@ void ledger__forget_asleep(struct ledger *l)
 	for (size_t i = 0; i < l->nr_unfinished; i++)
 		unfinished__release(l, &l->unfinished[i]);
 	l->nr_unfinished = 0;
-	for (size_t i = 0; i < l->nr_samples; i++)
+	for (size_t i = 0; i < l->nr_samples; i++) {
 		ledger__put_stack(l, ledger_stack__of(l->samples[i].stack));
+		let_go_of_fs(l->samples[i].fs);
+	}
 	l->nr_samples = 0;
 	l->samples_total = 0;
 	processes__forget(l);
@@ -199,7 +212,9 @@ void ledger__count_uncounted(struct ledger *l)
 	for (struct ledger_fs *fs = l->filesystems; fs; fs = fs->next) {
 		struct fs_counts *slice = NULL;
 
-		if (!fs->has_counts && (fs->counts.c.sleeps || fs->counts.c.taskwork_sleeps))
+		/* what those have slept that made room is in the file under their own names */
+		if (!fs->has_counts && !fs->has_folded &&
+		    (fs->counts.c.sleeps || fs->counts.c.taskwork_sleeps))
 			slice = slice_of(l, fs);
 		if (slice)
 			*slice = fs->counts;
@@ -292,18 +307,26 @@ static void on_fs_counts(void *ctx, const struct fs_info *info, const struct fs_
 		return;
 	}
 	/* cumulative figures of several filesystems cannot be told apart in one row */
-	if (fs->info.fstype && !strcmp(fs->info.fstype, LEDGER_OTHER))
+	if (!strcmp(fs->info.fstype, LEDGER_OTHER))
 		return;
-	fs_counts__take_delta(&delta, counts, &fs->device->last);
+	if (!fs->device->last)
+		fs->device->last = calloc(1, sizeof(*fs->device->last));
+	if (!fs->device->last) {
+		l->evicted = sat_add(l->evicted, 1);
+		return;
+	}
+	fs_counts__take_delta(&delta, counts, fs->device->last);
 	add_delta(l, fs, &delta);
 }
 
 static void on_fs_restart(void *ctx, const struct fs_info *info)
 {
-	struct ledger_fs *fs = ledger__fs(ctx, info);
+	struct ledger_fs *fs = ledger__find_fs(ctx, info);
 
-	if (fs)
-		memset(&fs->device->last, 0, sizeof(fs->device->last));
+	if (!fs)
+		return;
+	free(fs->device->last);
+	fs->device->last = NULL;
 }
 
 static void on_totals(void *ctx, const struct fs_counts *counts)
@@ -353,7 +376,7 @@ struct ledger *ledger__new(const struct ledger_opts *opts)
 		l->opts.max_keys = DEFAULT_MAX_KEYS;
 	l->lru[FOLD_NOTHING].max = l->opts.max_keys;
 	l->lru[FOLD_FILE].max = l->opts.max_keys / 4 + 1;
-	l->max_filesystems = l->opts.max_keys > 4 ? l->opts.max_keys / 4 : 1;
+	l->max_filesystems = l->opts.max_keys / 8 + 1;
 	l->sink = (struct sink){
 		.ctx = l,
 		.stall = on_stall,

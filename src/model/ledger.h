@@ -7,7 +7,8 @@
  *
  * Memory is bounded. When there are more keys than may be, the one that was
  * used longest ago loses its file and process first, then its stack, and is
- * counted as evicted: its sleeps stay in the sums, under "(other)".
+ * counted as evicted: its sleeps stay in the sums, under "(other)". So are those
+ * of the filesystem that was used longest ago, when there are too many.
  */
 #ifndef AIOSTALL_MODEL_LEDGER_H
 #define AIOSTALL_MODEL_LEDGER_H

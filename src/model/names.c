@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the ledger's keys are made of: strings, stacks, causes, filesystems. */
+/* What the ledger's keys are made of: strings, stacks, causes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ bool ledger__is_kept(const struct ledger *l, uint32_t last_slice)
 	return l->slice.keep && last_slice + l->slice.keep >= l->slice.no;
 }
 
-static void gone(const struct ledger *l, enum ledger_table table, uint32_t no)
+void ledger__gone(const struct ledger *l, enum ledger_table table, uint32_t no)
 {
 	if (no && l->slice.gone)
 		l->slice.gone(l->slice.gone_ctx, table, no);
@@ -59,7 +59,7 @@ struct ledger_name *ledger__name(struct ledger *l, const char *s)
 
 static void drop_name(struct ledger *l, struct ledger_name *n)
 {
-	gone(l, LEDGER_NAMES, n->no);
+	ledger__gone(l, LEDGER_NAMES, n->no);
 	HASH_DEL(l->names, n);
 	free(n);
 }
@@ -171,7 +171,7 @@ static void drop_stack(struct ledger *l, struct ledger_stack *s)
 {
 	struct ledger_stack_id *id;
 
-	gone(l, LEDGER_STACKS, s->no);
+	ledger__gone(l, LEDGER_STACKS, s->no);
 	while ((id = s->ids)) {
 		s->ids = id->next;
 		HASH_DEL(l->stack_ids, id);
@@ -220,151 +220,6 @@ const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stac
 	return s->cause;
 }
 
-/* ---- filesystems ---- */
-
-/* A superblock's device may be used by another type next; a node, or what has no device, is another thing. */
-static const char *kind_of(const struct fs_info *info)
-{
-	const char *type = info->fstype ? info->fstype : "";
-	bool superblock = *type != '(' && strcmp(type, "blockdev") && strcmp(type, "chardev");
-
-	return superblock && (info->major || info->minor) ? "" : type;
-}
-
-static struct ledger_device *device_of(struct ledger *l, const struct fs_info *info, bool may_add)
-{
-	const char *type = kind_of(info);
-	struct ledger_device_key key;
-	struct ledger_device *d;
-
-	memset(&key, 0, sizeof(key));
-	key.origin = l->origin ? l->origin->no : 0;
-	key.api = info->api;
-	key.major = info->major;
-	key.minor = info->minor;
-	key.generation = info->generation;
-	memcpy(key.fstype, type, strnlen(type, sizeof(key.fstype)));
-	HASH_FIND(hh, l->devices, &key, sizeof(key), d);
-	if (d || !may_add)
-		return d;
-	d = calloc(1, sizeof(*d));
-	if (!d)
-		return NULL;
-	d->key = key;
-	HASH_ADD(hh, l->devices, key, sizeof(key), d);
-	if (!d->hh.tbl) {
-		free(d);
-		return NULL;
-	}
-	return d;
-}
-
-static bool may_be_same(const char *known, const char *said)
-{
-	return !said || !*said || !*known || !strcmp(known, said);
-}
-
-/* What is not known of one of them is no difference: a mount may become known later. */
-static bool is_same(const struct ledger_fs *fs, const struct fs_info *info)
-{
-	return !strcmp(fs->info.fstype, info->fstype ? info->fstype : "") &&
-	       may_be_same(fs->info.mount, info->mount) &&
-	       may_be_same(fs->info.device_name, info->device_name);
-}
-
-/* Take over a string that says more or something else. False on lack of memory. */
-static bool describe(struct ledger *l, struct ledger_fs *fs, size_t i, const char **at,
-		     const char *said)
-{
-	struct ledger_name *n;
-
-	if (fs->names[i] && (!said || !*said || !strcmp(*at, said)))
-		return true;
-	n = ledger__name(l, said);
-	if (!n)
-		return false;
-	ledger__put_name(l, fs->names[i]);
-	fs->names[i] = n;
-	*at = n->text;
-	fs->renamed = true;
-	return true;
-}
-
-static bool describe_all(struct ledger *l, struct ledger_fs *fs, const struct fs_info *info)
-{
-	return describe(l, fs, 0, &fs->info.fstype, info->fstype) &&
-	       describe(l, fs, 1, &fs->info.device_name, info->device_name) &&
-	       describe(l, fs, 2, &fs->info.mount, info->mount) &&
-	       describe(l, fs, 3, &fs->info.mount_options, info->mount_options);
-}
-
-static struct ledger_fs *add_fs(struct ledger *l, struct ledger_device *d,
-				const struct fs_info *info)
-{
-	struct ledger_fs *fs = calloc(1, sizeof(*fs));
-
-	if (!fs)
-		return NULL;
-	fs->info.major = info->major;
-	fs->info.minor = info->minor;
-	fs->info.api = info->api;
-	fs->info.generation = info->generation;
-	if (!describe_all(l, fs, info)) {
-		for (size_t i = 0; i < ARRAY_SIZE(fs->names); i++)
-			ledger__put_name(l, fs->names[i]);
-		free(fs);
-		return NULL;
-	}
-	fs->device = d;
-	fs->origin = l->origin;
-	fs->next_on_device = d->all;
-	d->all = fs;
-	if (l->last_fs)
-		l->last_fs->next = fs;
-	else
-		l->filesystems = fs;
-	l->last_fs = fs;
-	l->nr_filesystems++;
-	return fs;
-}
-
-static struct ledger_fs *find_fs(const struct ledger_device *d, const struct fs_info *info)
-{
-	struct ledger_fs *fs = d ? d->fs : NULL;
-
-	if (fs && is_same(fs, info))
-		return fs;
-	for (fs = d ? d->all : NULL; fs && !is_same(fs, info);)
-		fs = fs->next_on_device;
-	return fs;
-}
-
-struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *info)
-{
-	bool may_add = l->nr_filesystems < l->max_filesystems;
-	struct ledger_device *d;
-	struct ledger_fs *fs;
-
-	info = info ? info : &pseudo_fs_unknown;
-	d = device_of(l, info, may_add);
-	fs = find_fs(d, info);
-	if (!fs && !may_add) {
-		l->evicted = sat_add(l->evicted, 1);
-		info = &pseudo_fs_other;
-		d = device_of(l, info, true);
-		fs = find_fs(d, info);
-	}
-	if (!d)
-		return NULL;
-	if (!fs)
-		fs = add_fs(l, d, info);
-	else if (!describe_all(l, fs, info))
-		l->evicted = sat_add(l->evicted, 1);
-	if (fs)
-		d->fs = fs;
-	return fs;
-}
-
 /* ---- expiry and end ---- */
 
 static void expire_names(struct ledger *l, uint32_t before)
@@ -379,7 +234,7 @@ static void expire_names(struct ledger *l, uint32_t before)
 			drop_name(l, n);
 			continue;
 		}
-		gone(l, LEDGER_NAMES, n->no);
+		ledger__gone(l, LEDGER_NAMES, n->no);
 		n->no = 0;
 	}
 }
@@ -396,7 +251,7 @@ static void expire_stacks(struct ledger *l, uint32_t before)
 			drop_stack(l, s);
 			continue;
 		}
-		gone(l, LEDGER_STACKS, s->no);
+		ledger__gone(l, LEDGER_STACKS, s->no);
 		s->no = 0;
 	}
 }
@@ -406,35 +261,13 @@ void ledger__expire(struct ledger *l, uint32_t before)
 	for (struct ledger_row *r = l->rows; r; r = r->hh.next) {
 		if (!r->no || r->last_slice >= before)
 			continue;
-		gone(l, LEDGER_ROWS, r->no);
+		ledger__gone(l, LEDGER_ROWS, r->no);
 		r->no = 0;
 		r->written_max_ns = 0;
 	}
+	filesystems__expire(l, before);
 	expire_names(l, before);
 	expire_stacks(l, before);
-}
-
-static void free_filesystems(struct ledger *l)
-{
-	struct ledger_device *d, *next_d;
-	struct ledger_fs *fs;
-
-	HASH_ITER(hh, l->devices, d, next_d)
-	{
-		HASH_DEL(l->devices, d);
-		free(d);
-	}
-	while ((fs = l->filesystems)) {
-		l->filesystems = fs->next;
-		while (fs->heres) {
-			struct ledger_here *here = fs->heres;
-
-			fs->heres = here->next;
-			free(here);
-		}
-		free(fs->slice);
-		free(fs);
-	}
 }
 
 void ledger__free_names(struct ledger *l)
@@ -445,7 +278,7 @@ void ledger__free_names(struct ledger *l)
 	struct ledger_origin *o;
 
 	l->slice.gone = NULL;
-	free_filesystems(l);
+	filesystems__free(l);
 	HASH_ITER(hh, l->names, n, next_n)
 	{
 		drop_name(l, n);

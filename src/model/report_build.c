@@ -175,7 +175,7 @@ static void build_worst(struct report_cause *c, const struct ledger_row *row,
 
 	c->worst_pid = known ? w->pid : k->pid;
 	c->worst_comm = known ? w->comm->text : k->comm->text;
-	c->worst_path = known ? w->path->text : k->path->text;
+	c->worst_path = known ? w->req.path : k->path->text;
 	c->worst_op = op__name(op);
 	if (!known)
 		return;

@@ -95,6 +95,7 @@ static struct ledger_row *add_row(struct ledger *l, struct ledger_key *key)
 		row->key = *key;
 		HASH_ADD(hh, l->rows, key, sizeof(*key), row);
 		if (row->hh.tbl) {
+			DL_APPEND2(row->key.fs->rows, row, prev_of_fs, next_of_fs);
 			lru = lru_of(l, row);
 			if (lru) {
 				DL_APPEND(lru->first, row);
@@ -119,7 +120,7 @@ static struct ledger_row *find_row(struct ledger *l, const struct ledger_key *ke
 static void worst__release(struct ledger *l, struct ledger_worst *w)
 {
 	ledger__put_name(l, w->comm);
-	ledger__put_name(l, w->path);
+	ledger__put_name(l, ledger_name__of(w->req.path));
 }
 
 static void cell__reset(struct ledger *l, struct ledger_cell *c)
@@ -140,6 +141,7 @@ static void drop_row(struct ledger *l, struct ledger_row *row)
 	if (row->no && l->slice.gone)
 		l->slice.gone(l->slice.gone_ctx, LEDGER_ROWS, row->no);
 	HASH_DEL(l->rows, row);
+	DL_DELETE2(row->key.fs->rows, row, prev_of_fs, next_of_fs);
 	if (lru) {
 		DL_DELETE(lru->first, row);
 		lru->nr--;
@@ -210,6 +212,27 @@ static struct ledger_row *row_of_key(struct ledger *l, struct ledger_key *key)
 	row = folded_row(l, key);
 	key__release(l, key);
 	return row;
+}
+
+bool rows__fold_fs(struct ledger *l, struct ledger_fs *fs, struct ledger_fs *other)
+{
+	struct ledger_row *row, *next, *to;
+	struct ledger_key key;
+
+	DL_FOREACH_SAFE2(fs->rows, row, next, next_of_fs)
+	{
+		if (!key__fold(l, &key, &row->key, FOLD_STACK)) {
+			key__release(l, &key);
+			return false;
+		}
+		key.fs = other;
+		to = row_of_key(l, &key);
+		if (!to)
+			return false;
+		move_row(l, to, row);
+		drop_row(l, row);
+	}
+	return true;
 }
 
 static void use(struct ledger *l, struct ledger_row *row)
@@ -309,12 +332,11 @@ void ledger__note_stall(struct ledger *l, struct ledger_row *row, const struct e
 		.tid = ev->who.tid,
 		.req = ev->req,
 		.comm = comm,
-		.path = path,
 		.began_ns = sat_sub(ev->end_ns, sat_add(ev->blocked_ns, ev->runqueue_ns)),
 		.end_ns = ev->end_ns,
 		.clock_ns = l->clock_ns,
 	};
-	w->req.path = NULL;
+	w->req.path = path->text;
 }
 
 static void note_worst_of_slice(struct ledger *l, struct ledger_row *row, const struct ev_stall *ev)
@@ -334,7 +356,7 @@ struct sleep_sum ledger__sum_of(struct ledger *l, const struct ledger_row *row,
 {
 	struct sleep_sum one = sleep_sum__of(ev);
 	enum call_stall is = calls__note(&l->calls, ev, l->origin ? l->origin->host : 0,
-					 row->key.fs, row->key.cause);
+					 row->key.fs->id, row->key.cause);
 
 	one.further_sleeps = is == CALL_UNKNOWN ? SUBMITS_UNKNOWN : is == CALL_BLOCKED_AGAIN;
 	return one;

@@ -99,7 +99,9 @@ static bool wants_fs(const struct selection *s, const struct ledger_fs *fs)
 {
 	const struct view_filter *f = s->view->filter;
 
-	return (fs->has_counts && !s->by_rows && (!f || view_filter__wants_fs(f, &fs->info))) ||
+	bool has_calls = fs->has_counts || fs->has_folded;
+
+	return (has_calls && !s->by_rows && (!f || view_filter__wants_fs(f, &fs->info))) ||
 	       fs->view;
 }
 

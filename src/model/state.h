@@ -19,7 +19,7 @@
 #define LEDGER_FAILURES_MAX 4096
 
 /* The tables that the writer of a recording has numbers in. */
-enum ledger_table { LEDGER_NAMES, LEDGER_STACKS, LEDGER_ROWS };
+enum ledger_table { LEDGER_NAMES, LEDGER_STACKS, LEDGER_ROWS, LEDGER_FILESYSTEMS };
 
 /*
  * Members `no`: the number under which the writer of a recording has it, 0 =
@@ -32,6 +32,11 @@ struct ledger_name {
 	uint32_t refs, no, last_slice;
 	char text[];
 };
+
+static inline struct ledger_name *ledger_name__of(const char *text)
+{
+	return text ? (struct ledger_name *)(text - offsetof(struct ledger_name, text)) : NULL;
+}
 
 /* A stack by its frames, whatever ids the sources give it. */
 struct ledger_stack {
@@ -74,9 +79,9 @@ struct ledger_device {
 		uint32_t origin, api, major, minor, generation;
 		char fstype[32];
 	} key;
-	struct ledger_fs *all; /* by next_on_device */
-	struct ledger_fs *fs;  /* the one that was spoken of last */
-	struct fs_counts last;
+	struct ledger_fs *all;	/* by next_on_device */
+	struct ledger_fs *fs;	/* the one that was spoken of last */
+	struct fs_counts *last; /* what its counters said, which go on from there; NULL = none */
 };
 
 struct ledger_here {
@@ -86,14 +91,19 @@ struct ledger_here {
 
 /* One filesystem: api, host, type, device and mount point. */
 struct ledger_fs {
-	struct ledger_fs *next, *next_on_device;
+	struct ledger_fs *prev, *next, *older, *newer, *next_on_device;
 	struct ledger_device *device;
+	struct ledger_row *rows; /* by prev_of_fs, next_of_fs */
+	uint64_t id;		 /* no other one has, nor had it */
+	uint32_t pins;		 /* events that are kept in full point to it */
+	uint32_t last_slice;
 	const struct ledger_origin *origin;
 	struct fs_info info; /* the ledger's strings */
 	struct ledger_name *names[4];
 	/* What the counters say; until they come, what the stalls add up to. */
 	struct fs_counts counts;
 	bool has_counts;
+	bool has_folded; /* "(other)": counts of those that made room are in its own */
 	struct ledger_here *heres;
 	uint32_t view; /* which row of the report it is a part of, while one is made */
 	uint32_t no;
@@ -141,8 +151,8 @@ enum ledger_fold {
 struct ledger_worst {
 	uint64_t blocked_ns;
 	uint32_t pid, tid;
-	struct request req; /* without its path */
-	struct ledger_name *comm, *path;
+	struct request req; /* its path is a ledger_name's */
+	struct ledger_name *comm;
 	uint64_t began_ns, end_ns; /* CLOCK_MONOTONIC; 0 = not known */
 	int64_t clock_ns;	   /* ledger.clock_ns then */
 };
@@ -163,6 +173,7 @@ struct ledger_row {
 	UT_hash_handle hh;
 	struct ledger_key key;
 	struct ledger_row *prev, *next; /* in ledger_lru */
+	struct ledger_row *prev_of_fs, *next_of_fs;
 	uint32_t no, last_slice;
 	struct sleep_sum sum;
 	struct sparse hist;
@@ -205,8 +216,10 @@ struct ledger {
 	struct ledger_stack_id *stack_ids;
 	struct ledger_cause *causes;
 	struct ledger_device *devices;
-	struct ledger_fs *filesystems, *last_fs; /* in the order of first appearance */
+	struct ledger_fs *filesystems; /* in the order of first appearance */
+	struct ledger_fs *fs_by_use;   /* used longest ago first */
 	size_t nr_filesystems, max_filesystems;
+	uint64_t last_fs_id;
 	struct ledger_row *rows;
 	struct calls calls;
 	struct ledger_lru lru[FOLD_STACK]; /* by enum ledger_fold: files do not crowd out stacks */
@@ -253,12 +266,25 @@ struct ledger_name *ledger__name(struct ledger *l, const char *s);
 struct ledger_stack *ledger__stack(struct ledger *l, const struct stack *s);
 const struct ledger_cause *ledger__cause(struct ledger *l, const struct cause *cause);
 const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stack *s);
-/* NULL = not known. Beyond a bound all are one, "(other)". */
-struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *fs);
 /* One reference less; NULL is allowed. */
 void ledger__put_name(struct ledger *l, struct ledger_name *n);
 void ledger__put_stack(struct ledger *l, struct ledger_stack *s);
 void ledger__free_names(struct ledger *l);
+/* The number is not in use any more. */
+void ledger__gone(const struct ledger *l, enum ledger_table table, uint32_t no);
+
+/*
+ * filesystems.c: found or made, in use in this slice; fs NULL = not known. Beyond a bound the one that
+ * was used longest ago makes room and is told as "(other)", with its sums; where none can, the new one
+ * is. Valid until the next call. NULL on lack of memory.
+ */
+struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *fs);
+/* NULL = it is not there. */
+struct ledger_fs *ledger__find_fs(struct ledger *l, const struct fs_info *fs);
+void filesystems__expire(struct ledger *l, uint32_t before);
+void filesystems__free(struct ledger *l);
+/* rows.c: its rows are the other's, by cause alone. False on lack of memory. */
+bool rows__fold_fs(struct ledger *l, struct ledger_fs *fs, struct ledger_fs *other);
 void ledger__free_rows(struct ledger *l);
 /* Whether what that slice used last must keep its number. */
 bool ledger__is_kept(const struct ledger *l, uint32_t last_slice);

@@ -310,6 +310,7 @@ void put__gone(struct put *p, enum ledger_table table, uint32_t no)
 		[LEDGER_NAMES] = TABLE_STRING,
 		[LEDGER_STACKS] = TABLE_STACK,
 		[LEDGER_ROWS] = TABLE_KEY,
+		[LEDGER_FILESYSTEMS] = TABLE_FS,
 	};
 
 	batch__row(&p->batch, BATCH_DELETE_ID, (uint8_t)tables[table], 1);

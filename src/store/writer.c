@@ -378,7 +378,9 @@ int store_writer__finish(struct store_writer *w, const struct capture_info *c, u
 {
 	int rc;
 
-	ledger__count_uncounted(w->ledger);
+	/* of what slices are left a reader adds the stalls up itself */
+	if (!w->keep_slices)
+		ledger__count_uncounted(w->ledger);
 	end_slice(w, now_mono_ns);
 	expire_all(w);
 	put__info_int(&w->put, "duration_ns", c->duration_ns);

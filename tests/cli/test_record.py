@@ -212,14 +212,26 @@ def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording,
     assert done.returncode == 1 and "--min" in done.stderr and "--pid" in done.stderr
 
 
-def test_a_month_of_files_stays_flat(root):
-    done = subprocess.run([root / "build" / "tests" / "month", "1000000"], check=True, timeout=300,
+def a_month(root, of, n):
+    done = subprocess.run([root / "build" / "tests" / "month", of, str(n)], check=True, timeout=300,
                           capture_output=True, text=True)
-    early, late, evicted, lost, always = map(int, done.stdout.split())
+    return map(int, done.stdout.split())
+
+
+def test_a_month_of_files_stays_flat(root):
+    early, late, evicted, lost, always = a_month(root, "files", 1000000)
     assert late < early * 1.05 and late < 32 * 1024
     assert evicted > 900000 and lost == 0
     # what is in use all the time keeps its name
     assert always == 10000
+
+
+def test_a_month_of_filesystems_stays_flat(root):
+    early, late, evicted, lost, always = a_month(root, "filesystems", 200000)
+    assert late < early * 1.05 and late < 48 * 1024
+    assert evicted > 190000 and lost == 0
+    # what has come when there were too many already has its type, mount point and cause
+    assert always == 1000
 
 
 HOSTILE = [

@@ -15,6 +15,7 @@
 
 #include "store/codec.h"
 #include "store/input.h"
+#include "store/load.h"
 #include "store/schema.h"
 #include "store/store.h"
 #include "store/vfs.h"
@@ -371,6 +372,112 @@ static void record(void)
 	ledger__free(o.ledger);
 }
 
+/* Volumes that come and go, one a second, beside one that stays. */
+static void record_volumes(uint32_t nr, uint64_t keep_ns, bool counted)
+{
+	const struct ledger_opts few = {.max_keys = 120};
+	const struct store_write_opts o = {
+		.path = path, .capture = &capture, .keep_ns = keep_ns, .ledger = ledger__new(&few)};
+	struct ev_stall ev = {.blocked_ns = 10, .who = who, .stack = &stack};
+	static struct fs_counts counts;
+	struct store_writer *w;
+	const struct sink *to;
+	struct err e = {0};
+	uint64_t now = 0;
+
+	assert_non_null(o.ledger);
+	unlink(path);
+	assert_int_equal(store_writer__new(&o, &w, &e), 0);
+	to = store_writer__sink(w);
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct fs_info volume = {252, i, "xfs", "dm", "/pod", "rw", API_AIO, 0};
+		const struct fs_info *both[] = {&volume, &fs};
+
+		for (size_t k = 0; k < 2; k++) {
+			ev.fs = both[k];
+			counts.c.sleeps = k ? i + 1 : 1;
+			to->stall(to->ctx, &ev);
+			if (counted)
+				to->fs_counts(to->ctx, both[k], &counts);
+		}
+		to->fs_restart(to->ctx, &volume);
+		now += NSEC_PER_SEC;
+		/* the file is written beside this */
+		while (!store_writer__is_due(w, now))
+			usleep(1000);
+		assert_int_equal(store_writer__commit(w, now, &e), 0);
+	}
+	assert_int_equal(store_writer__finish(w, &capture, now + NSEC_PER_SEC, &e), 0);
+	store_writer__free(w);
+	ledger__free(o.ledger);
+}
+
+static const struct report *report_of_file(struct load **loaded, struct store_input **read)
+{
+	struct store_input *in;
+	struct err e = {0};
+
+	*loaded = load__new(&(struct load_opts){0}, &e);
+	in = *read = store_input__open(path, &e);
+	assert_non_null(*loaded);
+	assert_non_null(in);
+	assert_int_equal(load__add(*loaded, in, &e), 0);
+	return ledger__report(load__ledger(*loaded), NULL, load__capture(*loaded));
+}
+
+/* What has made room in the recorder has not in the file. */
+static void test_filesystems_that_made_room_are_in_the_file(void **state)
+{
+	const struct report *r;
+	struct load *loaded;
+	struct store_input *in;
+
+	(void)state;
+	record_volumes(60, 0, true);
+	r = report_of_file(&loaded, &in);
+	assert_int_equal(r->nr_fs, 61);
+	assert_int_equal(r->totals.sleeps, 0);
+	for (size_t i = 0; i < r->nr_fs; i++)
+		assert_int_equal(r->fs[i].c.sleeps, !strcmp(r->fs[i].fs->fstype, "xfs") ? 1 : 60);
+	assert_int_equal(r->loss.model_evicted, 61 - 16);
+	load__free(loaded);
+	store_input__free(in);
+}
+
+/* A flight recorder has the rows of what is in the time that it keeps. */
+static void leave_a_recorder(bool with_counters)
+{
+	const struct report *r;
+	struct load *loaded;
+	struct store_input *in;
+	struct err e = {0};
+	struct store *s;
+	size_t rows = 0;
+
+	record_volumes(60, 5 * NSEC_PER_SEC, with_counters);
+	r = report_of_file(&loaded, &in);
+	assert_in_range(r->nr_fs, 1 + 5, 1 + 7);
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		assert_string_not_equal(r->fs[i].fs->fstype, "(other)");
+		assert_in_range(r->fs[i].c.sleeps, 1, 7);
+	}
+	load__free(loaded);
+	store_input__free(in);
+	s = store__open(path, NULL, &e);
+	assert_non_null(s);
+	for (size_t i = 0; i < store__nr_fs(s); i++)
+		rows += store__fs(s, i) != NULL;
+	assert_in_range(rows, 1 + 5, 1 + 2 * 7);
+	store__free(s);
+}
+
+static void test_filesystems_leave_a_recorder(void **state)
+{
+	(void)state;
+	leave_a_recorder(true);
+	leave_a_recorder(false);
+}
+
 static void same_capture(const struct capture_info *c)
 {
 	assert_string_equal(c->host.hostname, capture.host.hostname);
@@ -706,6 +813,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_regular_file_is_refused),
 		cmocka_unit_test(test_every_field_survives),
 		cmocka_unit_test(test_stalls_in_sums),
+		cmocka_unit_test(test_filesystems_that_made_room_are_in_the_file),
+		cmocka_unit_test(test_filesystems_leave_a_recorder),
 		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),
 		cmocka_unit_test(test_other_databases_are_refused),
 		cmocka_unit_test(test_damaged_pages_are_an_error),
