@@ -403,6 +403,7 @@ int ledger__set_origin(struct ledger *l, const char *hostname, const char *kerne
 {
 	struct ledger_origin *o, *of_host = NULL;
 
+	ledger__forget_stack_ids(l);
 	for (o = l->origins; o; o = o->next) {
 		if (strcmp(o->hostname, hostname) != 0)
 			continue;

@@ -43,8 +43,8 @@ const struct fs_counts *ledger__totals(const struct ledger *l);
 uint64_t ledger__evicted(const struct ledger *l);
 
 /*
- * What is fed from now on is of that host and kernel: equal device numbers of
- * two hosts are two filesystems. Not needed if there is but one, which the
+ * What is fed from now on is of that host and kernel, and of another source than before: equal device
+ * numbers of two hosts are two filesystems, equal stack ids two stacks. Not needed if there is but one, which the
  * capture names. 0 or -ENOMEM.
  */
 int ledger__set_origin(struct ledger *l, const char *hostname, const char *kernel);

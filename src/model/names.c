@@ -127,17 +127,17 @@ static struct ledger_stack *stack_of_frames(struct ledger *l, const struct stack
 }
 
 /* Without it the frames are compared each time, which takes longer and is as true. */
-static void add_id(struct ledger *l, struct ledger_stack *s, const struct ledger_stack_id *like)
+static void add_id(struct ledger *l, struct ledger_stack *s, uint64_t no)
 {
 	struct ledger_stack_id *id;
 
-	if (!like->key.id || s->nr_ids == STACK_IDS_MAX)
+	if (!no || s->nr_ids == STACK_IDS_MAX)
 		return;
 	id = calloc(1, sizeof(*id));
 	if (!id)
 		return;
-	id->key = like->key;
-	HASH_ADD(hh, l->stack_ids, key, sizeof(id->key), id);
+	id->id = no;
+	HASH_ADD(hh, l->stack_ids, id, sizeof(id->id), id);
 	if (!id->hh.tbl) {
 		free(id);
 		return;
@@ -150,21 +150,33 @@ static void add_id(struct ledger *l, struct ledger_stack *s, const struct ledger
 
 struct ledger_stack *ledger__stack(struct ledger *l, const struct stack *from)
 {
-	struct ledger_stack_id like = {.key = {.origin = l->origin ? l->origin->no : 0}}, *id;
+	struct ledger_stack_id *id;
 	struct ledger_stack *s;
 
 	if (!from || !from->depth)
 		return NULL;
-	like.key.id = from->id;
-	HASH_FIND(hh, l->stack_ids, &like.key, sizeof(like.key), id);
+	HASH_FIND(hh, l->stack_ids, &from->id, sizeof(from->id), id);
 	s = id ? id->stack : stack_of_frames(l, from);
 	if (!s)
 		return NULL;
 	if (!id)
-		add_id(l, s, &like);
+		add_id(l, s, from->id);
 	s->refs++;
 	s->last_slice = l->slice.no;
 	return s;
+}
+
+void ledger__forget_stack_ids(struct ledger *l)
+{
+	struct ledger_stack_id *id, *next;
+
+	HASH_ITER(hh, l->stack_ids, id, next)
+	{
+		id->stack->ids = NULL;
+		id->stack->nr_ids = 0;
+		HASH_DEL(l->stack_ids, id);
+		free(id);
+	}
 }
 
 static void drop_stack(struct ledger *l, struct ledger_stack *s)
@@ -268,6 +280,21 @@ void ledger__expire(struct ledger *l, uint32_t before)
 	filesystems__expire(l, before);
 	expire_names(l, before);
 	expire_stacks(l, before);
+}
+
+void ledger__renumber(struct ledger *l)
+{
+	void (*told)(void *ctx, enum ledger_table table, uint32_t no) = l->slice.gone;
+
+	l->slice.gone = NULL;
+	ledger__expire(l, UINT32_MAX);
+	l->slice.gone = told;
+	for (struct ledger_cause *c = l->causes; c; c = c->hh.next)
+		c->no = 0;
+	for (struct ledger_fs *fs = l->filesystems; fs; fs = fs->next) {
+		fs->no = 0;
+		fs->in_file = false;
+	}
 }
 
 void ledger__free_names(struct ledger *l)

@@ -49,12 +49,10 @@ struct ledger_stack {
 	char key[]; /* the frames, a NUL after each */
 };
 
-/* The same stack as a source calls it. */
+/* The same stack as the present source calls it. */
 struct ledger_stack_id {
 	UT_hash_handle hh;
-	struct {
-		uint64_t id, origin;
-	} key;
+	uint64_t id;
 	struct ledger_stack *stack;
 	struct ledger_stack_id *next; /* of the same stack */
 };
@@ -257,6 +255,10 @@ void ledger__next_slice(struct ledger *l);
 void ledger__count_uncounted(struct ledger *l);
 /* What no slice from that one on has used loses its number. */
 void ledger__expire(struct ledger *l, uint32_t before);
+/* Of another source the same numbers are other stacks. */
+void ledger__forget_stack_ids(struct ledger *l);
+/* Another file is begun: whatever has a number is written anew, and nothing of the old one is removed. */
+void ledger__renumber(struct ledger *l);
 
 /*
  * names.c: found or made, with one reference more; NULL on lack of memory.

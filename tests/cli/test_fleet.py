@@ -92,6 +92,19 @@ def test_how_far_it_is(binary, many):
     assert said.endswith(b"\r\x1b[K")
 
 
+def test_stacks_of_two_recordings_of_one_host(aiostall, tmp_path):
+    """Each numbers its stacks as it meets them."""
+    paths = [make(tmp_path / "a", "blk.tag", "xfs.ilock", seed=1, seconds=2),
+             make(tmp_path / "b", "xfs.ilock", "blk.tag", "ext4.dio_sync", seed=2, seconds=2)]
+    done = aiostall("report", "--format", "json", *map(str, paths))
+    causes = {c["id"]: c for fs in json.loads(done.stdout)["filesystems"] for c in fs["causes"]}
+    assert len(causes) == 3
+    for cause, stacks in ((c, causes[c]["stacks"]) for c in causes):
+        alone = make(tmp_path / cause, cause, seed=3, seconds=1)
+        rows = json.loads(aiostall("report", "--format", "json", str(alone)).stdout)["filesystems"]
+        assert [s["frames"] for s in stacks] == [s["frames"] for s in rows[0]["causes"][0]["stacks"]], cause
+
+
 # ---- rows ----
 
 def rows_of(aiostall, *args):
