@@ -5,7 +5,8 @@
  *   make_recording FILE [KEY=VALUE...]
  *
  * seed seconds submits (per second) stalls (per submit) sleep_us (median) batch
- * len (bytes) op (IOCB_CMD_*) fstype mount kernel host scheduler events, and stack (a file with a
+ * len (bytes) op (IOCB_CMD_*) fstype mount kernel host scheduler events rotate (a file after so many seconds:
+ * FILE.1, FILE.2, ...), and stack (a file with a
  * frame to a line, innermost first, an empty line at the end), which may be given several times.
  * Files with the same words are the same workload; the seed decides what chance does.
  */
@@ -31,7 +32,7 @@ struct made_stack {
 
 struct maker {
 	struct random random;
-	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events, lost;
+	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events, lost, rotate;
 	const char *fstype, *mount, *kernel, *host, *scheduler;
 	struct made_stack stacks[STACKS_MAX];
 	size_t nr_stacks;
@@ -39,6 +40,8 @@ struct maker {
 	struct fs_counts counts;
 	struct capture_info capture;
 	uint64_t now_ns, calls;
+	struct store_write_opts opts;
+	unsigned int nr_files;
 };
 
 static void die(const char *what, const char *why)
@@ -81,6 +84,7 @@ static void set_number(struct maker *m, const char *word)
 		{"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
 		{"len=", &m->len},	     {"op=", &m->op},
 		{"events=", &m->events},     {"lost=", &m->lost},
+		{"rotate=", &m->rotate},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -181,15 +185,30 @@ static void make_submit(struct maker *m, const struct sink *to, double speed, ui
 		make_stall(m, to, speed, call_ns);
 }
 
+static int next_file(struct maker *m, struct store_writer *w, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.%u", m->opts.path, ++m->nr_files);
+	m->capture.started_unix_ns += (int64_t)(m->now_ns - m->opts.started_mono_ns);
+	m->opts.started_mono_ns = m->now_ns;
+	m->opts.path = path;
+	return store_writer__rotate(w, &m->opts, e);
+}
+
 /* The writer hands a slice to a thread; in real life that has a second for it. */
 static void commit(struct maker *m, struct store_writer *w)
 {
+	bool next = m->rotate > 0 &&
+		    m->now_ns - m->opts.started_mono_ns >= (uint64_t)m->rotate * NSEC_PER_SEC;
+	const char *path = m->opts.path;
 	struct err e = {0};
 
 	for (int i = 0; i < 100000 && !store_writer__is_due(w, m->now_ns); i++)
 		usleep(200);
-	if (store_writer__commit(w, m->now_ns, &e))
+	if (next ? next_file(m, w, &e) : store_writer__commit(w, m->now_ns, &e))
 		die("commit", e.text);
+	m->opts.path = path;
 }
 
 static void make_second(struct maker *m, struct store_writer *w)
@@ -212,7 +231,10 @@ static void make(struct maker *m, const char *path)
 {
 	char text[512] = "";
 	struct causes *causes = causes__new(NULL, text, sizeof(text));
-	struct store_write_opts opts = {
+	struct store_writer *w = NULL;
+	struct err e = {0};
+
+	m->opts = (struct store_write_opts){
 		.path = path,
 		.ledger = ledger__new(&(struct ledger_opts){.causes = causes,
 							    .slow_threshold_ns = NSEC_PER_MSEC}),
@@ -221,12 +243,9 @@ static void make(struct maker *m, const char *path)
 		.slow_ns = NSEC_PER_MSEC,
 		.events = m->events > 0,
 	};
-	struct store_writer *w = NULL;
-	struct err e = {0};
-
-	if (!causes || !opts.ledger)
+	if (!causes || !m->opts.ledger)
 		die("rules", text);
-	if (store_writer__new(&opts, &w, &e))
+	if (store_writer__new(&m->opts, &w, &e))
 		die(path, e.text);
 	store_writer__add_fact(w, "scheduler", "loop0", m->scheduler);
 	store_writer__add_fact(w, "scheduler", "sdz", m->scheduler);
@@ -237,7 +256,7 @@ static void make(struct maker *m, const char *path)
 	if (store_writer__finish(w, &m->capture, m->now_ns, &e))
 		die(path, e.text);
 	store_writer__free(w);
-	ledger__free(opts.ledger);
+	ledger__free(m->opts.ledger);
 	causes__free(causes);
 }
 

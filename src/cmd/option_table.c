@@ -183,6 +183,13 @@ static const struct option options[] = {
 	 "keep only what surrounds a stall at least this long, --keep (or 10s) before and after "
 	 "it",
 	 .min = 1, .max = DAY_NS, .offset = AT(trigger_ns), .verbs = VERB_RECORD},
+	{"rotate", 0, "TIME", OPTION_SECONDS,
+	 "go on in another file so often, without a gap: FILE with the time in its name; a bare "
+	 "number is seconds",
+	 .min = NSEC_PER_SEC, .max = 365 * DAY_NS, .offset = AT(rotate_ns), .verbs = VERB_RECORD},
+	{"retain", 0, "TIME", OPTION_SECONDS,
+	 "with --rotate: remove files that ended so long ago; a bare number is seconds",
+	 .min = NSEC_PER_SEC, .max = 3650 * DAY_NS, .offset = AT(retain_ns), .verbs = VERB_RECORD},
 	{"by", 0, "WHAT[,WHAT...]", OPTION_TEXT,
 	 "a row for each of these instead of the report: api, fs, mount, device, file, comm, pid, "
 	 "cgroup, cause, stack, kernel, host",

@@ -57,7 +57,7 @@ static int set_duration(struct parse *p, const struct option *opt, const char *v
 	    strspn(value, "0") != len)
 		return bad(p, opt, value, "needs a unit, as in 500us, 10ms, 2s");
 	if (parse__duration(value, NSEC_PER_SEC, ns))
-		return bad(p, opt, value, "not a duration; write 500us, 10ms, 30s, 5m, 1h");
+		return bad(p, opt, value, "not a duration; write 500us, 10ms, 30s, 5m, 1h, 7d");
 	if (*ns < opt->min || *ns > opt->max) {
 		snprintf(why, sizeof(why), "must be from %s to %s",
 			 fmt__duration(opt->min, min, sizeof(min)),

@@ -29,11 +29,11 @@ struct cmd_opts {
 	const struct format *format;
 	const char *output, *rules, *ready_file;
 	bool verbose;
-	uint64_t keep_ns, trigger_ns;  /* record */
-	uint64_t since_ns, until_ns;   /* report */
-	const char *listen, *textfile; /* serve */
-	bool batch;		       /* top */
-	uint64_t count;		       /* top: pages, 0 = no end */
+	uint64_t keep_ns, trigger_ns, rotate_ns, retain_ns; /* record */
+	uint64_t since_ns, until_ns;			    /* report */
+	const char *listen, *textfile;			    /* serve */
+	bool batch;					    /* top */
+	uint64_t count;					    /* top: pages, 0 = no end */
 	const char *by;
 	const char *clock; /* trace: "wall", the default, or "mono" */
 	struct severity_limits limits;

@@ -28,12 +28,14 @@ struct store_writer {
 	struct sink sink;
 	struct ledger *ledger;
 	struct disk *disk;
+	struct disk *
+		ending; /* the file before: it has all, and the disk may take its time; NULL = none */
 	struct put put;
 	uint64_t started_ns, slice_start_ns, now_ns;
 	uint64_t trigger_ns;
 	uint32_t keep_slices;  /* 0 = all */
 	uint32_t last_trigger; /* slice, 0 = none yet */
-	bool events, triggered, begun;
+	bool events, triggered, begun, rotated;
 	/* of this slice */
 	struct worst_row *worst;
 	struct put_submit longest;
@@ -361,34 +363,50 @@ int store_writer__begin(struct store_writer *w, struct err *e)
 	return disk__write(w->disk, &w->put.batch, e);
 }
 
+/* Waits for it, if it is not done. */
+static int end_former(struct store_writer *w, struct err *e)
+{
+	int rc = w->ending ? disk__close(w->ending, e) : 0;
+
+	disk__free(w->ending);
+	w->ending = NULL;
+	return rc;
+}
+
 int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct err *e)
 {
-	int rc;
+	int rc = w->ending && !disk__is_busy(w->ending) ? end_former(w, e) : 0;
 
-	if (disk__is_busy(w->disk))
-		return 0;
+	if (rc || disk__is_busy(w->disk))
+		return rc;
 	end_slice(w, now_mono_ns);
 	rc = disk__write(w->disk, &w->put.batch, e);
 	begin_slice(w);
 	return rc;
 }
 
-int store_writer__finish(struct store_writer *w, const struct capture_info *c, uint64_t now_mono_ns,
-			 struct err *e)
+static void put_end(struct store_writer *w, const struct capture_info *c, uint64_t duration_ns)
 {
-	int rc;
-
-	/* of what slices are left a reader adds the stalls up itself */
-	if (!w->keep_slices)
-		ledger__count_uncounted(w->ledger);
-	end_slice(w, now_mono_ns);
 	expire_all(w);
-	put__info_int(&w->put, "duration_ns", c->duration_ns);
+	put__info_int(&w->put, "duration_ns", duration_ns);
 	put__info_int(&w->put, "child_ran", c->child_ran);
 	put__info_int(&w->put, "child_status", (uint64_t)(int64_t)c->child_status);
 	put__info_text(&w->put, "skips", c->skips);
 	put__info_int(&w->put, "complete", 1);
-	rc = disk__write(w->disk, &w->put.batch, e);
+}
+
+int store_writer__finish(struct store_writer *w, const struct capture_info *c, uint64_t now_mono_ns,
+			 struct err *e)
+{
+	int rc = end_former(w, e);
+
+	/* of what slices are left, or in files of before, a reader adds the stalls up itself */
+	if (!w->keep_slices && !w->rotated)
+		ledger__count_uncounted(w->ledger);
+	end_slice(w, now_mono_ns);
+	put_end(w, c, w->rotated ? w->now_ns : c->duration_ns);
+	if (!rc)
+		rc = disk__write(w->disk, &w->put.batch, e);
 	return rc ? rc : disk__close(w->disk, e);
 }
 
@@ -502,6 +520,39 @@ int store_writer__new(const struct store_write_opts *o, struct store_writer **ou
 	return 0;
 }
 
+/* ---- one file after the other ---- */
+
+static void begin_file(struct store_writer *w, const struct store_write_opts *o)
+{
+	ledger__renumber(w->ledger);
+	w->put = (struct put){.batch = w->put.batch, .ledger = w->ledger};
+	begin_slice(w);
+	w->rotated = true;
+	w->started_ns = o->started_mono_ns;
+	w->now_ns = w->slice_start_ns = 0;
+	w->spilled = 0;
+	w->totals_written = false;
+	put_beginning(w, o);
+}
+
+int store_writer__rotate(struct store_writer *w, const struct store_write_opts *o, struct err *e)
+{
+	struct disk *next;
+	int rc = end_former(w, e);
+
+	if (!rc)
+		rc = disk__new(o->path, &next, e);
+	if (rc)
+		return rc;
+	end_slice(w, o->started_mono_ns);
+	put_end(w, o->capture, w->now_ns);
+	rc = disk__write(w->disk, &w->put.batch, e);
+	w->ending = w->disk;
+	w->disk = next;
+	begin_file(w, o);
+	return rc ? rc : disk__write(w->disk, &w->put.batch, e);
+}
+
 const struct sink *store_writer__sink(struct store_writer *w)
 {
 	return &w->sink;
@@ -523,6 +574,7 @@ void store_writer__free(struct store_writer *w)
 		return;
 	if (w->put.ledger)
 		w->ledger->slice.gone = NULL;
+	disk__free(w->ending);
 	disk__free(w->disk);
 	batch__free(&w->put.batch);
 	free(w);

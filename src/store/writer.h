@@ -54,6 +54,13 @@ bool store_writer__is_due(const struct store_writer *w, uint64_t now_mono_ns);
  */
 int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct err *e);
 /*
+ * End the file and go on in that of opts, whose started_mono_ns is now; path, capture and started_mono_ns
+ * may differ from before, and facts are to be added anew. Waits for the disk only if it has not ended the file before the last.
+ * To be called where a commit would be. 0, or -errno with e set: as with a commit.
+ */
+int store_writer__rotate(struct store_writer *w, const struct store_write_opts *opts,
+			 struct err *e);
+/*
  * Write the last slice and how it ended, wait for the disk. 0, or -errno with
  * e set; the writer must be freed in any case.
  */

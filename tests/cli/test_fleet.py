@@ -105,6 +105,32 @@ def test_stacks_of_two_recordings_of_one_host(aiostall, tmp_path):
         assert [s["frames"] for s in stacks] == [s["frames"] for s in rows[0]["causes"][0]["stacks"]], cause
 
 
+# ---- one file after the other ----
+
+def test_rotated_files_are_together_what_one_file_is(aiostall, tmp_path):
+    words = {"seconds": 9, "seed": 5, "events": 1}
+    whole = make(tmp_path / "whole", "blk.tag", "ext4.dio_sync", "xfs.ilock", **words)
+    make(tmp_path / "part", "blk.tag", "ext4.dio_sync", "xfs.ilock", rotate=2, **words)
+    parts = sorted(tmp_path.glob("part*"))
+    assert len(parts) == 5
+
+    def report(*paths):
+        done = aiostall("report", "--format", "json", *map(str, paths))
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        for fs in told["filesystems"]:
+            # of a maximum that did not grow in a file, its bucket is known
+            assert fs["submit_ns"].pop("max") and fs["sleep_ns"].pop("max")
+        return {name: told[name] for name in told if name not in ("capture", "host")}
+    assert report(*parts) == report(whole)
+    for path in parts:
+        info = json.loads(aiostall("report", "--info", "--format", "json", str(path)).stdout)
+        assert info["complete"] and info["slices"] <= 3
+        assert all(c["stacks"][0]["frames"] for fs in report(path)["filesystems"] for c in fs["causes"])
+    starts = [json.loads(aiostall("report", "--format", "json", str(p)).stdout)["capture"]["started"] for p in parts]
+    assert len(set(starts)) == len(parts)
+
+
 # ---- rows ----
 
 def rows_of(aiostall, *args):

@@ -103,7 +103,8 @@ def test_what_is_in_which_package(debs):
         deb, = debs.glob(f"{package}_*.deb")
         return {line.split()[5].lstrip(".") for line in run("dpkg", "-c", deb).splitlines()}
     main, exporter = map(files, PACKAGES)
-    assert {"/usr/sbin/aiostall", "/usr/share/man/man8/aiostall.8.gz"} <= main
+    assert {"/usr/sbin/aiostall", "/usr/share/man/man8/aiostall.8.gz",
+            "/lib/systemd/system/aiostall-record.service"} <= main
     assert {"/lib/systemd/system/aiostall-exporter.service", "/lib/systemd/system/aiostall-exporter.socket",
             "/etc/default/aiostall-exporter"} <= exporter
 
@@ -113,6 +114,7 @@ def test_installed_tested_and_purged(debs, tmp_path):
         cd /packages
         dpkg -i {" ".join(p + "_*.deb" for p in PACKAGES)}
         sh tests/without-root
+        mkdir /var/lib/aiostall && touch /var/lib/aiostall/aiostall-1.db
         echo "tested"
         dpkg --purge {" ".join(reversed(PACKAGES))}
     """)
@@ -133,13 +135,13 @@ def test_what_is_installed_traces(debs, tmp_path):
     assert "\ntraced\n" in said
 
 
-@pytest.mark.parametrize("unit", ["service", "socket"])
+@pytest.mark.parametrize("unit", ["exporter.service", "exporter.socket", "record.service"])
 def test_units(debs, tmp_path, unit):
     if not shutil.which("systemd-analyze"):
         pytest.skip("needs systemd-analyze (systemd)")
     run("dpkg", "-x", next(debs.glob("aiostall-exporter_*.deb")), tmp_path)
     run("dpkg", "-x", next(debs.glob("aiostall_*.deb")), tmp_path)
-    path = f"/lib/systemd/system/aiostall-exporter.{unit}"
+    path = f"/lib/systemd/system/aiostall-{unit}"
     (tmp_path / "lib/systemd/system/sysinit.target").write_text("[Unit]\n")
     (tmp_path / "lib/systemd/system/basic.target").write_text("[Unit]\n")
     done = subprocess.run(["systemd-analyze", "verify", f"--root={tmp_path}", "--man=no", path],
@@ -147,14 +149,15 @@ def test_units(debs, tmp_path, unit):
     assert [line for line in done.stderr.splitlines() if "aiostall" in line] == []
 
 
-def test_the_service_is_confined(debs, tmp_path):
+@pytest.mark.parametrize("unit", ["exporter", "record"])
+def test_services_are_confined(debs, tmp_path, unit):
     if not shutil.which("systemd-analyze"):
         pytest.skip("needs systemd-analyze (systemd)")
     run("dpkg", "-x", next(debs.glob("aiostall-exporter_*.deb")), tmp_path)
     run("dpkg", "-x", next(debs.glob("aiostall_*.deb")), tmp_path)
     # 3.6 is what the capabilities and an open port leave
     run("systemd-analyze", "security", "--offline=true", "--threshold=36", f"--root={tmp_path}",
-        "aiostall-exporter.service")
+        f"aiostall-{unit}.service")
 
 
 def test_one_version():

@@ -31,6 +31,7 @@ static void test_duration(void **state)
 		{"2s", 0, 2 * NSEC_PER_SEC},
 		{"1m", 0, 60 * NSEC_PER_SEC},
 		{"1h", 0, 3600 * NSEC_PER_SEC},
+		{"7d", 0, 7 * 24 * 3600 * NSEC_PER_SEC},
 		{"1.5s", 0, 1500 * NSEC_PER_MSEC},
 		{"0.25ms", 0, 250 * NSEC_PER_USEC},
 		{"1.0000000009s", 0, NSEC_PER_SEC},

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+"""record --rotate: files that follow one another without a gap, kept for so long."""
+import json
+import os
+import re
+import signal
+import time
+
+from helpers import AIOLOAD, AIOSTALL, Program, run
+
+APPEND = [AIOLOAD, "--pattern", "append", "--bs", "4k", "--batch", "4", "--gap-us", "2000"]
+
+
+def files(folder):
+    return sorted(p for p in folder.iterdir() if p.suffix == ".db")
+
+
+def read(*args):
+    done = run([AIOSTALL, "report", "--format", "json", *args])
+    assert done.status in (0, 3), done.stderr
+    return json.loads(done.stdout)
+
+
+def test_files_hold_together_what_one_would(tmp_path):
+    """Not a call, not a sleep is missing where one file ends, nor is any in two."""
+    load = [*APPEND, "--file", tmp_path / "f", "--calls", "1999"]
+    done = run([AIOSTALL, "record", "--rotate", "1s", "-o", tmp_path / "run.db", "--", *load], timeout=90)
+    assert done.status in (0, 3), done.stderr
+    said = json.loads(done.stdout)
+    found = files(tmp_path)
+    assert len(found) >= 3
+    assert all(re.fullmatch(r"run-\d{8}T\d{6}Z\.db", p.name) for p in found)
+    assert f"{len(found) - 1} files before it" in done.stderr and found[-1].name in done.stderr
+    whole, parts = read(*found), [read(p) for p in found]
+    assert whole["totals"]["submits"] == 1999 == said["submits"]
+    for name in ("submits", "submits_blocked", "requests", "sleeps", "blocked_ns"):
+        assert sum(p["totals"][name] for p in parts) == whole["totals"][name]
+    for path, part in zip(found, parts):
+        info = json.loads(run([AIOSTALL, "report", "--info", "--format", "json", path]).stdout)
+        assert info["complete"] and info["kernel"] == os.uname().release and info["facts"]
+        # each by itself has what it refers to
+        assert all(c["stacks"][0]["frames"] for fs in part["filesystems"] for c in fs["causes"])
+        assert 0.5e9 < part["capture"]["duration_ns"] < 30e9
+    began = [p["capture"]["started"] for p in parts]
+    assert began == sorted(began) and len(set(began)) == len(began)
+
+
+def test_a_kill_costs_a_second_of_the_last_file(tmp_path):
+    with Program([*APPEND, "--file", tmp_path / "f", "--calls", "1000000"]) as load:
+        with Program([AIOSTALL, "record", "--rotate", "1s", "-p", load.pid, "-o", tmp_path / "run.db"]) as recorder:
+            end = time.monotonic() + 60
+            while len(files(tmp_path)) < 3 and time.monotonic() < end:
+                time.sleep(0.02)
+            recorder.signal(signal.SIGKILL)
+            recorder.proc.wait(30)
+        load.signal(signal.SIGKILL)
+        load.proc.wait(30)
+    found = files(tmp_path)
+    assert len(found) >= 3
+    submits = [read(p)["totals"]["submits"] for p in found[:-1]]
+    # the second before the kill was on its way to the disk; those before it are there
+    assert all(submits[:-1]) and len(submits) >= 2
+    infos = [json.loads(run([AIOSTALL, "report", "--info", "--format", "json", p]).stdout) for p in found[:-2]]
+    assert all(i["complete"] for i in infos)
+
+
+def test_what_is_old_goes_and_nothing_else(tmp_path):
+    old = ["run-20200101T000000Z.db", "run-20200101T000000Z.db-journal"]
+    others = ["run.db", "run-2020.db", "other-20200101T000000Z.db", "run-20200101T000000Z.txt",
+              "run-20200101T00000xZ.db"]
+    young = ["run-20200102T000000Z.db"]
+    for name in [*old, *others, *young]:
+        (tmp_path / name).write_bytes(b"x")
+    for name in [*old, *others]:
+        os.utime(tmp_path / name, (time.time() - 3600,) * 2)
+    (tmp_path / "run-20200103T000000Z.db").symlink_to(tmp_path / "run.db")
+    (tmp_path / "run-20200104T000000Z.db").mkdir()
+    done = run([AIOSTALL, "record", "--rotate", "1h", "--retain", "30m", "-d", "200ms", "-o", tmp_path / "run.db"])
+    assert done.status in (0, 3), done.stderr
+    left = set(os.listdir(tmp_path))
+    assert not left & set(old)
+    assert left >= {*others, *young, "run-20200103T000000Z.db", "run-20200104T000000Z.db"}
