@@ -18,7 +18,7 @@
 
 #define STACKS "tests/replay/stacks"
 #define FRAMES_MAX 300
-#define CAUSES 138
+#define CAUSES 139
 #define SYSCALL "io_submit_one", "__x64_sys_io_submit", "do_syscall_64"
 
 static struct causes *builtin;
@@ -221,6 +221,19 @@ static const struct {
 	{"lock.inode",
 	 "",
 	 {"down_read", "ceph_start_io_read", "ceph_read_iter", "aio_read", SYSCALL}},
+	{"gfs2.log_flush",
+	 "sync",
+	 {"io_schedule", "log_flush_wait", "log_write_header", "__gfs2_log_flush", "gfs2_log_flush",
+	  "gfs2_fsync", "gfs2_file_write_iter", "aio_write", SYSCALL}},
+	{"mem.oom",
+	 "buffered_write",
+	 {"schedule_timeout", "__alloc_pages_slowpath.constprop.0", "__alloc_pages_noprof",
+	  "__filemap_get_folio", "ext4_da_write_begin", "generic_perform_write", "aio_write",
+	  SYSCALL}},
+	{"xfs.quota",
+	 "block_map",
+	 {"__mutex_lock", "xfs_trans_dqresv", "xfs_trans_reserve_quota_bydquots",
+	  "xfs_trans_alloc_inode", "xfs_direct_write_iomap_begin", "aio_write", SYSCALL}},
 	{"gfs2.log_space",
 	 "",
 	 {"io_schedule", "gfs2_log_reserve", "gfs2_trans_begin", "gfs2_file_write_iter", SYSCALL}},

@@ -364,12 +364,71 @@ dax()
 	done
 }
 
+# Each block that is allocated is charged to its owner, in files of the filesystem itself.
+quotas()
+{
+	need ext4-quota quota_v2 0 || return
+	mkdir -p /mnt/quota
+	if mkfs.ext4 -q -F -O quota,^has_journal /dev/mapper/slow0 2> /run/quota.txt &&
+		mount -t ext4 -o usrquota /dev/mapper/slow0 /mnt/quota 2>> /run/quota.txt; then
+		trace ext4-quota --pattern append --threads 8 --file /mnt/quota/a --side creator \
+			--side sync --side-us 200 --calls 101
+		umount /mnt/quota
+		mkfs.xfs --unsupported -q -f /dev/mapper/slow0
+		mount -t xfs -o uquota /dev/mapper/slow0 /mnt/quota
+		trace xfs-quota --pattern append --threads 8 --file /mnt/quota/a --side creator \
+			--side sync --side-us 200 --calls 101
+		umount /mnt/quota
+	else
+		skip ext4-quota "$(tail -3 /run/quota.txt; dmesg | tail -3)"
+	fi
+	destroy slow0
+}
+
+gfs2()
+{
+	need gfs2 gfs2 0 || return
+	mkdir -p /mnt/gfs2
+	if mkfs.gfs2 -O -q -o format=1801 -p lock_nolock -j 1 -J 8 /dev/mapper/slow0 > /run/gfs2.txt 2>&1 &&
+		mount -t gfs2 /dev/mapper/slow0 /mnt/gfs2 2>> /run/gfs2.txt; then
+		trace gfs2 --pattern append --threads 4 --file /mnt/gfs2/a --size 1M --side creator --side sync \
+			--side-us 200 --calls 101
+		trace gfs2-overwrite --pattern overwrite --file /mnt/gfs2/b --size 1M --side truncate \
+			--side-us 200 --calls 301
+		umount /mnt/gfs2
+	else
+		for name in gfs2 gfs2-overwrite; do
+			skip $name "$(tail -3 /run/gfs2.txt; dmesg | tail -3)"
+		done
+	fi
+	destroy slow0
+}
+
+# A hog takes all memory until it is killed, over and over.
+reclaim()
+{
+	disk 0
+	mkdir -p /mnt/reclaim
+	mkfs.ext4 -q -F /dev/mapper/slow0
+	mount -t ext4 /dev/mapper/slow0 /mnt/reclaim
+	echo -1000 > /proc/self/oom_score_adj
+	sh -c 'echo 1000 > /proc/self/oom_score_adj; while :; do tail /dev/zero; done' 2> /dev/null &
+	hog=$!
+	trace reclaim --pattern buffered-write --file /mnt/reclaim/a --size 12M --bs 256k --batch 4 \
+		--threads 4 --calls 1001
+	kill $hog
+	echo 0 > /proc/self/oom_score_adj
+	umount /mnt/reclaim
+	destroy slow0
+}
+
 mkdir -p $OUT
 modprobe dm-mod
 modprobe dm-delay
 modprobe brd rd_nr=4 rd_size=65536 max_part=0
 if [ $# -eq 0 ]; then
-	set -- "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost nfs zoned dax
+	set -- "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost nfs zoned dax \
+		quotas gfs2 reclaim
 fi
 for scenario; do
 	$scenario

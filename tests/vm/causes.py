@@ -38,6 +38,20 @@ EXPECTED = {
     "nfs-direct": (set(), {"nfs.rpc"}),
     "dax-ext4": ({"ext4.jbd2_commit_wait", "ext4.jbd2_shadow"}, {"ext4.jbd2_log_space", "lock.inode"}),
     "dax-xfs": (set(), {"xfs.ilock", "xfs.log_force", "xfs.log_space", "xfs.buf", "xfs.iolock"}),
+    "ext4-quota": ({"ext4.quota"}, {"ext4.dio_sync", "ext4.bitmap_read", "ext4.alloc", "ubuf.mmap_lock",
+                                    "lock.inode"}),
+    "xfs-quota": (set(), {"xfs.quota", "xfs.log_space", "xfs.ag_header", "xfs.alloc_btree", "xfs.ilock",
+                          "xfs.append_wait", "xfs.cil_push", "xfs.log_force", "xfs.time_lock",
+                          "xfs.buf", "vfs.dio_wq_init", "ubuf.mmap_lock", "lock.inode"}),
+    "gfs2": ({"gfs2.log_flush"}, {"gfs2.glock", "gfs2.log_space", "gfs2.other", "sync.data", "sync.flush",
+                                  "lock.inode"}),
+    # Blocks that are there are written at once.
+    "gfs2-overwrite": (set(), {"gfs2.log_flush", "gfs2.glock", "gfs2.other", "sync.data", "lock.inode",
+                               "dio.drain", "vfs.dio_wq_init"}),
+    "reclaim": (set(), {"mem.oom", "mem.direct_reclaim", "mem.reclaim_throttle", "mem.compaction",
+                        "wb.balance_dirty", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait",
+                        "ext4.bitmap_read", "buf.folio_lock", "buf.rmw_read", "buf.stable_page",
+                        "lock.inode", "ubuf.mmap_lock"}),
     "iocost": ({"blk.iocost"}, {"blk.tag"}),
 }
 
