@@ -9,6 +9,7 @@
 #include "aiostall.skel.h"
 #include "base/hash.h"
 #include "host/procwho.h"
+#include "live/ended.h"
 
 /* The threads of a process together: those that have ended, and those that have a call of theirs. */
 struct process {
@@ -35,15 +36,6 @@ static struct process *process_of(struct process **table, uint32_t pid)
 	return NULL;
 }
 
-static void add(struct wire_submitted *to, const struct wire_submitted *from)
-{
-	to->submits += from->submits;
-	to->submits_blocked += from->submits_blocked;
-	to->requests += from->requests;
-	to->sleeps += from->sleeps;
-	to->blocked_ns += from->blocked_ns;
-}
-
 static void add_threads(struct live *lv, struct process **table)
 {
 	int map = bpf_map__fd(lv->skel->maps.calls);
@@ -59,7 +51,7 @@ static void add_threads(struct live *lv, struct process **table)
 		p = process_of(table, c.pid);
 		if (!p)
 			continue;
-		add(&p->all.sum, &c.own);
+		submitted__add(&p->all.sum, &c.own);
 		if (c.state == WIRE_CALL_IDLE)
 			continue;
 		p->all.sum.sleeps += c.counted_sleeps;
@@ -80,20 +72,19 @@ static void add_ended(struct live *lv, struct process **table)
 		p = process_of(table, pid);
 		if (!p)
 			continue;
-		add(&p->all.sum, &ended.sum);
+		submitted__add(&p->all.sum, &ended.sum);
 		p->all.cgroup_id = ended.cgroup_id;
 		memcpy(p->all.comm, ended.comm, sizeof(p->all.comm));
 	}
 }
 
-static void deliver(struct live *lv, const struct sink *to, const struct process *p)
+static void deliver_as(const struct sink *to, uint32_t pid, const struct wire_submitted *sum,
+		       const char *comm, const char *cgroup)
 {
-	const struct wire_submitted *sum = &p->all.sum;
-	struct procwho who = procwho__of(NULL, p->pid);
-	struct ev_process ev = {
-		.pid = p->pid,
-		.comm = who.comm,
-		.cgroup = who.cgroup,
+	const struct ev_process ev = {
+		.pid = pid,
+		.comm = comm,
+		.cgroup = cgroup,
 		.submits = sum->submits,
 		.submits_blocked = sum->submits_blocked,
 		.requests = sum->requests,
@@ -101,21 +92,46 @@ static void deliver(struct live *lv, const struct sink *to, const struct process
 		.blocked_ns = sum->blocked_ns,
 	};
 
+	to->process(to->ctx, &ev);
+}
+
+static void deliver(struct live *lv, const struct sink *to, const struct process *p)
+{
+	struct procwho who = procwho__of(NULL, p->pid);
+	const char *cgroup = who.cgroup;
+
 	/* it is gone */
 	if (!*who.comm)
 		snprintf(who.comm, sizeof(who.comm), "%.*s", WIRE_COMM_LEN - 1, p->all.comm);
 	if (!*who.cgroup && p->all.cgroup_id)
-		ev.cgroup = cgroups__path(lv->cgroups, p->all.cgroup_id);
-	to->process(to->ctx, &ev);
+		cgroup = cgroups__path(lv->cgroups, p->all.cgroup_id);
+	deliver_as(to, p->pid, &p->all.sum, who.comm, cgroup);
 }
 
+/* What is known of a process that is gone: its number may be that of one that lives, which is another. */
+static void deliver_ended(struct live *lv, const struct sink *to, struct process *living)
+{
+	struct ended_process *e, *next;
+	struct process *p;
+
+	HASH_ITER(hh, lv->ended, e, next)
+	{
+		HASH_FIND(hh, living, &e->pid, sizeof(e->pid), p);
+		if (p && !ended__is_gone(e->pid))
+			ended__fold(lv, e);
+		else
+			deliver_as(to, e->pid, &e->sum, e->comm, e->cgroup);
+	}
+}
+
+/* Those that no table has room for. */
 static void deliver_left(struct live *lv, const struct sink *to)
 {
-	const struct ev_process ev = {
-		.comm = "", .cgroup = "", .submits = lv->skel->bss->process_submits_left};
+	struct wire_submitted left = lv->ended_left;
 
-	if (ev.submits)
-		to->process(to->ctx, &ev);
+	left.submits += lv->skel->bss->process_submits_left;
+	if (left.submits)
+		deliver_as(to, 0, &left, "", "");
 }
 
 static void deliver_failures(struct live *lv, const struct sink *to)
@@ -132,6 +148,8 @@ static void deliver_failures(struct live *lv, const struct sink *to)
 		ev.calls = calls;
 		to->failed(to->ctx, &ev);
 	}
+	for (struct ended_failure *f = lv->ended_failures; f; f = f->hh.next)
+		to->failed(to->ctx, &(struct ev_failed){.err = (int)f->err, .calls = f->calls});
 }
 
 void processes__deliver(struct live *lv, const struct sink *to)
@@ -142,6 +160,7 @@ void processes__deliver(struct live *lv, const struct sink *to)
 		return;
 	add_threads(lv, &table);
 	add_ended(lv, &table);
+	deliver_ended(lv, to, table);
 	HASH_ITER(hh, table, p, next)
 	{
 		deliver(lv, to, p);

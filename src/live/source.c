@@ -21,6 +21,7 @@
 #include "live/spill.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
+#include "live/ended.h"
 #include "host/inflight.h"
 
 /* Powers of two times the least. */
@@ -362,6 +363,7 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 	nanosleep(&t, NULL);
 	live_names__refresh(lv);
 	recycle_rows(lv, to);
+	ended__reap(lv);
 	return consume(lv, to);
 }
 
@@ -572,6 +574,7 @@ static void live_free(struct source *src)
 	self__free(lv);
 	ring_buffer__free(lv->ring);
 	recycle__close(lv);
+	ended__free(lv);
 	live_rows__close(lv);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)

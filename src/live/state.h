@@ -25,6 +25,8 @@ struct live;
 struct live_stack;
 struct live_fs;
 struct live_file;
+struct ended_process;
+struct ended_failure;
 
 struct live {
 	struct source src;
@@ -77,6 +79,11 @@ struct live {
 	struct live_stack *stacks;
 	struct live_fs *filesystems;
 	struct live_file *files;
+	/* who is gone, see ended.h */
+	struct ended_process *ended;
+	struct ended_failure *ended_failures;
+	struct wire_submitted ended_left; /* of those that are not told apart any more */
+	uint64_t next_reap_ns;
 };
 
 #endif

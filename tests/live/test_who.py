@@ -109,3 +109,40 @@ def test_interval_lines_name_where_and_why(scratch):
     assert done.status == 0, done.stderr
     lines = done.stdout[:done.stdout.index("aiostall on ")].splitlines()
     assert any(re.search(r" ext4 \S+: ext4\.dio_sync$", line) for line in lines), lines
+
+
+CROWD = r"""
+/* crowd N: N processes one after another, each with one call that is refused; a pause behind each 500. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	for (long i = 1; argc == 2 && i <= atol(argv[1]); i++) {
+		if (!vfork()) {
+			syscall(SYS_io_submit, 0x1000, 1, 0);
+			_exit(0);
+		}
+		wait(NULL);
+		if (!(i % 500))
+			usleep(500000);
+	}
+	return 0;
+}
+"""
+
+
+def test_processes_that_are_gone_make_room(tmp_path):
+    """More than the kernel's tables hold, of processes (4096) and of their errors (1024)."""
+    source, crowd = tmp_path / "crowd.c", tmp_path / "crowd"
+    source.write_text(CROWD, encoding="ascii")
+    subprocess.run(["gcc", "-O", "-o", crowd, source], check=True)
+    report = tracing.trace(tmp_path, [crowd, "4700"]).report
+    assert report["totals"]["submits"] == 4700
+    assert report["totals"]["errors"] == [{"errno": "EINVAL", "number": 22, "submits": 4700}]
+    # some numbers may be used twice, and none is of those that are not told apart
+    assert all(p["pid"] and p["comm"] == "crowd" for p in report["processes"])
+    assert sum(p["submits"] for p in report["processes"]) == 4700
