@@ -38,6 +38,13 @@ static const struct option options[] = {
 	 .offset = AT(live.filter.cgroup), .verbs = TRACING, .filter = true},
 	{"cgroup", 0, "PATH", OPTION_TEXT, "only stalls in this cgroup and those below it",
 	 .offset = AT(live.filter.cgroup), .verbs = VERB_REPORT, .filter = true},
+	{"container", 0, "NAME", OPTION_TEXT,
+	 "trace this container: its name, namespace/pod/container, a beginning of its id, or a "
+	 "unit of systemd",
+	 .offset = AT(container), .verbs = TRACING, .filter = true},
+	{"container", 0, "NAME", OPTION_TEXT,
+	 "only stalls in this container: its name, a beginning of its id, or a unit of systemd",
+	 .offset = AT(container), .verbs = VERB_REPORT, .filter = true},
 	{"fs", 0, "TYPE[,TYPE...]", OPTION_WORDS,
 	 "only requests to filesystems of these types: ext4, xfs, btrfs, blockdev, ...", .min = 1,
 	 .max = 15, LIST(live.filter.fstypes, live.filter.nr_fstypes),
@@ -192,14 +199,15 @@ static const struct option options[] = {
 	 .min = NSEC_PER_SEC, .max = 3650 * DAY_NS, .offset = AT(retain_ns), .verbs = VERB_RECORD},
 	{"by", 0, "WHAT[,WHAT...]", OPTION_TEXT,
 	 "a row for each of these instead of the report: api, fs, mount, device, file, comm, pid, "
-	 "cgroup, cause, stack, kernel, host",
+	 "cgroup, container, cause, stack, kernel, host",
 	 .offset = AT(by), .verbs = VERB_STAT | VERB_REPORT},
 	{"severity", 0, "MEASURE=LOOK:HURTS[,...]", OPTION_LIMITS,
 	 "from where on a filesystem is worth a look, and from where on it hurts; default "
 	 "stall=10ms:100ms, share=1%:10%, ctxsw=0.1:0.5, inside=10%:never",
 	 .offset = AT(limits), .verbs = VERB_STAT | VERB_REPORT},
 	{"by", 0, "WHAT", OPTION_TEXT,
-	 "what a row is: fs (the default), mount, device, file, comm, pid, cgroup, cause, ...",
+	 "what a row is: fs (the default), mount, device, file, comm, pid, cgroup, container, "
+	 "cause, ...",
 	 .offset = AT(by), .verbs = VERB_TOP},
 	{"max-loss", 0, "SHARE", OPTION_SHARE,
 	 "more than this share lost makes the data incomplete, and the exit status 3; default 0.1%",

@@ -29,6 +29,7 @@ struct cmd_opts {
 	const struct format *format;
 	const char *output, *rules, *ready_file;
 	bool verbose;
+	const char *container;				    /* NULL = any */
 	uint64_t keep_ns, trigger_ns, rotate_ns, retain_ns; /* record */
 	uint64_t since_ns, until_ns;			    /* report */
 	const char *listen, *textfile;			    /* serve */

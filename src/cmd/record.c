@@ -70,6 +70,11 @@ static void add_fact(void *ctx, const char *what, const char *of, const char *va
 	store_writer__add_fact(ctx, what, of, value);
 }
 
+static void add_container(void *ctx, const char *id, const char *name)
+{
+	store_writer__add_fact(ctx, "container", id, name);
+}
+
 /* The report has asked for them: the file of the worst stall, for one, is looked at in the end only. */
 static void add_heres(const struct record_run *run, const struct report *r)
 {
@@ -118,6 +123,7 @@ static int write_file(struct record_run *run, const struct capture_info *c,
 	if (rc)
 		return rc;
 	hostfacts__each("", add_fact, run->writer);
+	containers__each(session__containers(run->session), add_container, run->writer);
 	run->started_mono_ns = o.started_mono_ns;
 	return 0;
 }

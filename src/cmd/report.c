@@ -53,6 +53,7 @@ static struct load_opts load_opts(const struct cmd_opts *opts)
 				.devices = f->devices,
 				.nr_devices = f->nr_devices,
 				.cgroup = f->cgroup,
+				.container = opts->container,
 				.min_ns = f->min_ns,
 				.apis = f->apis,
 			},
@@ -117,6 +118,8 @@ static int report(const struct job *j, bool *incomplete, struct err *e)
 	lo.distributions = v.nr_by != 0;
 	lo.causes = j->causes;
 	l = load__new(&lo, e);
+	if (l)
+		lo.filter.containers = v.containers = load__containers(l);
 	rc = l ? load_and_print(l, &v, j, incomplete, e) : -ENOMEM;
 	load__free(l);
 	return rc;

@@ -16,6 +16,7 @@
 #include "cmd/privileges.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
+#include "host/containers.h"
 #include "host/facts.h"
 #include "host/fstypes.h"
 
@@ -27,6 +28,9 @@ struct session {
 	struct causes *causes;
 	struct ledger *ledger;
 	struct facts *facts;
+	struct containers *containers;
+	struct live_opts live; /* with what --container found */
+	char cgroup[4096];
 	struct capture *capture;
 	struct child *child;
 	struct targets targets;
@@ -59,9 +63,24 @@ static int open_ledger(struct session *s, struct err *e)
 	if (!s->causes)
 		return err__set(e, -EINVAL, "%s", why);
 	s->facts = facts__new(NULL);
+	s->containers = containers__new("");
 	opts.causes = s->causes;
-	s->ledger = s->facts ? ledger__new(&opts) : NULL;
+	s->ledger = s->facts && s->containers ? ledger__new(&opts) : NULL;
 	return s->ledger ? 0 : err__set(e, -ENOMEM, "out of memory");
+}
+
+/* The kernel knows cgroups alone. */
+static int find_container(struct session *s, struct err *e)
+{
+	const char *word = s->opts->container;
+
+	s->live = s->opts->live;
+	if (!word)
+		return 0;
+	if (s->live.filter.cgroup)
+		return err__set(e, -EINVAL, "--container and --cgroup exclude each other");
+	s->live.filter.cgroup = s->cgroup;
+	return containers__cgroup(s->containers, word, s->cgroup, sizeof(s->cgroup), e);
 }
 
 static int open_source(struct session *s, struct err *e)
@@ -79,7 +98,10 @@ static int open_source(struct session *s, struct err *e)
 		if (!s->child)
 			return -EAGAIN;
 	}
-	rc = live__open(&s->opts->live, &source, e);
+	if (!rc)
+		rc = find_container(s, e);
+	if (!rc)
+		rc = live__open(&s->live, &source, e);
 	if (rc)
 		return rc;
 	s->capture = capture__new(source, s->ledger);
@@ -121,6 +143,11 @@ struct session *session__new(const struct cmd_opts *opts, struct err *e)
 const struct causes *session__causes(const struct session *s)
 {
 	return s->causes;
+}
+
+struct containers *session__containers(struct session *s)
+{
+	return s->containers;
 }
 
 struct ledger *session__ledger(struct session *s)
@@ -312,12 +339,16 @@ const struct report *session__report(struct session *s, const struct view *v, st
 
 	view.facts = facts__write;
 	view.facts_ctx = s->facts;
+	view.containers = containers__names(s->containers);
 	return capture__report(s->capture, &view, e);
 }
 
 const struct report *session__figures(struct session *s, const struct view *v, struct err *e)
 {
-	return capture__report(s->capture, v, e);
+	struct view view = v ? *v : (struct view){0};
+
+	view.containers = containers__names(s->containers);
+	return capture__report(s->capture, &view, e);
 }
 
 void session__free(struct session *s)
@@ -327,6 +358,7 @@ void session__free(struct session *s)
 	capture__free(s->capture);
 	ledger__free(s->ledger);
 	facts__free(s->facts);
+	containers__free(s->containers);
 	child__free(s->child);
 	targets__close(&s->targets);
 	causes__free(s->causes);

@@ -5,6 +5,7 @@
 
 #include "cause/causes.h"
 #include "cmd/options.h"
+#include "host/containers.h"
 #include "model/capture.h"
 
 struct session;
@@ -29,6 +30,7 @@ struct session_hooks {
 struct session *session__new(const struct cmd_opts *opts, struct err *e);
 const struct causes *session__causes(const struct session *s);
 struct ledger *session__ledger(struct session *s);
+struct containers *session__containers(struct session *s);
 /* As of now; after session__run of the whole. Valid until the next call. */
 const struct capture_info *session__capture(struct session *s);
 /*

@@ -45,8 +45,7 @@ struct cgroups {
 	char path[PATH_MAX]; /* what there was no memory for */
 };
 
-/* The caller frees it; NULL if cgroup v2 is not mounted. */
-static char *find_root(void)
+char *cgroups__mount_point(void)
 {
 	struct mounts *m = mounts__new(NULL, NULL);
 	const struct mount_entry *e, *best = NULL;
@@ -68,7 +67,7 @@ struct cgroups *cgroups__new(void)
 
 	if (!c)
 		return NULL;
-	c->root = find_root();
+	c->root = cgroups__mount_point();
 	c->root_fd = c->root ? open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	return c;
 }
@@ -254,7 +253,7 @@ static int open_dir(const char *path, long *magic)
 
 static int open_below_root(const char *path, long *magic)
 {
-	char *root = find_root(), *full = NULL;
+	char *root = cgroups__mount_point(), *full = NULL;
 	int fd = -ENODEV;
 
 	if (root)

@@ -9,6 +9,9 @@
 
 struct cgroups;
 
+/* Of cgroup v2. The caller frees it; NULL if it is not mounted. */
+char *cgroups__mount_point(void);
+
 /* Works also on a host without cgroup v2: every path is then a number. NULL if out of memory. */
 struct cgroups *cgroups__new(void);
 void cgroups__free(struct cgroups *c);

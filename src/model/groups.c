@@ -81,6 +81,14 @@ static const char *cgroup_of(const struct subject *s, const struct selection *of
 	return s->row->key.cgroup->text;
 }
 
+static const char *container_of(const struct subject *s, const struct selection *of)
+{
+	char name[512];
+
+	return pool__str(of->pool, container__name(s->row->key.cgroup->text, of->view->containers,
+						   name, sizeof(name)));
+}
+
 static const char *cause_of(const struct subject *s, const struct selection *of)
 {
 	(void)of;
@@ -119,6 +127,15 @@ static int compare_stacks(const struct subject *a, const struct subject *b)
 	return stack__compare(a->row->key.stack, b->row->key.stack);
 }
 
+/* What has one id has one name. */
+static int compare_containers(const struct subject *a, const struct subject *b)
+{
+	char x[512], y[512];
+
+	return strcmp(container__name(a->row->key.cgroup->text, NULL, x, sizeof(x)),
+		      container__name(b->row->key.cgroup->text, NULL, y, sizeof(y)));
+}
+
 static const struct dimension {
 	const char *name;
 	const char *(*text)(const struct subject *s, const struct selection *of);
@@ -135,6 +152,7 @@ static const struct dimension {
 	[BY_COMM] = {"comm", comm_of, NULL, false},
 	[BY_PID] = {"pid", pid_of, compare_pids, false},
 	[BY_CGROUP] = {"cgroup", cgroup_of, NULL, false},
+	[BY_CONTAINER] = {"container", container_of, compare_containers, false},
 	[BY_CAUSE] = {"cause", cause_of, NULL, false},
 	[BY_STACK] = {"stack", stack_of, compare_stacks, false},
 	[BY_KERNEL] = {"kernel", kernel_of, NULL, true},
@@ -148,8 +166,8 @@ const char *view_by__name(enum view_by by)
 
 const char *view_by__names(void)
 {
-	return "api, plane, opcode, fs, mount, device, file, comm, pid, cgroup, cause, stack, "
-	       "kernel, host";
+	return "api, plane, opcode, fs, mount, device, file, comm, pid, cgroup, container, cause, "
+	       "stack, kernel, host";
 }
 
 static int find_dimension(const char *name, size_t len)

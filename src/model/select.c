@@ -63,7 +63,8 @@ static bool wants_process(const struct view_filter *f, uint32_t pid, const char 
 			  const char *cgroup)
 {
 	return is_listed(pid, f->pids, f->nr_pids) && is_named(comm, f->comms, f->nr_comms) &&
-	       (!f->cgroup || is_below(cgroup, f->cgroup));
+	       (!f->cgroup || is_below(cgroup, f->cgroup)) &&
+	       (!f->container || container__is(cgroup, f->container, f->containers));
 }
 
 bool view_filter__wants(const struct view_filter *f, const struct fs_info *fs,
@@ -80,7 +81,7 @@ bool view_filter__is_of_fs(const struct view_filter *f)
 
 bool view_filter__is_of_threads(const struct view_filter *f)
 {
-	return f->nr_pids || f->nr_tids || f->nr_comms || f->cgroup;
+	return f->nr_pids || f->nr_tids || f->nr_comms || f->cgroup || f->container;
 }
 
 /* ---- what is looked at ---- */

@@ -8,6 +8,7 @@
 #define AIOSTALL_MODEL_VIEW_H
 
 #include "base/base.h"
+#include "model/container.h"
 #include "model/ledger.h"
 #include "model/report.h"
 
@@ -17,7 +18,9 @@ struct view_filter {
 	size_t nr_pids, nr_tids;
 	const char *const *comms, *const *fstypes, *const *mounts, *const *devices;
 	size_t nr_comms, nr_fstypes, nr_mounts, nr_devices;
-	const char *cgroup; /* this one and those below; NULL = any */
+	const char *cgroup;			  /* this one and those below; NULL = any */
+	const char *container;			  /* what container__is by that; NULL = any */
+	const struct container_names *containers; /* for it; NULL = by ids alone */
 	uint64_t min_ns;
 	unsigned int apis; /* API_BIT() of each; 0 = any */
 };
@@ -42,6 +45,7 @@ enum view_by {
 	BY_COMM,
 	BY_PID,
 	BY_CGROUP,
+	BY_CONTAINER,
 	BY_CAUSE,
 	BY_STACK,
 	BY_KERNEL,
@@ -66,8 +70,9 @@ struct view {
 		      char *buf, size_t size);
 	void *facts_ctx;
 	enum view_by by[BYS];
-	size_t nr_by;			      /* 0 = no groups */
-	const struct severity_limits *limits; /* NULL = severity_defaults */
+	size_t nr_by;				  /* 0 = no groups */
+	const struct container_names *containers; /* for BY_CONTAINER; NULL = ids */
+	const struct severity_limits *limits;	  /* NULL = severity_defaults */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/container.h"
 
 static const char *const op_cells[NAMES_OPS] = {
 	"pread", "pwrite", "fsync", "fdsync", "poll", "preadv", "pwritev", "other",
@@ -65,47 +66,10 @@ const struct names_shape *names__shape(size_t i)
 	return i < ARRAY_SIZE(shapes) ? &shapes[i] : NULL;
 }
 
-static bool ends_in(const char *s, size_t len, const char *tail)
-{
-	size_t n = strlen(tail);
-
-	return len > n && !memcmp(s + len - n, tail, n);
-}
-
-static size_t kind_of_unit(const char *part, size_t len)
-{
-	return ends_in(part, len, ".service") ? strlen(".service")
-	       : ends_in(part, len, ".scope") ? strlen(".scope")
-					      : 0;
-}
-
-/* The innermost part that is a unit; *len its length. */
-static const char *unit_of(const char *cgroup, size_t *len)
-{
-	const char *unit = NULL, *last = "", *part = cgroup ? cgroup : "";
-	size_t last_len = 0;
-
-	*len = 0;
-	for (part += strspn(part, "/"); *part; part += strspn(part, "/")) {
-		size_t n = strcspn(part, "/");
-
-		last = part;
-		last_len = n;
-		if (kind_of_unit(part, n)) {
-			unit = part;
-			*len = n;
-		}
-		part += n;
-	}
-	if (!unit)
-		*len = last_len;
-	return unit ? unit : last;
-}
-
 const char *names__unit(const char *cgroup, char *buf, size_t size)
 {
 	size_t len;
-	const char *unit = unit_of(cgroup, &len);
+	const char *unit = container__unit(cgroup, &len);
 
 	snprintf(buf, size, "%.*s", (int)len, unit);
 	return buf;
@@ -114,9 +78,9 @@ const char *names__unit(const char *cgroup, char *buf, size_t size)
 const char *names__unit_short(const char *cgroup, char *buf, size_t size)
 {
 	size_t len;
-	const char *unit = unit_of(cgroup, &len);
+	const char *unit = container__unit(cgroup, &len);
 
-	snprintf(buf, size, "%.*s", (int)(len - kind_of_unit(unit, len)), unit);
+	snprintf(buf, size, "%.*s", (int)(len - container__kind_of_unit(unit, len)), unit);
 	return buf;
 }
 

@@ -23,7 +23,7 @@ struct rows {
 	struct jsonw w;
 	FILE *out;
 	struct store *store;
-	const struct view_filter *filter;
+	struct view_filter filter;
 	struct store_slice slice; /* no 0 = none yet */
 	bool calls, completions;  /* are known */
 	int err;
@@ -150,8 +150,8 @@ static int on_counts(void *ctx, const struct fs_info *fs, const struct fs_counts
 	struct rows *r = ctx;
 	json_t *o;
 
-	if (view_filter__is_of_threads(r->filter) ||
-	    (fs ? !view_filter__wants_fs(r->filter, fs) : view_filter__is_of_fs(r->filter)))
+	if (view_filter__is_of_threads(&r->filter) ||
+	    (fs ? !view_filter__wants_fs(&r->filter, fs) : view_filter__is_of_fs(&r->filter)))
 		return 0;
 	o = begin_row(r, fs ? "calls" : "total");
 	if (fs)
@@ -187,8 +187,16 @@ static void put_stack(struct rows *r, json_t *o, const struct stack *s)
 	jsonw__str(&r->w, o, "stack", hash);
 }
 
+static const char *container_of(void *ctx, const char *id)
+{
+	return store__container(ctx, id);
+}
+
 static void put_key(struct rows *r, json_t *o, const struct store_key *k)
 {
+	const struct container_names names = {container_of, r->store};
+	char container[512];
+
 	put_place(r, o, k->fs);
 	jsonw__str(&r->w, o, "plane", plane__name(k->plane));
 	jsonw__str(&r->w, o, "cause", k->cause->id);
@@ -197,6 +205,8 @@ static void put_key(struct rows *r, json_t *o, const struct store_key *k)
 	jsonw__str(&r->w, o, "comm", k->comm);
 	jsonw__u64(&r->w, o, "pid", k->pid);
 	jsonw__str(&r->w, o, "cgroup", k->cgroup);
+	jsonw__str(&r->w, o, "container",
+		   container__name(k->cgroup, &names, container, sizeof(container)));
 	jsonw__str(&r->w, o, "op", op__name(k->opcode));
 	jsonw__str(&r->w, o, "waker_kind", names__waker(k->waker_kind));
 	jsonw__str(&r->w, o, "waker", k->waker);
@@ -208,7 +218,7 @@ static bool wants(const struct rows *r, const struct store_key *k)
 	const struct who who = {
 		.pid = k->pid, .comm = k->comm, .cgroup_id = k->cgroup_id, .cgroup = k->cgroup};
 
-	return view_filter__wants(r->filter, k->fs, &who);
+	return view_filter__wants(&r->filter, k->fs, &who);
 }
 
 static int on_stalls(void *ctx, const struct store_key *k, const struct sleep_sum *sum,
@@ -300,7 +310,7 @@ int ndjson__print(FILE *out, struct store *s, const struct store_range *range,
 	struct rows r = {
 		.out = out,
 		.store = s,
-		.filter = filter,
+		.filter = *filter,
 		.calls = !capture__sleeps_only(c),
 		.completions = complete && *complete && strcmp(complete, "none") != 0,
 	};
@@ -309,7 +319,11 @@ int ndjson__print(FILE *out, struct store *s, const struct store_range *range,
 					.fs_counts = on_counts,
 					.stalls_hist = on_stalls,
 					.loss = on_loss};
-	int rc = put_stacks(&r);
+	const struct container_names names = {container_of, s};
+	int rc;
+
+	r.filter.containers = &names;
+	rc = put_stacks(&r);
 
 	if (!rc)
 		rc = store__read(s, range, &v, e);

@@ -26,7 +26,18 @@ struct load {
 	uint64_t trigger_ns; /* 0 = one of them had no trigger */
 	/* of all */
 	struct capture_info capture;
+	struct container_names containers;
 };
+
+static const char *container_of(void *ctx, const char *id)
+{
+	const struct load *l = ctx;
+	const char *name = NULL;
+
+	for (size_t i = 0; !name && i < l->nr_stores; i++)
+		name = store__container(l->stores[i], id);
+	return name;
+}
 
 struct load *load__new(const struct load_opts *opts, struct err *e)
 {
@@ -35,8 +46,13 @@ struct load *load__new(const struct load_opts *opts, struct err *e)
 	if (!l)
 		err__set(e, -ENOMEM, "out of memory");
 	else
-		l->opts = opts;
+		*l = (struct load){.opts = opts, .containers = {container_of, l}};
 	return l;
+}
+
+const struct container_names *load__containers(const struct load *l)
+{
+	return &l->containers;
 }
 
 static int out_of_memory(struct err *e)

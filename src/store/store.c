@@ -108,6 +108,16 @@ const struct store_fact *store__fact(const struct store *s, size_t i)
 	return i < s->nr_facts ? &s->facts[i] : NULL;
 }
 
+const char *store__container(const struct store *s, const char *id)
+{
+	const struct store_fact *f;
+
+	for (size_t i = 0; (f = store__fact(s, i)); i++)
+		if (!strcmp(f->what, "container") && !strcmp(f->of, id))
+			return f->value;
+	return NULL;
+}
+
 const struct store_here *store__here(const struct store *s, size_t i)
 {
 	return i < s->heres.nr ? s->heres.row[i] : NULL;

@@ -70,6 +70,9 @@ struct store_fact {
 };
 const struct store_fact *store__fact(const struct store *s, size_t i);
 
+/* What a container of that id was called, NULL = not known. */
+const char *store__container(const struct store *s, const char *id);
+
 /*
  * What the host said that bears on a cause (its id) of a filesystem, a line
  * each, when recording ended: the i-th one, NULL past the end.

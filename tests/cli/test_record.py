@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-COLUMNS = ["api", "fs", "mount", "device", "file", "comm", "pid", "cgroup", "cause", "stack", "kernel", "host"]
+COLUMNS = ["api", "fs", "mount", "device", "file", "comm", "pid", "cgroup", "container", "cause", "stack", "kernel", "host"]
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -358,6 +358,31 @@ def test_filters_of_single_stalls(aiostall, events):
     assert sum(c["sleeps"] for c in causes if c["id"] != "below_min") == len(long)
     assert sum(c["sleeps"] for c in causes if c["id"] == "below_min") == 1200 - len(long)
     assert max(c["max_ns"] for c in causes) == 200 * 10**6
+
+
+def test_stalls_of_a_container(aiostall, recording, tmp_path):
+    """By the cgroup's path, and by the name that the recorder found in the runtime's files."""
+    path, number = tmp_path / "in.db", "0123456789abcdef" * 4
+    path.write_bytes(recording.read_bytes())
+    with sqlite3.connect(path) as db:
+        other, = db.execute("SELECT max(id) + 1 FROM string").fetchone()
+        db.execute("INSERT INTO string(id, text) VALUES (?, ?)", (other, f"/system.slice/docker-{number}.scope"))
+        db.execute("UPDATE key SET cgroup = ? WHERE cause = (SELECT min(cause) FROM key)", (other,))
+    db.close()
+
+    def rows():
+        done = aiostall("report", "--by", "container", "--format", "json", str(path))
+        assert done.returncode == 0, done.stderr
+        return {g["container"]: g["sleeps"] for g in json.loads(done.stdout)["groups"]}
+    sleeps = rows()["docker:0123456789ab"]
+    assert 0 < sleeps < sum(rows().values())
+    for word in ("docker:0123456789ab", number[:8], number):
+        assert report_json(aiostall, "--container", word, path)["totals"]["sleeps"] == sleeps
+    assert report_json(aiostall, "--container", "web", path)["totals"]["sleeps"] == 0
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO fact(what, of, value) VALUES ('container', ?, 'web')", (number,))
+    db.close()
+    assert rows()["web"] == sleeps == report_json(aiostall, "--container", "web", path)["totals"]["sleeps"]
 
 
 def test_timeline_of_a_recording(aiostall, events):

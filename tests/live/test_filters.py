@@ -263,3 +263,26 @@ def test_status_of_the_command(scratch, command, status):
     traced = tracing.trace(scratch.dir, sh(command))
     assert traced.report["capture"]["child_status"] == status
     assert traced.status == 0
+
+
+def test_container(scratch, pipe):
+    """A cgroup as a runtime makes it, found by a beginning of its id and named by it."""
+    number = f"{os.getpid():08x}" * 8
+    group = cgroup_root() / f"docker-{number}.scope"
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"needs cgroups that can be made: {error}")
+    try:
+        with tracing.waiting(scratch, pipe) as load:
+            (group / "cgroup.procs").write_text(str(load.pid), encoding="ascii")
+            with tracing.attached(scratch, "--container", number[:10], "--by", "container") as tracer:
+                load.go()
+                load.done()
+                report = tracer.stop()
+        assert {g["container"] for g in report["groups"]} == {f"docker:{number[:12]}"}
+        assert sum(g["sleeps"] for g in report["groups"]) > 0
+    finally:
+        group.rmdir()
+    done = helpers.run([helpers.AIOSTALL, "-d", "1s", "--container", number[:10]])
+    assert done.status == 1 and number[:10] in done.stderr

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Containers by their cgroups' paths, and their names by the runtimes' files. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/containers.h"
+
+#define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID_B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define ID_C "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define POD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice"
+
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *cgroup, *name;
+	} rows[] = {
+		{"/system.slice/docker-" ID_A ".scope", "docker:0123456789ab"},
+		{"/system.slice/docker-" ID_A ".scope/inner", "docker:0123456789ab"},
+		{"/docker/" ID_A, "docker:0123456789ab"},
+		{POD "/cri-containerd-" ID_B ".scope", "containerd:fedcba987654"},
+		{POD "/crio-" ID_B ".scope", "crio:fedcba987654"},
+		{"/kubepods/besteffort/pod1f/" ID_B, "kubepods:fedcba987654"},
+		{"/machine.slice/libpod-" ID_A ".scope/container", "podman:0123456789ab"},
+		{"/lxc.payload.web/system.slice/x.service", "lxc:web"},
+		{"/machine.slice/machine-web.scope", "nspawn:web"},
+		/* the innermost */
+		{"/docker/" ID_A "/docker/" ID_B, "docker:fedcba987654"},
+		/* in none */
+		{"/system.slice/mariadb.service", "mariadb.service"},
+		{"/user.slice/user-0.slice/session-3.scope", "session-3.scope"},
+		{"/system.slice/docker-0123.scope", "docker-0123.scope"},
+		{"/user.slice", ""},
+		{"/", ""},
+		{"", ""},
+		{NULL, ""},
+	};
+	char name[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_string_equal(container__name(rows[i].cgroup, NULL, name, sizeof(name)),
+				    rows[i].name);
+}
+
+/* A folder that stands for the host's. */
+static char root[64];
+
+static void put(const char *path, const char *text)
+{
+	char full[512], *at;
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	for (at = strchr(full + strlen(root) + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		assert_true(!mkdir(full, 0700) || errno == EEXIST);
+		*at = '/';
+	}
+	if (!text)
+		return;
+	f = fopen(full, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int make_host(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/containers.XXXXXX");
+	assert_non_null(mkdtemp(root));
+	put("/var/lib/docker/containers/" ID_A "/config.v2.json",
+	    "{\"Name\": \"/web\", \"ID\": 3}");
+	put("/var/lib/docker/containers/broken/config.v2.json", "{\"Name\": ");
+	put("/var/lib/docker/containers/odd/config.v2.json", "[1]");
+	put("/var/log/containers/cart-7d_shop_server-1-" ID_B ".log", "");
+	put("/var/log/containers/no-id_shop_server.log", "");
+	put("/var/log/containers/_.log", "");
+	put("/var/lib/containers/storage/overlay-containers/containers.json",
+	    "[{\"id\": \"" ID_C "\", \"names\": [\"db\"]}, {\"id\": 5}, 7]");
+	put("/sys/fs/cgroup/system.slice/docker-" ID_A ".scope/inner/", NULL);
+	put("/sys/fs/cgroup/system.slice/cron.service/", NULL);
+	put("/sys/fs/cgroup/kubepods.slice/crio-" ID_B ".scope/", NULL);
+	put("/sys/fs/cgroup/kubepods.slice/crio-" ID_C ".scope/", NULL);
+	return 0;
+}
+
+static int remove_host(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command);
+}
+
+static void test_names(void **state)
+{
+	struct containers *c = containers__new(root);
+	const struct container_names *names = containers__names(c);
+	char name[128];
+
+	(void)state;
+	assert_string_equal(container__name("/docker/" ID_A, names, name, sizeof(name)), "web");
+	assert_string_equal(container__name(POD "/crio-" ID_B ".scope", names, name, sizeof(name)),
+			    "shop/cart-7d/server-1");
+	assert_string_equal(
+		container__name("/machine.slice/libpod-" ID_C ".scope", names, name, sizeof(name)),
+		"db");
+	assert_true(container__is("/docker/" ID_A, "web", names));
+	assert_true(container__is("/docker/" ID_A, "012345", names));
+	assert_false(container__is("/docker/" ID_A, "0123", names));
+	assert_true(container__is("/kubepods/" ID_B, "shop/cart-7d", names));
+	assert_false(container__is("/kubepods/" ID_B, "shop/cart", names));
+	assert_true(container__is("/system.slice/cron.service", "cron.service", names));
+	containers__free(c);
+}
+
+static void test_cgroup_of_a_name(void **state)
+{
+	struct containers *c = containers__new(root);
+	struct err e = {0};
+	char path[256];
+
+	(void)state;
+	assert_int_equal(containers__cgroup(c, "web", path, sizeof(path), &e), 0);
+	assert_string_equal(path, "/system.slice/docker-" ID_A ".scope");
+	assert_int_equal(containers__cgroup(c, "cron.service", path, sizeof(path), &e), 0);
+	assert_string_equal(path, "/system.slice/cron.service");
+	assert_int_equal(containers__cgroup(c, "fedcba98", path, sizeof(path), &e), 0);
+	assert_int_equal(containers__cgroup(c, "nobody", path, sizeof(path), &e), -ENOENT);
+	assert_non_null(strstr(e.text, "nobody"));
+	put("/sys/fs/cgroup/docker/" ID_A "/", NULL);
+	assert_int_equal(containers__cgroup(c, "web", path, sizeof(path), &e), -EINVAL);
+	containers__free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_cgroup_of_a_name),
+	};
+
+	return cmocka_run_group_tests(tests, make_host, remove_host);
+}
