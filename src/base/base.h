@@ -34,6 +34,12 @@ int parse__size(const char *s, uint64_t *bytes);
 /* Whole decimal number in [min, max]. */
 int parse__u64(const char *s, uint64_t min, uint64_t max, uint64_t *v);
 
+/* The end of a noun beside its number: "1 sleep", "2 sleeps". */
+static inline const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* "1 call", "2 calls" of "call{|s}": the number, then the words, "{one|many}" as it is. buf is returned. */
 char *fmt__many(uint64_t n, const char *words, char *buf, size_t size);
 /*

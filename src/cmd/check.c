@@ -49,7 +49,7 @@ static void print_need(const struct live_need *need)
 static void print_check(const struct live_check *check)
 {
 	printf("%s, kernel %s, %s, %u CPU%s\n", check->host.hostname, check->host.kernel,
-	       check->host.arch, check->host.cpus, check->host.cpus == 1 ? "" : "s");
+	       check->host.arch, check->host.cpus, plural(check->host.cpus));
 	for (size_t i = 0; i < check->nr_facts; i++) {
 		printf("  %-24s %-6s", check->fact[i].name, check->fact[i].ok ? "ok" : "no");
 		print_escaped(check->fact[i].value);

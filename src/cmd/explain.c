@@ -134,7 +134,8 @@ static void print_lines(const char *label, const struct paste_line *lines, size_
 		fields__print(label, text);
 	}
 	if (total > NAMED_MAX) {
-		snprintf(text, sizeof(text), "and %zu more lines", total - NAMED_MAX);
+		snprintf(text, sizeof(text), "and %zu more line%s", total - NAMED_MAX,
+			 plural(total - NAMED_MAX));
 		fields__print(label, text);
 	}
 }

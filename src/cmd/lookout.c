@@ -40,7 +40,7 @@ static void describe(const struct aiouser *u, char *line, size_t size)
 	snprintf(who, sizeof(who), "%s (pid %u)", u->comm, u->pid);
 	if (u->contexts)
 		snprintf(line, size, "%s has %u aio context%s%s", who, u->contexts,
-			 u->contexts == 1 ? "" : "s", u->rings ? " and uses io_uring too" : "");
+			 plural(u->contexts), u->rings ? " and uses io_uring too" : "");
 	else if (u->rings)
 		snprintf(line, size, "%s uses io_uring and has no aio context", who);
 	else

@@ -12,9 +12,9 @@ void progress__show(uint64_t elapsed_ns, const struct counters *c, bool sleeps_o
 	fprintf(stderr, "\r\033[K%llus: ", (unsigned long long)(elapsed_ns / NSEC_PER_SEC));
 	if (!sleeps_only)
 		fprintf(stderr, "%s submit%s, ", fmt__count(c->submits, submits, sizeof(submits)),
-			c->submits == 1 ? "" : "s");
+			plural(c->submits));
 	fprintf(stderr, "%s stall%s, longest %s (Ctrl-C ends)",
-		fmt__count(c->sleeps, sleeps, sizeof(sleeps)), c->sleeps == 1 ? "" : "s",
+		fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
 		fmt__duration(c->max_sleep_ns, longest, sizeof(longest)));
 	fflush(stderr);
 }

@@ -174,22 +174,20 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 		return cmd__fail(e);
 	unlisted = opts->events ? r->capture->spilled : 0;
 	esc__terminal(run->path, path, sizeof(path));
-	fprintf(stderr, "recorded %s, %s stalls, %s blocked, into %s (%s)\n",
+	fprintf(stderr, "recorded %s, %s stall%s, %s blocked, into %s (%s)\n",
 		fmt__duration(r->capture->duration_ns, time, sizeof(time)),
-		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
+		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)), plural(r->totals.sleeps),
 		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)), path,
 		fmt__size(store_writer__size(run->writer), size, sizeof(size)));
 	if (run->nr_ended)
 		fprintf(stderr, "and %llu file%s before it\n", (unsigned long long)run->nr_ended,
-			run->nr_ended == 1 ? "" : "s");
+			plural(run->nr_ended));
 	if (r->nr_unfinished)
 		fprintf(stderr, "%zu sleep%s not ended: see the report\n", r->nr_unfinished,
 			r->nr_unfinished == 1 ? " has" : "s have");
 	if (unlisted)
-		fprintf(stderr,
-			"incomplete: %llu stalls came too fast for --events and are in the sums "
-			"only\n",
-			(unsigned long long)unlisted);
+		fprintf(stderr, "incomplete: %s came too fast for --events: in the sums only\n",
+			fmt__many(unlisted, "stall{|s}", sleeps, sizeof(sleeps)));
 	if (r->incomplete || left_out)
 		fprintf(stderr, "incomplete: some data was lost, see the report\n");
 	if (run->failed)

@@ -106,8 +106,7 @@ static void print_end(const struct report *r)
 	for (size_t i = 0; i < r->nr_unfinished; i++)
 		print_unfinished(&r->unfinished[i]);
 	fprintf(stderr, "%s stall%s, %s blocked\n",
-		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)),
-		r->totals.sleeps == 1 ? "" : "s",
+		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)), plural(r->totals.sleeps),
 		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)));
 	if (r->capture->spilled)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",

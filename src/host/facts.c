@@ -157,8 +157,7 @@ static void say_hardware_tags(struct ask *a)
 		}
 	}
 	if (queues)
-		say(a, "the device has %u queue%s of %s tags", queues, queues == 1 ? "" : "s",
-		    value);
+		say(a, "the device has %u queue%s of %s tags", queues, plural(queues), value);
 }
 
 static void tags(struct ask *a)
@@ -168,7 +167,7 @@ static void tags(struct ask *a)
 	say_hardware_tags(a);
 	if (a->cause->worst_nr)
 		say(a, "the worst call submitted %u request%s", a->cause->worst_nr,
-		    a->cause->worst_nr == 1 ? "" : "s");
+		    plural(a->cause->worst_nr));
 	say_pieces(a);
 }
 
@@ -275,7 +274,7 @@ static void say_extents(struct ask *a, const struct extents *e)
 
 	say(a, "the file of the worst stall has %s and %s%llu extent%s",
 	    fmt__size(e->size_bytes, size, sizeof(size)), e->more ? "more than " : "",
-	    (ull)e->extents, e->extents == 1 ? "" : "s");
+	    (ull)e->extents, plural(e->extents));
 	if (e->unwritten)
 		say(a, "%llu of them are preallocated but were never written", (ull)e->unwritten);
 	if (e->beyond_bytes)

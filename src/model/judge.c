@@ -139,14 +139,27 @@ void judge__loss(const struct selection *s, struct report *r)
 
 void judge__report(const struct selection *s, struct report *r)
 {
+	const struct severity_limits *limits = limits_of(s);
 	struct severity_figures v = {0};
 	enum severity_measure by;
 
-	for (size_t i = 0; i < r->nr_unfinished; i++)
-		if (r->unfinished[i].ev.age_ns > v.value[MEASURE_STALL])
-			v.value[MEASURE_STALL] = (double)r->unfinished[i].ev.age_ns;
-	r->severity = severity__of(limits_of(s), &v, &by);
-	for (size_t i = 0; i < r->nr_fs; i++)
-		if (r->fs[i].severity > r->severity)
-			r->severity = r->fs[i].severity;
+	for (size_t i = 0; i < r->nr_unfinished; i++) {
+		const struct ev_unfinished *ev = &r->unfinished[i].ev;
+
+		if ((double)ev->age_ns > v.value[MEASURE_STALL])
+			v.value[MEASURE_STALL] = (double)ev->age_ns;
+		/* one that is older than tracing has an age that is not known */
+		r->long_asleep |= ev->before_tracing;
+	}
+	r->severity = severity__of(limits, &v, &by);
+	r->long_asleep |= r->severity > SEVERITY_OK;
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		const struct report_fs *f = &r->fs[i];
+
+		if (f->severity > r->severity)
+			r->severity = f->severity;
+		if ((f->c.submits || f->c.sleeps) &&
+		    f->figures.value[MEASURE_SHARE] < limits->hurts[MEASURE_SHARE])
+			r->time_elsewhere = true;
+	}
 }

@@ -155,6 +155,9 @@ struct report {
 	bool any_loss, incomplete; /* anything; more than may be */
 	double loss_share;	   /* see loss__share */
 	enum severity severity;	   /* the worst there is */
+	bool long_asleep;	   /* a sleep that has not ended is worth a look by its age */
+	/* of submitters, on one filesystem at least, less time was lost in here than hurts */
+	bool time_elsewhere;
 	struct counters totals;
 	double blocked_share, ctxsw_per_io;
 	struct report_dist sleep, submit; /* over all filesystems */

@@ -7,26 +7,15 @@
 #include "model/loss.h"
 #include "report/formats.h"
 #include "report/html_flame.h"
+#include "report/html_who.h"
 #include "report/htmlw.h"
 #include "report/names.h"
 #include "report/print.h"
 #include "report/verdict.h"
 
-#define DEFAULT_TOP 50
-
 static size_t shown_of(size_t nr, const struct format_opts *o)
 {
-	size_t top = o && o->top ? o->top : DEFAULT_TOP;
-
-	return nr < top ? nr : top;
-}
-
-/* Nothing is left out without being said. */
-static void put_rest(FILE *out, size_t nr, size_t shown, const char *what)
-{
-	if (nr > shown)
-		fprintf(out, "<p class=\"soft\">and %zu more %s, which --format json has</p>\n",
-			nr - shown, what);
+	return htmlw__shown(nr, o ? o->top : 0);
 }
 
 /* ---- the beginning ---- */
@@ -36,8 +25,9 @@ static void put_losses(FILE *out, const struct report *r)
 	char words[2048];
 
 	if (r->any_loss) {
-		fputs("<p class=\"alarm\" role=\"alert\">Incomplete, the figures are lower "
-		      "bounds: ",
+		fputs(r->incomplete ? "<p class=\"alarm\" role=\"alert\">Incomplete, the figures "
+				      "are lower bounds: "
+				    : "<p class=\"soft\">Lost, less than --max-loss: ",
 		      out);
 		htmlw__text(out, loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
 		fputs("</p>\n", out);
@@ -53,11 +43,13 @@ static void put_summary(FILE *out, const struct report *r)
 
 	fprintf(out, "<p>Traced for %s", fmt__duration(c->duration_ns, time, sizeof(time)));
 	if (!capture__sleeps_only(c))
-		fprintf(out, ": %s submits of %s requests",
+		fprintf(out, ": %s submit%s of %s request%s",
 			fmt__count(r->totals.submits, submits, sizeof(submits)),
-			fmt__count(r->totals.requests, requests, sizeof(requests)));
-	fprintf(out, "; %s sleeps inside them",
-		fmt__count(r->totals.sleeps, submits, sizeof(submits)));
+			plural(r->totals.submits),
+			fmt__count(r->totals.requests, requests, sizeof(requests)),
+			plural(r->totals.requests));
+	fprintf(out, "; %s sleep%s inside them",
+		fmt__count(r->totals.sleeps, submits, sizeof(submits)), plural(r->totals.sleeps));
 	fprintf(out, ", %s blocked in total.</p>\n",
 		fmt__duration(r->totals.blocked_ns, time, sizeof(time)));
 }
@@ -85,7 +77,9 @@ static void put_verdicts(FILE *out, const struct report *r, const struct format_
 	}
 	if (shown)
 		fputs("</ul>\n", out);
-	put_rest(out, r->nr_fs, shown, "filesystems");
+	htmlw__rest(out, r->nr_fs, shown, "more filesystem{|s}");
+	if (*verdict__unwatched(r, verdict, sizeof(verdict)))
+		htmlw__element(out, "p", "soft", verdict);
 	fputs("</section>\n", out);
 }
 
@@ -205,7 +199,7 @@ static void put_stacks(FILE *out, const struct report_cause *c, const struct for
 		htmlw__row_end(out);
 	}
 	htmlw__table_end(out);
-	put_rest(out, c->nr_stacks, shown, "stacks");
+	htmlw__rest(out, c->nr_stacks, shown, "more stack{|s}");
 	(void)o;
 }
 
@@ -227,7 +221,7 @@ static void put_files(FILE *out, const struct report_file *files, size_t nr,
 		htmlw__row_end(out);
 	}
 	htmlw__table_end(out);
-	put_rest(out, nr, shown, "files");
+	htmlw__rest(out, nr, shown, "more file{|s}");
 }
 
 static void put_cause(FILE *out, const struct report_cause *c, const struct format_opts *o)
@@ -271,7 +265,7 @@ static void put_causes(FILE *out, const struct report *r, const struct format_op
 			htmlw__element(out, "p", "soft", f->fs->mount_options);
 		for (size_t c = 0; c < shown; c++)
 			put_cause(out, &f->causes[c], o);
-		put_rest(out, f->nr_causes, shown, "causes");
+		htmlw__rest(out, f->nr_causes, shown, "more cause{|s}");
 		fputs("</section>\n", out);
 	}
 }
@@ -302,7 +296,7 @@ static void put_unfinished(FILE *out, const struct report *r, const struct forma
 		htmlw__row_end(out);
 	}
 	htmlw__table_end(out);
-	put_rest(out, r->nr_unfinished, shown, "sleeps");
+	htmlw__rest(out, r->nr_unfinished, shown, "more sleep{|s}");
 	fputs("</section>\n", out);
 }
 
@@ -374,6 +368,7 @@ int html__print(FILE *out, const struct report *r, const struct format_opts *o)
 	put_verdicts(out, r, o);
 	put_unfinished(out, r, o);
 	put_filesystems(out, r, o);
+	html_who__print(out, r, o);
 	rc = html_flame__print(out, r);
 	put_causes(out, r, o);
 	put_slow(out, r);
@@ -412,7 +407,7 @@ int groups_html__print(FILE *out, const struct report *r, const struct format_op
 		htmlw__row_end(out);
 	}
 	htmlw__table_end(out);
-	put_rest(out, r->nr_groups, shown, "rows");
+	htmlw__rest(out, r->nr_groups, shown, "more row{|s}");
 	rc = put_capture(out, r);
 	htmlw__end(out);
 	return rc ? rc : print__flush(out);

@@ -154,6 +154,23 @@ void htmlw__share(FILE *out, double share, bool known)
 	fputs("</td>", out);
 }
 
+#define DEFAULT_TOP 50
+
+size_t htmlw__shown(size_t nr, size_t top)
+{
+	top = top ? top : DEFAULT_TOP;
+	return nr < top ? nr : top;
+}
+
+void htmlw__rest(FILE *out, size_t nr, size_t shown, const char *what)
+{
+	char words[64];
+
+	if (nr > shown)
+		fprintf(out, "<p class=\"soft\">and %s, which --format json has</p>\n",
+			fmt__many(nr - shown, what, words, sizeof(words)));
+}
+
 void htmlw__fact(FILE *out, const char *what, const char *s)
 {
 	if (!s || !*s)

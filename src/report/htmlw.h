@@ -29,6 +29,11 @@ void htmlw__count(FILE *out, uint64_t n, bool known);
 void htmlw__time(FILE *out, uint64_t ns);
 void htmlw__share(FILE *out, double share, bool known);
 
+/* How many of nr rows are shown, if at most top are asked for; 0 = as many as a page should have. */
+size_t htmlw__shown(size_t nr, size_t top);
+/* Nothing is left out without being said: "more stack{|s}", see fmt__many. */
+void htmlw__rest(FILE *out, size_t nr, size_t shown, const char *what);
+
 /* A line of facts: <dt>, <dd>; nothing if s is empty. */
 void htmlw__fact(FILE *out, const char *what, const char *s);
 

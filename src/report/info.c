@@ -51,7 +51,7 @@ int info_text__print(FILE *out, const struct store *s, const struct format_opts 
 {
 	const struct capture_info *c = store__capture(s);
 	const struct store_info *i = store__info(s);
-	char size[16], time[16], started[40];
+	char size[16], time[16], started[40], kept[4][40];
 	struct print p;
 
 	print__init(&p, out, o);
@@ -70,10 +70,11 @@ int info_text__print(FILE *out, const struct store *s, const struct format_opts 
 	print__para(&p, PRINT_PLAIN, "  command:  ", "%s", print__safe(&p, c->command));
 	print__para(&p, PRINT_PLAIN, "  probes:   ", "%s", print__probes(&p, c));
 	print_how(&p, s);
-	print__line(&p, PRINT_PLAIN,
-		    "  holds:    %llu slices, %llu keys, %llu stacks, %llu single stalls",
-		    (unsigned long long)i->nr_slices, (unsigned long long)i->nr_keys,
-		    (unsigned long long)i->nr_stacks, (unsigned long long)i->nr_stalls);
+	print__line(&p, PRINT_PLAIN, "  holds:    %s, %s, %s, %s",
+		    fmt__many(i->nr_slices, "slice{|s}", kept[0], sizeof(kept[0])),
+		    fmt__many(i->nr_keys, "key{|s}", kept[1], sizeof(kept[1])),
+		    fmt__many(i->nr_stacks, "stack{|s}", kept[2], sizeof(kept[2])),
+		    fmt__many(i->nr_stalls, "single stall{|s}", kept[3], sizeof(kept[3])));
 	print_facts(&p, s);
 	return print__finish(&p);
 }

@@ -69,12 +69,6 @@ const char *print__middle(struct print *p, const char *s, int columns);
 /* "1 sleep", "2 sleeps", "3 processes", "12.3k requests". Of several words the last one is counted. */
 const char *print__n(struct print *p, uint64_t n, const char *what);
 
-/* "1 sleep", "2 sleeps". */
-static inline const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* A column of a table; the widths leave out the space between columns. */
 struct column {
 	const char *name;

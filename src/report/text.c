@@ -45,13 +45,17 @@ static void print_loss(struct print *p, const struct report *r)
 static void print_spilled(struct print *p, const struct report *r)
 {
 	uint64_t n = r->capture->spilled;
+	char text[256];
 
 	if (n)
 		print__para(
-			p, PRINT_PLAIN, "",
-			"%llu stall%s came faster than they could be read and %s summed up in the "
-			"kernel: wakers and lock holders of these are not known",
-			(unsigned long long)n, plural(n), n == 1 ? "was" : "were");
+			p, PRINT_PLAIN, "", "%s",
+			fmt__many(
+				n,
+				"{stall|stalls} came faster than they could be read and {was|were} "
+				"summed up in the kernel: wakers and lock holders of these are not "
+				"known",
+				text, sizeof(text)));
 }
 
 /* What the kernel did not run is a loss where it is an entry; the other programs are told of here. */
@@ -101,21 +105,11 @@ static void date_of(int64_t unix_ns, char *buf, size_t size)
 		strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
 }
 
-/* At any moment somebody sleeps: no more than a note, unless it is long. */
-static bool is_long_asleep(const struct report *r)
-{
-	for (size_t i = 0; i < r->nr_unfinished; i++)
-		if (r->unfinished[i].ev.before_tracing ||
-		    (double)r->unfinished[i].ev.age_ns >= severity_defaults.look[MEASURE_STALL])
-			return true;
-	return false;
-}
-
 static void print_asleep(struct print *p, const struct report *r)
 {
 	char age[16];
 
-	if (r->nr_unfinished && !is_long_asleep(r))
+	if (r->nr_unfinished && !r->long_asleep)
 		print__para(
 			p, PRINT_PLAIN, "",
 			"%zu thread%s asleep inside io_submit when tracing ended, for at most %s",
@@ -253,7 +247,7 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
  */
 static void print_unfinished(struct print *p, const struct report *r)
 {
-	if (!is_long_asleep(r))
+	if (!r->long_asleep)
 		return;
 	print__para(p, PRINT_ALARM, "",
 		    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age "
@@ -352,8 +346,10 @@ static void print_fs_row(struct print *p, const struct report_fs *f, bool calls,
 static void print_table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	bool calls = !capture__sleeps_only(r->capture);
-	int room;
-	unsigned int shown = columns__fit(fs_columns, FS_COLUMNS, p->width, 14, &room);
+	/* a name that can be read is worth more than one figure of the distribution */
+	int room, want = print__fs_room(p, r, API_AIO, 22);
+	unsigned int shown =
+		columns__fit(fs_columns, FS_COLUMNS, p->width, want > 14 ? want : 14, &room);
 
 	room = print__fs_room(p, r, API_AIO, room);
 	print__line(p, PRINT_PLAIN, "%s", "");
@@ -495,14 +491,12 @@ static void print_body(struct print *p, const struct report *r, const struct for
 	print_conservation(p, r);
 }
 
-/* Of the same threads: a slow transaction may be slow elsewhere. */
 static void print_unwatched(struct print *p, const struct report *r)
 {
-	if (r->severity == SEVERITY_OK && r->totals.submits)
-		print__para(p, PRINT_PLAIN, "",
-			    "Only %s watched: what the same threads lose in fsync, pwrite "
-			    "or pread is not in here.",
-			    text_uring__seen(r) ? "io_submit and io_uring were" : "io_submit was");
+	char text[256];
+
+	if (*verdict__unwatched(r, text, sizeof(text)))
+		print__para(p, PRINT_PLAIN, "", "%s", text);
 }
 
 static void print_verdict_part(struct print *p, const struct report *r)

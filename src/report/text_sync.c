@@ -30,23 +30,25 @@ static void print_inside(struct print *p, const struct report *r, const struct r
 /* In the section's place: what is not known must not read as if there were none. */
 static void print_not_known(struct print *p, const struct report *r)
 {
-	if (report__knows_completions(r) || (!r->totals.requests && !r->totals.sleeps))
+	if (report__knows_completions(r) || !report__has_api(r, API_AIO))
 		return;
 	if (capture__sleeps_only(r->capture))
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Not known with --probe submit=none: which requests were done inside "
 			    "io_submit by the caller itself, asleep or not.");
 	else
-		print__para(p, PRINT_PLAIN, "  ",
-			    "Not known here, since neither fentry nor kprobes are attached: which "
-			    "requests with O_DIRECT were done inside io_submit as well.");
+		print__para(
+			p, PRINT_PLAIN, "  ",
+			"Not known here, since completions are not watched (that takes fentry or "
+			"kprobes): which requests with O_DIRECT were done inside io_submit as "
+			"well.");
 }
 
 static void print_not_async(struct print *p, const struct report *r)
 {
 	bool any = r->totals.inside_buffered | r->totals.inside_direct;
 
-	if (!any && report__knows_completions(r))
+	if (!any && (report__knows_completions(r) || !report__has_api(r, API_AIO)))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "NOT ASYNCHRONOUS, blocked or not:");

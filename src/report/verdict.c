@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "report/print.h"
+#include "report/text_uring.h"
 
 typedef unsigned long long ull;
 
@@ -157,9 +158,14 @@ static void add_inside(const struct report_fs *f, char *buf, size_t size)
 
 	if (!f->not_async)
 		return;
-	add(buf, size, "; %s of %s requests are not asynchronous%s: they are done inside the call",
-	    fmt__exact(n, inside, sizeof(inside)), fmt__exact(f->c.requests, of, sizeof(of)),
-	    f->c.inside_buffered ? f->c.inside_direct ? "" : ", but buffered" : "");
+	fmt__exact(f->c.requests, of, sizeof(of));
+	if (n >= f->c.requests)
+		add(buf, size, "; none of %s requests is asynchronous", of);
+	else
+		add(buf, size, "; %s of %s requests are not asynchronous",
+		    fmt__exact(n, inside, sizeof(inside)), of);
+	add(buf, size, ": they are %sdone inside the call",
+	    f->c.inside_direct ? "" : "buffered and ");
 }
 
 /* "2 sleeps, the longest 334us, in 265,361 submits" */
@@ -197,5 +203,16 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 		add_why(f, buf, size);
 	}
 	add_inside(f, buf, size);
+	return buf;
+}
+
+char *verdict__unwatched(const struct report *r, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (r->time_elsewhere)
+		add(buf, size,
+		    "Only %s watched: what the same threads lose in fsync, pwrite or pread is not "
+		    "in here.",
+		    text_uring__seen(r) ? "io_submit and io_uring were" : "io_submit was");
 	return buf;
 }

@@ -16,5 +16,10 @@
  * rule knows may be in it. Returns buf.
  */
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size);
+/*
+ * What the figures leave out of the time of the same threads, where that may be more than they
+ * tell; "" = nothing that matters. Returns buf.
+ */
+char *verdict__unwatched(const struct report *r, char *buf, size_t size);
 
 #endif

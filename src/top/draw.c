@@ -237,13 +237,13 @@ static void draw_totals(struct grid *g, int y, const struct page *p)
 		fmt__percent((double)t->blocked_submits / (double)t->submits, share, sizeof(share));
 	if (t->has_calls)
 		snprintf(line, sizeof(line),
-			 "%s submits, %s of them blocked; %s sleeps, %s blocked",
-			 fmt__count(t->submits, submits, sizeof(submits)), share,
-			 fmt__count(t->sleeps, sleeps, sizeof(sleeps)),
+			 "%s submit%s, %s of them blocked; %s sleep%s, %s blocked",
+			 fmt__count(t->submits, submits, sizeof(submits)), plural(t->submits),
+			 share, fmt__count(t->sleeps, sleeps, sizeof(sleeps)), plural(t->sleeps),
 			 fmt__duration(t->blocked_ns, blocked, sizeof(blocked)));
 	else
-		snprintf(line, sizeof(line), "submits not counted; %s sleeps, %s blocked",
-			 fmt__count(t->sleeps, sleeps, sizeof(sleeps)),
+		snprintf(line, sizeof(line), "submits not counted; %s sleep%s, %s blocked",
+			 fmt__count(t->sleeps, sleeps, sizeof(sleeps)), plural(t->sleeps),
 			 fmt__duration(t->blocked_ns, blocked, sizeof(blocked)));
 	grid__put(g, 0, y, ROLE_PLAIN, line);
 }

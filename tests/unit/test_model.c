@@ -267,10 +267,16 @@ static void test_severity_of_a_filesystem(void **state)
 	assert_int_equal(r->fs[0].severity, SEVERITY_LOOK);
 	assert_int_equal(r->fs[0].severity_by, MEASURE_SHARE);
 	assert_true(r->fs[0].figures.value[MEASURE_SHARE] == 0.012);
+	/* little of its time is known: what it lost elsewhere may be more */
+	assert_true(r->time_elsewhere);
 	strict.hurts[MEASURE_SHARE] = 0.01;
 	r = ledger__report(m, &v, &capture);
 	assert_int_equal(r->fs[0].severity, SEVERITY_HURTS);
 	assert_int_equal(r->severity, SEVERITY_HURTS);
+	assert_false(r->time_elsewhere);
+	/* one that hurts says nothing of another */
+	feed_counts(m, &xfs, 5, 1);
+	assert_true(ledger__report(m, &v, &capture)->time_elsewhere);
 	ledger__free(m);
 }
 
@@ -291,6 +297,29 @@ static void test_severity_of_a_sleep_that_goes_on(void **state)
 	r = report_of(m);
 	assert_int_equal(r->fs[0].severity + r->fs[1].severity, SEVERITY_HURTS);
 	assert_int_equal(r->severity, SEVERITY_HURTS);
+	ledger__free(m);
+}
+
+/* From when on a sleep that goes on is more than a note is what the user set. */
+static void test_long_asleep_is_by_the_limits_set(void **state)
+{
+	struct ledger *m = new_model(0);
+	struct severity_limits limits = severity_defaults;
+	const struct view v = {.limits = &limits};
+	struct ev_unfinished ev = {.age_ns = 20 * NSEC_PER_MSEC,
+				   .who = {.pid = 1, .tid = 1, .comm = "db", .cgroup = ""},
+				   .fs = &ext4,
+				   .stack = &append};
+
+	(void)state;
+	ledger__sink(m)->unfinished(m, &ev);
+	assert_true(ledger__report(m, &v, NULL)->long_asleep);
+	limits.look[MEASURE_STALL] = limits.hurts[MEASURE_STALL] = 30.0 * NSEC_PER_MSEC;
+	assert_false(ledger__report(m, &v, NULL)->long_asleep);
+	ev.before_tracing = true;
+	ev.who.tid = 2;
+	ledger__sink(m)->unfinished(m, &ev);
+	assert_true(ledger__report(m, &v, NULL)->long_asleep);
 	ledger__free(m);
 }
 
@@ -1029,6 +1058,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_long_asleep_is_by_the_limits_set),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_no_zero_division),
 		cmocka_unit_test(test_sums),

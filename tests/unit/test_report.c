@@ -192,6 +192,7 @@ static struct made *made__new(const char *s)
 		.loss = {.events = 12, .unmatched = 1},
 		.any_loss = true,
 		.incomplete = true,
+		.long_asleep = true,
 		.totals = some_counters(),
 		.blocked_share = 1,
 		.ctxsw_per_io = 0.0625,
@@ -339,6 +340,7 @@ static void test_text_says(void **state)
 	assert_contains(text, "traced 30s");
 	assert_null(strstr(text, "BLOCKED%:"));
 	free(text);
+	m->r.long_asleep = false;
 	m->r.unfinished[0].ev.age_ns = 1250 * NSEC_PER_USEC;
 	text = render("text", &m->r, &o);
 	assert_null(strstr(text, "STILL ASLEEP"));
@@ -445,6 +447,7 @@ static void test_text_quiet_filesystem(void **state)
 	(void)state;
 	m->r.nr_fs = 1;
 	m->r.nr_unfinished = 0;
+	m->r.long_asleep = false;
 	m->fs[0].nr_causes = 0;
 	m->fs[0].c = (struct counters){.submits = 7, .requests = 7};
 	m->fs[0].severity = SEVERITY_OK;

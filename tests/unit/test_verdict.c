@@ -165,8 +165,8 @@ static void test_what_is_not_asynchronous_is_not_fine(void **state)
 	f.not_async = true;
 	f.c.inside_buffered = 4096;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
-			    "no sleep in 4,096 submits; 4,096 of 4,096 requests are not "
-			    "asynchronous, but buffered: they are done inside the call");
+			    "no sleep in 4,096 submits; none of 4,096 requests is "
+			    "asynchronous: they are buffered and done inside the call");
 	f.c.inside_buffered = 0;
 	f.c.inside_direct = 512;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),

@@ -85,6 +85,30 @@ def test_says_what_the_report_says(page):
             assert cause["id"] in text and cause["advice"] in text
 
 
+def test_who_submitted_is_a_table():
+    """As on the screen: processes with unit, cause and filesystem, and what failed."""
+    report = json.loads(subprocess.run(["build/tests/replay", "tests/replay/mixed.fix", "json"], cwd=ROOT,
+                                       capture_output=True, timeout=60, check=True).stdout)
+    text = render("mixed").decode()
+    table = text[text.index('id="h-who"'):text.index('id="h-failed"')]
+    rows = [[html.unescape(re.sub("<.*?>", "", cell)) for cell in re.findall(r"<td.*?</td>", row)]
+            for row in re.findall(r"<tr>(?=<td).*?</tr>", table, flags=re.S)]
+    assert [row[:2] for row in rows] == [[p["comm"], str(p["pid"])] for p in report["processes"]]
+    assert rows[1] == ["loaddb", "4120", "loaddb.service", "?", "?", "?", "343", "658ms", "18ms",
+                       "ext4.dio_sync", "ext4 /data (nvme0n1p3)"]
+    assert "1 submit failed: 1 with an error" in text
+
+
+def test_what_is_not_in_the_figures_is_said():
+    assert "what the same threads lose in fsync" in render("mixed").decode()
+    assert "what the same threads lose in fsync" not in render("loss").decode()
+
+
+def test_a_small_loss_is_a_note():
+    assert 'role="alert"' not in render("spilled").decode()
+    assert "Lost, less than --max-loss: 1 stack not available" in render("spilled").decode()
+
+
 def test_without_scripts(page, chromium):
     chromium.ask("Emulation.setScriptExecutionDisabled", value=True)
     page("mixed")
