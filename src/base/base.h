@@ -66,6 +66,10 @@ char *fmt__percent(double share, char *buf, size_t size);
  * Always terminates, cuts between characters. Returns the columns used.
  */
 size_t esc__terminal(const char *src, char *dst, size_t dst_size);
+/* A character of UTF-8 and its end. */
+#define ESC_CHAR 5
+/* The first character of src, U+FFFD for an invalid byte. Returns the bytes it takes there, 0 at the end. */
+size_t esc__next_utf8(const char *src, char one[ESC_CHAR]);
 /* Bytes to valid UTF-8 for JSON: invalid bytes become U+FFFD. Returns dst. */
 char *esc__utf8(const char *src, char *dst, size_t dst_size);
 /* As text of a page or the value of an attribute; control characters are for the caller to take out. */

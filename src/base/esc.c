@@ -88,22 +88,29 @@ size_t esc__terminal(const char *src, char *dst, size_t dst_size)
 	return columns;
 }
 
+size_t esc__next_utf8(const char *src, char one[ESC_CHAR])
+{
+	uint32_t cp;
+	size_t len;
+
+	if (!*src)
+		return 0;
+	len = utf8__char((const unsigned char *)src, &cp);
+	snprintf(one, ESC_CHAR, "%.*s", len ? (int)len : (int)strlen(REPLACEMENT),
+		 len ? src : REPLACEMENT);
+	return len ? len : 1;
+}
+
 char *esc__utf8(const char *src, char *dst, size_t dst_size)
 {
-	const unsigned char *s = (const unsigned char *)src;
-	size_t used = 0;
+	char one[ESC_CHAR];
+	size_t used = 0, taken;
 
 	if (!dst_size)
 		return dst;
-	while (*s) {
-		uint32_t cp;
-		size_t len = utf8__char(s, &cp), n = len ? len : strlen(REPLACEMENT);
-
-		if (used + n >= dst_size)
-			break;
-		memcpy(dst + used, len ? (const char *)s : REPLACEMENT, n);
-		used += n;
-		s += len ? len : 1;
+	while ((taken = esc__next_utf8(src, one)) && used + strlen(one) < dst_size) {
+		used += (size_t)snprintf(dst + used, dst_size - used, "%s", one);
+		src += taken;
 	}
 	dst[used] = '\0';
 	return dst;

@@ -19,13 +19,10 @@ static const char style[] =
 
 static void put(FILE *out, const char *text)
 {
-	char clean[2048];
+	char one[ESC_CHAR];
 
-	esc__utf8(text, clean, sizeof(clean));
-	for (char *c = clean; *c; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
-	esc__html(out, clean);
+	for (size_t taken; (taken = esc__next_utf8(text, one)); text += taken)
+		esc__html(out, (unsigned char)one[0] < ' ' ? " " : one);
 }
 
 static void element(FILE *out, const char *tag, const char *text)

@@ -7,18 +7,17 @@
 /* What Markdown or HTML in it would take for a sign, and control characters, lose their meaning. */
 static void put(FILE *out, const char *text)
 {
-	char clean[2048];
+	char one[ESC_CHAR];
 
-	esc__utf8(text, clean, sizeof(clean));
-	for (const char *c = clean; *c; c++) {
-		if ((unsigned char)*c < ' ')
+	for (size_t taken; (taken = esc__next_utf8(text, one)); text += taken) {
+		if ((unsigned char)one[0] < ' ')
 			fputc(' ', out);
-		else if (*c == '<')
+		else if (one[0] == '<')
 			fputs("&lt;", out);
-		else if (*c == '&')
+		else if (one[0] == '&')
 			fputs("&amp;", out);
 		else
-			fprintf(out, "%s%c", strchr("\\|*`[]", *c) ? "\\" : "", *c);
+			fprintf(out, "%s%s", strchr("\\|*`[]", one[0]) ? "\\" : "", one);
 	}
 }
 

@@ -480,6 +480,26 @@ static void a_page_is_harmless(void **state)
 	result__free(r);
 }
 
+/* An introduction may be as long as it likes, and have characters of several bytes. */
+static void a_page_says_all_of_a_long_text(void **state)
+{
+	static const char *const forms[] = {"md", "html"};
+	struct result *r = on("ext4", "6.1", 0);
+	char intro[6001];
+
+	(void)state;
+	for (size_t i = 0; i + 2 <= 5994; i += 2)
+		memcpy(intro + i, "\xc3\xa4", 2);
+	memcpy(intro + 5994, " the.e", 7);
+	for (size_t f = 0; f < 2; f++) {
+		char *text = print_page(&r, 1, intro, forms[f]);
+
+		assert_non_null(strstr(text, intro));
+		free(text);
+	}
+	result__free(r);
+}
+
 static void versions_are_compared_by_number(void **state)
 {
 	(void)state;
@@ -565,6 +585,7 @@ int main(void)
 		cmocka_unit_test(fast_is_not_synchronous),
 		cmocka_unit_test(a_page_marks_what_changed),
 		cmocka_unit_test(a_page_is_harmless),
+		cmocka_unit_test(a_page_says_all_of_a_long_text),
 		cmocka_unit_test(versions_are_compared_by_number),
 		cmocka_unit_test(a_diff_has_what_changed),
 		cmocka_unit_test(a_plan_is_what_was_asked_for),
