@@ -89,6 +89,10 @@ static const struct option options[] = {
 	{"interval", 'i', "TIME", OPTION_SECONDS,
 	 "how often the text file is written; default 15s; a bare number is seconds",
 	 .min = NSEC_PER_SEC, .max = DAY_NS, .offset = AT(interval_ns), .verbs = VERB_SERVE},
+	{"max-cpu", 0, "SHARE", OPTION_SHARE,
+	 "take the probes off, and say so, once tracing has cost more than this share of one CPU "
+	 "for ten seconds",
+	 .offset = AT(max_cpu), .verbs = VERB_SERVE},
 	{"full", 0, NULL, OPTION_FLAG, "every row, not only the standard ones: some minutes",
 	 .offset = AT(full), .verbs = VERB_QUALIFY},
 	{"rows", 0, "LIST", OPTION_TEXTS,

@@ -33,6 +33,7 @@ struct cmd_opts {
 	uint64_t keep_ns, trigger_ns, rotate_ns, retain_ns; /* record */
 	uint64_t since_ns, until_ns;			    /* report */
 	const char *listen, *textfile;			    /* serve */
+	double max_cpu;					    /* serve: of one CPU; 0 = any */
 	bool batch;					    /* top */
 	uint64_t count;					    /* top: pages, 0 = no end */
 	const char *by;

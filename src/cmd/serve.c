@@ -19,6 +19,7 @@
 
 #define DEFAULT_ADDRESS "127.0.0.1:9758"
 #define DEFAULT_INTERVAL_NS (15 * NSEC_PER_SEC)
+#define COST_WINDOW_NS (10 * NSEC_PER_SEC)
 #define STEP_MS 1000 /* at most; the source wants to be asked sooner */
 
 static const struct cmd_spec spec = {
@@ -41,7 +42,9 @@ struct serve {
 	struct mounted *mounted;
 	int64_t started_unix_ns;
 	uint64_t next_file_ns;
-	bool file_failed; /* and that was said */
+	bool file_failed;		    /* and that was said */
+	bool detached;			    /* for --max-cpu */
+	uint64_t window_ns, window_cost_ns; /* when it began, and the cost until then */
 };
 
 /* ---- metrics ---- */
@@ -90,7 +93,7 @@ static int64_t print_metrics(const struct serve *s, FILE *out, bool openmetrics,
 		.brief = &b,
 		.capture = session__capture(s->session),
 		.self = {u.cpu_ns, u.resident_bytes, u.open_fds, s->started_unix_ns},
-		.attached = true,
+		.attached = !s->detached,
 	};
 	int64_t samples = session__brief(s->session, &b, e);
 
@@ -211,6 +214,14 @@ static void answer_text(struct http_reply *r, const char *text)
 	r->size = strlen(text);
 }
 
+static void answer_health(const struct serve *s, struct http_reply *r)
+{
+	if (s->detached)
+		r->status = 503;
+	else
+		answer_text(r, "ok\n");
+}
+
 static void answer(void *ctx, const struct request_head *head, struct http_reply *r)
 {
 	struct serve *s = ctx;
@@ -220,7 +231,7 @@ static void answer(void *ctx, const struct request_head *head, struct http_reply
 	else if (!strcmp(head->path, "/report"))
 		answer_report(s, head, r);
 	else if (!strcmp(head->path, "/healthz"))
-		answer_text(r, "ok\n");
+		answer_health(s, r);
 	else if (!strcmp(head->path, "/"))
 		answer_text(r, "aiostall " AIOSTALL_VERSION "\n"
 			       "/metrics              for Prometheus\n"
@@ -230,6 +241,44 @@ static void answer(void *ctx, const struct request_head *head, struct http_reply
 			       "/healthz              ok, as long as it traces\n");
 	else
 		r->status = 404;
+}
+
+/* ---- what it costs ---- */
+
+static void begin_window(struct serve *s)
+{
+	bool whole;
+
+	s->window_ns = clock__mono_ns();
+	s->window_cost_ns = session__cost_ns(s->session, &whole);
+	if (s->opts->max_cpu > 0 && !whole)
+		log__print(LOG_WARN,
+			   "--max-cpu: what the programs cost in the kernel is not counted "
+			   "without CAP_SYS_ADMIN, only what aiostall itself does");
+}
+
+static int watch_cost(struct serve *s, struct err *e)
+{
+	uint64_t now_ns = clock__mono_ns(), took_ns = now_ns - s->window_ns, cost_ns;
+	char share[16], most[16];
+	bool whole;
+
+	if (s->opts->max_cpu <= 0 || s->detached || took_ns < COST_WINDOW_NS)
+		return 0;
+	cost_ns = session__cost_ns(s->session, &whole) - s->window_cost_ns;
+	if ((double)cost_ns <= s->opts->max_cpu * (double)took_ns) {
+		s->window_ns = now_ns;
+		s->window_cost_ns += cost_ns;
+		return 0;
+	}
+	s->detached = true;
+	log__print(
+		LOG_ERROR,
+		"tracing took %s of a CPU for ten seconds, more than --max-cpu %s: the probes are "
+		"off, and the counters stand still",
+		fmt__percent((double)cost_ns / (double)took_ns, share, sizeof(share)),
+		fmt__percent(s->opts->max_cpu, most, sizeof(most)));
+	return session__detach(s->session, e);
 }
 
 /* ---- the loop ---- */
@@ -248,6 +297,8 @@ static int serve_until_over(struct serve *s, struct err *e)
 		if (s->http)
 			http__turn(s->http, answer, s);
 		write_file_if_due(s);
+		if (!rc && watch_cost(s, e))
+			return -EIO;
 	}
 	return 0;
 }
@@ -296,6 +347,7 @@ static int run(struct serve *s, struct err *e)
 	s->session = s->mounted ? session__new(s->opts, e) : NULL;
 	if (!s->session || say_where(s, e))
 		return -EIO;
+	begin_window(s);
 	if (s->opts->textfile) {
 		rc = write_file(s, &samples, e);
 		s->next_file_ns = clock__mono_ns() + s->opts->interval_ns;
@@ -314,6 +366,8 @@ int cmd_serve(int argc, char **argv)
 		s.opts = &opts;
 		if (!opts.interval_ns)
 			opts.interval_ns = DEFAULT_INTERVAL_NS;
+		/* the kernel counts the time of programs for who asks */
+		opts.live.self = opts.max_cpu > 0;
 		status = run(&s, &e) ? cmd__fail(&e) : CMD_OK;
 		session__free(s.session);
 		mounted__free(s.mounted);

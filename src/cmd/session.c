@@ -36,6 +36,7 @@ struct session {
 	struct targets targets;
 	uint64_t start_ns, next_interval_ns, next_progress_ns;
 	bool progress;
+	bool detached;	/* before the end */
 	bool not_run;	/* the command could not be started */
 	int interrupts; /* dealt with so far */
 };
@@ -201,10 +202,28 @@ int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_
 	int rc;
 
 	timeout_ms = until_ms(timeout_ms, duration_ns ? s->start_ns + duration_ns : 0);
-	rc = capture__step(s->capture, timeout_ms, extra, nr_extra);
+	if (s->detached)
+		rc = poll(extra, nr_extra, timeout_ms) < 0 ? -errno : 0;
+	else
+		rc = capture__step(s->capture, timeout_ms, extra, nr_extra);
 	if (rc < 0 && rc != -EINTR)
 		return err__set(e, rc, "cannot read events: %s", strerror(-rc));
 	return rc == 1 || over(s, clock__mono_ns());
+}
+
+uint64_t session__cost_ns(struct session *s, bool *whole)
+{
+	return capture__cost_ns(s->capture, whole);
+}
+
+int session__detach(struct session *s, struct err *e)
+{
+	int rc = capture__stop(s->capture);
+
+	s->detached = true;
+	/* who slept then may be awake by now: nobody looks any more */
+	ledger__forget_asleep(s->ledger);
+	return rc ? err__set(e, rc, "cannot read the last events: %s", strerror(-rc)) : 0;
 }
 
 static int do_interval(struct session *s, const struct session_hooks *hooks, uint64_t now_ns,

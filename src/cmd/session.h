@@ -49,6 +49,10 @@ int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_
  * error. 0 or -errno with e set.
  */
 int session__brief(struct session *s, struct brief *b, struct err *e);
+/* As capture__cost_ns. */
+uint64_t session__cost_ns(struct session *s, bool *whole);
+/* The probes come off for good. Steps go on for their other reasons, and counters stand still. 0 or -errno with e set. */
+int session__detach(struct session *s, struct err *e);
 /* False if there is nothing to report: the command could not be started. */
 bool session__has_run(const struct session *s);
 /*

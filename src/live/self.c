@@ -72,6 +72,17 @@ static void add_program(struct self_cost *self, const struct bpf_program *p)
 	self->nr_programs++;
 }
 
+uint64_t self__cost_ns(const struct live *lv, bool *whole)
+{
+	struct self_cost now = {0};
+	struct bpf_program *p;
+
+	*whole = lv->stats_fd >= 0;
+	bpf_object__for_each_program(p, lv->skel->obj) if (bpf_program__fd(p) >= 0)
+		add_program(&now, p);
+	return now.programs_ns + process_cpu_ns();
+}
+
 void self__end(struct live *lv)
 {
 	struct self_cost *self = &lv->self;

@@ -12,6 +12,8 @@ void self__started(struct live *lv);
 /* Take the figures, with the programs still loaded. */
 void self__end(struct live *lv);
 
+/* CPU time of this process and, if they are counted, of the programs; *whole = they are. */
+uint64_t self__cost_ns(const struct live *lv, bool *whole);
 /* Give back what self__begin and self__started took; once is enough. */
 void self__free(struct live *lv);
 

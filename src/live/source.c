@@ -583,6 +583,11 @@ static void live_free(struct source *src)
 	free(lv);
 }
 
+static uint64_t live_cost_ns(struct source *src, bool *whole)
+{
+	return self__cost_ns((struct live *)src, whole);
+}
+
 const struct source_ops live_ops = {
 	.poll = live_poll,
 	.counters = live_counters,
@@ -590,6 +595,7 @@ const struct source_ops live_ops = {
 	.now = live_now,
 	.asleep = live_asleep,
 	.patience_ms = live_patience_ms,
+	.cost_ns = live_cost_ns,
 	.capture = live_capture,
 	.free = live_free,
 };

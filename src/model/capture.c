@@ -59,6 +59,12 @@ int capture__asleep(struct capture *c, const struct sink *to)
 	return 0;
 }
 
+uint64_t capture__cost_ns(struct capture *c, bool *whole)
+{
+	*whole = false;
+	return c->source->ops->cost_ns ? c->source->ops->cost_ns(c->source, whole) : 0;
+}
+
 int capture__mark(struct capture *c, uint64_t now_ns)
 {
 	int rc = capture__counters(c);

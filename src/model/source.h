@@ -114,6 +114,8 @@ struct source_ops {
 	void (*asleep)(struct source *src, const struct sink *to);
 	/* NULL: as long as it is asked to. How long poll would wait at most. */
 	int (*patience_ms)(struct source *src);
+	/* NULL: cannot tell. CPU time that tracing has taken so far; *whole = what it took in the kernel is in it. */
+	uint64_t (*cost_ns)(struct source *src, bool *whole);
 	/* Valid until the source is freed. */
 	const struct capture_info *(*capture)(struct source *src);
 	void (*free)(struct source *src); /* free(NULL) works */

@@ -216,3 +216,27 @@ def test_clients_that_mean_no_good(scratch):
 def test_page_of_a_stranger(scratch, host, status):
     with serving(scratch) as server:
         assert server.get("/report", {"Host": host})[0] == status
+
+
+def test_tracing_that_costs_too_much_ends(scratch):
+    """The server goes on: who alerts on aiostall_attached learns of it."""
+    with serving(scratch, "--max-cpu", "0.0001%") as server:
+        assert of(server.get("/metrics")[2], "aiostall_attached") == 1
+        assert server.get("/healthz")[0] == 200
+        end = time.monotonic() + 60
+        while server.get("/healthz")[0] == 200 and time.monotonic() < end:
+            time.sleep(0.2)
+        assert server.get("/healthz")[0] == 503
+        first = server.get("/metrics")[2]
+        assert of(first, "aiostall_attached") == 0
+        assert of(first, "aiostall_unfinished_sleeps") == 0
+        path = pathlib.Path(scratch.dir, "pipe")
+        helpers.aioload("--pattern", "pipe", "--file", path, "--calls", "31")
+        assert of(server.get("/metrics")[2], "aiostall_submits_total") == of(first, "aiostall_submits_total")
+        assert server.get("/report")[0] == 200
+        assert "more than --max-cpu" in server.text()[1]
+        server.signal(signal.SIGTERM)
+        assert server.finish().status == 0
+    with serving(scratch, "--max-cpu", "100%") as server:
+        time.sleep(11)
+        assert server.get("/healthz")[0] == 200
