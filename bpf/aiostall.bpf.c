@@ -19,6 +19,8 @@
 #include "wire.h"
 #include "compat.bpf.h"
 #include "complete.bpf.h"
+#include "iothread.bpf.h"
+#include "punt.bpf.h"
 #include "sample.bpf.h"
 #include "sleep.bpf.h"
 #include "submit.bpf.h"
@@ -148,7 +150,20 @@ int uring_request_tp(__u64 *ctx)
 
 	if (opt_uring_request_arg)
 		req = args[1];
+	if (opt_punts)
+		not_punted_yet(as_number(slot_here(), (void *)req));
 	return uring_request((void *)req);
+}
+/* io_uring_queue_async_work(req, hashed), since 5.19; before that (ctx, hashed, req, ...). */
+SEC("?tp_btf/io_uring_queue_async_work")
+int uring_punt_tp(__u64 *ctx)
+{
+	volatile __u64 *args = ctx;
+	__u64 req = args[0], serial = args[1];
+
+	if (opt_punt_arg)
+		req = args[2];
+	return request_punted(as_number(slot_here(), (void *)req), (serial & 0xff) != 0);
 }
 
 /* ---- the programs: request ---- */
@@ -221,7 +236,10 @@ static __noinline int switched(__u64 *ctx)
 	ran_blind(slot, prev_tid);
 	if (may_be_away(prev_tid) && tracing())
 		came_back(prev_tid);
-	if (opt_sleeps_only)
+	if (is_io_thread(prev)) {
+		if (state && !ctx[0] && tracing())
+			c = io_thread_sleeper(prev);
+	} else if (opt_sleeps_only)
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
 	else if (slot->tid && tracing())
 		c = switch_out(slot, prev);
@@ -229,7 +247,9 @@ static __noinline int switched(__u64 *ctx)
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
 	if (c) {
 		fall_asleep(ctx, c, prev, state, &in_call);
-		if (c->unwatched)
+		if (c->thread != WIRE_THREAD_OWN)
+			io_thread_sleeps(c);
+		else if (c->unwatched)
 			unwatched_sleeps(c, in_call);
 	}
 	if (may_be_away(next_tid) && tracing())
@@ -247,7 +267,8 @@ int switch_task(__u64 *ctx)
 	struct task_struct *prev = (void *)ctx[1];
 
 	if (opt_sleeps_only || may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev)) ||
-	    may_be_away(pid_of((void *)ctx[2])) || (opt_compat_sleeps && in_compat_call(prev)))
+	    may_be_away(pid_of((void *)ctx[2])) || is_io_thread(prev) ||
+	    (opt_compat_sleeps && in_compat_call(prev)))
 		switched(ctx);
 	return 0;
 }

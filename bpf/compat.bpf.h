@@ -174,6 +174,39 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
 #endif
 }
 
+/*
+ * Threads of the kernel's that work for io_uring in a process of the program (5.12): those of io-wq,
+ * and the one that submits for IORING_SETUP_SQPOLL. Set by user space where io_uring is traced.
+ */
+const volatile __u32 opt_io_threads = 0;
+
+#define PF_IO_WORKER_ 0x10
+struct task_struct___io_thread {
+	unsigned int flags;
+	void *worker_private; /* of an io-wq thread its struct io_worker */
+	void *pf_io_worker;   /* the same in 5.10 and 5.15 */
+} __attribute__((preserve_access_index));
+
+static __always_inline bool is_io_thread(struct task_struct *t)
+{
+	struct task_struct___io_thread *any = (void *)t;
+
+	return opt_io_threads &&
+	       ((opt_typed_args ? any->flags : BPF_CORE_READ(any, flags)) & PF_IO_WORKER_);
+}
+
+/* The struct io_worker of an io-wq thread; NULL of others, of those that end too. */
+static __always_inline void *io_worker_of(struct task_struct *t)
+{
+	struct task_struct___io_thread *any = NULL;
+
+	if (bpf_core_field_exists(any->worker_private))
+		return READ(task_struct___io_thread, t, worker_private);
+	return bpf_core_field_exists(any->pf_io_worker)
+		       ? READ(task_struct___io_thread, t, pf_io_worker)
+		       : NULL;
+}
+
 /* By which system call the thread with these registers came in. The tables are the kernel's ABI. */
 #define NR_IO_URING_ENTER 426
 #if defined(__TARGET_ARCH_x86)

@@ -29,9 +29,37 @@ struct io_file_table___any {
 	struct io_rsrc_data___any data;
 } __attribute__((preserve_access_index));
 
+/* Of SQPOLL: who made the ring. */
+struct io_sq_data___any {
+	int task_pid;
+} __attribute__((preserve_access_index));
+
+struct io_uring_idx___any {
+	__u32 tail;
+} __attribute__((preserve_access_index));
+
+struct io_rings___any {
+	struct io_uring_idx___any sq;
+} __attribute__((preserve_access_index));
+
 struct io_ring_ctx___any {
 	struct io_file_table___any file_table;
 	unsigned int nr_user_files; /* until 6.12 */
+	struct io_sq_data___any *sq_data;
+	struct io_rings___any *rings;
+	unsigned int cached_sq_head;
+} __attribute__((preserve_access_index));
+
+struct io_wq_work___any {
+	int flags;
+} __attribute__((preserve_access_index));
+
+struct io_worker___any {
+	struct io_wq_work___any *cur_work;
+} __attribute__((preserve_access_index));
+
+struct io_uring_task___any {
+	struct task_struct *task; /* since 6.16 */
 } __attribute__((preserve_access_index));
 
 struct io_kiocb___any {
@@ -43,6 +71,7 @@ struct io_kiocb___any {
 	struct io_ring_ctx___any *ctx;
 	struct task_struct *task; /* who submitted, until 6.12 */
 	void *tctx;		  /* the same later: task_struct.io_uring of that thread */
+	struct io_wq_work___any work;
 } __attribute__((preserve_access_index));
 
 struct task_struct___uring {
@@ -149,6 +178,27 @@ static __always_inline __u64 owner_of_task(struct task_struct *task)
 		return (__u64)task;
 	return bpf_core_field_exists(t->io_uring) ? (__u64)READ(task_struct___uring, task, io_uring)
 						  : 0;
+}
+
+/* The thread that submitted a request; NULL if the kernel does not tell. */
+static __always_inline struct task_struct *kiocb_task(void *req)
+{
+	struct io_kiocb___any *k = req;
+	struct io_uring_task___any *t = NULL;
+
+	if (bpf_core_field_exists(k->task))
+		return READ(io_kiocb___any, k, task);
+	if (!bpf_core_field_exists(k->tctx) || !bpf_core_field_exists(t->task))
+		return NULL;
+	return READ(io_uring_task___any, READ(io_kiocb___any, k, tctx), task);
+}
+
+/* What an io-wq thread works at; NULL if it has nothing to do. */
+static __always_inline void *kiocb_of_worker(void *worker)
+{
+	__u64 work = (__u64)READ(io_worker___any, worker, cur_work);
+
+	return work ? (void *)(work - bpf_core_field_offset(struct io_kiocb___any, work)) : NULL;
 }
 
 /* The low bits of the word hold flags. */

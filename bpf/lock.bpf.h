@@ -44,11 +44,49 @@ static __always_inline struct wire_call *call_on_cpu(void)
 	return bpf_map_lookup_elem(&calls, &tid);
 }
 
+/*
+ * A thread of the kernel's for io_uring is in no call that could keep it: its sleep, which mostly
+ * comes next, takes it from the CPU.
+ */
+static __always_inline bool is_io_thread_here(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return opt_io_threads && (READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_);
+}
+
+static __always_inline void io_thread_lock_begins(__u64 lock, __u32 kind)
+{
+	struct wire_slot *slot = slot_here();
+
+	slot->lock_tid = 0;
+	slot->lock = lock;
+	slot->lock_kind = kind;
+	if (kind)
+		slot->lock_tid = (__u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline void io_thread_lock_ends(__u64 lock)
+{
+	struct wire_slot *slot = slot_here();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (slot->lock_tid == tid)
+		slot->lock_tid = 0;
+	if (c && c->lock == lock)
+		c->lock_kind = WIRE_LOCK_NONE;
+}
+
 static __always_inline void lock_begins(__u64 lock, __u32 flags)
 {
 	struct wire_call *c;
 	__u32 kind;
 
+	if (is_io_thread_here()) {
+		io_thread_lock_begins(lock, lock_kind(flags));
+		return;
+	}
 	if (!slot_here()->tid)
 		return;
 	kind = lock_kind(flags);
@@ -63,6 +101,10 @@ static __always_inline void lock_ends(__u64 lock)
 {
 	struct wire_call *c;
 
+	if (is_io_thread_here()) {
+		io_thread_lock_ends(lock);
+		return;
+	}
 	if (!slot_here()->tid)
 		return;
 	c = call_on_cpu();

@@ -78,8 +78,9 @@ __noinline __u32 uring_place(__u32 depth)
 			submitting = true;
 		} else if (what != WIRE_TELLS_CQWAIT) {
 			return what == WIRE_TELLS_TASKWORK ? WIRE_PLACE_TASKWORK
-			       : what == WIRE_TELLS_SLEEP  ? WIRE_PLACE_WAIT
-							   : WIRE_PLACE_RING;
+			       : what == WIRE_TELLS_SLEEP || what == WIRE_TELLS_IDLE
+				       ? WIRE_PLACE_WAIT
+				       : WIRE_PLACE_RING;
 		}
 	}
 	return submitting ? WIRE_PLACE_PREPARE : WIRE_PLACE_UNKNOWN;
@@ -92,8 +93,11 @@ static __always_inline bool is_wait(const struct wire_call *c)
 
 static __always_inline __u32 plane_of(const struct wire_call *c)
 {
-	return c->api == WIRE_API_URING && c->place == WIRE_PLACE_TASKWORK ? WIRE_PLANE_TASKWORK
-									   : WIRE_PLANE_SUBMIT;
+	if (c->api != WIRE_API_URING)
+		return WIRE_PLANE_SUBMIT;
+	if (c->thread != WIRE_THREAD_OWN)
+		return c->thread == WIRE_THREAD_WORKER ? WIRE_PLANE_WORKER : WIRE_PLANE_SQPOLL;
+	return c->place == WIRE_PLACE_TASKWORK ? WIRE_PLANE_TASKWORK : WIRE_PLANE_SUBMIT;
 }
 
 #endif

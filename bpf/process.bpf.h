@@ -75,7 +75,7 @@ __noinline int retire(__u32 tid)
 	struct wire_process *p;
 	__u32 pid;
 
-	if (!c || !c->own.submits)
+	if (!c || (!c->own.submits && !c->own.requests))
 		return 0;
 	pid = c->pid;
 	p = bpf_map_lookup_elem(&processes, &pid);

@@ -300,6 +300,13 @@ static __always_inline struct wire_slot *slot_here(void)
 	return &slots[bpf_get_smp_processor_id() & (WIRE_MAX_CPUS - 1)];
 }
 
+/* With a pointer the verifier does not let one calculate. */
+static __always_inline __u64 as_number(struct wire_slot *slot, const void *pointer)
+{
+	*(const void *volatile *)&slot->word = pointer;
+	return *(volatile __u64 *)&slot->word;
+}
+
 static __always_inline bool may_be_inside(const struct wire_slot *slot)
 {
 	return *(volatile __u64 *)&slot->tid;

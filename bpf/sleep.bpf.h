@@ -25,12 +25,14 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
 	if (!s)
 		return;
 	c->stack_id = kernel_stack(ctx, s, c, task, &place, in_call);
-	c->place = place;
+	c->place = c->thread == WIRE_THREAD_WORKER ? WIRE_PLACE_REQUEST : place;
 	if (!*in_call || is_wait(c))
 		return;
-	if (opt_user_stacks)
-		c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid, &again);
-	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	if (c->thread == WIRE_THREAD_OWN) {
+		if (opt_user_stacks)
+			c->user_stack_id = save_stack(ctx, s, BPF_F_USER_STACK, c->pid, &again);
+		bpf_get_current_comm(c->comm, sizeof(c->comm));
+	}
 	c->cgroup_id = bpf_get_current_cgroup_id();
 	find_holder(c);
 	if (c->api == WIRE_API_URING)
@@ -145,14 +147,33 @@ static __always_inline const struct wire_fs_key *sleep_key(struct wire_call *c)
 	return key;
 }
 
+/* Planes other than the submitter's own. */
+static __always_inline void row_add_elsewhere(struct wire_fs *row, __u32 plane, __u64 blocked)
+{
+	if (plane == WIRE_PLANE_TASKWORK) {
+		row->taskwork_sleeps++;
+		row->taskwork_blocked_ns += blocked;
+	} else if (plane == WIRE_PLANE_WORKER) {
+		row->worker_sleeps++;
+		row->worker_blocked_ns += blocked;
+	} else {
+		row->sqpoll_sleeps++;
+		row->sqpoll_blocked_ns += blocked;
+	}
+}
+
 static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c,
 					  __u64 blocked, __u32 held)
 {
 	if (!row)
 		return;
-	if (plane_of(c) == WIRE_PLANE_TASKWORK) {
-		row->taskwork_sleeps++;
-		row->taskwork_blocked_ns += blocked;
+	row->mnt_id = c->req.mnt_id;
+	if (!row->pid)
+		row->pid = c->pid;
+	if (!row->fstype[0])
+		__builtin_memcpy(row->fstype, c->req.fstype, sizeof(row->fstype));
+	if (plane_of(c) != WIRE_PLANE_SUBMIT) {
+		row_add_elsewhere(row, plane_of(c), blocked);
 		return;
 	}
 	row->sleeps++;
@@ -175,11 +196,6 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 		row->nowait_ns += blocked;
 	}
 	hist_add(row->sleep_hist, blocked);
-	row->mnt_id = c->req.mnt_id;
-	if (!row->pid)
-		row->pid = c->pid;
-	if (!row->fstype[0])
-		__builtin_memcpy(row->fstype, c->req.fstype, sizeof(row->fstype));
 }
 
 static __always_inline void fill_stall(struct wire_stall *e, const struct wire_call *c, __u64 now,
@@ -211,6 +227,7 @@ static __always_inline void fill_stall(struct wire_stall *e, const struct wire_c
 	e->holder_tid = c->holder_tid;
 	__builtin_memcpy(e->holder_comm, c->holder_comm, sizeof(e->holder_comm));
 	e->plane = plane_of(c);
+	e->submitter_tid = c->submitter_tid;
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
 }
 
@@ -285,6 +302,8 @@ static __always_inline bool call_add_sleep(struct wire_call *c, const struct wir
 {
 	__u32 i;
 
+	if (c->thread == WIRE_THREAD_WORKER) /* others have not been noted */
+		return true;
 	for (i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
@@ -325,7 +344,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) &&
 	    c->req.index < c->req.nr)
 		held = c->req.nr - 1 - c->req.index;
-	if (c->unwatched && !opt_sleeps_only)
+	if (c->unwatched && c->thread == WIRE_THREAD_OWN && !opt_sleeps_only)
 		lose(WIRE_LOSS_UNCOUNTED_SLEEPS, 1);
 	c->counted_sleeps++;
 	if (plane_of(c) == WIRE_PLANE_SUBMIT)

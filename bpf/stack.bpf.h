@@ -282,7 +282,7 @@ static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const st
 		*place = id ? uring_place(s->stack.depth) : WIRE_PLACE_UNKNOWN;
 	else
 		*place = id ? request_in_stack(s->stack.depth) : true;
-	if (c->unwatched && id)
+	if (c->unwatched && c->thread == WIRE_THREAD_OWN && id)
 		*in_call = call_in_stack(s->stack.depth);
 	if (again && !known && *in_call)
 		learn_stack(s, id, *place);

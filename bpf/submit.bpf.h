@@ -320,7 +320,8 @@ static __always_inline void call_clear(struct wire_call *c)
 	c->requests = 0;
 	c->in_chain = 0;
 	c->waits = 0;
-	c->taskwork_sleeps = 0;
+	c->thread = WIRE_THREAD_OWN;
+	c->submitter_tid = 0;
 	c->cq_wait_ns = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));

@@ -18,11 +18,8 @@ static __always_inline bool same_name(const volatile char *a, const char *b, int
 	return true;
 }
 
-static __always_inline bool comm_wanted(void)
+static __always_inline bool comm_wanted(const char *comm)
 {
-	char comm[WIRE_COMM_LEN] = {};
-
-	bpf_get_current_comm(comm, sizeof(comm));
 	for (__u32 i = 0; i < 8; i++) {
 		if (i >= filter_nr_comms)
 			break;
@@ -32,7 +29,8 @@ static __always_inline bool comm_wanted(void)
 	return false;
 }
 
-static __always_inline bool caller_wanted(__u32 pid, __u32 tid)
+/* By all but its name. */
+static __always_inline bool thread_wanted(__u32 pid, __u32 tid)
 {
 	if (pid == opt_own_pid)
 		return false;
@@ -44,9 +42,19 @@ static __always_inline bool caller_wanted(__u32 pid, __u32 tid)
 		return false;
 	if (filter_cgroup && bpf_current_task_under_cgroup(&want_cgroup, 0) != 1)
 		return false;
-	if (filter_nr_comms && !comm_wanted())
-		return false;
 	return true;
+}
+
+static __always_inline bool caller_wanted(__u32 pid, __u32 tid)
+{
+	char comm[WIRE_COMM_LEN] = {};
+
+	if (!thread_wanted(pid, tid))
+		return false;
+	if (!filter_nr_comms)
+		return true;
+	bpf_get_current_comm(comm, sizeof(comm));
+	return comm_wanted(comm);
 }
 
 /* The file behind a request, as far as rows and filters need it. */

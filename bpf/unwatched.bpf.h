@@ -35,12 +35,6 @@ static __always_inline enum entered entered_by(struct task_struct *task, struct 
  */
 __u64 regs_offset = 0;
 
-static __always_inline __u64 as_number(struct wire_slot *slot, const void *pointer)
-{
-	*(const void *volatile *)&slot->word = pointer;
-	return *(volatile __u64 *)&slot->word;
-}
-
 static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct task_struct *task)
 {
 	__u64 stack = as_number(slot, READ(task_struct, task, stack));

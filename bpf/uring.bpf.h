@@ -43,33 +43,37 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 
 /* ---- requests ---- */
 
-int came_back(__u32 tid); /* sleep.bpf.h */
+int came_back(__u32 tid);      /* sleep.bpf.h */
+int sqpoll_request(__u64 req); /* iothread.bpf.h */
+
+/* What a request that has yet to begin is about; false if that is not wanted. */
+static __always_inline bool uring_target(void *req, __u32 flags, __u32 op, struct target *t)
+{
+	struct file *file = NULL;
+
+	t->key.api = WIRE_API_URING;
+	if (uring_has_file(op)) {
+		file = kiocb_file(req, flags);
+		if (file)
+			target_of_file(file, t);
+	} else {
+		t->key.kind = WIRE_FS_OP;
+		t->key.dev = op;
+	}
+	return !FILTERING_FS || (file && target_wanted(t));
+}
 
 /* The row of a request; NULL if it has none. Its number in the call's cache is apart for registered files. */
 static __always_inline struct wire_call_fs *uring_row(struct wire_call *c, void *req, __u32 flags,
 						      __u32 op)
 {
 	struct target t = {};
-	struct file *file;
 	__u32 i;
 
-	if (uring_has_file(op)) {
-		file = kiocb_file(req, flags);
-		if (file)
-			target_of_file(file, &t);
-		if (FILTERING_FS && (!file || !target_wanted(&t))) {
-			c->skipped++;
-			return NULL;
-		}
-	} else {
-		if (FILTERING_FS) {
-			c->skipped++;
-			return NULL;
-		}
-		t.key.kind = WIRE_FS_OP;
-		t.key.dev = op;
+	if (!uring_target(req, flags, op, &t)) {
+		c->skipped++;
+		return NULL;
 	}
-	t.key.api = WIRE_API_URING;
 	i = call_fs(c, &t);
 	if (i >= WIRE_FS_PER_CALL) {
 		c->fs_overflow++;
@@ -108,7 +112,7 @@ static __always_inline int uring_request(void *req)
 	if (slot->tid != tid && may_be_away(tid) && tracing())
 		came_back(tid);
 	if (slot->tid != tid)
-		return 0;
+		return opt_io_threads ? sqpoll_request(as_number(slot, req)) : 0;
 	c = bpf_map_lookup_elem(&calls, &tid);
 	if (!c || c->api != WIRE_API_URING)
 		return 0;
@@ -199,6 +203,16 @@ static __always_inline __u64 uring_scan(void)
 	return 0;
 }
 
+/* Requests that the thread which submits has yet to take. */
+static __always_inline __u32 queued_behind(void *req)
+{
+	struct io_ring_ctx___any *ring = READ(io_kiocb___any, req, ctx);
+	__u32 tail = READ(io_rings___any, READ(io_ring_ctx___any, ring, rings), sq.tail);
+	__u32 left = tail - READ(io_ring_ctx___any, ring, cached_sq_head);
+
+	return left < 1u << 16 ? left : 0;
+}
+
 __noinline int uring_find_request(__u32 tid)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
@@ -216,6 +230,8 @@ __noinline int uring_find_request(__u32 tid)
 		r->how = WIRE_HOW_EXACT;
 		r->index = c->last_index;
 		read_kiocb(r, c->req_iocb);
+		if (c->thread == WIRE_THREAD_SQPOLL)
+			r->nr = 1 + queued_behind((void *)c->req_iocb);
 	} else if (c->place == WIRE_PLACE_TASKWORK) {
 		/* maybe an earlier call's, so that there is no number in this one */
 		r->nr = 0;

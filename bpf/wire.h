@@ -165,7 +165,10 @@ enum wire_lock {
 };
 
 /* Where a sleep belongs, see URING in docs: the same numbers as enum plane. */
-enum wire_plane { WIRE_PLANE_SUBMIT, WIRE_PLANE_TASKWORK };
+enum wire_plane { WIRE_PLANE_SUBMIT, WIRE_PLANE_TASKWORK, WIRE_PLANE_WORKER, WIRE_PLANE_SQPOLL };
+
+/* Whose thread it is: the kernel has some in each process that uses io_uring. */
+enum wire_thread { WIRE_THREAD_OWN, WIRE_THREAD_WORKER, WIRE_THREAD_SQPOLL };
 
 /*
  * What a sleep inside io_uring_enter is, by its stack; of the functions that
@@ -191,6 +194,7 @@ enum wire_telling {
 	WIRE_TELLS_TASKWORK,
 	WIRE_TELLS_CQWAIT,
 	WIRE_TELLS_SLEEP,
+	WIRE_TELLS_IDLE,
 };
 
 #define WIRE_TELLING_MAX 32
@@ -248,6 +252,8 @@ struct wire_stall {
 	__u32 holder_tid;
 	__u32 plane; /* enum wire_plane */
 	char holder_comm[WIRE_COMM_LEN];
+	__u32 submitter_tid; /* of what a thread of the kernel runs; 0 = its own */
+	__u32 pad;
 	struct wire_req req;
 };
 
@@ -319,9 +325,13 @@ struct wire_slot {
 	/* request probe: requests that the call has begun, and the user's address of the latest */
 	__u32 req_count;
 	__u64 req_iocb;
-	__u64 word;  /* pointers become numbers here, with which the verifier lets one calculate */
+	__u64 word; /* pointers become numbers here, with which the verifier lets one calculate */
+	/* what a kernel's thread of io_uring is about to wait for, see lock.bpf.h */
+	__u64 lock;
+	__u32 lock_kind;
+	__u32 lock_tid;
 	__u32 began; /* the call's, see there */
-	__u32 pad[5];
+	__u32 pad;
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -462,7 +472,9 @@ struct wire_call {
 	__u32 requests;
 	__u32 in_chain; /* the next request is linked to the one before */
 	__u32 waits;
-	__u32 taskwork_sleeps;
+	__u32 thread; /* enum wire_thread */
+	__u32 submitter_tid;
+	__u32 pad;
 	__u64 cq_wait_ns;
 	struct {
 		__u32 fd;
@@ -489,7 +501,7 @@ WIRE_SIZE(fs, __builtin_offsetof(struct wire_fs, submit_hist) + 2 * 4 * WIRE_HIS
 WIRE_SIZE(hdr, 16);
 WIRE_SIZE(telling_range, 24);
 WIRE_SIZE(req, 112);
-WIRE_SIZE(stall, 168 + sizeof(struct wire_req));
+WIRE_SIZE(stall, 176 + sizeof(struct wire_req));
 WIRE_SIZE(spill_key, 56);
 WIRE_SIZE(spill, 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS);
 WIRE_SIZE(submit, 184);
@@ -501,7 +513,7 @@ WIRE_SIZE(submitted, 40);
 WIRE_SIZE(process, 64);
 WIRE_SIZE(failure_key, 8);
 WIRE_SIZE(call_fs, 96);
-WIRE_SIZE(call, 664 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
+WIRE_SIZE(call, 672 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
 WIRE_SIZE(want_key, 8);
 #undef WIRE_SIZE
 

@@ -80,7 +80,7 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 {
 	static const enum probe_need order[] = {NEED_LOCK,    NEED_SWITCH, NEED_COMPLETE,
 						NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT,
-						NEED_SQE,     NEED_ENTER};
+						NEED_PUNT,    NEED_SQE,	   NEED_ENTER};
 	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
 
 	if (!rc && lv->opts.tree_only)

@@ -17,7 +17,8 @@ static_assert(WIRE_SHAPE_UNALIGNED_MEM == SHAPE_UNALIGNED_MEM &&
 	      "shapes have the same bits");
 static_assert((unsigned int)WIRE_API_URING == (unsigned int)API_URING,
 	      "apis have the same numbers");
-static_assert((unsigned int)WIRE_PLANE_TASKWORK == (unsigned int)PLANE_TASKWORK,
+static_assert((unsigned int)WIRE_PLANE_TASKWORK == (unsigned int)PLANE_TASKWORK &&
+		      (unsigned int)WIRE_PLANE_SQPOLL == (unsigned int)PLANE_SQPOLL,
 	      "planes have the same numbers");
 static_assert(WIRE_URING_OP == OP_URING, "opcodes have the same bit");
 
@@ -29,7 +30,7 @@ static void terminate(char *s, size_t size)
 static int check_stall(struct wire_stall *s)
 {
 	if (s->req.how > WIRE_HOW_BATCH || s->waker_kind > WIRE_WAKER_IRQ ||
-	    s->lock_kind > WIRE_LOCK_OTHER || s->plane > WIRE_PLANE_TASKWORK ||
+	    s->lock_kind > WIRE_LOCK_OTHER || s->plane > WIRE_PLANE_SQPOLL ||
 	    s->req.fs.api > WIRE_API_URING)
 		return -EBADMSG;
 	if (s->req.how == WIRE_HOW_EXACT || s->req.how == WIRE_HOW_SCANNED)
@@ -105,6 +106,15 @@ void decode__request(const struct wire_req *w, struct request *r)
 		.user_data = w->opcode & WIRE_URING_OP ? w->iocb : 0,
 		.path = "",
 	};
+}
+
+enum plane decode__plane(const struct wire_call *w)
+{
+	if (w->api != WIRE_API_URING)
+		return PLANE_SUBMIT;
+	if (w->thread != WIRE_THREAD_OWN)
+		return w->thread == WIRE_THREAD_WORKER ? PLANE_WORKER : PLANE_SQPOLL;
+	return w->place == WIRE_PLACE_TASKWORK ? PLANE_TASKWORK : PLANE_SUBMIT;
 }
 
 bool decode__is_wait(const struct wire_call *w)

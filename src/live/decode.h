@@ -29,6 +29,7 @@ int decode__spill(const struct wire_spill *wire, struct wire_stall *longest, str
 /* The request of a sleep, without the path. */
 void decode__request(const struct wire_req *wire, struct request *req);
 /* Requests behind the one that slept, 0 if that one is not known. */
+enum plane decode__plane(const struct wire_call *w);
 /* Does the thread sleep as it was asked to: in io_uring_enter, for completions? */
 bool decode__is_wait(const struct wire_call *w);
 uint32_t decode__held_up(const struct wire_req *wire);

@@ -44,6 +44,7 @@ static unsigned int tracepoint_args(const struct btf *btf, const char *tracepoin
  * io_uring_submit_req(req) from 6.4 on. Before that io_uring_submit_sqe, which
  * has two arguments from 5.19 on, the first being the request, and seven from
  * 5.14 on, of which it is the second; in between it has others that do not help.
+ * io_uring_queue_async_work(req, hashed) from 5.19 on, before that (ctx, hashed, req, work, flags).
  */
 static void find_sqe_tracepoint(struct probe_env *env, const struct btf *btf)
 {
@@ -55,6 +56,9 @@ static void find_sqe_tracepoint(struct probe_env *env, const struct btf *btf)
 		env->sqe.tracepoint = "io_uring_submit_sqe";
 		env->sqe.arg = args == 7;
 	}
+	args = tracepoint_args(btf, "io_uring_queue_async_work");
+	env->sqe.punts = args == 2 || args == 5;
+	env->sqe.punt_arg = args == 5 ? 2 : 0;
 }
 
 /* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */

@@ -62,6 +62,9 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT]->name, "none");
 	ro->opt_uring_requests = lv->plan.chosen[NEED_SQE]->how != WAY_NOTHING;
 	ro->opt_uring_request_arg = env->sqe.arg;
+	ro->opt_punts = lv->plan.chosen[NEED_PUNT]->how != WAY_NOTHING;
+	ro->opt_punt_arg = env->sqe.punt_arg;
+	ro->opt_io_threads = lv->plan.chosen[NEED_ENTER]->how != WAY_NOTHING;
 	ro->opt_count_buffered = lv->plan.chosen[NEED_COMPLETE]->how == WAY_NOTHING;
 	ro->opt_typed_args = lv->plan.chosen[NEED_SWITCH]->how == WAY_TP_BTF;
 	ro->opt_has_prev_state = ro->opt_typed_args && env->has_prev_state;

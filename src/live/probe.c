@@ -227,6 +227,10 @@ static int try_way(struct probe_env *env, const struct probe_way *way, char *why
 		snprintf(why, size, "the kernel's BTF has no tracepoint that tells the request");
 		return -ENOENT;
 	}
+	if (way->how == WAY_TP_BTF && way->need == NEED_PUNT && !env->sqe.punts) {
+		snprintf(why, size, "the kernel's BTF has no tracepoint that tells the request");
+		return -ENOENT;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(way->target) && way->target[i] && !rc; i++) {
 		if (way->how == WAY_PERF)
 			rc = try_perf(env, way->target[i], why, size);
@@ -278,6 +282,11 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	out->name = a->name;
 	if ((a->flags & WAY_OF_CALLS) && !strcmp(plan->chosen[NEED_SUBMIT]->name, "none"))
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
+	else if (a->need == NEED_PUNT && a->how != WAY_NOTHING &&
+		 plan->chosen[NEED_SQE]->how == WAY_NOTHING)
+		snprintf(out->why, sizeof(out->why),
+			 "without sqe one request is not told from "
+			 "the next");
 	else
 		out->works = try_way(env, a, out->why, sizeof(out->why)) == 0;
 	if (!out->works || plan->chosen[a->need] || (force && !asked) ||
@@ -303,6 +312,7 @@ static bool is_unwanted(enum probe_need need, unsigned int apis)
 		return apis && !(apis & API_BIT(API_AIO));
 	case NEED_ENTER:
 	case NEED_SQE:
+	case NEED_PUNT:
 		return apis && !(apis & API_BIT(API_URING));
 	default:
 		return false;

@@ -31,6 +31,8 @@ struct probe_env {
 	struct {
 		const char *tracepoint; /* NULL = none tells of io_uring's requests */
 		uint32_t arg;		/* which of its arguments is the request */
+		bool punts;		/* io_uring_queue_async_work is one that we know */
+		uint32_t punt_arg;	/* the same of it */
 	} sqe;
 	bool thorough;		 /* every alternative is to be attached, not only loaded */
 	bool fentry_works;	 /* one has been attached */

@@ -46,7 +46,8 @@ static void add_threads(struct live *lv, struct process **table)
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
 		if (bpf_map_lookup_elem(map, &tid, &c) || c.unwatched)
 			continue;
-		if (!c.own.submits && c.state == WIRE_CALL_IDLE)
+		if (!c.own.submits && !c.own.requests &&
+		    (c.state == WIRE_CALL_IDLE || c.thread != WIRE_THREAD_OWN))
 			continue;
 		p = process_of(table, c.pid);
 		if (!p)

@@ -39,6 +39,7 @@ void source__stall(struct live *lv, const struct wire_stall *w, struct ev_stall 
 		.call_seq = w->call_seq,
 		.sleep_no = w->sleep_no,
 		.plane = (enum plane)w->plane,
+		.submitter_tid = w->submitter_tid,
 		.who = {w->pid, w->tid, w->comm, w->cgroup_id,
 			cgroups__path(lv->cgroups, w->cgroup_id)},
 		.held_up_requests = decode__held_up(&w->req),
@@ -192,7 +193,8 @@ static struct partial *partials(struct live *lv, uint64_t now)
 	if (capture__sleeps_only(&lv->capture))
 		return NULL;
 	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
-		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE)
+		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE ||
+		    c.thread != WIRE_THREAD_OWN)
 			continue;
 		lv->in_flight += c.state != WIRE_CALL_ASLEEP;
 		partial_add(&table, total, &c, -1, now);
@@ -386,9 +388,8 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 		.age_ns = now > c->since_ns ? now - c->since_ns : 0,
 		.who = {c->pid, c->tid, comm, c->cgroup_id,
 			cgroups__path(lv->cgroups, c->cgroup_id)},
-		.plane = c->api == WIRE_API_URING && c->place == WIRE_PLACE_TASKWORK
-				 ? PLANE_TASKWORK
-				 : PLANE_SUBMIT,
+		.plane = decode__plane(c),
+		.submitter_tid = c->submitter_tid,
 		.held_up_requests = decode__held_up(&c->req),
 		.state = c->task_state,
 		.stack = live_names__stack(lv, c->stack_id),

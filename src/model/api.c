@@ -9,6 +9,8 @@ static const char *const names[APIS] = {[API_AIO] = "aio", [API_URING] = "io_uri
 static const char *const planes[PLANES] = {
 	[PLANE_SUBMIT] = "submit",
 	[PLANE_TASKWORK] = "taskwork",
+	[PLANE_WORKER] = "worker",
+	[PLANE_SQPOLL] = "sqpoll",
 };
 
 /* IOCB_CMD_*; 4 is not in use, 6 is the no-op that the kernel refuses. */

@@ -20,6 +20,8 @@ enum api api__find(const char *name);
 enum plane {
 	PLANE_SUBMIT,	/* the submitter, while it hands over */
 	PLANE_TASKWORK, /* the submitter, in work that the kernel had put off */
+	PLANE_WORKER,	/* a thread of io-wq, which has taken over the request */
+	PLANE_SQPOLL,	/* the kernel's thread that submits for a ring */
 	PLANES
 };
 

@@ -93,6 +93,8 @@ struct ev_stall {
 	struct who who;
 	const struct fs_info *fs;
 	enum plane plane;
+	uint32_t
+		submitter_tid; /* whose request it is, where who is a thread of the kernel's; or 0 */
 	struct request req;
 	uint32_t held_up_requests; /* nr - 1 - index, 0 if the index is not known */
 	uint32_t state;		   /* TASK_* bits */
@@ -148,6 +150,8 @@ struct ev_unfinished {
 	struct who who;
 	const struct fs_info *fs;
 	enum plane plane;
+	uint32_t
+		submitter_tid; /* whose request it is, where who is a thread of the kernel's; or 0 */
 	struct request req;
 	uint32_t held_up_requests;
 	uint32_t state;

@@ -5,8 +5,7 @@
 
 void judge__shares(struct report_fs *f, enum plane plane)
 {
-	uint64_t whole = plane == PLANE_SUBMIT ? f->c.blocked_ns : f->c.taskwork_blocked_ns,
-		 sum = 0;
+	uint64_t whole = counters__blocked_in(&f->c, plane), sum = 0;
 
 	for (size_t i = 0; i < f->nr_causes; i++)
 		if (f->causes[i].plane == plane)
@@ -105,6 +104,22 @@ static const struct report_cause *most_submits(const struct report_fs *f)
 	return most && most->submits_blocked ? most : NULL;
 }
 
+/* Threads of the kernel's sleep for this row as often as would be worth a look in the submitter. */
+static const struct report_cause *most_elsewhere(const struct report_fs *f, double look)
+{
+	const struct report_cause *most = NULL;
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+
+		if (c->plane != PLANE_SUBMIT && (!most || c->blocked_ns > most->blocked_ns) &&
+		    (!f->c.requests ||
+		     ratio(counters__sleeps_in(&f->c, c->plane), f->c.requests) >= look))
+			most = c;
+	}
+	return most;
+}
+
 static const struct severity_limits *limits_of(const struct selection *s)
 {
 	return s->view->limits ? s->view->limits : &severity_defaults;
@@ -127,6 +142,7 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 	f->most_time = f->nr_causes && f->causes[0].plane == PLANE_SUBMIT && f->causes[0].blocked_ns
 			       ? &f->causes[0]
 			       : NULL;
+	f->most_elsewhere = most_elsewhere(f, limits_of(s)->look[MEASURE_CTXSW]);
 	f->severity = severity__of(limits_of(s), v, &f->severity_by);
 }
 

@@ -213,8 +213,7 @@ void ledger__count_uncounted(struct ledger *l)
 		struct fs_counts *slice = NULL;
 
 		/* what those have slept that made room is in the file under their own names */
-		if (!fs->has_counts && !fs->has_folded &&
-		    (fs->counts.c.sleeps || fs->counts.c.taskwork_sleeps))
+		if (!fs->has_counts && !fs->has_folded && counters__any_sleeps(&fs->counts.c))
 			slice = slice_of(l, fs);
 		if (slice)
 			*slice = fs->counts;

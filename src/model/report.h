@@ -92,6 +92,7 @@ struct report_fs {
 	struct counters c;
 	double blocked_share; /* submits_blocked / submits, 0..1 */
 	double ctxsw_per_io;  /* sleeps / requests */
+	double punted_share;  /* punted / requests */
 	struct report_dist sleep, submit;
 	struct report_cause *causes;
 	size_t nr_causes; /* by plane, then blocked time, descending */
@@ -103,6 +104,8 @@ struct report_fs {
 	bool not_async; /* requests done inside the call are enough for a look, whatever slept */
 	/* the causes to name: of most blocked submits, NULL = not known; of most blocked time, NULL = none */
 	const struct report_cause *most_submits, *most_time;
+	/* of most blocked time in another plane, if threads there sleep often; NULL = none */
+	const struct report_cause *most_elsewhere;
 };
 
 struct report_slow {
@@ -189,6 +192,14 @@ static inline bool report__has_api(const struct report *r, enum api api)
 		if (r->fs[i].fs->api == api)
 			return true;
 	return false;
+}
+
+/* Is it known which requests of io_uring went to worker threads, and why? */
+static inline bool report__knows_punts(const struct report *r)
+{
+	const char *probe = r->capture->probe[NEED_PUNT];
+
+	return probe && *probe && strcmp(probe, "none") != 0 && strcmp(probe, "off") != 0;
 }
 
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */

@@ -432,6 +432,7 @@ static void build_fs(struct selection *s, struct report_fs *f, const struct ledg
 	f->fs = info_of(s, of[nr_of - 1]);
 	f->c = counts.c;
 	f->blocked_share = ratio(f->c.submits_blocked, f->c.submits);
+	f->punted_share = ratio(f->c.punted, f->c.requests);
 	f->ctxsw_per_io = ratio(f->c.sleeps, f->c.requests);
 	build_dist(&f->sleep, &counts.sleep, f->c.max_sleep_ns);
 	build_dist(&f->submit, &counts.submit, f->c.max_submit_ns);

@@ -47,14 +47,60 @@ void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from)
 	to->max_ns = max_ns;
 }
 
+/* Of a plane other than the submitter's own. */
+static void plane_sums__add(struct counters *c, enum plane plane, const struct sleep_sum *sum)
+{
+	uint64_t *sleeps = plane == PLANE_TASKWORK ? &c->taskwork_sleeps
+			   : plane == PLANE_WORKER ? &c->worker_sleeps
+						   : &c->sqpoll_sleeps;
+	uint64_t *blocked_ns = plane == PLANE_TASKWORK ? &c->taskwork_blocked_ns
+			       : plane == PLANE_WORKER ? &c->worker_blocked_ns
+						       : &c->sqpoll_blocked_ns;
+
+	*sleeps = sat_add(*sleeps, sum->sleeps);
+	*blocked_ns = sat_add(*blocked_ns, sum->blocked_ns);
+}
+
+bool counters__any_sleeps(const struct counters *c)
+{
+	return c->sleeps || c->taskwork_sleeps || c->worker_sleeps || c->sqpoll_sleeps;
+}
+
+uint64_t counters__sleeps_in(const struct counters *c, enum plane plane)
+{
+	switch (plane) {
+	case PLANE_TASKWORK:
+		return c->taskwork_sleeps;
+	case PLANE_WORKER:
+		return c->worker_sleeps;
+	case PLANE_SQPOLL:
+		return c->sqpoll_sleeps;
+	default:
+		return c->sleeps;
+	}
+}
+
+uint64_t counters__blocked_in(const struct counters *c, enum plane plane)
+{
+	switch (plane) {
+	case PLANE_TASKWORK:
+		return c->taskwork_blocked_ns;
+	case PLANE_WORKER:
+		return c->worker_blocked_ns;
+	case PLANE_SQPOLL:
+		return c->sqpoll_blocked_ns;
+	default:
+		return c->blocked_ns;
+	}
+}
+
 void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
 			   const struct hist *hist)
 {
 	struct counters *c = &to->c;
 
-	if (plane == PLANE_TASKWORK) {
-		c->taskwork_sleeps = sat_add(c->taskwork_sleeps, sum->sleeps);
-		c->taskwork_blocked_ns = sat_add(c->taskwork_blocked_ns, sum->blocked_ns);
+	if (plane != PLANE_SUBMIT) {
+		plane_sums__add(c, plane, sum);
 		return;
 	}
 	c->sleeps = sat_add(c->sleeps, sum->sleeps);

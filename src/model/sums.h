@@ -20,6 +20,11 @@ static inline uint64_t sat_sub(uint64_t a, uint64_t b)
 /* One stall as a sum. */
 struct sleep_sum sleep_sum__of(const struct ev_stall *ev);
 void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from);
+/* In any plane. */
+bool counters__any_sleeps(const struct counters *c);
+uint64_t counters__sleeps_in(const struct counters *c, enum plane plane);
+/* Of the time blocked in a plane, in which each is a whole of its own. */
+uint64_t counters__blocked_in(const struct counters *c, enum plane plane);
 /* What these sleeps add to the counters of their filesystem; hist NULL = only the longest is known by itself. */
 void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
 			   const struct hist *hist);

@@ -41,7 +41,7 @@ static const struct field counter_fields[] = {
 
 /* What a report does not know is null. */
 struct known {
-	bool calls, completions;
+	bool calls, completions, punts;
 	bool buffered; /* from the files' flags, where completions are not watched */
 };
 
@@ -49,7 +49,7 @@ static struct known known_of(const struct report *r)
 {
 	bool calls = !capture__sleeps_only(r->capture), completions = report__knows_completions(r);
 
-	return (struct known){calls, completions, calls || completions};
+	return (struct known){calls, completions, report__knows_punts(r), calls || completions};
 }
 
 static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
@@ -92,12 +92,34 @@ static void put_counters(struct jsonw *w, json_t *o, const struct counters *c, s
 	jsonw__u64(w, below, "blocked_ns", c->below_min_ns);
 }
 
+/* What the kernel's threads took over from the submitters. */
+static void put_punts(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
+{
+	json_t *ops;
+
+	jsonw__u64_if(w, o, "punted", known.punts, c->punted);
+	jsonw__u64_if(w, o, "punted_asked", known.punts, c->punted_asked);
+	jsonw__u64_if(w, o, "punted_forced", known.punts, c->punted_forced);
+	jsonw__u64_if(w, o, "punted_unable", known.punts, c->punted_unable);
+	jsonw__u64_if(w, o, "punted_tried", known.punts, c->punted_tried);
+	jsonw__u64_if(w, o, "punted_serial", known.punts, c->punted_serial);
+	ops = jsonw__object(w, o, "punted_ops");
+	jsonw__u64_if(w, ops, "read", known.punts, c->punted_reads);
+	jsonw__u64_if(w, ops, "write", known.punts, c->punted_writes);
+	jsonw__u64_if(w, ops, "fsync", known.punts, c->punted_syncs);
+	jsonw__u64(w, o, "worker_sleeps", c->worker_sleeps);
+	jsonw__u64(w, o, "worker_blocked_ns", c->worker_blocked_ns);
+	jsonw__u64(w, o, "sqpoll_sleeps", c->sqpoll_sleeps);
+	jsonw__u64(w, o, "sqpoll_blocked_ns", c->sqpoll_blocked_ns);
+}
+
 static void put_waits(struct jsonw *w, json_t *o, const struct counters *c, struct known known)
 {
 	jsonw__u64_if(w, o, "waits", known.calls, c->waits);
 	jsonw__u64_if(w, o, "waited_ns", known.calls, c->waited_ns);
 	jsonw__u64(w, o, "taskwork_sleeps", c->taskwork_sleeps);
 	jsonw__u64(w, o, "taskwork_blocked_ns", c->taskwork_blocked_ns);
+	put_punts(w, o, c, known);
 }
 
 static void put_dist(struct jsonw *w, json_t *o, const char *key, const struct report_dist *d)
@@ -427,6 +449,7 @@ void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinishe
 	jsonw__bool(w, o, "before_tracing", u->ev.before_tracing);
 	jsonw__fs(w, o, u->ev.fs);
 	jsonw__str(w, o, "plane", plane__name(u->ev.plane));
+	jsonw__submitter(w, o, u->ev.plane, u->ev.submitter_tid);
 	jsonw__str(w, o, "file", q->path);
 	jsonw__str(w, o, "cause", u->cause_id);
 	jsonw__str(w, o, "cause_name", u->cause_name);

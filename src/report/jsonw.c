@@ -174,6 +174,12 @@ void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t ind
 	jsonw__u64(w, o, "nr", nr);
 }
 
+void jsonw__submitter(struct jsonw *w, json_t *o, enum plane plane, uint32_t tid)
+{
+	if (plane == PLANE_WORKER || plane == PLANE_SQPOLL)
+		jsonw__u64_if(w, o, "submitter_tid", tid != 0, tid);
+}
+
 int jsonw__finish(struct jsonw *w, json_t *root, FILE *out, size_t flags)
 {
 	int rc = root ? w->err : -ENOMEM;

@@ -42,6 +42,9 @@ void jsonw__shape(struct jsonw *w, json_t *o, uint32_t shape);
 /* "index" counted from 0, null where the request is not known; "nr" */
 void jsonw__index(struct jsonw *w, json_t *o, enum request_how how, uint32_t index, uint32_t nr);
 
+/* "submitter_tid": of what a thread of the kernel's runs, null where that is not known; no key in other planes */
+void jsonw__submitter(struct jsonw *w, json_t *o, enum plane plane, uint32_t tid);
+
 /* "loss": a key for each kind, and "any" */
 void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any);
 /* "errors": of the calls that failed, an object for each errno */

@@ -226,12 +226,16 @@ static void join_frames(const struct stack *s, size_t max, char *buf, size_t siz
 static void print_one_unfinished(struct print *p, const struct report_unfinished *u)
 {
 	const struct ev_unfinished *ev = &u->ev;
-	char age[16], frames[8 * 132];
+	char age[16], frames[8 * 132], role[64] = "";
 	const char *fs = print__fs(p, ev->fs, p->width);
 
 	fmt__duration(ev->age_ns, age, sizeof(age));
-	print__para(p, PRINT_ALARM, "  ", "%s pid %u tid %u: asleep for %s%s on %s",
-		    print__safe(p, ev->who.comm), ev->who.pid, ev->who.tid,
+	if (ev->submitter_tid)
+		snprintf(role, sizeof(role), " (%s of thread %u)",
+			 ev->plane == PLANE_WORKER ? "worker" : "submits for the ring",
+			 ev->submitter_tid);
+	print__para(p, PRINT_ALARM, "  ", "%s pid %u tid %u%s: asleep for %s%s on %s",
+		    print__safe(p, ev->who.comm), ev->who.pid, ev->who.tid, role,
 		    ev->before_tracing ? "more than " : "", age, fs);
 	print__para(p, PRINT_PLAIN, "    cause: ", "%s: %s", print__safe(p, u->cause_id),
 		    print__safe(p, u->cause_name));
@@ -245,15 +249,23 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 
 /* A hung device never reaches a syscall exit: it must not hide below the figures of those that did.
  */
+static const char *unfinished_where(const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		if (r->unfinished[i].ev.fs && r->unfinished[i].ev.fs->api == API_URING)
+			return report__has_api(r, API_AIO) ? "io_submit or io_uring" : "io_uring";
+	return "io_submit";
+}
+
 static void print_unfinished(struct print *p, const struct report *r)
 {
 	if (!r->long_asleep)
 		return;
 	print__para(p, PRINT_ALARM, "",
-		    "STILL ASLEEP inside io_submit when tracing ended: %zu thread%s. A long age "
+		    "STILL ASLEEP inside %s when tracing ended: %zu thread%s. A long age "
 		    "means a "
 		    "hung or very slow device.",
-		    r->nr_unfinished, plural(r->nr_unfinished));
+		    unfinished_where(r), r->nr_unfinished, plural(r->nr_unfinished));
 	for (size_t i = 0; i < r->nr_unfinished && i < MAX_UNFINISHED; i++)
 		print_one_unfinished(p, &r->unfinished[i]);
 	if (r->nr_unfinished > MAX_UNFINISHED)

@@ -234,7 +234,14 @@ static void print_details(struct print *p, const struct report_cause *c, size_t 
 /* Each plane's time is a whole of its own. */
 static const char *blocked_where(enum plane plane)
 {
-	return plane == PLANE_TASKWORK ? "time blocked in task work" : "blocked time";
+	static const char *const words[PLANES] = {
+		[PLANE_SUBMIT] = "blocked time",
+		[PLANE_TASKWORK] = "time blocked in task work",
+		[PLANE_WORKER] = "time blocked in worker threads",
+		[PLANE_SQPOLL] = "time blocked in the thread that submits",
+	};
+
+	return words[plane];
 }
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool full)
@@ -263,17 +270,23 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	print_remedies(p, c);
 }
 
-/* The one of most submits and the one of most time; where that is one, the next that is no trifle. */
-static size_t two_that_matter(const struct report_fs *f, const struct report_cause *two[2])
+/*
+ * The one of most submits and the one of most time; where that is one, the next that is no trifle.
+ * And what other threads than the submitter's wait for.
+ */
+static size_t those_that_matter(const struct report_fs *f, const struct report_cause *list[3])
 {
 	size_t n = 0;
 
 	if (f->most_time)
-		two[n++] = f->most_time;
+		list[n++] = f->most_time;
 	if (f->most_submits && f->most_submits != f->most_time)
-		two[n++] = f->most_submits;
-	else if (n && f->nr_causes > 1 && f->causes[1].share >= 0.1)
-		two[n++] = &f->causes[1];
+		list[n++] = f->most_submits;
+	else if (n && f->nr_causes > 1 && f->causes[1].plane == PLANE_SUBMIT &&
+		 f->causes[1].share >= 0.1)
+		list[n++] = &f->causes[1];
+	if (f->most_elsewhere)
+		list[n++] = f->most_elsewhere;
 	return n;
 }
 
@@ -281,15 +294,15 @@ static size_t print_causes(struct print *p, const struct report_fs *f, const str
 {
 	bool full = o && o->full;
 	size_t top = o && o->top ? o->top : full ? f->nr_causes : 0, n;
-	const struct report_cause *two[2];
+	const struct report_cause *list[3];
 
 	for (n = 0; n < top && n < f->nr_causes; n++)
 		print_cause(p, &f->causes[n], o->top ? o->top : FILES_SHOWN, full);
 	if (top)
 		return n;
-	n = two_that_matter(f, two);
+	n = those_that_matter(f, list);
 	for (size_t i = 0; i < n; i++)
-		print_cause(p, two[i], 0, false);
+		print_cause(p, list[i], 0, false);
 	return n;
 }
 
@@ -300,7 +313,7 @@ void text_causes__print(struct print *p, const struct report_fs *f, const struct
 	const char *options = f->fs && f->fs->mount_options ? f->fs->mount_options : "";
 	const char *device = f->fs && f->fs->device_name ? f->fs->device_name : "";
 
-	if (!f->nr_causes || (f->severity == SEVERITY_OK && !all))
+	if (!f->nr_causes || (f->severity == SEVERITY_OK && !f->most_elsewhere && !all))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s%s", print__api(f->fs),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/sums.h"
 
 enum uring_column {
 	URING_NAME,
@@ -15,6 +16,9 @@ enum uring_column {
 	URING_BLOCKED,
 	URING_P99,
 	URING_MAX,
+	URING_PUNTED,
+	URING_WORKERS,
+	URING_SQPOLL,
 	URING_TASKWORK,
 	URING_WAITED,
 	URING_HELD,
@@ -26,9 +30,10 @@ static const struct column columns[URING_COLUMNS] = {
 	[URING_NAME] = {"IO_URING", -1, 0, true},     [URING_ENTERS] = {"ENTERS", 6, 0, false},
 	[URING_REQUESTS] = {"REQUESTS", 8, 2, false}, [URING_SHARE] = {"BLOCKED%", 8, 0, false},
 	[URING_CTXSW] = {"SLEEPS/IO", 9, 1, false},   [URING_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[URING_P99] = {"P99", 7, 4, false},	      [URING_MAX] = {"MAX", 7, 0, false},
-	[URING_TASKWORK] = {"TASKWORK", 8, 0, false}, [URING_WAITED] = {"WAITED", 7, 3, false},
-	[URING_HELD] = {"HELD-UP", 7, 5, false},
+	[URING_P99] = {"P99", 7, 5, false},	      [URING_MAX] = {"MAX", 7, 7, false},
+	[URING_PUNTED] = {"PUNTED%", 7, 0, false},    [URING_WORKERS] = {"WORKERS", 7, 0, false},
+	[URING_SQPOLL] = {"SQPOLL", 7, 3, false},     [URING_TASKWORK] = {"TASKWORK", 8, 4, false},
+	[URING_WAITED] = {"WAITED", 7, 8, false},     [URING_HELD] = {"HELD-UP", 7, 6, false},
 };
 
 bool text_uring__seen(const struct report *r)
@@ -38,13 +43,19 @@ bool text_uring__seen(const struct report *r)
 	return way && *way && strcmp(way, "none") != 0 && strcmp(way, "off") != 0;
 }
 
-static void fill_cells(const struct report_fs *f, char cell[URING_COLUMNS][16])
+static void fill_cells(const struct report_fs *f, bool knows_punts, char cell[URING_COLUMNS][16])
 {
 	const struct counters *c = &f->c;
 
 	fmt__count(c->submits, cell[URING_ENTERS], 16);
 	fmt__count(c->requests, cell[URING_REQUESTS], 16);
 	fmt__percent(f->blocked_share, cell[URING_SHARE], 16);
+	if (knows_punts && c->requests)
+		fmt__percent(f->punted_share, cell[URING_PUNTED], 16);
+	else
+		snprintf(cell[URING_PUNTED], 16, "-");
+	fmt__duration(c->worker_blocked_ns, cell[URING_WORKERS], 16);
+	fmt__duration(c->sqpoll_blocked_ns, cell[URING_SQPOLL], 16);
 	snprintf(cell[URING_CTXSW], 16, "%.2f", f->ctxsw_per_io);
 	fmt__duration(c->blocked_ns, cell[URING_BLOCKED], 16);
 	fmt__duration(f->sleep.p99, cell[URING_P99], 16);
@@ -55,14 +66,15 @@ static void fill_cells(const struct report_fs *f, char cell[URING_COLUMNS][16])
 }
 
 /* f NULL: the header. */
-static void print_row(struct print *p, const struct report_fs *f, unsigned int shown, int room)
+static void print_row(struct print *p, const struct report *r, const struct report_fs *f,
+		      unsigned int shown, int room)
 {
 	const char *name = f ? print__fs(p, f->fs, room) : columns[URING_NAME].name;
 	char line[PRINT_MAX_WIDTH * 5], cell[URING_COLUMNS][16] = {""};
 	int used;
 
 	if (f)
-		fill_cells(f, cell);
+		fill_cells(f, report__knows_punts(r), cell);
 	used = snprintf(line, sizeof(line), "%s%*s", name, room - print__columns(name), "");
 	for (size_t i = URING_ENTERS; i < URING_COLUMNS; i++) {
 		if (shown & (1u << i))
@@ -70,6 +82,42 @@ static void print_row(struct print *p, const struct report_fs *f, unsigned int s
 					 columns[i].width, f ? cell[i] : columns[i].name);
 	}
 	print__line(p, f ? PRINT_PLAIN : PRINT_BOLD, "%s", line);
+}
+
+/* Why requests were punted: what cannot be told is said to be unknown. */
+static void print_why(struct print *p, const struct report_fs *f)
+{
+	const struct counters *c = &f->c;
+	uint64_t known = sat_add(sat_add(c->punted_tried, c->punted_forced),
+				 sat_add(c->punted_asked, c->punted_unable));
+	const struct {
+		uint64_t n;
+		const char *words;
+	} why[] = {
+		{c->punted_tried, "begun in the call, where they would have blocked"},
+		{c->punted_forced, "of an operation that the kernel begins nowhere else"},
+		{c->punted_asked, "as the program asked (IOSQE_ASYNC)"},
+		{c->punted_unable,
+		 "of a file or device that cannot do without waiting (no NOWAIT)"},
+		{sat_sub(c->punted, known), "for a reason that is not known"},
+		{c->punted_serial, "of all to be done one at a time for each file"},
+	};
+	char list[512] = "", n[16];
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(why); i++)
+		if (why[i].n && used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s %s",
+						 used ? "; " : "",
+						 fmt__count(why[i].n, n, sizeof(n)), why[i].words);
+	print__para(p, PRINT_PLAIN, "  ", "%s: punted: %s", print__fs(p, f->fs, p->width), list);
+}
+
+static void print_punts(struct print *p, const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].fs->api == API_URING && r->fs[i].c.punted)
+			print_why(p, &r->fs[i]);
 }
 
 void text_uring__table(struct print *p, const struct report *r, const struct format_opts *o)
@@ -80,17 +128,22 @@ void text_uring__table(struct print *p, const struct report *r, const struct for
 
 	room = print__fs_room(p, r, API_URING, room);
 	print__line(p, PRINT_PLAIN, "%s", "");
-	print_row(p, NULL, shown, room);
+	print_row(p, r, NULL, shown, room);
 	for (size_t i = 0; i < r->nr_fs; i++)
 		if (r->fs[i].fs->api == API_URING)
-			print_row(p, &r->fs[i], shown, room);
+			print_row(p, r, &r->fs[i], shown, room);
+	print_punts(p, r);
 	if (!o || !o->legend)
 		return;
 	print__para(
 		p, PRINT_PLAIN, "  ",
 		"ENTERS: calls of io_uring_enter that began a request; %s others only waited. "
 		"BLOCKED%%: of those, the ones that slept other than for completions. SLEEPS/IO, "
-		"BLOCKED, P99, MAX: asleep while handing over requests. TASKWORK: asleep in work "
-		"that the kernel had put off. WAITED: for completions, as the program asked.",
+		"BLOCKED, P99, MAX: asleep while handing over requests. PUNTED%%: of the requests, "
+		"those that the kernel gave to worker threads instead of beginning them in the "
+		"call. "
+		"WORKERS: asleep in these threads; SQPOLL: in the one that submits for the ring; "
+		"TASKWORK: in work that the kernel had put off. WAITED: for completions, as the "
+		"program asked. Times of different threads are not to be added up.",
 		fmt__count(r->totals.wait_calls, calls, sizeof(calls)));
 }

@@ -74,6 +74,7 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	jsonw__str(&w, o, "cause", cause_id);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
 	jsonw__str(&w, o, "plane", plane__name(ev->plane));
+	jsonw__submitter(&w, o, ev->plane, ev->submitter_tid);
 	put_request(&w, o, &ev->req);
 	jsonw__u64(&w, o, "held_up_requests", ev->held_up_requests);
 	jsonw__u64(&w, o, "state", ev->state);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/sums.h"
 #include "report/print.h"
 #include "report/text_uring.h"
 
@@ -187,14 +188,51 @@ static void add_quiet(const struct report_fs *f, char *buf, size_t size)
 		    plural(c->submits));
 }
 
+/* Locks that one punted request holds and others wait for. */
+static bool is_convoy(const struct report_cause *c)
+{
+	return c->plane == PLANE_WORKER && c->nr_holders && c->holders[0].comm &&
+	       !strncmp(c->holders[0].comm, "iou-wrk-", strlen("iou-wrk-"));
+}
+
+/* What sleeps for these requests in threads other than the submitter's. */
+static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
+{
+	const struct report_cause *c = f->most_elsewhere;
+	uint64_t sleeps, blocked_ns;
+	char share[16], n[16], time[16];
+
+	if (!c)
+		return;
+	sleeps = counters__sleeps_in(&f->c, c->plane);
+	blocked_ns = counters__blocked_in(&f->c, c->plane);
+	add(buf, size, "; ");
+	if (c->plane == PLANE_WORKER && f->c.punted)
+		add(buf, size, "but %s of its requests are punted to worker threads, which sleep ",
+		    fmt__percent(f->punted_share, share, sizeof(share)));
+	else if (c->plane == PLANE_WORKER)
+		add(buf, size, "but worker threads sleep for its requests ");
+	else if (c->plane == PLANE_SQPOLL)
+		add(buf, size, "the kernel's thread that submits for the ring sleeps ");
+	else
+		add(buf, size, "work that the kernel had put off sleeps ");
+	add(buf, size, "(%s sleep%s, %s in total) ", fmt__count(sleeps, n, sizeof(n)),
+	    plural(sleeps), fmt__duration(blocked_ns, time, sizeof(time)));
+	add_cause(c, buf, size);
+	if (is_convoy(c))
+		add(buf, size,
+		    "; it stands behind its own punted requests, so bound the workers "
+		    "(IORING_REGISTER_IOWQ_MAX_WORKERS)");
+}
+
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	if (!f->c.sleeps && !f->c.submits) {
+	if (!f->c.sleeps && !f->c.submits && !f->most_elsewhere && !f->c.requests) {
 		add(buf, size, "no submit ended while tracing");
 		return buf;
 	}
-	if (f->severity == SEVERITY_OK)
+	if (f->severity == SEVERITY_OK && !f->most_elsewhere)
 		add(buf, size, "fine; ");
 	if (f->severity == SEVERITY_OK || !f->c.sleeps) {
 		add_quiet(f, buf, size);
@@ -202,6 +240,7 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 		how_bad(f, buf, size);
 		add_why(f, buf, size);
 	}
+	add_elsewhere(f, buf, size);
 	add_inside(f, buf, size);
 	return buf;
 }

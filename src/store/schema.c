@@ -62,14 +62,23 @@ static_assert(sizeof(struct loss) == 8 * ARRAY_SIZE(loss_columns), "a column eac
 #define E(member) U64(ev_stall, #member, member)
 #define E32(member) U32(ev_stall, #member, member)
 static const struct schema_column stall_columns[] = {
-	E(end_ns),	   E(blocked_ns),
-	E(runqueue_ns),	   E(call_seq),
-	E32(sleep_no),	   U32(ev_stall, "tid", who.tid),
-	REQUEST(ev_stall), E32(held_up_requests),
-	E32(state),	   COLUMN(ev_stall, "iowait", BOOL, iowait, 1),
-	E32(waker_kind),   E32(waker_pid),
-	E32(waker_tid),	   E32(lock_kind),
-	E32(holder_tid),   COLUMN(ev_stall, "user_data", U64, req.user_data, 3),
+	E(end_ns),
+	E(blocked_ns),
+	E(runqueue_ns),
+	E(call_seq),
+	E32(sleep_no),
+	U32(ev_stall, "tid", who.tid),
+	REQUEST(ev_stall),
+	E32(held_up_requests),
+	E32(state),
+	COLUMN(ev_stall, "iowait", BOOL, iowait, 1),
+	E32(waker_kind),
+	E32(waker_pid),
+	E32(waker_tid),
+	E32(lock_kind),
+	E32(holder_tid),
+	COLUMN(ev_stall, "user_data", U64, req.user_data, 3),
+	COLUMN(ev_stall, "submitter_tid", U32, submitter_tid, 4),
 };
 
 #define W(member) U64(ev_submit, #member, member)
@@ -105,6 +114,7 @@ static const struct schema_column unfinished_columns[] = {
 	U32(ev_unfinished, "state", state),
 	COLUMN(ev_unfinished, "user_data", U64, req.user_data, 3),
 	COLUMN(ev_unfinished, "plane", U32, plane, 3),
+	COLUMN(ev_unfinished, "submitter_tid", U32, submitter_tid, 4),
 };
 static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
 		      sizeof(enum lock_kind) == 4 && sizeof(enum plane) == 4,

@@ -142,15 +142,18 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
 
 
 # In the order of removal: none is a part of what is left of another.
+NEW_IN_4 = ("worker_sleeps", "worker_blocked_ns", "sqpoll_sleeps", "sqpoll_blocked_ns",
+            "punted_asked", "punted_forced", "punted_unable", "punted_tried", "punted_serial",
+            "punted_reads", "punted_writes", "punted_syncs", "punted", "submitter_tid")
 NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",
             "taskwork_sleeps", "taskwork_blocked_ns", "generation")
 
 
 def as_version_2(recording, old):
-    """The recording as the version before wrote it: without what came later."""
+    """The recording as version 2 wrote it: without what came later."""
     new, writer = sqlite3.connect(recording), sqlite3.connect(old)
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
-        for column in NEW_IN_3:
+        for column in NEW_IN_4 + NEW_IN_3:
             sql = sql.replace(f", {column} INTEGER", "")
         writer.execute(sql)
         columns = [row[1] for row in writer.execute(f"PRAGMA table_info({name})")]
@@ -200,6 +203,24 @@ def test_a_recording_that_version_2_wrote(aiostall, tmp_path):
                                    str(old)).stdout)["filesystems"]
 
 
+def test_a_recording_that_version_3_wrote(aiostall, tmp_path):
+    old = tmp_path / "old.db"
+    writer = sqlite3.connect(old)
+    writer.executescript((ROOT / "tests" / "cli" / "version3.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    writer.close()
+    rep = report_json(aiostall, old)
+    totals = rep["totals"]
+    assert (totals["requests"], totals["taskwork_sleeps"]) == (44, 11)
+    assert totals["worker_sleeps"] == totals["sqpoll_sleeps"] == 0
+    # nothing counted them
+    assert totals["punted"] is None and totals["punted_ops"]["read"] is None
+    (cause,) = rep["filesystems"][0]["causes"]
+    assert (cause["plane"], cause["id"]) == ("taskwork", "ubuf.uffd")
+    info = aiostall("report", "--info", "--format", "json", str(old))
+    assert json.loads(info.stdout)["file_schema"] == 3
+
+
 def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):
     short = tmp_path / "min.db"
     short.write_bytes(recording.read_bytes())
@@ -239,9 +260,10 @@ HOSTILE = [
     ("CREATE VIEW v AS SELECT 1", "other tables"),
     ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
     ("DROP TABLE fact", "other tables"),
-    ("PRAGMA user_version = 4", "version 4"),
+    ("PRAGMA user_version = 5", "version 5"),
     ("PRAGMA user_version = 1", "other tables"),
     ("PRAGMA user_version = 2", "other tables"),
+    ("PRAGMA user_version = 3", "other tables"),
     ("UPDATE sleeps SET key = key + 99999", "damaged"),
     ("UPDATE sleeps SET hist = x'00'", "damaged"),
     ("UPDATE sleeps SET sleeps = 'text'", "damaged"),

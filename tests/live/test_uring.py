@@ -139,6 +139,65 @@ def test_a_later_link_sleeps_in_work_that_was_put_off(tmp_path):
     assert_conserved(totals)
 
 
+# By whom requests are begun, the plane that then sleeps, and whether a call is theirs.
+PLANES = {
+    "worker": (("--async",), True),
+    "worker-deferred": (("--async", "--wait", "--defer"), True),
+    "sqpoll": (("--sqpoll",), False),
+    "worker-of-sqpoll": (("--sqpoll", "--async"), False),
+}
+
+
+@pytest.mark.parametrize("mode", PLANES)
+def test_threads_of_the_kernel_sleep_in_a_plane_of_their_own(tmp_path, mode):
+    """Each fault is one sleep of the thread that has the request; sleeps of idle ones are none."""
+    flags, in_calls = PLANES[mode]
+    plane = mode.split("-", maxsplit=1)[0]
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", CALLS, "--batch", 4,
+                                          "--fault", 2, "--delay-us", 300, *flags))
+    figures, totals = traced.load, traced.report["totals"]
+    row = row_of(traced.report, fstype_of(tmp_path))
+    assert traced.status == 0, traced.stderr
+    helpers.assert_no_loss(traced.report)
+    assert not figures["failed"] and figures["faults"] == CALLS
+    for rows in (totals, row):
+        assert rows[f"{plane}_sleeps"] == CALLS
+        assert rows[f"{plane}_blocked_ns"] >= CALLS * 300_000
+        assert rows["requests"] == figures["requests"] and rows["bytes"] == figures["bytes"]
+        assert rows["sleeps"] == rows["taskwork_sleeps"] == 0
+        assert rows["worker_sleeps"] + rows["sqpoll_sleeps"] == CALLS
+        assert rows["submits"] == (CALLS if in_calls else 0)
+        asked = CALLS if plane == "worker" else 0
+        assert (rows["punted"], rows["punted_asked"], rows["punted_ops"]["read"]) == (asked,) * 3
+    assert totals["waits"] == figures["nvcsw"]
+    (cause,) = [c for c in row["causes"] if c["id"] == "ubuf.uffd"]
+    assert (cause["plane"], cause["sleeps"], cause["request_how"]["exact"]) == \
+        (plane, CALLS, CALLS)
+    assert cause["held_up_requests"] == (CALLS if plane == "sqpoll" else 0)
+    assert (cause["worst"]["comm"], cause["worst"]["path"]) == ("uringload", str(tmp_path / "f"))
+    assert_conserved(totals)
+
+
+def test_the_request_that_a_worker_has_is_named(tmp_path):
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", 101, "--batch", 4,
+                                          "--fault", 2, "--delay-us", 300, "--async"), verb="trace")
+    stalls = [s for s in traced.of_type("stall") if s["cause"] == "ubuf.uffd"]
+    assert sorted(s["user_data"] for s in stalls) == [call << 32 | 2 for call in range(101)]
+    for stall in stalls:
+        assert (stall["plane"], stall["comm"], stall["op"]) == ("worker", "uringload", "read")
+        assert stall["submitter_tid"] == stall["pid"] != stall["tid"]
+        assert stall["offset"] == \
+            ((stall["user_data"] >> 32) + 2) % 64 * 4096
+
+
+def test_filters_of_workers_go_by_their_submitter(tmp_path):
+    argv = load("--file", tmp_path / "f", "--calls", 11, "--batch", 4, "--fault", 2, "--async")
+    for filters, sleeps in ((("--comm", "uringload"), 11), (("--comm", "other"), 0),
+                            (("--fs", fstype_of(tmp_path)), 11), (("--fs", "tmpfs"), 0)):
+        totals = tracing.trace(tmp_path, argv, *filters).report["totals"]
+        assert (totals["worker_sleeps"], totals["punted"]) == (sleeps, sleeps), filters
+
+
 def test_requests_without_a_file_go_by_their_name(tmp_path):
     traced = tracing.trace(tmp_path, load("--nop", "--calls", CALLS, "--batch", 3))
     assert traced.status == 0, traced.stderr

@@ -36,7 +36,7 @@ struct load {
 	const char *paths[MAX_FILES];
 	int fds[MAX_FILES];
 	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us;
-	bool wait, link, registered, nop, contend, gone;
+	bool wait, link, registered, nop, contend, async;
 	const char *ready, *start;
 	struct io_uring ring;
 	char *present, *absent; /* MAX_BATCH blocks each */
@@ -141,6 +141,8 @@ static void prepare(struct load *l, unsigned int call)
 			sqe->flags |= IOSQE_FIXED_FILE;
 		if (l->link && k + 1 < l->batch)
 			sqe->flags |= IOSQE_IO_LINK;
+		if (l->async && (!l->nr_faults || is_fault(l, k)))
+			sqe->flags |= IOSQE_ASYNC;
 		sqe->user_data = (uint64_t)call << 32 | k;
 	}
 }
@@ -263,7 +265,8 @@ static void parse(struct load *l, int argc, char **argv)
 		{"registered", 0, NULL, 'r'}, {"nop", 0, NULL, 'n'},
 		{"defer", 0, NULL, 'D'},      {"contend", 0, NULL, 'C'},
 		{"ready-file", 1, NULL, 'R'}, {"start-file", 1, NULL, 'S'},
-		{"pause-us", 1, NULL, 'p'},   {NULL, 0, NULL, 0},
+		{"pause-us", 1, NULL, 'p'},   {"async", 0, NULL, 'a'},
+		{"sqpoll", 0, NULL, 'P'},     {NULL, 0, NULL, 0},
 	};
 	unsigned int *number[256] = {
 		['c'] = &l->calls,	 ['b'] = &l->batch,	['d'] = &l->delay_us,
@@ -272,6 +275,7 @@ static void parse(struct load *l, int argc, char **argv)
 			   ['l'] = &l->link,
 			   ['r'] = &l->registered,
 			   ['n'] = &l->nop,
+			   ['a'] = &l->async,
 			   ['C'] = &l->contend};
 	int c;
 
@@ -284,6 +288,8 @@ static void parse(struct load *l, int argc, char **argv)
 			l->paths[l->nr_files++] = optarg;
 		else if (c == 'D')
 			l->setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+		else if (c == 'P')
+			l->setup = IORING_SETUP_SQPOLL;
 		else if (c == 'R')
 			l->ready = optarg;
 		else if (c == 'S')

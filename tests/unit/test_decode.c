@@ -238,7 +238,7 @@ static void test_enums(void **state)
 	for (__u32 plane = 0; plane < 100; plane++) {
 		stall.plane = plane;
 		assert_int_equal(decode__record(&stall, sizeof(stall), &rec),
-				 plane <= WIRE_PLANE_TASKWORK ? 0 : -EBADMSG);
+				 plane <= WIRE_PLANE_SQPOLL ? 0 : -EBADMSG);
 	}
 	stall = good_stall();
 	for (__u16 api = 0; api < 100; api++) {
@@ -601,7 +601,7 @@ static void one_record(struct fuzz *f, bool print)
 			stall.req.how %= WIRE_HOW_BATCH + 1;
 			stall.waker_kind %= WIRE_WAKER_IRQ + 1;
 			stall.lock_kind %= WIRE_LOCK_OTHER + 1;
-			stall.plane %= WIRE_PLANE_TASKWORK + 1;
+			stall.plane %= WIRE_PLANE_SQPOLL + 1;
 			stall.req.fs.api %= WIRE_API_URING + 1;
 			size = sizeof(data);
 		}

@@ -33,7 +33,7 @@ static_assert(sizeof(struct ev_unfinished) == 152, "... of a sleep that has not 
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 72, "... of their parts");
 static_assert(sizeof(struct fs_info) == 48, "... of a filesystem");
-static_assert(sizeof(struct capture_info) == 368, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 376, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
@@ -47,6 +47,7 @@ static const struct ev_stall stall = {
 	.runqueue_ns = 3,
 	.call_seq = 4,
 	.sleep_no = 5,
+	.submitter_tid = 6,
 	.who = who,
 	.fs = &fs,
 	.plane = PLANE_TASKWORK,
@@ -99,7 +100,8 @@ static const struct ev_unfinished unfinished = {
 	.before_tracing = true,
 	.who = who,
 	.fs = &fs,
-	.plane = PLANE_TASKWORK,
+	.plane = PLANE_SQPOLL,
+	.submitter_tid = 52,
 	.req = {.how = HOW_EXACT,
 		.index = 32,
 		.nr = 33,
@@ -131,6 +133,7 @@ static const struct capture_info capture = {
 	.probe[NEED_LOCK] = "tp_btf",
 	.probe[NEED_ENTER] = "fentry",
 	.probe[NEED_SQE] = "tp_btf",
+	.probe[NEED_PUNT] = "tp_btf",
 	.skips = "enter_kprobe 3",
 	.skips_unknown = "not counted",
 	.sample_hz = 47,
@@ -195,6 +198,7 @@ static int see_stall(void *ctx, const struct ev_stall *ev, const struct store_ke
 	assert_int_equal(ev->runqueue_ns, stall.runqueue_ns);
 	assert_int_equal(ev->call_seq, stall.call_seq);
 	assert_int_equal(ev->sleep_no, stall.sleep_no);
+	assert_int_equal(ev->submitter_tid, stall.submitter_tid);
 	same_who(&ev->who);
 	same_fs(ev->fs);
 	assert_int_equal(ev->plane, stall.plane);
@@ -247,6 +251,7 @@ static int see_unfinished(void *ctx, const struct ev_unfinished *ev, const struc
 	same_who(&ev->who);
 	same_fs(ev->fs);
 	assert_int_equal(ev->plane, unfinished.plane);
+	assert_int_equal(ev->submitter_tid, unfinished.submitter_tid);
 	same_request(&ev->req, &unfinished.req);
 	assert_int_equal(ev->held_up_requests, unfinished.held_up_requests);
 	assert_int_equal(ev->state, unfinished.state);
@@ -655,7 +660,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 3");
+	refused("up to version 4");
 }
 
 static void test_other_databases_are_refused(void **state)
