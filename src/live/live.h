@@ -68,7 +68,7 @@ struct live_need {
 
 struct live_check {
 	struct host_info host;
-	struct live_need need[8];
+	struct live_need need[NEED_MAX];
 	size_t nr_needs;
 	/* other facts, one line each, already worded: BTF, tracefs, capabilities, ring buffer ... */
 	struct {
