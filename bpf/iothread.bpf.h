@@ -16,16 +16,27 @@ struct submitter {
 	char comm[WIRE_COMM_LEN];
 };
 
-/* A thread that submits for a ring stands for the one that made the ring, by the name of its process. */
-static __always_inline void maker_of(void *task, void *req, struct submitter *s)
+/* The number at the end of "iou-sqp-1234": nothing else keeps who made the ring (io_sq_thread() of 6.2 on). */
+static __always_inline __u32 number_in(const char *comm)
 {
-	struct task_struct___leader *leader = READ(task_struct___leader, task, group_leader);
-	struct io_sq_data___any *none = NULL;
+	__u32 n = 0;
 
-	if (req && bpf_core_field_exists(none->task_pid))
-		s->tid = READ(io_sq_data___any,
-			      READ(io_ring_ctx___any, READ(io_kiocb___any, req, ctx), sq_data),
-			      task_pid);
+	for (__u32 i = sizeof("iou-sqp-") - 1; i < WIRE_COMM_LEN; i++) {
+		if (comm[i] < '0' || comm[i] > '9')
+			break;
+		n = n * 10 + (comm[i] - '0');
+	}
+	return n;
+}
+
+/* A thread that submits for a ring stands for the one that made the ring, by the name of its process. */
+static __always_inline void maker_of(void *thread, struct submitter *s)
+{
+	struct task_struct___leader *task = thread, *leader;
+
+	if (bpf_probe_read_kernel_str(s->comm, sizeof(s->comm), &task->comm) > 0)
+		s->tid = number_in(s->comm);
+	leader = READ(task_struct___leader, task, group_leader);
 	if (bpf_probe_read_kernel_str(s->comm, sizeof(s->comm), &leader->comm) < 0)
 		s->comm[0] = '\0';
 }
@@ -35,7 +46,7 @@ static __always_inline void submitter_of(void *req, struct submitter *s)
 	struct task_struct___leader *task = (void *)kiocb_task(req);
 
 	if (READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_) {
-		maker_of(task, req, s);
+		maker_of(task, s);
 		return;
 	}
 	s->tid = READ(task_struct, task, pid);
@@ -106,12 +117,10 @@ static __noinline struct wire_call *io_thread_sleeper(struct task_struct *task)
 
 	if (worker && !req)
 		return NULL;
-	if (!worker) {
-		c = bpf_map_lookup_elem(&calls, &tid);
-		maker_of(task, c ? (void *)c->req_iocb : NULL, &s);
-	} else {
+	if (worker)
 		submitter_of(req, &s);
-	}
+	else
+		maker_of(task, &s);
 	if (!submitter_wanted(id >> 32, &s) || (worker && !kiocb_wanted(req)))
 		return NULL;
 	c = call_of(tid, task, false);
@@ -185,7 +194,7 @@ __noinline int sqpoll_request(__u64 req)
 	if (!(READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_) || io_worker_of(task) ||
 	    !tracing())
 		return 0;
-	maker_of(task, (void *)req, &s);
+	maker_of(task, &s);
 	if (!submitter_wanted(id >> 32, &s))
 		return 0;
 	c = call_of((__u32)id, task, false);

@@ -29,11 +29,6 @@ struct io_file_table___any {
 	struct io_rsrc_data___any data;
 } __attribute__((preserve_access_index));
 
-/* Of SQPOLL: who made the ring. */
-struct io_sq_data___any {
-	int task_pid;
-} __attribute__((preserve_access_index));
-
 struct io_uring_idx___any {
 	__u32 tail;
 } __attribute__((preserve_access_index));
@@ -45,7 +40,6 @@ struct io_rings___any {
 struct io_ring_ctx___any {
 	struct io_file_table___any file_table;
 	unsigned int nr_user_files; /* until 6.12 */
-	struct io_sq_data___any *sq_data;
 	struct io_rings___any *rings;
 	unsigned int cached_sq_head;
 } __attribute__((preserve_access_index));

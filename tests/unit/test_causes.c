@@ -18,7 +18,7 @@
 
 #define STACKS "tests/replay/stacks"
 #define FRAMES_MAX 300
-#define CAUSES 139
+#define CAUSES 142
 #define SYSCALL "io_submit_one", "__x64_sys_io_submit", "do_syscall_64"
 
 static struct causes *builtin;
