@@ -209,15 +209,15 @@ int BPF_KPROBE(complete_kprobe, struct kiocb *kiocb, long res)
 /* ---- the programs: switch ---- */
 
 /* A pid where the argument may be a typed pointer, which is read without a helper, or a mere number. */
-static __always_inline __u32 pid_of(struct task_struct *t)
+static __always_inline __u32 pid_of(struct task_struct *t, bool typed)
 {
-	return opt_typed_args ? (__u32)t->pid : (__u32)BPF_CORE_READ(t, pid);
+	return typed ? (__u32)t->pid : (__u32)BPF_CORE_READ(t, pid);
 }
 
 /* prev still is the current thread. */
-static __always_inline __u32 pid_of_prev(struct task_struct *prev)
+static __always_inline __u32 pid_of_prev(struct task_struct *prev, bool typed)
 {
-	return opt_typed_args ? pid_of(prev) : (__u32)bpf_get_current_pid_tgid();
+	return typed ? pid_of(prev, typed) : (__u32)bpf_get_current_pid_tgid();
 }
 
 /*
@@ -227,7 +227,8 @@ static __always_inline __u32 pid_of_prev(struct task_struct *prev)
 static __noinline int switched(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1];
-	__u32 prev_tid = pid_of_prev(prev), next_tid = pid_of((void *)ctx[2]);
+	bool typed = opt_typed_args;
+	__u32 prev_tid = pid_of_prev(prev, typed), next_tid = pid_of((void *)ctx[2], typed);
 	__u32 state = opt_has_prev_state ? (__u32)ctx[3] : task_state(prev);
 	struct wire_slot *slot = slot_here();
 	struct wire_call *c = NULL;
@@ -236,7 +237,7 @@ static __noinline int switched(__u64 *ctx)
 	ran_blind(slot, prev_tid);
 	if (may_be_away(prev_tid) && tracing())
 		came_back(prev_tid);
-	if (is_io_thread(prev)) {
+	if (is_io_thread(prev, typed)) {
 		if (state && !ctx[0] && tracing())
 			c = io_thread_sleeper(prev);
 	} else if (opt_sleeps_only)
@@ -266,9 +267,11 @@ int switch_task(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1];
 
-	if (opt_sleeps_only || may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev)) ||
-	    may_be_away(pid_of((void *)ctx[2])) || is_io_thread(prev) ||
-	    (opt_compat_sleeps && in_compat_call(prev)))
+	bool typed = opt_typed_args; /* read once: each switch of the host comes by here */
+
+	if (opt_sleeps_only || may_be_inside(slot_here()) ||
+	    may_be_away(pid_of_prev(prev, typed)) || may_be_away(pid_of((void *)ctx[2], typed)) ||
+	    is_io_thread(prev, typed) || (opt_compat_sleeps && in_compat_call(prev)))
 		switched(ctx);
 	return 0;
 }
@@ -276,7 +279,7 @@ int switch_task(__u64 *ctx)
 SEC("?raw_tp/sched_waking")
 int waking_task(__u64 *ctx)
 {
-	__u32 tid = pid_of((void *)ctx[0]);
+	__u32 tid = pid_of((void *)ctx[0], opt_typed_args);
 
 	if (may_be_away(tid))
 		waking(ctx, tid);

@@ -187,12 +187,11 @@ struct task_struct___io_thread {
 	void *pf_io_worker;   /* the same in 5.10 and 5.15 */
 } __attribute__((preserve_access_index));
 
-static __always_inline bool is_io_thread(struct task_struct *t)
+static __always_inline bool is_io_thread(struct task_struct *t, bool typed)
 {
 	struct task_struct___io_thread *any = (void *)t;
 
-	return opt_io_threads &&
-	       ((opt_typed_args ? any->flags : BPF_CORE_READ(any, flags)) & PF_IO_WORKER_);
+	return opt_io_threads && ((typed ? any->flags : BPF_CORE_READ(any, flags)) & PF_IO_WORKER_);
 }
 
 /* The struct io_worker of an io-wq thread; NULL of others, of those that end too. */
