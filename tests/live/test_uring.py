@@ -277,3 +277,26 @@ def test_a_recording_says_the_same(tmp_path):
     assert (group["api"], group["plane"], group["opcode"], group["cause"], group["sleeps"]) == \
         ("io_uring", "submit", "read", "ubuf.uffd", 101)
     assert not report("--api", "aio")["filesystems"]
+
+
+@pytest.mark.parametrize("poll", (0, 1))
+def test_fio_has_made_as_many_requests(tmp_path, scratch, poll):
+    """Appends beside fsyncs on ext4, where the kernel gives each fsync to a worker."""
+    file = f"{scratch.fs('ext4').mnt}/fio"
+    traced = tracing.trace(tmp_path, [
+        "fio", "--output-format=json", "--name=a", "--ioengine=io_uring", f"--filename={file}",
+        f"--sqthread_poll={poll}", "--rw=write", "--bs=4k", "--size=4037k", "--direct=1",
+        "--iodepth=8", "--fsync=4"])
+    job = traced.load["jobs"][0]
+    requests = job["write"]["total_ios"] + job["sync"]["total_ios"]
+    row = row_of(traced.report, "ext4")
+    assert job["write"]["total_ios"] == 1009 and job["error"] == 0
+    assert row["requests"] == traced.report["totals"]["requests"] == requests
+    assert (row["ops"]["pwrite"], row["ops"]["fsync"]) == (1009, job["sync"]["total_ios"])
+    assert row["punted_ops"]["fsync"] == row["punted_forced"] == job["sync"]["total_ios"]
+    assert row["punted"] == row["punted_forced"] + row["punted_tried"] <= requests
+    assert row["submits"] > 0 if not poll else row["submits"] == 0
+    # a flush of the device each
+    assert row["worker_sleeps"] >= job["sync"]["total_ios"] // 2
+    assert not row["sqpoll_sleeps"] or poll
+    assert "of its requests are punted to worker threads, which sleep" in row["verdict"]
