@@ -271,12 +271,8 @@ static void parse(struct load *l, int argc, char **argv)
 	unsigned int *number[256] = {
 		['c'] = &l->calls,	 ['b'] = &l->batch,	['d'] = &l->delay_us,
 		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us};
-	bool *flag[256] = {['w'] = &l->wait,
-			   ['l'] = &l->link,
-			   ['r'] = &l->registered,
-			   ['n'] = &l->nop,
-			   ['a'] = &l->async,
-			   ['C'] = &l->contend};
+	bool *flag[256] = {['w'] = &l->wait, ['l'] = &l->link,	['r'] = &l->registered,
+			   ['n'] = &l->nop,  ['a'] = &l->async, ['C'] = &l->contend};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
