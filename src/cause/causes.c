@@ -268,6 +268,11 @@ const char *causes__role(const struct causes *c, const char *const *frames, size
 	return NULL;
 }
 
+const struct moot *causes__moot(const struct causes *c, size_t i)
+{
+	return i < c->rules.moots.nr ? &c->rules.moots.v[i] : NULL;
+}
+
 const struct cause *causes__at(const struct causes *c, size_t i)
 {
 	return i < c->rules.causes.nr ? &c->rules.causes.v[i].cause : NULL;

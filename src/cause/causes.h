@@ -18,6 +18,7 @@
 #define CAUSE_TRIED_MAX 6 /* remedies of one cause */
 
 struct causes;
+struct moot;
 struct program;
 
 struct cause {
@@ -80,6 +81,8 @@ size_t causes__waiter(const struct causes *c, const char *const *frames, size_t 
  */
 const struct program *causes__program(const struct causes *c, const char *comm, const char *id,
 				      size_t *at);
+/* The i-th advice that facts may contradict, NULL past the end. Owned by c. */
+const struct moot *causes__moot(const struct causes *c, size_t i);
 /* Iterate: the i-th cause in match order, NULL past the end. */
 const struct cause *causes__at(const struct causes *c, size_t i);
 const struct cause *causes__find(const struct causes *c, const char *id);

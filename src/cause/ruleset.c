@@ -469,15 +469,19 @@ static int read_tables(struct compiler *c)
 	return 0;
 }
 
-static int compile_programs(struct compiler *c)
+static const char *add_line(struct ruleset *rs, const struct rule_line *l)
+{
+	if (l->section == SECTION_PROGRAMS)
+		return programs__add_line(&rs->programs, l->key, l->value);
+	return l->section == SECTION_MOOT ? moots__add_line(&rs->moots, l->key, l->value) : NULL;
+}
+
+static int compile_remedies(struct compiler *c)
 {
 	for (size_t i = 0; i < c->lines->nr; i++) {
-		const char *why;
+		const char *why = add_line(c->rs, &c->lines->v[i]);
 
 		c->at = &c->lines->v[i];
-		if (c->at->section != SECTION_PROGRAMS)
-			continue;
-		why = programs__add_line(&c->rs->programs, c->at->key, c->at->value);
 		if (why)
 			return fail_plain(c, why);
 	}
@@ -496,7 +500,7 @@ static int compile(struct compiler *c)
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);
 	rc = rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
 	rc = rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
-	rc = rc ? rc : compile_programs(c);
+	rc = rc ? rc : compile_remedies(c);
 	return rc ? rc : compile_rules(c, SECTION_WHERE, &rs->places);
 }
 
@@ -591,5 +595,6 @@ void ruleset__release(struct ruleset *rs)
 	free(rs->roles.v);
 	free(rs->places.v);
 	programs__release(&rs->programs);
+	moots__release(&rs->moots);
 	*rs = (struct ruleset){0};
 }

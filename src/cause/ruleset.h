@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cause/causes.h"
+#include "cause/moots.h"
 #include "cause/pattern.h"
 #include "cause/programs.h"
 
@@ -58,6 +59,7 @@ struct ruleset {
 	struct rule_vec roles;
 	struct rule_vec places;
 	struct programs programs;
+	struct moots moots;
 	struct range primitives, locks, tracer, entry;
 	struct glob *globs;
 	size_t nr_globs, cap_globs;

@@ -23,6 +23,7 @@ static const struct {
 	{"roles", SECTION_ROLES, true},
 	{"where", SECTION_WHERE, true},
 	{"programs", SECTION_PROGRAMS, true},
+	{"moot", SECTION_MOOT, true},
 };
 
 struct splitter {

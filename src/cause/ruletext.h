@@ -21,6 +21,7 @@ enum rule_section {
 	SECTION_ROLES,
 	SECTION_WHERE,
 	SECTION_PROGRAMS,
+	SECTION_MOOT,
 };
 
 /* One logical line. In list sections the key is "". */

@@ -168,7 +168,7 @@ void judge__report(const struct selection *s, struct report *r)
 		r->long_asleep |= ev->before_tracing;
 	}
 	r->severity = severity__of(limits, &v, &by);
-	r->long_asleep |= r->severity > SEVERITY_OK;
+	r->long_asleep |= r->severity == SEVERITY_HURTS;
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		const struct report_fs *f = &r->fs[i];
 

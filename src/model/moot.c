@@ -3,18 +3,34 @@
 #include "model/moot.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/base.h"
+#include "cause/causes.h"
+#include "cause/moots.h"
 
 /* Between what the operator can do and what the program's author can. */
 #define IN_THE_PROGRAM " In the program: "
 #define TEXT_SIZE 2048
+#define WORD_SIZE 128
 
 /* ---- what is known ---- */
 
-static bool has_fact(const struct report_cause *c, const char *part)
+/* The next of "a | b" into buf; false when none is left. */
+static bool next_of(const char **list, char *buf, size_t size)
 {
-	return c->facts && strstr(c->facts, part);
+	size_t len;
+
+	*list += strspn(*list, " |");
+	len = strcspn(*list, "|");
+	snprintf(buf, size, "%.*s", (int)len, *list);
+	*list += len;
+	len = strlen(buf);
+	while (len && buf[len - 1] == ' ')
+		buf[--len] = '\0';
+	return len != 0;
 }
 
 static bool has_option(const struct fs_info *fs, const char *option, size_t len)
@@ -27,129 +43,116 @@ static bool has_option(const struct fs_info *fs, const char *option, size_t len)
 	return false;
 }
 
-static bool is_mounted_with(const struct fs_info *fs, const char *option)
+static bool is_mounted_with(const struct fs_info *fs, const char *list)
 {
-	return has_option(fs, option, strlen(option));
+	char one[WORD_SIZE];
+
+	while (next_of(&list, one, sizeof(one)))
+		if (has_option(fs, one, strlen(one)))
+			return true;
+	return false;
 }
 
-static bool is_type(const struct fs_info *fs, const char *type)
+static bool is_of_type(const struct fs_info *fs, const char *list)
 {
-	return fs && fs->fstype && !strcmp(fs->fstype, type);
+	char one[WORD_SIZE];
+
+	while (fs && fs->fstype && next_of(&list, one, sizeof(one)))
+		if (!strcmp(fs->fstype, one))
+			return true;
+	return false;
 }
 
-static bool knows_request(const struct report_cause *c)
+static bool has_line(const char *facts, const char *pattern)
 {
-	return c->worst_how == HOW_EXACT || c->worst_how == HOW_SCANNED;
+	char line[512];
+
+	while (facts && *facts) {
+		size_t len = strcspn(facts, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, facts);
+		if (!fnmatch(pattern, line, 0))
+			return true;
+		facts += len + (facts[len] == '\n');
+	}
+	return false;
 }
 
-static bool one_extent(const struct fs_info *fs, const struct report_cause *c)
+static bool has_fact(const struct report_cause *c, const char *list)
 {
-	(void)fs;
-	return has_fact(c, " and 1 extent\n") || has_fact(c, " and 0 extents\n");
+	char one[WORD_SIZE];
+
+	while (next_of(&list, one, sizeof(one)))
+		if (has_line(c->facts, one))
+			return true;
+	return false;
 }
 
-static bool is_unwritten(const struct fs_info *fs, const struct report_cause *c)
+static bool is_request_so(uint32_t shape, const char *word)
 {
-	(void)fs;
-	return has_fact(c, "preallocated but were never written");
+	static const uint32_t unaligned =
+		SHAPE_UNALIGNED | SHAPE_UNALIGNED_LB | SHAPE_UNALIGNED_MEM;
+	static const struct {
+		const char *word;
+		uint32_t any_of;
+		bool set;
+	} words[] = {
+		{"direct", SHAPE_DIRECT, true},
+		{"buffered", SHAPE_DIRECT, false},
+		{"dsync", SHAPE_DSYNC, true},
+		{"aligned", unaligned, false},
+		{"unaligned", SHAPE_UNALIGNED_LB, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i].word, word))
+			return ((shape & words[i].any_of) != 0) == words[i].set;
+	return false;
 }
 
-static bool is_allocated_behind(const struct fs_info *fs, const struct report_cause *c)
+/* What is not known of a request is not so. */
+static bool is_request(const struct report_cause *c, const char *list)
 {
-	(void)fs;
-	return has_fact(c, "are allocated behind its end") && !is_unwritten(fs, c);
+	char one[WORD_SIZE];
+
+	if (c->worst_how != HOW_EXACT && c->worst_how != HOW_SCANNED)
+		return false;
+	while (next_of(&list, one, sizeof(one)))
+		if (!is_request_so(c->worst_shape, one))
+			return false;
+	return true;
 }
 
-static bool has_copies(const struct fs_info *fs, const struct report_cause *c)
+bool moot__holds(const struct moot *m, const struct fs_info *fs, const struct report_cause *c)
 {
-	(void)fs;
-	return has_fact(c, "the data profile is ") &&
-	       (has_fact(c, "dup") || has_fact(c, "raid1") || has_fact(c, "raid5") ||
-		has_fact(c, "raid6"));
+	return (!*m->facts || has_fact(c, m->facts)) &&
+	       (!*m->no_facts || !has_fact(c, m->no_facts)) &&
+	       (!*m->mounted || is_mounted_with(fs, m->mounted)) &&
+	       (!*m->fstypes || is_of_type(fs, m->fstypes)) &&
+	       (!*m->request || is_request(c, m->request));
 }
 
-static bool is_nodatacow(const struct fs_info *fs, const struct report_cause *c)
+/* A word that ends in $ is the end of the clause, but for its full stop. */
+static bool is_in(const char *clause, char *word)
 {
-	(void)c;
-	return is_mounted_with(fs, "nodatacow");
-}
+	size_t len = strlen(word);
+	bool last = len && word[len - 1] == '$';
 
-/* On ext4 it helped in none of four pairs of runs on 6.18. */
-static bool lazytime_is_vain(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)c;
-	return is_mounted_with(fs, "lazytime") || is_type(fs, "ext4");
-}
-
-static bool is_noatime(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)c;
-	return is_mounted_with(fs, "noatime");
-}
-
-static bool is_direct(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)fs;
-	return knows_request(c) && (c->worst_shape & SHAPE_DIRECT);
-}
-
-static bool is_direct_sync(const struct fs_info *fs, const struct report_cause *c)
-{
-	return is_direct(fs, c) && (c->worst_shape & SHAPE_DSYNC);
-}
-
-static bool is_aligned(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)fs;
-	return knows_request(c) &&
-	       !(c->worst_shape & (SHAPE_UNALIGNED | SHAPE_UNALIGNED_LB | SHAPE_UNALIGNED_MEM));
-}
-
-static bool scheduler_is_none(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)fs;
-	return has_fact(c, "queue/scheduler is none") || has_fact(c, "[none]");
-}
-
-static bool wbt_is_off(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)fs;
-	return has_fact(c, "queue/wbt_lat_usec is 0\n");
-}
-
-static bool zeroout_is_off(const struct fs_info *fs, const struct report_cause *c)
-{
-	(void)fs;
-	return has_fact(c, "extent_max_zeroout_kb is 0\n");
-}
-
-static const struct moot moots[] = {
-	{{"defragment", "xfs_fsr"}, one_extent, NULL},
-	{{"preallocat"}, is_unwritten, "write the preallocated file once before it is used"},
-	{{"preallocat"}, is_allocated_behind, "set the file's size to what is allocated for it"},
-	{{"set nodatacow", "use nodatacow"},
-	 has_copies,
-	 "convert the data profile to single or raid0"},
-	{{"set nodatacow", "use nodatacow"}, is_nodatacow, NULL},
-	{{"mount with lazytime"}, lazytime_is_vain, NULL},
-	{{"noatime helps", "noatime spares", "O_NOATIME"}, is_noatime, NULL},
-	{{"O_DIRECT and O_DSYNC", "O_DIRECT with O_DSYNC"}, is_direct_sync, NULL},
-	{{"use O_DIRECT", "write with O_DIRECT\n", "write with O_DIRECT."}, is_direct, NULL},
-	{{"align requests", "align offset", "align them", "aligned blocks"}, is_aligned, NULL},
-	{{"scheduler none"}, scheduler_is_none, NULL},
-	{{"wbt_lat_usec to 0"}, wbt_is_off, NULL},
-	{{"extent_max_zeroout_kb"}, zeroout_is_off, NULL},
-};
-
-const struct moot *moot__at(size_t i)
-{
-	return i < sizeof(moots) / sizeof(*moots) ? &moots[i] : NULL;
+	if (last)
+		word[--len] = '\0';
+	for (const char *at = clause; (at = strcasestr(at, word)); at++)
+		if (!last || !at[len] || at[len] == '.')
+			return true;
+	return false;
 }
 
 bool moot__names(const struct moot *m, const char *text)
 {
-	for (size_t i = 0; i < MOOT_WORDS && m->words[i]; i++)
-		if (strcasestr(text, m->words[i]))
+	const char *list = m->words;
+	char one[WORD_SIZE];
+
+	while (next_of(&list, one, sizeof(one)))
+		if (is_in(text, one))
 			return true;
 	return false;
 }
@@ -168,18 +171,21 @@ static bool is_mounted_so(const struct fs_info *fs, const char *clause)
 /* ---- texts ---- */
 
 struct editing {
+	const struct causes *causes;
 	const struct fs_info *fs;
-	const struct report_cause *cause; /* its facts end in a newline each */
+	const struct report_cause *cause;
 	const char *instead;
 	bool cut; /* something was taken out */
 };
 
 static bool is_moot(struct editing *e, const char *clause)
 {
-	for (size_t i = 0; i < sizeof(moots) / sizeof(*moots); i++) {
-		if (!moot__names(&moots[i], clause) || !moots[i].is(e->fs, e->cause))
+	const struct moot *m;
+
+	for (size_t i = 0; (m = causes__moot(e->causes, i)); i++) {
+		if (!moot__names(m, clause) || !moot__holds(m, e->fs, e->cause))
 			continue;
-		e->instead = moots[i].instead ? moots[i].instead : e->instead;
+		e->instead = *m->instead ? m->instead : e->instead;
 		return true;
 	}
 	return is_mounted_so(e->fs, clause);
@@ -237,8 +243,7 @@ static void edit(struct editing *e, const char *text, char *buf)
 		len = clause_len(at, &between);
 		if (*before == '.')
 			has_begun = false;
-		/* with its end, so that a row may mean the last words */
-		snprintf(clause, sizeof(clause), "%.*s\n", (int)len, at);
+		snprintf(clause, sizeof(clause), "%.*s", (int)len, at);
 		if (is_moot(e, clause)) {
 			e->cut = true;
 			continue;
@@ -305,17 +310,14 @@ static void leave_out_tried(struct pool *p, struct editing *e, struct report_cau
 	}
 }
 
-void moot__apply(struct pool *p, const struct fs_info *fs, struct report_cause *c)
+void moot__apply(struct pool *p, const struct causes *causes, const struct fs_info *fs,
+		 struct report_cause *c)
 {
-	struct report_cause known = *c;
-	struct editing e = {.fs = fs, .cause = &known};
-	size_t size = c->facts ? strlen(c->facts) + 2 : 2;
-	char *facts = pool__array(p, size, 1);
+	const struct report_cause known = *c;
+	struct editing e = {.causes = causes, .fs = fs, .cause = &known};
 
-	if (!facts || !c->advice || !c->todo)
+	if (!causes || !c->advice || !c->todo)
 		return;
-	snprintf(facts, size, "%s\n", c->facts ? c->facts : "");
-	known.facts = facts;
 	c->advice = edit_advice(p, &e, c->advice);
 	c->todo = edit_todo(p, &e, c->todo);
 	leave_out_tried(p, &e, c);

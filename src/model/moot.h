@@ -9,18 +9,18 @@
 #include "model/pool.h"
 #include "model/report.h"
 
-#define MOOT_WORDS 4
+struct causes;
+struct moot; /* of cause/moots.h */
 
-struct moot {
-	const char *words[MOOT_WORDS]; /* any of them tells the advice; case of letters aside */
-	bool (*is)(const struct fs_info *fs, const struct report_cause *c);
-	const char *instead; /* what to do then, as a clause; NULL = nothing else */
-};
-
-/* The i-th one, NULL past the end. */
-const struct moot *moot__at(size_t i);
+/* Whether what is known contradicts the advice. */
+bool moot__holds(const struct moot *m, const struct fs_info *fs, const struct report_cause *c);
+/* Whether the text gives that advice. */
 bool moot__names(const struct moot *m, const char *text);
-/* The cause's facts, worst request and texts are set; advice, todo and tried may get shorter. */
-void moot__apply(struct pool *p, const struct fs_info *fs, struct report_cause *c);
+/*
+ * The cause's facts, worst request and texts are set; advice, todo and tried may get shorter. causes
+ * has the rows; NULL: there are none.
+ */
+void moot__apply(struct pool *p, const struct causes *causes, const struct fs_info *fs,
+		 struct report_cause *c);
 
 #endif

@@ -158,7 +158,7 @@ struct report {
 	bool any_loss, incomplete; /* anything; more than may be */
 	double loss_share;	   /* see loss__share */
 	enum severity severity;	   /* the worst there is */
-	bool long_asleep;	   /* a sleep that has not ended is worth a look by its age */
+	bool long_asleep; /* a sleep that has not ended hurts by its age, or began before tracing */
 	/* of submitters, on one filesystem at least, less time was lost in here than hurts */
 	bool time_elsewhere;
 	struct counters totals;

@@ -295,7 +295,7 @@ static void build_facts(struct selection *s, struct report_fs *f, const struct l
 		c->facts = !s->view->facts ? recorded_facts(of, nr, c->id)
 			   : *buf	   ? pool__str(s->pool, buf)
 					   : "";
-		moot__apply(s->pool, f->fs, c);
+		moot__apply(s->pool, s->ledger->opts.causes, f->fs, c);
 	}
 }
 

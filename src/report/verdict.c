@@ -98,6 +98,8 @@ static void add_submits(const struct report_fs *f, const struct report_cause *c,
 	fmt__exact(c->submits_blocked, n, sizeof(n));
 	if (c->submits_blocked > f->c.submits_blocked)
 		add(buf, size, "%s of these", n);
+	else if (c->submits_blocked == f->c.submits_blocked)
+		add(buf, size, "all of these");
 	else
 		add(buf, size, "%s of these %s", n,
 		    fmt__exact(f->c.submits_blocked, of, sizeof(of)));

@@ -483,6 +483,9 @@ static const struct {
 	{"[programs]\nfor: x\n", "2: a block starts with program"},
 	{"[programs]\nprogram: x\ncolour: red\n",
 	 "3: a program has for:, setting:, why: and source: lines"},
+	{"[moot]\nfact: x\n", "2: a block starts with advice"},
+	{"[moot]\nadvice: x\ncolour: red\n",
+	 "3: advice has fact:, no_fact:, mounted:, fstype:, request: and instead: lines"},
 	{"[via]\ntag: t\n", "2: no match: line in t"},
 	{"[via]\ntag: t\nname: n\n", "3: here are match: lines only"},
 };

@@ -64,6 +64,7 @@ def blocks(text):
 def programs(text):
     """Rows of the section: names, causes, setting, why, source."""
     body = text[text.index("\n[programs]\n"):]
+    body = body.split("\n[moot]\n")[0]
     return [dict(row.split(": ", 1) for row in block.splitlines())
             for block in body.split("\n\n")[1:]]
 
