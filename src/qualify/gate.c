@@ -30,7 +30,7 @@ static bool copy(char *to, size_t size, const char *from)
 
 static int parse_one(struct verdict_gate_clause *c, char *text, struct err *e)
 {
-	char *colon = strchr(text, ':'), *slash = strchr(text, '/');
+	char *colon = strchr(text, ':'), *slash;
 	int verdict;
 
 	copy(c->text, sizeof(c->text), text);
@@ -42,6 +42,8 @@ static int parse_one(struct verdict_gate_clause *c, char *text, struct err *e)
 		return refuse(e, c->text,
 			      "the verdicts are async, rare, blocks, synchronous, refuses, cached "
 			      "and n/a");
+	/* of the row's side: a verdict has one, too */
+	slash = strchr(text, '/');
 	if (slash) {
 		*slash = '\0';
 		if (!copy(c->engine, sizeof(c->engine), text) || !engine__find(text))
