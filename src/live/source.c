@@ -414,13 +414,6 @@ struct since_before {
 	bool found;
 };
 
-static bool in_calls(struct live *lv, uint32_t tid)
-{
-	struct wire_call c;
-
-	return !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.calls), &tid, &c);
-}
-
 static bool caller_filtered(const struct live *lv, uint32_t pid, uint32_t tid, const char *comm)
 {
 	const struct live_filter *f = &lv->opts.filter;
@@ -452,9 +445,10 @@ static void on_inflight(void *ctx, const struct inflight *in)
 		.req = {.how = HOW_UNKNOWN, .nr = in->nr, .fd = -1, .path = ""},
 	};
 	struct wire_fs_key none = {0};
+	struct wire_call c;
 
-	if (in_calls(b->lv, in->tid))
-		return;
+	if (!bpf_map_lookup_elem(bpf_map__fd(b->lv->skel->maps.calls), &in->tid, &c))
+		return; /* it has come in since */
 	b->found = true;
 	if (caller_filtered(b->lv, in->pid, in->tid, in->comm))
 		return;
