@@ -54,7 +54,8 @@ static void on_stalls(void *ctx, const struct ev_stalls *ev)
 	struct trace_run *run = ctx;
 
 	if (run->lines->stalls)
-		run->lines->stalls(run->file, ev, cause_of(run, ev->longest.stack));
+		run->lines->stalls(run->file, ev, cause_of(run, ev->longest.stack),
+				   &run->format_opts);
 }
 
 static void on_submit(void *ctx, const struct ev_submit *ev)
@@ -151,7 +152,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 
 	if (!s)
 		return cmd__fail(&e);
-	run.causes = session__causes(s);
+	run.causes = run.format_opts.causes = session__causes(s);
 	tee__init(&tee, &lines, ledger__sink(session__ledger(s)));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));

@@ -8,6 +8,8 @@
 #include "model/most.h"
 #include "model/report.h"
 
+struct causes;
+
 struct format_opts {
 	int width;     /* columns, 80 when not a terminal */
 	bool color;    /* terminal, NO_COLOR unset */
@@ -20,7 +22,8 @@ struct format_opts {
 		*nothing; /* why there is nothing in a recording, a line each; NULL = not known */
 	bool sleeps_only; /* of interval lines: calls are not counted */
 	bool mono;	  /* of lines: CLOCK_MONOTONIC instead of the wall clock */
-	int64_t wall_minus_mono_ns; /* of lines; 0 = not known */
+	int64_t wall_minus_mono_ns;  /* of lines; 0 = not known */
+	const struct causes *causes; /* of lines: whose tags the stacks have; NULL = not told */
 	const char *
 		idle; /* who could submit, a line each, for a report without submits; NULL = not known */
 };
@@ -50,7 +53,8 @@ struct line_format {
 	int (*header)(FILE *out, const struct format_opts *o);
 	int (*stall)(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		     const struct format_opts *o);
-	int (*stalls)(FILE *out, const struct ev_stalls *ev, const char *cause_id);
+	int (*stalls)(FILE *out, const struct ev_stalls *ev, const char *cause_id,
+		      const struct format_opts *o);
 	int (*submit)(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
 	int (*unfinished)(FILE *out, const struct report_unfinished *u);
 	int (*end)(FILE *out, const struct report *r);
@@ -99,7 +103,8 @@ int trace_line__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
  */
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *o);
-int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id);
+int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id,
+		       const struct format_opts *o);
 int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
 int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
 int trace_json__end(FILE *out, const struct report *r);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The trace as JSON lines. */
 #include "base/base.h"
+#include "cause/causes.h"
 #include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/names.h"
@@ -58,6 +59,17 @@ static void put_end(struct jsonw *w, json_t *o, uint64_t end_ns, const struct fo
 		jsonw__null(w, o, "end");
 }
 
+/* What the submit was doing when it slept, by the outer frames. */
+static void put_via(struct jsonw *w, json_t *o, const struct stack *stack,
+		    const struct format_opts *fo)
+{
+	char via[256];
+
+	if (stack && fo && fo->causes)
+		jsonw__str(w, o, "via",
+			   causes__via(fo->causes, stack->frames, stack->depth, via, sizeof(via)));
+}
+
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *fo)
 {
@@ -72,6 +84,7 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	jsonw__u64(&w, o, "sleep_no", ev->sleep_no);
 	jsonw__who(&w, o, &ev->who);
 	jsonw__str(&w, o, "cause", cause_id);
+	put_via(&w, o, ev->stack, fo);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
 	jsonw__str(&w, o, "plane", plane__name(ev->plane));
 	jsonw__submitter(&w, o, ev->plane, ev->submitter_tid);
@@ -88,7 +101,8 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
 
-int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id)
+int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id,
+		       const struct format_opts *fo)
 {
 	const struct ev_stall *longest = &ev->longest;
 	json_t *o = json_object();
@@ -102,6 +116,7 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 	jsonw__u64(&w, o, "held_up_requests", ev->sum.held_up_requests);
 	jsonw__who(&w, o, &longest->who);
 	jsonw__str(&w, o, "cause", cause_id);
+	put_via(&w, o, longest->stack, fo);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), longest->fs);
 	jsonw__str(&w, o, "plane", plane__name(longest->plane));
 	jsonw__str(&w, o, "path", longest->req.path);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "cause/causes.h"
 #include "report/formats.h"
 #include "report/print.h"
 
@@ -16,8 +17,12 @@ enum trace_column {
 	TR_CAUSE,
 	TR_REQ,
 	TR_HELD,
+	TR_VIA,
 	TR_COLUMNS,
 };
+
+/* Narrower lines are without the last column. */
+#define VIA_FROM 150
 
 /* The file takes what the others leave. */
 static const struct column columns[TR_COLUMNS] = {
@@ -25,6 +30,7 @@ static const struct column columns[TR_COLUMNS] = {
 	[TR_PID] = {"PID", 7, 5, false},   [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
 	[TR_RUNQ] = {"RUNQ", 7, 1, false}, [TR_CAUSE] = {"CAUSE", 15, 0, true},
 	[TR_REQ] = {"REQ", 6, 3, true},	   [TR_HELD] = {"HELD", 4, 2, false},
+	[TR_VIA] = {"VIA", 16, 0, true},
 };
 
 struct layout {
@@ -41,7 +47,7 @@ static bool is_wall(const struct format_opts *o)
 /* A figure that is cut is a wrong figure: only names are, the rest of the line gives way. */
 static bool may_cut(size_t column)
 {
-	return column == TR_COMM || column == TR_CAUSE;
+	return column == TR_COMM || column == TR_CAUSE || column == TR_VIA;
 }
 
 /* Names get their full length where the terminal is wide enough. */
@@ -54,7 +60,8 @@ static void layout__init(struct layout *l, int width, const struct format_opts *
 		l->col[TR_COMM].width = 15;
 		l->col[TR_CAUSE].width = 24;
 	}
-	l->shown = columns__fit(l->col, TR_COLUMNS, width, 12, &l->room);
+	l->shown =
+		columns__fit(l->col, width >= VIA_FROM ? TR_COLUMNS : TR_VIA, width, 12, &l->room);
 }
 
 static void put_line(struct print *p, const struct layout *l, const char *const *cell,
@@ -153,12 +160,15 @@ static void put_header(struct print *p, const struct ev_stall *ev, const char *c
 static void put_stall(struct print *p, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *o)
 {
+	const struct causes *rules = o ? o->causes : NULL;
+	char via[256] = "-";
 	char time[32], pid[16], blocked[16], runq[16], req[40], held[16];
 	const char *cell[TR_COLUMNS] = {
 		[TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm),
 		[TR_PID] = pid,	  [TR_BLOCKED] = blocked,
 		[TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
 		[TR_REQ] = req,	  [TR_HELD] = held,
+		[TR_VIA] = via,
 	};
 	const char *file;
 	struct layout l;
@@ -171,6 +181,10 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 	fmt__duration(ev->runqueue_ns, runq, sizeof(runq));
 	format_request(&ev->req, req, sizeof(req));
 	snprintf(held, sizeof(held), "%u", ev->held_up_requests);
+	if (rules && ev->stack)
+		causes__via(rules, ev->stack->frames, ev->stack->depth, via, sizeof(via));
+	if (!*via)
+		snprintf(via, sizeof(via), "-");
 	room = l.room - overflow(&l, cell);
 	if (ev->req.path && *ev->req.path)
 		file = print__path(p, ev->req.path, room);

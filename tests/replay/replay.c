@@ -40,7 +40,7 @@ static int replay__open(struct replay *r, const char *fixture, const char *rules
 	r->causes = causes__new(rules, why, sizeof(why));
 	if (!r->causes)
 		return err__set(e, -EINVAL, "%s", why);
-	opts.causes = r->causes;
+	opts.causes = r->opts.causes = r->causes;
 	r->ledger = ledger__new(&opts);
 	r->source = source_text__new(r->in, e);
 	return r->ledger && r->source ? 0 : err__set(e, -ENOMEM, "out of memory");
@@ -100,7 +100,7 @@ static void json_stalls(void *ctx, const struct ev_stalls *ev)
 {
 	struct replay *r = ctx;
 
-	note(r, trace_json__stalls(stdout, ev, cause_of(r, &ev->longest)));
+	note(r, trace_json__stalls(stdout, ev, cause_of(r, &ev->longest), &r->opts));
 }
 
 static void skip_stalls(void *ctx, const struct ev_stalls *ev)

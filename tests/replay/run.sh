@@ -104,6 +104,7 @@ for name in empty calls hostile; do
 done
 golden spilled.trace-json spilled.fix trace-json
 golden calls.trace132 calls.fix trace 132
+golden calls.trace160 calls.fix trace 160
 
 refused 'stal fs=x'
 refused 'stall no_such_key=1'
