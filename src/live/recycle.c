@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aiostall.skel.h"
+#include "live/ended.h"
 #include "live/rows.h"
 
 /* A row is not given away in use, but where many come one has to go soon. */
@@ -33,6 +34,7 @@ void recycle__close(struct live *lv)
 {
 	free(lv->row_use);
 	lv->row_use = NULL;
+	ended__free(lv);
 }
 
 bool recycle__is_leaving(const struct live *lv, uint32_t n)

@@ -371,10 +371,8 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 
 static int live_counters(struct source *src, const struct sink *to)
 {
-	struct live *lv = (struct live *)src;
-
-	skipped__read(lv);
-	deliver_rows(lv, to, NULL);
+	skipped__read((struct live *)src);
+	deliver_rows((struct live *)src, to, NULL);
 	return 0;
 }
 
@@ -517,10 +515,8 @@ static int live_now(struct source *src, const struct sink *to)
 
 static void live_asleep(struct source *src, const struct sink *to)
 {
-	struct live *lv = (struct live *)src;
-
-	deliver_unfinished(lv, to, clock__mono_ns());
-	deliver_inflight_left(lv, to);
+	deliver_unfinished((struct live *)src, to, clock__mono_ns());
+	deliver_inflight_left((struct live *)src, to);
 }
 
 static int live_patience_ms(struct source *src)
@@ -569,7 +565,6 @@ static void live_free(struct source *src)
 	self__free(lv);
 	ring_buffer__free(lv->ring);
 	recycle__close(lv);
-	ended__free(lv);
 	live_rows__close(lv);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)
