@@ -9,7 +9,7 @@
 #include "model/processes.h"
 #include "model/state.h"
 
-#define DEFAULT_MAX_KEYS 20000
+#define DEFAULT_MAX_KEYS 19000
 
 static char *copy(struct ledger *l, const char *s)
 {
