@@ -102,6 +102,13 @@ static int check(struct job *j, struct err *e)
 	if (!rc && !j->opts->page && j->opts->nr_files > 1)
 		rc = err__set(e, -EINVAL, "qualify: one place at a time");
 	j->plan_opts.full = j->opts->full;
+	if (rc || j->opts->page || j->list)
+		return rc;
+	rc = plan__make(&j->plan, &j->plan_opts, e);
+	if (!rc)
+		rc = verdict_gate__check(&j->gate, &j->plan, e);
+	if (rc)
+		plan__free(&j->plan);
 	return rc;
 }
 
@@ -216,8 +223,6 @@ static int run(struct job *j, const char *path, struct err *e)
 
 	if (j->opts->label)
 		snprintf(j->result->label, sizeof(j->result->label), "%s", j->opts->label);
-	if (!rc)
-		rc = plan__make(&j->plan, &j->plan_opts, e);
 	if (rc)
 		return rc;
 	interrupt__catch();

@@ -77,6 +77,29 @@ int verdict_gate__parse(struct verdict_gate *g, const char *list, struct err *e)
 	return rc;
 }
 
+static bool will_run(const struct verdict_gate_clause *c, const struct plan *p)
+{
+	const char *engine = *c->engine ? c->engine : p->nr ? p->cells[0].engine : "";
+	char id[ROW_ID_MAX];
+
+	for (size_t i = 0; i < p->nr; i++)
+		if (!strcmp(p->cells[i].engine, engine) &&
+		    row__matches(row__id(&p->cells[i].row, id, sizeof(id)), c->row))
+			return true;
+	return false;
+}
+
+int verdict_gate__check(const struct verdict_gate *g, const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < g->nr; i++)
+		if (!will_run(&g->clauses[i], p))
+			return refuse(
+				e, g->clauses[i].text,
+				"no row of this run has that name on that engine; --rows list "
+				"has all, --rows, --engine and --full choose them");
+	return 0;
+}
+
 static bool is_as_bad(enum verdict is, enum verdict limit)
 {
 	bool sleeps = is == VERDICT_RARE || is == VERDICT_BLOCKS || is == VERDICT_SYNCHRONOUS;

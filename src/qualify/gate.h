@@ -4,6 +4,7 @@
 #define AIOSTALL_QUALIFY_GATE_H
 
 #include "base/base.h"
+#include "qualify/plan.h"
 #include "qualify/result.h"
 
 #define VERDICT_GATES_MAX 32
@@ -22,6 +23,8 @@ struct verdict_gate {
 
 /* Add the clauses of a list [ENGINE/]ROW:VERDICT[,...]. 0, or -EINVAL with e set. */
 int verdict_gate__parse(struct verdict_gate *g, const char *list, struct err *e);
+/* That each clause is about a row that will run: 0, or -EINVAL with e set. It would hold of nothing. */
+int verdict_gate__check(const struct verdict_gate *g, const struct plan *p, struct err *e);
 /*
  * The first cell for which the i-th clause holds: rare, blocks and synchronous hold for what is worse
  * too, the other words for themselves. NULL if there is none.
