@@ -12,22 +12,14 @@ enum cmd_status {
 	CMD_LOSS = 3, /* finished, but the data is incomplete */
 };
 
-/* One verb of the command table in main.c. argv[0] is the verb; returns an enum cmd_status. */
+/* One verb, a row of verbs.def. argv[0] is the verb; returns an enum cmd_status. */
 struct cmd_verb {
 	const char *name, *help;
 	int (*run)(int argc, char **argv);
 };
 
-int cmd_stat(int argc, char **argv);
-int cmd_trace(int argc, char **argv);
-int cmd_record(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_causes(int argc, char **argv);
-int cmd_diff(int argc, char **argv);
-int cmd_serve(int argc, char **argv);
-int cmd_qualify(int argc, char **argv);
-int cmd_top(int argc, char **argv);
+#define VERB(id, name, help) int cmd_##name(int argc, char **argv);
+#include "cmd/verbs.def"
 
 /* Print e on stderr, harmless to a terminal, the hint on a second line; nothing if it is quiet. Returns CMD_FAILED. */
 int cmd__fail(const struct err *e);

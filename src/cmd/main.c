@@ -12,16 +12,8 @@
 #include "cmd/stdfds.h"
 
 static const struct cmd_verb verbs[] = {
-	{"stat", "trace, then print the report per filesystem (the default)", cmd_stat},
-	{"trace", "one line per stall as it ends", cmd_trace},
-	{"top", "trace, and show on a screen what blocks now", cmd_top},
-	{"record", "trace, and keep it in a file", cmd_record},
-	{"serve", "trace, and let Prometheus fetch the figures", cmd_serve},
-	{"report", "the report of recordings", cmd_report},
-	{"diff", "compare recordings: what changed beyond chance", cmd_diff},
-	{"qualify", "run the standard patterns in a folder, say which block", cmd_qualify},
-	{"check", "what this kernel offers and what will be used", cmd_check},
-	{"causes", "the rules that name a cause, with advice", cmd_causes},
+#define VERB(id, name, help) {#name, help, cmd_##name},
+#include "cmd/verbs.def"
 };
 
 static const char examples[] =
@@ -34,7 +26,8 @@ static const char examples[] =
 static int print_help(FILE *out)
 {
 	fprintf(out, "Usage: aiostall [VERB] [OPTIONS] [-- CMD [ARG...]]\n\n"
-		     "Tell when io_submit(2) blocks, for how long, where and why.\n\nVerbs:\n");
+		     "Tell when handing over asynchronous I/O blocks (io_submit, io_uring), for "
+		     "how\nlong, where and why.\n\nVerbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(out, "%s", examples);

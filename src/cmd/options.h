@@ -9,16 +9,14 @@
 struct format;
 
 /* Bits of option.verbs and cmd_spec.verb. */
-#define VERB_STAT (1u << 0)
-#define VERB_TRACE (1u << 1)
-#define VERB_CHECK (1u << 2)
-#define VERB_RECORD (1u << 3)
-#define VERB_REPORT (1u << 4)
-#define VERB_SERVE (1u << 5)
-#define VERB_TOP (1u << 6)
-#define VERB_DIFF (1u << 7)
-#define VERB_QUALIFY (1u << 8)
-#define VERB_CAUSES (1u << 9)
+enum verb_number {
+#define VERB(id, name, help) VERB_NUMBER_##id,
+#include "cmd/verbs.def"
+};
+enum verb_bit {
+#define VERB(id, name, help) VERB_##id = 1u << VERB_NUMBER_##id,
+#include "cmd/verbs.def"
+};
 
 #define OPTION_TEXTS_MAX LIVE_FILTER_MAX
 
