@@ -239,7 +239,7 @@ static const struct option options[] = {
 	 .offset = AT(ready_file), .verbs = TRACING},
 	{"verbose", 'v', NULL, OPTION_FLAG, "say on stderr what is tried and chosen",
 	 .offset = AT(verbose), .verbs = ALL},
-	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ALL | OFFLINE},
+	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ~0u},
 };
 
 const struct option *option__at(size_t i)

@@ -18,10 +18,18 @@
 
 #define STACKS "tests/replay/stacks"
 #define FRAMES_MAX 300
-#define CAUSES 142
 #define SYSCALL "io_submit_one", "__x64_sys_io_submit", "do_syscall_64"
 
 static struct causes *builtin;
+
+static unsigned int nr_causes(void)
+{
+	unsigned int nr = 0;
+
+	while (causes__at(builtin, nr))
+		nr++;
+	return nr;
+}
 
 static int setup(void **state)
 {
@@ -101,7 +109,8 @@ static void test_every_cause_has_a_stack(void **state)
 	(void)state;
 	for (; (c = causes__at(builtin, nr)); nr++)
 		assert_in_range(replay_file(c->id), 1, 1000);
-	assert_int_equal(nr, CAUSES);
+	/* there are rules at all */
+	assert_true(nr > 100);
 }
 
 static void test_every_stack_file_has_a_cause(void **state)
@@ -124,7 +133,7 @@ static void test_every_stack_file_has_a_cause(void **state)
 		nr++;
 	}
 	closedir(dir);
-	assert_int_equal(nr, CAUSES);
+	assert_int_equal(nr, nr_causes());
 }
 
 static void test_texts_are_complete(void **state)
