@@ -27,10 +27,10 @@ memcg()
 	grep -q " $CG cgroup2 " /proc/mounts || mount -t cgroup2 cgroup2 $CG
 	echo +memory > $CG/cgroup.subtree_control || return
 	for mib in 15 30 60; do
-		limited $mib stat -d 500ms
-		limited $mib trace -d 500ms
-		limited $mib check
-		limited $mib record -d 500ms -o "/run/$mib.db"
+		limited "$mib" stat -d 500ms
+		limited "$mib" trace -d 500ms
+		limited "$mib" check
+		limited "$mib" record -d 500ms -o "/run/$mib.db"
 	done
 }
 
@@ -71,7 +71,7 @@ dead_nfs()
 	tracer=$!
 	while [ ! -e /run/ready ]; do usleep 100000; done
 	./deadnfs /mnt/nfs "echo 0 > /proc/fs/nfsd/threads" > $dir/load &
-	for i in $(seq 200); do
+	for _ in $(seq 200); do
 		! grep -q silent $dir/load || break
 		usleep 100000
 	done
