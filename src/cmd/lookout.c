@@ -72,6 +72,18 @@ static void note_user(void *ctx, const struct aiouser *u)
 	l->rings |= u->rings != 0;
 }
 
+/* Where rings are refused, who waits for requests of io_uring waits for nothing. */
+static void note_refused(struct lookout *l)
+{
+	unsigned int refused = aiousers__rings_refused(NULL);
+
+	if (refused == 1)
+		add(l, "kernel.io_uring_disabled is 1: only CAP_SYS_ADMIN and the group "
+		       "kernel.io_uring_group can make a ring of io_uring");
+	else if (refused)
+		add(l, "kernel.io_uring_disabled is 2: no process can make a ring of io_uring");
+}
+
 static void look_at_host(struct lookout *l, bool nobody)
 {
 	char line[64];
@@ -103,6 +115,8 @@ char *lookout__lines(const struct live_filter *f, char *buf, size_t size)
 		look_at_targets(&l, f);
 	else if (!f->nr_tids)
 		look_at_host(&l, nobody_has_contexts());
+	if (f->apis != API_BIT(API_AIO))
+		note_refused(&l);
 	return buf;
 }
 

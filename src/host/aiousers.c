@@ -98,18 +98,32 @@ int aiousers__scan(const char *proc_root, void (*fn)(void *ctx, const struct aio
 	return 0;
 }
 
-bool aiousers__reserved(const char *proc_root, uint64_t *nr)
+/* A number that is all there is in a file of /proc. */
+static bool read_number(const char *proc_root, const char *name, uint64_t *nr)
 {
 	char path[320], *text;
 	const char *s;
 	size_t len;
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/sys/fs/aio-nr", proc_root ? proc_root : "/proc");
+	snprintf(path, sizeof(path), "%s/%s", proc_root ? proc_root : "/proc", name);
 	if (procfile__read(path, 4096, &text, &len))
 		return false;
 	s = text;
 	rc = procfile__number(&s, 10, UINT64_MAX, nr);
 	free(text);
 	return !rc;
+}
+
+bool aiousers__reserved(const char *proc_root, uint64_t *nr)
+{
+	return read_number(proc_root, "sys/fs/aio-nr", nr);
+}
+
+unsigned int aiousers__rings_refused(const char *proc_root)
+{
+	uint64_t value;
+
+	return read_number(proc_root, "sys/kernel/io_uring_disabled", &value) ? (unsigned int)value
+									      : 0;
 }

@@ -24,5 +24,11 @@ int aiousers__scan(const char *proc_root, void (*fn)(void *ctx, const struct aio
 		   void *ctx);
 /* Requests that all io_setup calls of the host have reserved; false if the kernel does not say. */
 bool aiousers__reserved(const char *proc_root, uint64_t *nr);
+/*
+ * The sysctl kernel.io_uring_disabled (from 6.6 on, Documentation/admin-guide/sysctl/kernel.rst): who
+ * cannot make a ring. 0 nobody, or the kernel does not say; 1 who has neither CAP_SYS_ADMIN nor the
+ * group kernel.io_uring_group; 2 everybody. Rings that are there go on in each case.
+ */
+unsigned int aiousers__rings_refused(const char *proc_root);
 
 #endif

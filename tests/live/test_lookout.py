@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who could call io_submit at all: said at once, and where nothing was seen."""
 import contextlib
+import pathlib
 import subprocess
 import sys
 
@@ -79,3 +80,20 @@ def test_a_process_that_uses_neither():
         done = stat("-p", proc.pid, "-d", "200ms")
         assert done.stderr == ""
         assert f"(pid {proc.pid}) has no aio context" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("api, told", (("all", True), ("aio", False)))
+def test_a_host_that_refuses_rings(api, told):
+    switch = pathlib.Path("/proc/sys/kernel/io_uring_disabled")
+    if not switch.exists():
+        pytest.skip("needs kernel.io_uring_disabled (6.6)")
+    before = switch.read_text(encoding="ascii")
+    with process("context") as proc:
+        try:
+            switch.write_text("2", encoding="ascii")
+            done = stat("-p", proc.pid, "-d", "200ms", "--api", api)
+        finally:
+            switch.write_text(before, encoding="ascii")
+    # nothing else is lost by it
+    assert done.returncode == 0 and done.stderr == ""
+    assert ("kernel.io_uring_disabled is 2" in " ".join(done.stdout.split())) == told

@@ -78,6 +78,11 @@ static void test_users(void **state)
 	put_text("sys/fs/aio-nr", "4096\n");
 	assert_true(aiousers__reserved(tmp, &nr));
 	assert_int_equal(nr, 4096);
+
+	assert_int_equal(aiousers__rings_refused(tmp), 0);
+	make_dir("sys/kernel");
+	put_text("sys/kernel/io_uring_disabled", "2\n");
+	assert_int_equal(aiousers__rings_refused(tmp), 2);
 }
 
 static void test_types(void **state)
