@@ -39,8 +39,9 @@ def test_files_hold_together_what_one_would(tmp_path):
         info = json.loads(run([AIOSTALL, "report", "--info", "--format", "json", path]).stdout)
         assert info["complete"] and info["kernel"] == os.uname().release and info["facts"]
         # each by itself has what it refers to
-        stacks = [s for fs in part["filesystems"] for c in fs["causes"] for s in c["stacks"]]
-        assert all(s["frames"] for s in stacks) and (stacks or path == found[-1])
+        # (lost: counted before the border, its record came behind it and is in the next file)
+        causes = [c for fs in part["filesystems"] for c in fs["causes"] if c["id"] != "lost"]
+        assert all(c["stacks"][0]["frames"] for c in causes) and (causes or path == found[-1])
         # the last one ends with the command
         least = 0.5e9 if path != found[-1] else 0
         assert least < part["capture"]["duration_ns"] < 30e9
