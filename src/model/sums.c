@@ -47,51 +47,47 @@ void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from)
 	to->max_ns = max_ns;
 }
 
-/* Of a plane other than the submitter's own. */
-static void plane_sums__add(struct counters *c, enum plane plane, const struct sleep_sum *sum)
-{
-	uint64_t *sleeps = plane == PLANE_TASKWORK ? &c->taskwork_sleeps
-			   : plane == PLANE_WORKER ? &c->worker_sleeps
-						   : &c->sqpoll_sleeps;
-	uint64_t *blocked_ns = plane == PLANE_TASKWORK ? &c->taskwork_blocked_ns
-			       : plane == PLANE_WORKER ? &c->worker_blocked_ns
-						       : &c->sqpoll_blocked_ns;
+/* Where the counters have what was slept in each plane. */
+static const struct {
+	size_t sleeps, blocked_ns;
+} plane_members[PLANES] = {
+	[PLANE_SUBMIT] = {offsetof(struct counters, sleeps), offsetof(struct counters, blocked_ns)},
+	[PLANE_TASKWORK] = {offsetof(struct counters, taskwork_sleeps),
+			    offsetof(struct counters, taskwork_blocked_ns)},
+	[PLANE_WORKER] = {offsetof(struct counters, worker_sleeps),
+			  offsetof(struct counters, worker_blocked_ns)},
+	[PLANE_SQPOLL] = {offsetof(struct counters, sqpoll_sleeps),
+			  offsetof(struct counters, sqpoll_blocked_ns)},
+};
 
-	*sleeps = sat_add(*sleeps, sum->sleeps);
-	*blocked_ns = sat_add(*blocked_ns, sum->blocked_ns);
+static uint64_t member(const struct counters *c, size_t offset)
+{
+	return *(const uint64_t *)((const char *)c + offset);
+}
+
+static void add_to_member(struct counters *c, size_t offset, uint64_t n)
+{
+	uint64_t *value = (uint64_t *)((char *)c + offset);
+
+	*value = sat_add(*value, n);
 }
 
 bool counters__any_sleeps(const struct counters *c)
 {
-	return c->sleeps || c->taskwork_sleeps || c->worker_sleeps || c->sqpoll_sleeps;
+	for (size_t plane = 0; plane < PLANES; plane++)
+		if (member(c, plane_members[plane].sleeps))
+			return true;
+	return false;
 }
 
 uint64_t counters__sleeps_in(const struct counters *c, enum plane plane)
 {
-	switch (plane) {
-	case PLANE_TASKWORK:
-		return c->taskwork_sleeps;
-	case PLANE_WORKER:
-		return c->worker_sleeps;
-	case PLANE_SQPOLL:
-		return c->sqpoll_sleeps;
-	default:
-		return c->sleeps;
-	}
+	return member(c, plane_members[plane].sleeps);
 }
 
 uint64_t counters__blocked_in(const struct counters *c, enum plane plane)
 {
-	switch (plane) {
-	case PLANE_TASKWORK:
-		return c->taskwork_blocked_ns;
-	case PLANE_WORKER:
-		return c->worker_blocked_ns;
-	case PLANE_SQPOLL:
-		return c->sqpoll_blocked_ns;
-	default:
-		return c->blocked_ns;
-	}
+	return member(c, plane_members[plane].blocked_ns);
 }
 
 void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
@@ -99,12 +95,10 @@ void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct 
 {
 	struct counters *c = &to->c;
 
-	if (plane != PLANE_SUBMIT) {
-		plane_sums__add(c, plane, sum);
+	add_to_member(c, plane_members[plane].sleeps, sum->sleeps);
+	add_to_member(c, plane_members[plane].blocked_ns, sum->blocked_ns);
+	if (plane != PLANE_SUBMIT)
 		return;
-	}
-	c->sleeps = sat_add(c->sleeps, sum->sleeps);
-	c->blocked_ns = sat_add(c->blocked_ns, sum->blocked_ns);
 	c->runqueue_ns = sat_add(c->runqueue_ns, sum->runqueue_ns);
 	c->held_up_requests = sat_add(c->held_up_requests, sum->held_up_requests);
 	c->max_sleep_ns = larger(c->max_sleep_ns, sum->max_ns);
