@@ -11,6 +11,7 @@
 
 #include "host/procfile.h"
 #include "host/tracefs.h"
+#include "live/kernelbtf.h"
 #include "live/probe.h"
 #include "live/require.h"
 
@@ -150,8 +151,7 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 
 	memset(env, 0, sizeof(*env));
 	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
-	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0)
-		env->btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+	env->btf = kernelbtf__read();
 	unreadable = env->btf || errno == ENOENT ? 0 : errno;
 	types = env->btf;
 	if (opts->btf_path) {

@@ -12,6 +12,7 @@
 #include "aiostall.skel.h"
 #include "host/procfile.h"
 #include "live/filter.h"
+#include "live/kernelbtf.h"
 #include "live/memory.h"
 #include "live/object.h"
 #include "live/require.h"
@@ -153,14 +154,21 @@ static bool jit_is_off(void)
 	return off;
 }
 
-int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
+static int refused(int rc, struct err *e)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
+	err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
+	err__hint(e, rc == -EMFILE   ? REQUIRE_FILES_HINT
+		     : rc == -ENOMEM ? "the kernel has no memory for the maps, or a memory "
+				       "limit of the cgroup leaves too little"
+		     : jit_is_off()  ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
+				     : "run again with --verbose for the verifier's words");
+	return rc;
+}
+
+static int load_chosen(struct live *lv, const struct probe_env *env, struct err *e)
+{
 	int rc;
 
-	lv->skel = object__open(&open);
-	if (!lv->skel)
-		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
 	lv->again = choose_again(lv, env);
 	rc = set_constants(lv, env, e);
 	if (!rc)
@@ -170,13 +178,19 @@ int load__programs(struct live *lv, const struct probe_env *env, struct err *e)
 	rc = choose_programs(lv, env);
 	if (!rc)
 		rc = aiostall_bpf__load(lv->skel);
-	if (rc) {
-		err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-		err__hint(e, rc == -EMFILE   ? REQUIRE_FILES_HINT
-			     : rc == -ENOMEM ? "the kernel has no memory for the maps, or a memory "
-					       "limit of the cgroup leaves too little"
-			     : jit_is_off() ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"
-					    : "run again with --verbose for the verifier's words");
-	}
+	return rc ? refused(rc, e) : 0;
+}
+
+int load__programs(struct live *lv, struct probe_env *env, struct err *e)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
+	int rc;
+
+	lv->skel = object__open(&open);
+	if (!lv->skel)
+		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	kernelbtf__lend(&env->btf);
+	rc = load_chosen(lv, env, e);
+	kernelbtf__lend(NULL);
 	return rc;
 }

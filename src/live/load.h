@@ -6,6 +6,6 @@
 #include "live/state.h"
 
 /* 0 or -errno with e set. */
-int load__programs(struct live *lv, const struct probe_env *env, struct err *e);
+int load__programs(struct live *lv, struct probe_env *env, struct err *e);
 
 #endif

@@ -133,7 +133,7 @@ static int try_kprobe(const char *function, char *why, size_t size)
 	if (procfile__read("/sys/bus/event_source/devices/kprobe/type", 64, &text, &len)) {
 		snprintf(why, size,
 			 "kernel without kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS)");
-		return -ENOENT;
+		return -EOPNOTSUPP;
 	}
 	text[strcspn(text, "\n")] = '\0';
 	fd = parse__u64(text, 0, UINT32_MAX, &type);
@@ -183,6 +183,7 @@ static int try_any_kprobe(struct probe_env *env, const struct probe_way *way, ch
 	if (way->need != NEED_REQUEST)
 		return rc;
 	snprintf(env->request_fn, sizeof(env->request_fn), "%s", way->target[0]);
+	/* to look for it takes reading all symbols */
 	if (rc == -ENOENT && !find_copy(env, way->target[0]))
 		rc = try_kprobe(env->request_fn, why, size);
 	return rc;

@@ -2,6 +2,9 @@
 /*
  * What libbpf finds of BTF, in the static binary (ld --wrap).
  *
+ * The kernel's types have been read and parsed already, to choose the probes by, and a second time
+ * would be a tenth of the start.
+ *
  * A kernel without BTF. The programs refer to
  * one kernel function that such a kernel cannot offer and that they do without
  * there, a weak reference; libbpf (1.1) all the same gives up if there is no
@@ -17,12 +20,18 @@
 #include <bpf/libbpf.h>
 #include <stdint.h>
 
+#include "live/kernelbtf.h"
+
 struct btf *__real_btf__load_vmlinux_btf(void);
 struct btf *__wrap_btf__load_vmlinux_btf(void);
 
 struct btf *__wrap_btf__load_vmlinux_btf(void)
 {
-	struct btf *btf = __real_btf__load_vmlinux_btf();
+	struct btf *btf = kernelbtf__take();
+
+	if (btf)
+		return btf;
+	btf = __real_btf__load_vmlinux_btf();
 
 	return libbpf_get_error(btf) ? btf__new_empty() : btf;
 }
