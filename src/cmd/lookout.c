@@ -8,8 +8,10 @@
 #include "host/aiousers.h"
 
 #define MAX_LINES 5
+#define TIMEOUT_MS 300 /* for what /proc does not tell at once */
 
 struct lookout {
+	struct aside *aside;
 	char *buf;
 	size_t size, used;
 	size_t lines, more; /* that fit, and that do not */
@@ -52,7 +54,7 @@ static void look_at_targets(struct lookout *l, const struct live_filter *f)
 	char line[256];
 
 	for (size_t i = 0; i < f->nr_pids; i++) {
-		struct aiouser u = aiousers__look(NULL, f->pids[i]);
+		struct aiouser u = aiousers__look(l->aside, NULL, f->pids[i]);
 
 		if (!u.known)
 			continue;
@@ -90,8 +92,8 @@ static void look_at_host(struct lookout *l, bool nobody)
 
 	if (nobody)
 		add(l, "no process of this host has an aio context: none can call io_submit yet");
-	if (aiousers__scan(NULL, note_user, l))
-		return;
+	if (aiousers__scan(l->aside, NULL, note_user, l))
+		add(l, "some processes cannot be looked at: /proc does not answer for them");
 	if (l->more) {
 		snprintf(line, sizeof(line), "and %zu more", l->more);
 		l->lines--;
@@ -108,30 +110,40 @@ static bool nobody_has_contexts(void)
 
 char *lookout__lines(const struct live_filter *f, char *buf, size_t size)
 {
-	struct lookout l = {.buf = buf, .size = size};
+	struct lookout l = {.aside = aside__new(TIMEOUT_MS, 0), .buf = buf, .size = size};
 
 	buf[0] = '\0';
-	if (f->nr_pids)
+	if (l.aside && f->nr_pids)
 		look_at_targets(&l, f);
-	else if (!f->nr_tids)
+	else if (l.aside && !f->nr_tids)
 		look_at_host(&l, nobody_has_contexts());
+	aside__free(l.aside);
 	if (f->apis != API_BIT(API_AIO))
 		note_refused(&l);
 	return buf;
 }
 
-void lookout__at_start(const struct live_filter *f)
+static void look_at_start(struct lookout *l, const struct live_filter *f)
 {
-	char lines[2048] = "", safe[4 * 256 + 1];
-	struct lookout l = {.buf = lines, .size = sizeof(lines)};
 	bool any = false;
 
 	for (size_t i = 0; i < f->nr_pids; i++)
-		any |= aiousers__look(NULL, f->pids[i]).contexts != 0;
+		any |= aiousers__look(l->aside, NULL, f->pids[i]).contexts != 0;
 	if (f->nr_pids && !any)
-		look_at_targets(&l, f);
+		look_at_targets(l, f);
 	else if (!f->nr_pids && !f->nr_tids && nobody_has_contexts())
-		look_at_host(&l, true);
+		look_at_host(l, true);
+}
+
+void lookout__at_start(const struct live_filter *f)
+{
+	char lines[2048] = "", safe[4 * 256 + 1];
+	struct lookout l = {
+		.aside = aside__new(TIMEOUT_MS, 0), .buf = lines, .size = sizeof(lines)};
+
+	if (l.aside)
+		look_at_start(&l, f);
+	aside__free(l.aside);
 	/* who uses io_uring is no news where that is traced, too */
 	if (l.rings ? f->apis != API_BIT(API_AIO) : !isatty(STDERR_FILENO))
 		return;

@@ -2,13 +2,13 @@
 #include "host/aiousers.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "host/pidwalk.h"
 #include "host/procfile.h"
 
 #define MAPS_MAX_BYTES (64 << 20)
@@ -59,9 +59,8 @@ static bool count_rings(const char *root, struct aiouser *u)
 	return true;
 }
 
-struct aiouser aiousers__look(const char *proc_root, uint32_t pid)
+static struct aiouser look(const char *root, uint32_t pid)
 {
-	const char *root = proc_root ? proc_root : "/proc";
 	struct aiouser u = {.pid = pid};
 	char path[320], *text;
 	size_t len;
@@ -77,25 +76,67 @@ struct aiouser aiousers__look(const char *proc_root, uint32_t pid)
 	return u;
 }
 
-int aiousers__scan(const char *proc_root, void (*fn)(void *ctx, const struct aiouser *u), void *ctx)
+struct whom {
+	char root[256];
+	uint32_t pid;
+};
+
+static int ask(const void *ctx, void *answer, int *fd)
 {
-	DIR *procs = opendir(proc_root ? proc_root : "/proc");
-	struct dirent *d;
-	uint64_t pid;
+	const struct whom *whom = ctx;
+	struct aiouser u = look(whom->root, whom->pid);
 
-	if (!procs)
-		return -errno;
-	while ((d = readdir(procs))) {
-		struct aiouser u;
-
-		if (parse__u64(d->d_name, 1, INT32_MAX, &pid))
-			continue;
-		u = aiousers__look(proc_root, (uint32_t)pid);
-		if (u.contexts || u.rings)
-			fn(ctx, &u);
-	}
-	closedir(procs);
+	(void)fd;
+	memcpy(answer, &u, sizeof(u));
 	return 0;
+}
+
+struct aiouser aiousers__look(struct aside *a, const char *proc_root, uint32_t pid)
+{
+	struct aiouser u = {.pid = pid};
+	struct whom whom = {.pid = pid};
+
+	snprintf(whom.root, sizeof(whom.root), "%s", proc_root ? proc_root : "/proc");
+	if (aside__ask(a, ask, &whom, sizeof(whom), &u, sizeof(u), NULL))
+		return (struct aiouser){.pid = pid};
+	u.comm[sizeof(u.comm) - 1] = '\0';
+	return u;
+}
+
+static bool uses_any(const char *root, uint32_t pid, uint32_t *key, void *found)
+{
+	struct aiouser u;
+
+	if (*key)
+		return false;
+	*key = 1;
+	u = look(root, pid);
+	memcpy(found, &u, sizeof(u));
+	return u.contexts || u.rings;
+}
+
+struct teller {
+	void (*fn)(void *ctx, const struct aiouser *u);
+	void *ctx;
+};
+
+static void tell(void *ctx, const void *found)
+{
+	const struct teller *to = ctx;
+	struct aiouser u;
+
+	memcpy(&u, found, sizeof(u));
+	u.comm[sizeof(u.comm) - 1] = '\0';
+	to->fn(to->ctx, &u);
+}
+
+int aiousers__scan(struct aside *a, const char *proc_root,
+		   void (*fn)(void *ctx, const struct aiouser *u), void *ctx)
+{
+	struct teller to = {fn, ctx};
+	const struct pidwalk walk = {uses_any, sizeof(struct aiouser), tell, &to};
+
+	return pidwalk__each(a, proc_root ? proc_root : "/proc", &walk);
 }
 
 /* A number that is all there is in a file of /proc. */

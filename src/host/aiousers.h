@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/aside.h"
+
 struct aiouser {
 	uint32_t pid;
 	char comm[64];	   /* as the program chose it */
@@ -15,13 +17,13 @@ struct aiouser {
 };
 
 /* proc_root NULL = /proc. */
-struct aiouser aiousers__look(const char *proc_root, uint32_t pid);
+struct aiouser aiousers__look(struct aside *a, const char *proc_root, uint32_t pid);
 /*
  * Call fn for each process that has a context or a ring. Contexts cost a walk of each process'
- * mappings, rings one of its descriptors. 0 or -errno.
+ * mappings, rings one of its descriptors. As pidwalk__each.
  */
-int aiousers__scan(const char *proc_root, void (*fn)(void *ctx, const struct aiouser *u),
-		   void *ctx);
+int aiousers__scan(struct aside *a, const char *proc_root,
+		   void (*fn)(void *ctx, const struct aiouser *u), void *ctx);
 /* Requests that all io_setup calls of the host have reserved; false if the kernel does not say. */
 bool aiousers__reserved(const char *proc_root, uint64_t *nr);
 /*

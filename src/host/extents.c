@@ -120,5 +120,10 @@ static int ask(const void *ctx, void *answer, int *fd)
 
 int extents__read(const struct extents_file *f, struct extents *out)
 {
-	return aside__ask(ask, f, out, sizeof(*out), NULL, TIMEOUT_MS);
+	/* a child of its own, which has what f points to */
+	struct aside *a = aside__new(TIMEOUT_MS, 0);
+	int rc = a ? aside__ask(a, ask, f, sizeof(*f), out, sizeof(*out), NULL) : -ENOMEM;
+
+	aside__free(a);
+	return rc;
 }

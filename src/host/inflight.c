@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/inflight.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +9,7 @@
 
 #include "base/base.h"
 #include "host/caps.h"
+#include "host/pidwalk.h"
 #include "host/procfile.h"
 
 #define FILE_MAX_BYTES 65536
@@ -66,63 +64,86 @@ static char *read_stack(const char *dir)
 	return text;
 }
 
-static void look_at(const char *dir, uint32_t pid, uint32_t tid,
-		    void (*fn)(void *, const struct inflight *), void *ctx)
-{
-	struct inflight in = {.pid = pid, .tid = tid};
-	char *syscall_text = read_text(dir, "syscall"), *comm, *stack;
+struct thread {
+	uint32_t pid, tid, nr;
+	char comm[64];
+	char stack[4000]; /* as the kernel writes it */
+};
 
-	if (!syscall_text || !is_io_submit(syscall_text, &in.nr)) {
-		free(syscall_text);
-		return;
-	}
-	comm = read_text(dir, "comm");
-	stack = read_stack(dir);
-	if (comm)
-		comm[strcspn(comm, "\n")] = '\0';
-	in.comm = comm ? comm : "?";
-	in.depth = stack ? split_stack(stack, in.frames) : 0;
-	fn(ctx, &in);
-	free(syscall_text);
-	free(comm);
-	free(stack);
+static void copy_text(const char *dir, const char *name, char *to, size_t size)
+{
+	char *text = read_text(dir, name);
+
+	snprintf(to, size, "%s", text ? text : "");
+	free(text);
 }
 
-static void scan_threads(const char *root, uint32_t pid,
-			 void (*fn)(void *, const struct inflight *), void *ctx)
+static bool is_inside(const char *dir, uint32_t *nr)
 {
-	char dir[256], task[320];
-	struct dirent *d;
-	uint64_t tid;
-	DIR *threads;
+	char *text = read_text(dir, "syscall");
+	bool inside = text && is_io_submit(text, nr);
+
+	free(text);
+	return inside;
+}
+
+static void look_at(const char *dir, struct thread *t)
+{
+	char *stack = read_stack(dir);
+
+	snprintf(t->stack, sizeof(t->stack), "%s", stack ? stack : "");
+	free(stack);
+	copy_text(dir, "comm", t->comm, sizeof(t->comm));
+	t->comm[strcspn(t->comm, "\n")] = '\0';
+}
+
+/* The next thread of a process, by number. */
+static bool next_thread(const char *root, uint32_t pid, uint32_t *after, void *found)
+{
+	char dir[300], task[330];
+	struct thread *t = found;
+	uint32_t *tids;
+	bool any = false;
+	size_t nr, i;
 
 	snprintf(dir, sizeof(dir), "%s/%u/task", root, pid);
-	threads = opendir(dir);
-	if (!threads)
-		return;
-	while ((d = readdir(threads))) {
-		if (parse__u64(d->d_name, 1, UINT32_MAX, &tid))
+	tids = pidwalk__numbers(dir, &nr);
+	for (i = 0; i < nr && !any; i++) {
+		if (tids[i] <= *after)
 			continue;
-		snprintf(task, sizeof(task), "%s/%u", dir, (uint32_t)tid);
-		look_at(task, pid, (uint32_t)tid, fn, ctx);
+		snprintf(task, sizeof(task), "%s/%u", dir, tids[i]);
+		*t = (struct thread){.pid = pid, .tid = tids[i]};
+		any = is_inside(task, &t->nr);
+		if (any)
+			look_at(task, t);
+		*after = tids[i];
 	}
-	closedir(threads);
+	free(tids);
+	return any;
 }
 
-int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in),
-		   void *ctx)
-{
-	const char *root = proc_root ? proc_root : "/proc";
-	DIR *procs = opendir(root);
-	struct dirent *d;
-	uint64_t pid;
+struct teller {
+	void (*fn)(void *ctx, const struct inflight *in);
+	void *ctx;
+};
 
-	if (!procs)
-		return -errno;
-	while ((d = readdir(procs)))
-		if (isdigit((unsigned char)d->d_name[0]) &&
-		    !parse__u64(d->d_name, 1, UINT32_MAX, &pid))
-			scan_threads(root, (uint32_t)pid, fn, ctx);
-	closedir(procs);
-	return 0;
+static void tell(void *ctx, const void *found)
+{
+	const struct teller *to = ctx;
+	struct thread t = *(const struct thread *)found;
+	struct inflight in = {.pid = t.pid, .tid = t.tid, .nr = t.nr};
+
+	t.comm[sizeof(t.comm) - 1] = t.stack[sizeof(t.stack) - 1] = '\0';
+	in.comm = *t.comm ? t.comm : "?";
+	in.depth = split_stack(t.stack, in.frames);
+	to->fn(to->ctx, &in);
+}
+
+int inflight__scan(struct aside *a, const char *proc_root,
+		   void (*fn)(void *ctx, const struct inflight *in), void *ctx)
+{
+	struct teller to = {fn, ctx};
+	const struct pidwalk walk = {next_thread, sizeof(struct thread), tell, &to};
+
+	return pidwalk__each(a, proc_root ? proc_root : "/proc", &walk);
 }

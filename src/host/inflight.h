@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "host/aside.h"
+
 #define INFLIGHT_FRAMES 64
 
 struct inflight {
@@ -17,9 +19,9 @@ struct inflight {
 /*
  * Call fn for each thread whose /proc/PID/task/TID/syscall says io_submit and
  * that sleeps; what it is given lives only during the call. NULL root = /proc.
- * 0 or -errno.
+ * As pidwalk__each.
  */
-int inflight__scan(const char *proc_root, void (*fn)(void *ctx, const struct inflight *in),
-		   void *ctx);
+int inflight__scan(struct aside *a, const char *proc_root,
+		   void (*fn)(void *ctx, const struct inflight *in), void *ctx);
 
 #endif

@@ -287,13 +287,25 @@ static int mounts__read(struct mounts *m, int fd)
 	return 0;
 }
 
-static uint64_t ns_of(const char *pid)
+static int ask_namespace(const void *pid, void *ino, int *fd)
 {
 	char path[64];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
-	return stat(path, &st) ? 0 : st.st_ino;
+	(void)fd;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)*(const pid_t *)pid);
+	if (stat(path, &st))
+		return -errno;
+	*(uint64_t *)ino = st.st_ino;
+	return 0;
+}
+
+/* 0 = not known. */
+static uint64_t ns_of(struct aside *a, pid_t pid)
+{
+	uint64_t ino;
+
+	return aside__ask(a, ask_namespace, &pid, sizeof(pid), &ino, sizeof(ino), NULL) ? 0 : ino;
 }
 
 static struct mounts *mounts__alloc(void)
@@ -322,7 +334,7 @@ struct mounts *mounts__new(const char *mountinfo_path, struct err *e)
 		mounts__free(m);
 		return NULL;
 	}
-	m->ns_ino = ns_of("self");
+	m->ns_ino = ns_of(NULL, getpid());
 	return m;
 }
 
@@ -410,15 +422,14 @@ static struct namespace *mounts__namespace(struct mounts *m, uint64_t ino)
 	return ns;
 }
 
-struct mounts *mounts__for_pid(struct mounts *m, pid_t pid)
+struct mounts *mounts__for_pid(struct mounts *m, struct aside *a, pid_t pid)
 {
-	char name[32], path[64];
+	char path[64];
 	struct namespace *ns;
 	uint64_t ino, now;
 	int fd;
 
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	ino = ns_of(name);
+	ino = ns_of(a, pid);
 	if (!ino || ino == m->ns_ino)
 		return m;
 	ns = mounts__namespace(m, ino);
@@ -427,7 +438,7 @@ struct mounts *mounts__for_pid(struct mounts *m, pid_t pid)
 	now = clock__mono_ns();
 	if (ns->read_ns && now - ns->read_ns < MAX_AGE_NS)
 		return ns->m;
-	snprintf(path, sizeof(path), "/proc/%s/mountinfo", name);
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
 	/* Not kept open: that would hold the namespace, and all that is mounted in it, for ever. */
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {

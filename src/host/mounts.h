@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "host/aside.h"
 
 /*
  * One line of mountinfo, unescaped. Entries and their strings are valid until the next
@@ -48,7 +49,7 @@ int mounts__refresh(struct mounts *m);
  * Table of the process' mount namespace: m itself if that is the same or if
  * the process is gone, else one that m owns, at most a second old.
  */
-struct mounts *mounts__for_pid(struct mounts *m, pid_t pid);
+struct mounts *mounts__for_pid(struct mounts *m, struct aside *a, pid_t pid);
 
 /*
  * By mount id, which the kernel reuses: newest first, and only if its

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,27 +132,49 @@ static bool same_file(const struct statx *sx, uint32_t major, uint32_t minor, ui
 	return any_dev || (sx->stx_dev_major == major && sx->stx_dev_minor == minor);
 }
 
-int paths__from_fd(pid_t pid, int fd, uint32_t major, uint32_t minor, uint64_t ino, bool any_dev,
-		   char *buf, size_t size)
+struct descriptor {
+	pid_t pid;
+	int fd;
+	uint32_t major, minor;
+	uint64_t ino;
+	bool any_dev;
+};
+
+static int ask(const void *ctx, void *answer, int *unused)
 {
-	char link[64];
+	const struct descriptor *d = ctx;
+	char link[64], *path = answer;
 	struct statx sx;
 	ssize_t len;
 
-	if (!size)
-		return -EINVAL;
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+	(void)unused;
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)d->pid, d->fd);
 	/* Without asking a server: a network or FUSE filesystem that hangs is what is looked at. */
 	if (statx(AT_FDCWD, link, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO | STATX_TYPE,
 		  &sx))
 		return errno == ESRCH ? -ENOENT : -errno;
-	if (!same_file(&sx, major, minor, ino, any_dev))
+	if (!same_file(&sx, d->major, d->minor, d->ino, d->any_dev))
 		return -ENOENT;
-	len = readlink(link, buf, size);
+	len = readlink(link, path, PATH_MAX);
 	if (len < 0)
 		return -errno;
-	if ((size_t)len >= size)
+	if (len >= PATH_MAX)
 		return -ENAMETOOLONG;
-	buf[len] = '\0';
+	path[len] = '\0';
 	return 0;
+}
+
+int paths__from_fd(struct aside *a, pid_t pid, int fd, uint32_t major, uint32_t minor, uint64_t ino,
+		   bool any_dev, char *buf, size_t size)
+{
+	const struct descriptor d = {pid, fd, major, minor, ino, any_dev};
+	char path[PATH_MAX];
+	int rc = size ? 0 : -EINVAL, n;
+
+	if (!rc)
+		rc = aside__ask(a, ask, &d, sizeof(d), path, sizeof(path), NULL);
+	if (rc)
+		return rc;
+	n = snprintf(buf, size, "%.*s", (int)sizeof(path) - 1, path);
+	return (size_t)n < size ? 0 : -ENAMETOOLONG;
 }

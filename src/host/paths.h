@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/aside.h"
 #include "host/mounts.h"
 
 /*
@@ -27,7 +28,7 @@ char *paths__build(const struct mount_entry *m, const char *const *parts, size_t
  * ino: stat(2) shows anonymous devices on btrfs and overlayfs. Never waits for
  * a filesystem to answer. 0, -ENOENT if it is another file or gone, -errno.
  */
-int paths__from_fd(pid_t pid, int fd, uint32_t major, uint32_t minor, uint64_t ino, bool any_dev,
-		   char *buf, size_t size);
+int paths__from_fd(struct aside *a, pid_t pid, int fd, uint32_t major, uint32_t minor, uint64_t ino,
+		   bool any_dev, char *buf, size_t size);
 
 #endif

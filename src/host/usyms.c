@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -20,7 +21,6 @@
 #include <uthash.h>
 
 #include "base/base.h"
-#include "host/aside.h"
 #include "host/elfsyms.h"
 #include "host/intern.h"
 #include "host/mounts.h"
@@ -35,9 +35,6 @@
 #define MAX_FILE_BYTES (24u << 20)
 /* A library that is loaded later is looked for again, but not at each frame. */
 #define RELOAD_NS (100 * NSEC_PER_MSEC)
-/* For one file, and for how long none is opened after one has used that up. */
-#define OPEN_TIMEOUT_MS 500
-#define REST_NS (5 * NSEC_PER_SEC)
 #define UNKNOWN "[unknown]"
 
 struct map {
@@ -78,24 +75,25 @@ struct file {
 };
 
 struct usyms {
+	struct aside *aside;
 	struct intern *strings;
 	struct mounts *mounts;
 	struct proc *procs;
 	struct file *files;
 	size_t file_bytes;
 	uint64_t tick;
-	uint64_t rest_until_ns;
 	const char *given[MAX_FRAMES]; /* names of the last usyms__frames */
 	size_t nr_given;
 	uint64_t recycled;
 };
 
-struct usyms *usyms__new(void)
+struct usyms *usyms__new(struct aside *a)
 {
 	struct usyms *u = calloc(1, sizeof(*u));
 
 	if (!u)
 		return NULL;
+	u->aside = a;
 	u->strings = intern__new(MAX_STRINGS);
 	u->mounts = mounts__new(NULL, NULL);
 	if (!u->strings) {
@@ -152,14 +150,16 @@ void usyms__free(struct usyms *u)
 }
 
 /* Fields 22, 26 and 28 of /proc/PID/stat, counted behind the name, which may hold anything. */
-static int read_identity(pid_t pid, struct identity *who)
+static int ask_identity(const void *pid, void *answer, int *fd)
 {
 	char path[64], *buf, *save = NULL, *word;
 	uint64_t v[29] = {0};
 	size_t len;
+	struct identity who;
 	int rc, i;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	(void)fd;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)*(const pid_t *)pid);
 	rc = procfile__read(path, 8192, &buf, &len);
 	if (rc)
 		return rc;
@@ -172,7 +172,8 @@ static int read_identity(pid_t pid, struct identity *who)
 			v[i] = 0;
 	}
 	free(buf);
-	*who = (struct identity){.start_time = v[22], .start_code = v[26], .start_stack = v[28]};
+	who = (struct identity){.start_time = v[22], .start_code = v[26], .start_stack = v[28]};
+	memcpy(answer, &who, sizeof(who));
 	return i > 22 ? 0 : -EINVAL;
 }
 
@@ -210,15 +211,61 @@ static int parse_map(struct usyms *u, const char *s, struct map *m)
 	return m->path ? 0 : -ENOSPC;
 }
 
-static int load_maps(struct usyms *u, struct proc *p)
+/* A file in memory: a reader of the mappings themselves waits for who changes them. */
+static int text_file(const char *text, size_t len)
 {
-	char path[64], *buf, *pos, *line;
-	struct map *maps, *fit;
-	size_t len, nr = 0;
+	int fd = memfd_create("maps", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n <= 0) {
+			close(fd);
+			return n ? -errno : -EIO;
+		}
+		done += (size_t)n;
+	}
+	return lseek(fd, 0, SEEK_SET) ? -errno : fd;
+}
+
+static int ask_maps(const void *pid, void *answer, int *fd)
+{
+	char path[64], *text;
+	size_t len;
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
-	rc = procfile__read(path, MAX_MAPS_FILE, &buf, &len);
+	(void)answer;
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)*(const pid_t *)pid);
+	rc = procfile__read(path, MAX_MAPS_FILE, &text, &len);
+	if (rc)
+		return rc;
+	*fd = text_file(text, len);
+	free(text);
+	return *fd < 0 ? *fd : 0;
+}
+
+static int read_maps(struct usyms *u, pid_t pid, char **text, size_t *len)
+{
+	char nothing;
+	int fd = -1, rc;
+
+	rc = aside__ask(u->aside, ask_maps, &pid, sizeof(pid), &nothing, 0, &fd);
+	if (rc || fd < 0)
+		return rc ? rc : -EIO;
+	rc = procfile__read_fd(fd, MAX_MAPS_FILE, text, len);
+	close(fd);
+	return rc;
+}
+
+static int load_maps(struct usyms *u, struct proc *p)
+{
+	char *buf, *pos, *line;
+	struct map *maps, *fit;
+	size_t len, nr = 0;
+	int rc = read_maps(u, p->pid, &buf, &len);
+
 	if (rc)
 		return rc;
 	maps = calloc(MAX_MAPS, sizeof(*maps));
@@ -278,8 +325,8 @@ static struct proc *usyms__proc(struct usyms *u, pid_t pid)
 	struct proc *p;
 
 	HASH_FIND(hh, u->procs, &pid, sizeof(pid), p);
-	if (read_identity(pid, &who)) {
-		/* Gone: what was known of it still holds for its last stacks. */
+	if (aside__ask(u->aside, ask_identity, &pid, sizeof(pid), &who, sizeof(who), NULL)) {
+		/* Gone, or it does not say: what was known of it still holds for its last stacks. */
 	} else if (p && memcmp(&p->who, &who, sizeof(who))) {
 		usyms__drop_proc(u, p);
 		p = usyms__add_proc(u, pid, &who);
@@ -333,7 +380,7 @@ static bool may_open(struct usyms *u, pid_t pid, const struct map *m)
 		return false;
 	if (u->mounts) {
 		mounts__refresh(u->mounts);
-		e = mounts__by_dev(mounts__for_pid(u->mounts, pid), m->major, m->minor);
+		e = mounts__by_dev(mounts__for_pid(u->mounts, u->aside, pid), m->major, m->minor);
 	}
 	return e ? strncmp(e->fstype, "fuse", 4) != 0 : m->major != 0;
 }
@@ -364,35 +411,35 @@ static int open_regular(const char *path, uint64_t ino)
 	return fd;
 }
 
+struct mapped {
+	pid_t pid;
+	uint64_t start, end, ino;
+	char path[PATH_MAX];
+};
+
 /* map_files leads to the mapped file itself, also when it is deleted or in a container. */
-static int open_mapped(pid_t pid, const struct map *m)
+static int open_mapped(const struct mapped *m)
 {
 	char path[PATH_MAX];
 	int fd, n;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start,
-		 m->end);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)m->pid,
+		 m->start, m->end);
 	fd = open_regular(path, 0);
 	if (fd >= 0)
 		return fd;
-	n = snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, m->path);
+	n = snprintf(path, sizeof(path), "/proc/%d/root%s", (int)m->pid, m->path);
 	return n < 0 || (size_t)n >= sizeof(path) ? -ENAMETOOLONG : open_regular(path, m->ino);
 }
-
-struct mapped {
-	pid_t pid;
-	const struct map *map;
-};
 
 /* What is read here for the first time is in memory when we read it again. */
 static int ask_mapped(const void *ctx, void *answer, int *fd)
 {
-	const struct mapped *m = ctx;
 	struct elfsyms *syms;
 	int rc;
 
 	(void)answer;
-	*fd = open_mapped(m->pid, m->map);
+	*fd = open_mapped(ctx);
 	if (*fd < 0)
 		return *fd;
 	rc = elfsyms__new(*fd, &syms);
@@ -403,19 +450,18 @@ static int ask_mapped(const void *ctx, void *answer, int *fd)
 
 /*
  * The path leads through what the process' owner has mounted, and the file can be on a device
- * that hangs: neither may stop us. After a silence nothing is opened for a while.
+ * that hangs: neither may stop us.
  */
 static int open_in_time(struct usyms *u, pid_t pid, const struct map *m)
 {
-	const struct mapped what = {pid, m};
+	struct mapped what = {.pid = pid, .start = m->start, .end = m->end, .ino = m->ino};
 	char nothing;
 	int fd = -1, rc;
 
-	if (clock__mono_ns() < u->rest_until_ns)
-		return -EAGAIN;
-	rc = aside__ask(ask_mapped, &what, &nothing, 0, &fd, OPEN_TIMEOUT_MS);
-	if (rc == -ETIMEDOUT)
-		u->rest_until_ns = clock__mono_ns() + REST_NS;
+	if (strlen(m->path) >= sizeof(what.path))
+		return -ENAMETOOLONG;
+	snprintf(what.path, sizeof(what.path), "%s", m->path);
+	rc = aside__ask(u->aside, ask_mapped, &what, sizeof(what), &nothing, 0, &fd);
 	return rc ? rc : fd;
 }
 

@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/aside.h"
+
 struct usyms;
 
-/* NULL if out of memory. */
-struct usyms *usyms__new(void);
+/* Other processes' files are asked for by a, which is the caller's. NULL if out of memory. */
+struct usyms *usyms__new(struct aside *a);
 void usyms__free(struct usyms *u);
 
 /*

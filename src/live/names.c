@@ -20,6 +20,8 @@
 #define STRINGS_MAX (8u << 20)
 #define FILES_MAX 65536
 #define FILESYSTEMS_MAX 4096
+#define ASIDE_TIMEOUT_MS 500
+#define ASIDE_REST_NS (5 * NSEC_PER_SEC)
 
 struct live_stack {
 	uint64_t id;
@@ -211,7 +213,7 @@ static const struct mount_entry *find_mount(struct live *lv, uint32_t dev, uint3
 		m = mounts__by_id(lv->mounts, mnt_id, major, minor);
 	if (m)
 		return m;
-	theirs = pid ? mounts__for_pid(lv->mounts, (pid_t)pid) : NULL;
+	theirs = pid ? mounts__for_pid(lv->mounts, lv->aside, (pid_t)pid) : NULL;
 	m = theirs ? mounts__by_id(theirs, mnt_id, major, minor) : NULL;
 	if (!m)
 		m = mounts__by_dev(lv->mounts, major, minor);
@@ -488,8 +490,8 @@ static void name_file(struct live *lv, const struct wire_req *r, uint32_t pid, c
 		return;
 	found = !bpf_map_lookup_elem(bpf_map__fd(lv->skel->maps.files), &r->file_id, &f);
 	if ((!found || !f.complete) &&
-	    !paths__from_fd((pid_t)pid, (int)r->fd, dev_major(dev), dev_minor(dev), r->ino,
-			    r->fs.kind == WIRE_FS_SUPER, path, size))
+	    !paths__from_fd(lv->aside, (pid_t)pid, (int)r->fd, dev_major(dev), dev_minor(dev),
+			    r->ino, r->fs.kind == WIRE_FS_SUPER, path, size))
 		return;
 	path[0] = '\0';
 	if (!found)
@@ -562,9 +564,10 @@ int live_names__open(struct live *lv, struct err *e)
 		return -EIO;
 	lv->devices = devices__new(NULL);
 	lv->cgroups = cgroups__new();
-	lv->usyms = usyms__new();
+	lv->aside = aside__new(ASIDE_TIMEOUT_MS, ASIDE_REST_NS);
+	lv->usyms = usyms__new(lv->aside);
 	lv->strings = intern__new(STRINGS_MAX);
-	if (!lv->devices || !lv->cgroups || !lv->usyms || !lv->strings)
+	if (!lv->devices || !lv->cgroups || !lv->aside || !lv->usyms || !lv->strings)
 		return err__set(e, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -589,6 +592,7 @@ void live_names__free(struct live *lv)
 	}
 	ksyms__free(lv->ksyms);
 	usyms__free(lv->usyms);
+	aside__free(lv->aside);
 	mounts__free(lv->mounts);
 	devices__free(lv->devices);
 	cgroups__free(lv->cgroups);

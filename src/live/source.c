@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "live/attach.h"
+#include "live/before.h"
 #include "live/names.h"
 #include "live/processes.h"
 #include "live/recycle.h"
@@ -22,7 +23,6 @@
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "live/ended.h"
-#include "host/inflight.h"
 
 /* Powers of two times the least. */
 #define POLL_MOST_MS 64
@@ -404,58 +404,6 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 		to->unfinished(to->ctx, &ev);
 }
 
-/* Threads that were in the call all the time, so that no probe ever fired for them. */
-struct since_before {
-	struct live *lv;
-	const struct sink *to;
-	uint64_t age_ns;
-	bool found;
-};
-
-static bool caller_filtered(const struct live *lv, uint32_t pid, uint32_t tid, const char *comm)
-{
-	const struct live_filter *f = &lv->opts.filter;
-	bool ok = f->nr_pids == 0;
-
-	for (size_t i = 0; i < f->nr_pids; i++)
-		ok |= f->pids[i] == pid;
-	if (ok && f->nr_tids) {
-		ok = false;
-		for (size_t i = 0; i < f->nr_tids; i++)
-			ok |= f->tids[i] == tid;
-	}
-	if (ok && f->nr_comms) {
-		ok = false;
-		for (size_t i = 0; i < f->nr_comms; i++)
-			ok |= !strncmp(f->comms[i], comm, WIRE_COMM_LEN - 1);
-	}
-	return !ok;
-}
-
-static void on_inflight(void *ctx, const struct inflight *in)
-{
-	struct since_before *b = ctx;
-	struct stack stack = {.id = 0, .depth = in->depth, .frames = (const char **)in->frames};
-	struct ev_unfinished ev = {
-		.age_ns = b->age_ns,
-		.before_tracing = true,
-		.who = {in->pid, in->tid, in->comm, 0, ""},
-		.req = {.how = HOW_UNKNOWN, .nr = in->nr, .fd = -1, .path = ""},
-	};
-	struct wire_fs_key none = {0};
-	struct wire_call c;
-
-	if (!bpf_map_lookup_elem(bpf_map__fd(b->lv->skel->maps.calls), &in->tid, &c))
-		return; /* it has come in since */
-	b->found = true;
-	if (caller_filtered(b->lv, in->pid, in->tid, in->comm))
-		return;
-	ev.fs = live_names__fs(b->lv, none, 0, "", 0);
-	ev.stack = live_names__keep_stack(b->lv, &stack);
-	if (ev.fs)
-		b->to->unfinished(b->to->ctx, &ev);
-}
-
 static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t now)
 {
 	int map = bpf_map__fd(lv->skel->maps.calls);
@@ -466,25 +414,6 @@ static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t 
 		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP &&
 		    !decode__is_wait(&c))
 			deliver_asleep(lv, to, &c, now);
-}
-
-/* With the probes still on: who has come in since they are has a record. */
-static void deliver_inflight(struct live *lv, const struct sink *to)
-{
-	const struct live_filter *f = &lv->opts.filter;
-	struct since_before before = {lv, to, clock__mono_ns() - lv->started_ns, false};
-
-	/* whose files these calls are on is not known, and of a new command none is that old */
-	if (lv->opts.tree_only || f->nr_fstypes || f->nr_mounts || f->nr_devices || f->cgroup)
-		return;
-	lv->none_from_before = !inflight__scan(NULL, on_inflight, &before) && !before.found;
-}
-
-/* While tracing goes on: once there is none, a screen or a scrape does not walk /proc each time. */
-static void deliver_inflight_left(struct live *lv, const struct sink *to)
-{
-	if (!lv->none_from_before)
-		deliver_inflight(lv, to);
 }
 
 /* Rows as of that instant, with the share of calls that go on, samples, and who sleeps. */
@@ -507,7 +436,7 @@ static int live_now(struct source *src, const struct sink *to)
 
 	spill__deliver(lv, to, true);
 	rc = consume(lv, to);
-	deliver_inflight_left(lv, to);
+	before__deliver_left(lv, to);
 	if (!rc)
 		deliver_present(lv, to, clock__mono_ns());
 	return rc;
@@ -516,7 +445,7 @@ static int live_now(struct source *src, const struct sink *to)
 static void live_asleep(struct source *src, const struct sink *to)
 {
 	deliver_unfinished((struct live *)src, to, clock__mono_ns());
-	deliver_inflight_left((struct live *)src, to);
+	before__deliver_left((struct live *)src, to);
 }
 
 static int live_patience_ms(struct source *src)
@@ -530,7 +459,7 @@ static int live_finish(struct source *src, const struct sink *to)
 	uint64_t now;
 	int rc;
 
-	deliver_inflight(lv, to);
+	before__deliver(lv, to);
 	/* One instant for everything, since taking the probes off takes a tenth of a second. */
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();

@@ -55,8 +55,9 @@ struct live {
 	uint32_t poll_ms;
 	int stats_fd; /* the kernel measures programs as long as it is open; -1 = not asked for */
 	struct self_cost self;
-	bool none_from_before; /* no call is left that began before the probes were attached */
-	uint64_t in_flight;    /* calls that were inside at the end, and not asleep */
+	bool none_from_before;	  /* no call is left that began before the probes were attached */
+	uint64_t before_rests_ns; /* until when they are not looked for again */
+	uint64_t in_flight;	  /* calls that were inside at the end, and not asleep */
 	uint64_t malformed;
 	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
 	bool counts_plain_skips; /* as in struct probe_env */
@@ -70,6 +71,7 @@ struct live {
 	/* names */
 	struct ksyms *ksyms;
 	struct usyms *usyms;
+	struct aside *aside; /* asks /proc/PID */
 	struct mounts *mounts;
 	uint32_t mounts_changed; /* how often */
 	struct devices *devices;

@@ -163,8 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_root();
 	put_files(data, size);
 	below("proc", proc);
-	inflight__scan(proc, look_at_thread, NULL);
-	aiousers__scan(proc, look_at_user, NULL);
+	inflight__scan(NULL, proc, look_at_thread, NULL);
+	aiousers__scan(NULL, proc, look_at_user, NULL);
 	aiousers__reserved(proc, &nr);
 	hostfacts__each(root, look_at_fact, NULL);
 	fstypes__check(root, "exr4", &e);
@@ -174,7 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!*mounted__at(m, i)->device)
 			abort();
 	mounted__free(m);
-	u = u ? u : usyms__new();
+	u = u ? u : usyms__new(NULL);
 	read_maps(u, data, size);
 	return 0;
 }

@@ -155,3 +155,163 @@ def test_a_silent_filesystem_over_a_library(tmp_path, silent):
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["totals"]["sleeps"] >= 1
     assert "code.so" in out.read_text(encoding="utf-8")
+
+
+EXECS = r"""
+/*
+ * Stalls in a read of an empty pipe, and then executes a program with a descriptor that is to be closed
+ * meanwhile and belongs to a FUSE whose server never answers: until then most of /proc/PID waits.
+ * execs FILE GO STOP: mounts over FILE, stalls when GO is there, and ends when STOP is.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int pipe_fds[2];
+
+static void *feed(void *unused)
+{
+	usleep(5000);
+	return write(pipe_fds[1], "x", 1) == 1 ? unused : NULL;
+}
+
+static void stall(void)
+{
+	static char byte;
+	struct iocb cb = {.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (unsigned int)pipe_fds[0],
+			  .aio_buf = (unsigned long)&byte, .aio_nbytes = 1};
+	struct iocb *list[] = {&cb};
+	aio_context_t context = 0;
+	pthread_t feeder;
+
+	if (pipe(pipe_fds) || syscall(SYS_io_setup, 8, &context))
+		exit(1);
+	for (int i = 0; i < 5; i++) {
+		pthread_create(&feeder, NULL, feed, NULL);
+		syscall(SYS_io_submit, context, 1, list);
+		pthread_join(feeder, NULL);
+	}
+}
+
+static void wait_file(const char *path)
+{
+	while (access(path, F_OK))
+		usleep(10000);
+}
+
+static void answer(int fd)
+{
+	static char request[1 << 17];
+	const struct fuse_in_header *in = (const struct fuse_in_header *)request;
+	struct {
+		struct fuse_out_header head;
+		union {
+			struct fuse_init_out init;
+			struct fuse_open_out open;
+		} u;
+	} out;
+
+	while (read(fd, request, sizeof(request)) > 0) {
+		out = (typeof(out)){.head = {.len = sizeof(out.head), .unique = in->unique}};
+		if (in->opcode == FUSE_INIT) {
+			out.head.len += sizeof(out.u.init);
+			out.u.init = (struct fuse_init_out){.major = 7, .minor = 31, .max_write = 4096};
+		} else if (in->opcode == FUSE_OPEN) {
+			out.head.len += sizeof(out.u.open);
+		} else {
+			puts("silent");
+			fflush(stdout);
+			continue;
+		}
+		if (write(fd, &out, out.head.len) < 0)
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char options[100];
+	pid_t server, victim;
+
+	if (argc != 4)
+		return 1;
+	snprintf(options, sizeof(options), "fd=%d,rootmode=100000,user_id=0,group_id=0,allow_other", fd);
+	if (fd < 0 || mount("silent", argv[1], "fuse", 0, options))
+		return 77;
+	server = fork();
+	if (!server) {
+		answer(fd);
+		_exit(0);
+	}
+	victim = fork();
+	if (!victim) {
+		if (open(argv[1], O_RDWR | O_CLOEXEC) < 0)
+			_exit(1);
+		wait_file(argv[2]);
+		stall();
+		execlp("sleep", "sleep", "1000", (char *)NULL);
+		_exit(1);
+	}
+	wait_file(argv[3]);
+	kill(victim, SIGKILL);
+	kill(server, SIGKILL);
+	umount2(argv[1], MNT_DETACH);
+	return 0;
+}
+"""
+
+
+@pytest.fixture(name="execs", scope="module")
+def execs_fixture(tmp_path_factory):
+    where = tmp_path_factory.mktemp("execs")
+    (where / "execs.c").write_text(EXECS, encoding="ascii")
+    subprocess.run(["cc", "-O1", "-o", where / "execs", where / "execs.c", "-pthread"], check=True)
+    return where / "execs"
+
+
+@pytest.mark.parametrize("moment", ["before", "while"])
+def test_a_process_that_is_for_ever_in_execve(tmp_path, execs, moment):
+    """Its /proc/PID does not let go who reads it: the look for calls that were there before, mappings
+    of a user stack, the name behind a descriptor. What it did until then is in the report."""
+    if not os.path.exists("/dev/fuse"):
+        pytest.skip("needs /dev/fuse")
+    file, go, stop, out = (tmp_path / name for name in ("file", "go", "stop", "out"))
+    file.touch()
+    with subprocess.Popen(["unshare", "-m", "--propagation", "private", execs, file, go, stop],
+                          stdout=subprocess.PIPE, text=True) as program:
+
+        def begin():
+            go.touch()
+            if program.stdout.readline() != "silent\n":
+                pytest.skip("needs to mount a FUSE filesystem")
+
+        try:
+            if moment == "before":
+                begin()
+            with Program([AIOSTALL, "stat", "--user-stacks", "--format", "json", "-o", out,
+                          "--ready-file", tmp_path / "ready"]) as tracer:
+                tracer.wait_file(tmp_path / "ready")
+                if moment == "while":
+                    begin()
+                time.sleep(0.5)
+                start = time.monotonic()
+                tracer.signal(signal.SIGINT)
+                finished = tracer.finish(20)
+                assert finished.status in (0, 3)
+                assert time.monotonic() - start < 10
+                assert "/proc does not answer" in finished.stderr
+        finally:
+            stop.touch()
+            program.wait(30)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    if moment == "while":
+        assert report["totals"]["sleeps"] >= 1

@@ -56,21 +56,21 @@ static void test_users(void **state)
 	make_process("3", "cat\n", "1-2 r--p 0 00:12 7 /x/[aio]\n1-2 r--p 0 00:12 7 /[aio]x\n",
 		     "anon_inode:[eventfd]");
 	make_dir("4");
-	u = aiousers__look(tmp, 1);
+	u = aiousers__look(NULL, tmp, 1);
 	assert_true(u.known);
 	assert_string_equal(u.comm, "mariadbd");
 	assert_int_equal(u.rings, 1);
 	assert_int_equal(u.contexts, 0);
-	u = aiousers__look(tmp, 2);
+	u = aiousers__look(NULL, tmp, 2);
 	assert_string_equal(u.comm, "evil\033");
 	assert_int_equal(u.contexts, 2);
-	u = aiousers__look(tmp, 3);
+	u = aiousers__look(NULL, tmp, 3);
 	assert_true(u.known);
 	assert_int_equal(u.contexts + u.rings, 0);
-	assert_false(aiousers__look(tmp, 4).known);
-	assert_int_equal(aiousers__scan(tmp, note, &seen), 0);
+	assert_false(aiousers__look(NULL, tmp, 4).known);
+	assert_int_equal(aiousers__scan(NULL, tmp, note, &seen), 0);
 	assert_int_equal(seen, 1001 + 2020);
-	assert_int_equal(aiousers__scan("/no/such", note, &seen), -ENOENT);
+	assert_int_equal(aiousers__scan(NULL, "/no/such", note, &seen), -ENOENT);
 
 	assert_false(aiousers__reserved(tmp, &nr));
 	make_dir("sys");

@@ -182,10 +182,10 @@ static void test_mounts_self(void **state)
 	assert_non_null(mounts__by_path(m, "/proc/self"));
 	assert_string_equal(mounts__by_path(m, "/proc/self")->fstype, "proc");
 	assert_int_equal(mounts__refresh(m), 0);
-	assert_ptr_equal(mounts__for_pid(m, pid), m);
+	assert_ptr_equal(mounts__for_pid(m, NULL, pid), m);
 	close(release);
 	waitpid(pid, NULL, 0);
-	assert_ptr_equal(mounts__for_pid(m, pid), m);
+	assert_ptr_equal(mounts__for_pid(m, NULL, pid), m);
 	mounts__free(m);
 }
 
@@ -323,7 +323,7 @@ static void test_mounts_namespace(void **state)
 	assert_int_equal(pipe2(release, O_CLOEXEC), 0);
 	pid = hermit(dir, ready[1], release[0]);
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	other = mounts__for_pid(m, pid);
+	other = mounts__for_pid(m, NULL, pid);
 	e = mounts__by_path(other, dir);
 	assert_int_equal(write(release[1], &c, 1), 1);
 	waitpid(pid, NULL, 0);
@@ -334,7 +334,7 @@ static void test_mounts_namespace(void **state)
 	assert_string_not_equal(mounts__by_path(m, dir)->mount_point, dir);
 	/* Ids are unique over namespaces: found from the main table, after the process is gone. */
 	assert_ptr_equal(mounts__by_id(m, e->id, e->major, e->minor), e);
-	assert_ptr_equal(mounts__for_pid(m, pid), m);
+	assert_ptr_equal(mounts__for_pid(m, NULL, pid), m);
 	close(ready[0]);
 	close(ready[1]);
 	close(release[0]);
@@ -411,28 +411,30 @@ static void test_paths_from_fd(void **state)
 
 	(void)state;
 	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev), st.st_ino,
-					false, buf, sizeof(buf)),
+	assert_int_equal(paths__from_fd(NULL, getpid(), fd, major(st.st_dev), minor(st.st_dev),
+					st.st_ino, false, buf, sizeof(buf)),
 			 0);
 	assert_non_null(realpath(in_tmp("some file"), want));
 	assert_string_equal(buf, want);
-	assert_int_equal(paths__from_fd(getpid(), fd, 4095, 1, st.st_ino, false, buf, sizeof(buf)),
-			 -ENOENT);
-	assert_int_equal(paths__from_fd(getpid(), fd, 4095, 1, st.st_ino, true, buf, sizeof(buf)),
-			 0);
-	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev),
+	assert_int_equal(
+		paths__from_fd(NULL, getpid(), fd, 4095, 1, st.st_ino, false, buf, sizeof(buf)),
+		-ENOENT);
+	assert_int_equal(
+		paths__from_fd(NULL, getpid(), fd, 4095, 1, st.st_ino, true, buf, sizeof(buf)), 0);
+	assert_int_equal(paths__from_fd(NULL, getpid(), fd, major(st.st_dev), minor(st.st_dev),
 					st.st_ino + 1, true, buf, sizeof(buf)),
 			 -ENOENT);
-	assert_int_equal(paths__from_fd(getpid(), fd, major(st.st_dev), minor(st.st_dev), st.st_ino,
-					false, buf, 4),
+	assert_int_equal(paths__from_fd(NULL, getpid(), fd, major(st.st_dev), minor(st.st_dev),
+					st.st_ino, false, buf, 4),
 			 -ENAMETOOLONG);
 	close(fd);
-	assert_int_equal(paths__from_fd(getpid(), fd, 0, 0, 1, true, buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(paths__from_fd(NULL, getpid(), fd, 0, 0, 1, true, buf, sizeof(buf)),
+			 -ENOENT);
 
 	assert_int_equal(pipe(p), 0);
 	assert_int_equal(fstat(p[0], &st), 0);
 	snprintf(want, sizeof(want), "pipe:[%llu]", (unsigned long long)st.st_ino);
-	assert_int_equal(paths__from_fd(getpid(), p[0], major(st.st_dev), minor(st.st_dev),
+	assert_int_equal(paths__from_fd(NULL, getpid(), p[0], major(st.st_dev), minor(st.st_dev),
 					st.st_ino, false, buf, sizeof(buf)),
 			 0);
 	assert_string_equal(buf, want);
@@ -440,7 +442,7 @@ static void test_paths_from_fd(void **state)
 	close(p[1]);
 
 	fd = open("/dev/null", O_RDONLY);
-	assert_int_equal(paths__from_fd(getpid(), fd, 1, 3, 0, false, buf, sizeof(buf)), 0);
+	assert_int_equal(paths__from_fd(NULL, getpid(), fd, 1, 3, 0, false, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "/dev/null");
 	close(fd);
 }

@@ -202,7 +202,7 @@ void resolve_me(void)
 
 static void test_usyms_self(void **state)
 {
-	struct usyms *u = usyms__new();
+	struct usyms *u = usyms__new(NULL);
 	void *anon = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t ip[4] = {
 		(uintptr_t)resolve_me,
@@ -228,7 +228,7 @@ static void test_usyms_self(void **state)
 
 static void test_usyms_no_process(void **state)
 {
-	struct usyms *u = usyms__new();
+	struct usyms *u = usyms__new(NULL);
 	const uint64_t ip = 0x400000;
 	const char *out = NULL;
 
@@ -242,7 +242,7 @@ static void test_usyms_no_process(void **state)
 static void test_usyms_after_exit(void **state)
 {
 	const uint64_t ip = (uintptr_t)resolve_me;
-	struct usyms *u = usyms__new();
+	struct usyms *u = usyms__new(NULL);
 	const char *out;
 	int release;
 	pid_t pid = sleeper(&release);
