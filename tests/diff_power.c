@@ -40,7 +40,7 @@ static bool count_pair(const struct load *a, const struct load *b, size_t second
 		       struct found *f)
 {
 	struct sample *old = made_load(a, seconds, seed), *new = made_load(b, seconds, seed + 1);
-	struct diff *d = old && new ? diff__new(old, new, DIFF_MARGIN) : NULL;
+	struct diff *d = old && new ? diff__new(old, new, DIFF_MARGIN, false) : NULL;
 	bool ok = d && diff__judge(&d, 1, DIFF_SIGNIFICANCE) == 0;
 
 	if (ok) {

@@ -5,7 +5,8 @@
  *   make_recording FILE [KEY=VALUE...]
  *
  * seed seconds submits (per second) stalls (per submit) sleep_us (median) batch
- * len (bytes) op (IOCB_CMD_*) fstype mount kernel host scheduler events rotate (a file after so many seconds:
+ * len (bytes) op (IOCB_CMD_*) uring (share of submits that are io_uring's, whose requests sleep in
+ * workers) fstype mount kernel host scheduler events rotate (a file after so many seconds:
  * FILE.1, FILE.2, ...), and stack (a file with a
  * frame to a line, innermost first, an empty line at the end), which may be given several times.
  * Files with the same words are the same workload; the seed decides what chance does.
@@ -18,6 +19,7 @@
 
 #include "cause/causes.h"
 #include "diff/random.h"
+#include "model/sums.h"
 #include "store/writer.h"
 
 #define FRAMES_MAX 64
@@ -32,12 +34,14 @@ struct made_stack {
 
 struct maker {
 	struct random random;
-	double seed, seconds, submits, stalls, sleep_us, batch, len, op, events, lost, rotate;
+	double seed, seconds, submits, stalls, sleep_us, batch, len, op, uring, events, lost,
+		rotate;
 	const char *fstype, *mount, *kernel, *host, *scheduler;
 	struct made_stack stacks[STACKS_MAX];
 	size_t nr_stacks;
-	struct fs_info fs;
-	struct fs_counts counts;
+	struct fs_info fs[APIS];
+	struct fs_counts counts[APIS];
+	enum api api; /* of the present call */
 	struct capture_info capture;
 	uint64_t now_ns, calls;
 	struct store_write_opts opts;
@@ -84,7 +88,7 @@ static void set_number(struct maker *m, const char *word)
 		{"sleep_us=", &m->sleep_us}, {"batch=", &m->batch},
 		{"len=", &m->len},	     {"op=", &m->op},
 		{"events=", &m->events},     {"lost=", &m->lost},
-		{"rotate=", &m->rotate},
+		{"rotate=", &m->rotate},     {"uring=", &m->uring},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -129,8 +133,9 @@ static double gauss(struct maker *m)
 static void make_stall(struct maker *m, const struct sink *to, double speed, uint64_t call_ns)
 {
 	const uint32_t nr = (uint32_t)m->batch, index = (uint32_t)random__below(&m->random, nr);
-	struct counters *c = &m->counts.c;
+	struct counters *c = &m->counts[m->api].c;
 	struct ev_stall ev = {
+		.plane = m->api == API_URING ? PLANE_WORKER : PLANE_SUBMIT,
 		.blocked_ns = (uint64_t)(m->sleep_us * 1000 * speed * exp(0.4 * gauss(m))),
 		.runqueue_ns = 2000,
 		.call_seq = m->calls,
@@ -139,7 +144,7 @@ static void make_stall(struct maker *m, const struct sink *to, double speed, uin
 			.tid = 101 + (uint32_t)(m->calls % 3),
 			.comm = "made",
 			.cgroup = "/"},
-		.fs = &m->fs,
+		.fs = &m->fs[m->api],
 		.req = {.how = HOW_EXACT,
 			.index = index,
 			.nr = nr,
@@ -158,6 +163,11 @@ static void make_stall(struct maker *m, const struct sink *to, double speed, uin
 
 	ev.end_ns = call_ns + ev.blocked_ns + ev.runqueue_ns;
 	to->stall(to->ctx, &ev);
+	if (m->api == API_URING) {
+		c->worker_sleeps++;
+		c->worker_blocked_ns += ev.blocked_ns;
+		return;
+	}
 	c->submits_blocked++;
 	c->sleeps++;
 	c->blocked_ns += ev.blocked_ns;
@@ -166,13 +176,16 @@ static void make_stall(struct maker *m, const struct sink *to, double speed, uin
 	c->held_up_ns += ev.held_up_requests * ev.blocked_ns;
 	c->wall_ns += ev.blocked_ns + ev.runqueue_ns;
 	c->max_sleep_ns = ev.blocked_ns > c->max_sleep_ns ? ev.blocked_ns : c->max_sleep_ns;
-	hist__add(&m->counts.sleep, ev.blocked_ns, 1);
+	hist__add(&m->counts[m->api].sleep, ev.blocked_ns, 1);
 }
 
 static void make_submit(struct maker *m, const struct sink *to, double speed, uint64_t call_ns)
 {
-	struct counters *c = &m->counts.c;
+	struct counters *c;
 
+	if (m->uring > 0)
+		m->api = random__unit(&m->random) < m->uring ? API_URING : API_AIO;
+	c = &m->counts[m->api].c;
 	m->calls++;
 	c->submits++;
 	c->requests += (uint64_t)m->batch;
@@ -180,7 +193,7 @@ static void make_submit(struct maker *m, const struct sink *to, double speed, ui
 	c->ops[(size_t)m->op & 7] += (uint64_t)m->batch;
 	c->on_cpu_ns += 5000;
 	c->wall_ns += 5000;
-	hist__add(&m->counts.submit, 5000, 1);
+	hist__add(&m->counts[m->api].submit, 5000, 1);
 	if (m->nr_stacks && random__unit(&m->random) < m->stalls)
 		make_stall(m, to, speed, call_ns);
 }
@@ -217,12 +230,17 @@ static void make_second(struct maker *m, struct store_writer *w)
 	double speed = exp(0.1 * gauss(m));
 	unsigned int submits = (unsigned int)(m->submits * exp(0.1 * gauss(m)));
 	const struct loss loss = {.unmatched = (uint64_t)m->lost};
+	struct fs_counts totals = {0};
 
 	for (unsigned int i = 0; i < submits; i++)
 		make_submit(m, to, speed, m->now_ns + i * NSEC_PER_SEC / submits);
 	m->now_ns += NSEC_PER_SEC;
-	to->fs_counts(to->ctx, &m->fs, &m->counts);
-	to->totals(to->ctx, &m->counts);
+	for (enum api api = 0; api < APIS; api++) {
+		if (m->counts[api].c.submits)
+			to->fs_counts(to->ctx, &m->fs[api], &m->counts[api]);
+		fs_counts__add(&totals, &m->counts[api]);
+	}
+	to->totals(to->ctx, &totals);
 	to->loss(to->ctx, &loss);
 	commit(m, w);
 }
@@ -290,11 +308,13 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++)
 		set_word(&m, argv[i]);
 	m.random.state = (uint64_t)m.seed;
-	m.fs = (struct fs_info){.major = 7,
-				.fstype = m.fstype,
-				.device_name = "loop0",
-				.mount = m.mount,
-				.mount_options = "rw,relatime"};
+	for (enum api api = 0; api < APIS; api++)
+		m.fs[api] = (struct fs_info){.api = api,
+					     .major = 7,
+					     .fstype = m.fstype,
+					     .device_name = "loop0",
+					     .mount = m.mount,
+					     .mount_options = "rw,relatime"};
 	snprintf(m.capture.host.hostname, sizeof(m.capture.host.hostname), "%s", m.host);
 	snprintf(m.capture.host.kernel, sizeof(m.capture.host.kernel), "%s", m.kernel);
 	make(&m, argv[1]);

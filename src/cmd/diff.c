@@ -33,7 +33,8 @@ static void print_measures(void)
 static const struct cmd_spec spec = {
 	.name = "diff",
 	.verb = VERB_DIFF,
-	.synopsis = "[OPTIONS] OLD NEW [NEW...]",
+	.synopsis = "[OPTIONS] OLD NEW [NEW...]\n"
+		    "       aiostall diff --across api [OPTIONS] AIO [URING...]",
 	.about = "Compare recordings: what appeared, vanished, or is different beyond chance. "
 		 "Figures are per 1000 submits or per request. Exit status: 0 fine, 1 failed or a "
 		 "--fail-on condition is true, 2 usage, 3 a recording is incomplete.",
@@ -41,6 +42,7 @@ static const struct cmd_spec spec = {
 	.examples = "  aiostall diff before.db after.db\n"
 		    "  aiostall diff 6.1.db 6.12.db 7.3.db --format json\n"
 		    "  aiostall diff base.db new.db --fail-on 'blocked_per_1k>+20%,appeared'\n"
+		    "  aiostall diff --across api both.db\n"
 		    "  aiostall diff base.db new.db --fail-on 'ext4:ctxsw_per_io>0.1'\n",
 	.takes_files = true,
 };
@@ -57,6 +59,24 @@ struct job {
 	size_t nr; /* samples; the first is OLD */
 };
 
+/* The recording that sample i is of: a single one is compared with itself across apis. */
+static size_t file_of(const struct job *j, size_t i)
+{
+	return inputs__nr(j->inputs) == 1 ? 0 : i;
+}
+
+static size_t nr_samples(const struct job *j)
+{
+	return inputs__nr(j->inputs) == 1 ? 2 : inputs__nr(j->inputs);
+}
+
+static unsigned int apis_of(const struct job *j, size_t i)
+{
+	if (!j->opts->across)
+		return j->opts->live.filter.apis;
+	return API_BIT(i ? API_URING : API_AIO);
+}
+
 static int check(struct job *j, struct err *e)
 {
 	const struct cmd_opts *o = j->opts;
@@ -64,18 +84,41 @@ static int check(struct job *j, struct err *e)
 	for (size_t i = 0; i < o->nr_fail_on; i++)
 		if (gate__parse(&j->gate, o->fail_on[i], e))
 			return -EINVAL;
-	if (o->nr_files < 2)
+	if (o->across && strcmp(o->across, "api") != 0)
+		return err__set(e, -EINVAL, "diff: --across compares by api, not by '%s'",
+				o->across);
+	if (o->across && o->live.filter.apis)
+		return err__set(e, -EINVAL, "diff: --across api needs both apis, --api leaves one");
+	if (o->across && o->nr_files < 1)
+		return err__set(e, -EINVAL, "diff: --across api needs a recording");
+	if (!o->across && o->nr_files < 2)
 		return err__set(e, -EINVAL, "diff: two recordings at least: OLD and NEW");
 	if (o->nr_files > RECORDINGS_MAX)
 		return err__set(e, -EINVAL, "diff: %d recordings at most", RECORDINGS_MAX);
 	return 0;
 }
 
+/* Without a single request of an api there is nothing to compare it by. */
+static int check_across(const struct job *j, const struct sample *s, struct err *e)
+{
+	bool aio = s->series->apis == API_BIT(API_AIO);
+
+	if (!j->opts->across || series_row__sum(s->series->rows[0], SERIES_REQUESTS) > 0)
+		return 0;
+	err__set(e, -EINVAL, "%s has no request by %s", s->name, aio ? "io_submit" : "io_uring");
+	err__hint(e, aio ? "With --across api the first recording is the one of io_submit."
+			 : "With --across api all but the first recording are of io_uring.");
+	return -EINVAL;
+}
+
 static int load_all(struct job *j, struct err *e)
 {
-	for (; j->nr < inputs__nr(j->inputs); j->nr++) {
-		j->samples[j->nr] = load__sample(inputs__take(j->inputs, j->nr), e);
-		if (!j->samples[j->nr])
+	for (; j->nr < nr_samples(j); j->nr++) {
+		struct sample *s = load__sample(inputs__take(j->inputs, file_of(j, j->nr)),
+						apis_of(j, j->nr), e);
+
+		j->samples[j->nr] = s;
+		if (!s || check_across(j, s, e))
 			return -EIO;
 	}
 	inputs__are_read(j->inputs);
@@ -87,8 +130,9 @@ static int compare_all(struct job *j, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 1; !rc && i < j->nr; i++) {
-		j->diffs[i - 1] = diff__new(j->samples[0], j->samples[i],
-					    (double)j->opts->margin_percent / 100);
+		j->diffs[i - 1] =
+			diff__new(j->samples[0], j->samples[i],
+				  (double)j->opts->margin_percent / 100, j->opts->across != NULL);
 		rc = j->diffs[i - 1] ? 0 : -ENOMEM;
 	}
 	if (!rc)

@@ -43,6 +43,7 @@ struct cmd_opts {
 	char *rows[OPTION_TEXTS_MAX], *engines[OPTION_TEXTS_MAX]; /* owned: to be cut up */
 	size_t nr_fail_on, nr_rows, nr_engines;			  /* diff, qualify */
 	uint64_t margin_percent;				  /* diff */
+	const char *across;					  /* diff: "api" */
 	bool destructive, no_trace, page;			  /* qualify */
 	bool explain;						  /* causes */
 	const char *label, *intro, *format_name;		  /* NULL = not given */

@@ -25,6 +25,11 @@ static bool same_type(const struct series_row *a, const struct series_row *b)
 	return !strcmp(a->fstype, b->fstype);
 }
 
+static bool same_api(const struct series_row *a, const struct series_row *b)
+{
+	return a->api == b->api;
+}
+
 static bool same_mount(const struct series_row *a, const struct series_row *b)
 {
 	return same_type(a, b) && !strcmp(a->mount, b->mount);
@@ -52,6 +57,7 @@ static bool (*const kinships[])(const struct series_row *, const struct series_r
 
 struct pairing {
 	const struct series_row *old[SERIES_ROWS_MAX], *new[SERIES_ROWS_MAX]; /* NULL = done */
+	bool across_api;
 	const struct series_row *pair_old[2 * SERIES_ROWS_MAX], *pair_new[2 * SERIES_ROWS_MAX];
 	size_t nr_old, nr_new, nr;
 };
@@ -77,13 +83,14 @@ static void pairing__add(struct pairing *p, size_t old, size_t new)
 }
 
 /* Index of the only one left that is kin; n if there is none or a choice. */
-static size_t only_kin(const struct series_row *of, const struct series_row *const *list, size_t n,
-		       size_t kin)
+static size_t only_kin(const struct pairing *p, const struct series_row *of,
+		       const struct series_row *const *list, size_t n, size_t kin)
 {
 	size_t found = n;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!list[i] || !kinships[kin](of, list[i]))
+		if (!list[i] || !kinships[kin](of, list[i]) ||
+		    (!p->across_api && !same_api(of, list[i])))
 			continue;
 		if (found < n)
 			return n;
@@ -98,9 +105,10 @@ static void pairing__make(struct pairing *p)
 		for (size_t i = 0; i < p->nr_new; i++) {
 			size_t at;
 
-			if (!p->new[i] || only_kin(p->new[i], p->new, p->nr_new, kin) == p->nr_new)
+			if (!p->new[i] ||
+			    only_kin(p, p->new[i], p->new, p->nr_new, kin) == p->nr_new)
 				continue;
-			at = only_kin(p->new[i], p->old, p->nr_old, kin);
+			at = only_kin(p, p->new[i], p->old, p->nr_old, kin);
 			if (at < p->nr_old)
 				pairing__add(p, at, i);
 		}
@@ -115,12 +123,13 @@ static void pairing__make(struct pairing *p)
 
 /* The cause on this filesystem. */
 static const struct series_row *cause_of(const struct sample *s, const struct series_row *fs,
-					 const char *cause)
+					 const struct series_row *cause)
 {
 	for (size_t i = 0; fs && i < s->series->nr_rows; i++) {
 		const struct series_row *sc = s->series->rows[i];
 
-		if (!strcmp(sc->cause, cause) && same_device(sc, fs))
+		if (!strcmp(sc->cause, cause->cause) && sc->plane == cause->plane &&
+		    same_device(sc, fs) && same_api(sc, fs))
 			return sc;
 	}
 	return NULL;
@@ -159,6 +168,19 @@ static void row__fill(struct diff_row *row, const struct diff *d, const struct d
 	row->p = row->c.p;
 }
 
+/* A filesystem without io_uring is measured as it always was: each more test costs power. */
+static bool is_measured(const struct diff *d, const struct diff_group *g, const struct measure *m)
+{
+	bool uring = d->across_api;
+
+	if (*g->cause)
+		return m->of_cause;
+	for (size_t i = 0; !uring && i < d->new->series->nr_rows; i++)
+		uring = g->whole && d->new->series->rows[i]->api == API_URING;
+	uring |= g->new_fs && g->new_fs->api == API_URING;
+	return uring || !m->of_uring;
+}
+
 static int group__measure(struct diff *d, struct diff_group *g)
 {
 	const struct measure *m;
@@ -170,7 +192,7 @@ static int group__measure(struct diff *d, struct diff_group *g)
 		return -ENOMEM;
 	g->nr_rows = 0;
 	for (size_t i = 0; (m = measure__at(i)); i++)
-		if (!*g->cause || m->of_cause)
+		if (is_measured(d, g, m))
 			row__fill(&g->rows[g->nr_rows++], d, g, m,
 				  (uint64_t)(g - d->groups) * 64 + i * 2 + 1);
 	return 0;
@@ -210,16 +232,18 @@ static void add_causes(struct diff *d, const struct series_row *old_fs,
 	for (size_t i = 0; i < d->new->series->nr_rows; i++) {
 		g.new = d->new->series->rows[i];
 		g.cause = g.new->cause;
-		g.old = cause_of(d->old, old_fs, g.cause);
-		if (new_fs && *g.cause && same_device(g.new, new_fs))
+		g.plane = g.new->plane;
+		g.old = cause_of(d->old, old_fs, g.new);
+		if (new_fs && *g.cause && same_device(g.new, new_fs) && same_api(g.new, new_fs))
 			add_group(d, g);
 	}
 	g.new = NULL;
 	for (size_t i = 0; i < d->old->series->nr_rows; i++) {
 		g.old = d->old->series->rows[i];
 		g.cause = g.old->cause;
-		if (old_fs && *g.cause && same_device(g.old, old_fs) &&
-		    !cause_of(d->new, new_fs, g.cause))
+		g.plane = g.old->plane;
+		if (old_fs && *g.cause && same_device(g.old, old_fs) && same_api(g.old, old_fs) &&
+		    !cause_of(d->new, new_fs, g.old))
 			add_group(d, g);
 	}
 	qsort(&d->groups[first], d->nr_groups - first, sizeof(g), cause_order);
@@ -235,6 +259,7 @@ static int add_all_groups(struct diff *d)
 		free(p);
 		return -ENOMEM;
 	}
+	p->across_api = d->across_api;
 	p->nr_old = collect_fs(d->old, p->old);
 	p->nr_new = collect_fs(d->new, p->new);
 	pairing__make(p);
@@ -256,7 +281,8 @@ static int add_all_groups(struct diff *d)
 	return 0;
 }
 
-struct diff *diff__new(const struct sample *old, const struct sample *new, double margin)
+struct diff *diff__new(const struct sample *old, const struct sample *new, double margin,
+		       bool across_api)
 {
 	struct diff *d = calloc(1, sizeof(*d));
 	int rc;
@@ -266,12 +292,13 @@ struct diff *diff__new(const struct sample *old, const struct sample *new, doubl
 	d->old = old;
 	d->new = new;
 	d->margin = margin;
+	d->across_api = across_api;
 	rc = add_all_groups(d);
 	for (size_t i = 0; !rc && i < d->nr_groups; i++)
 		rc = group__measure(d, &d->groups[i]);
 	if (!rc)
 		rc = environment__compare(d);
-	if (!rc)
+	if (!rc && !across_api)
 		rc = stacks__compare(d);
 	if (!rc)
 		return d;
@@ -299,6 +326,26 @@ const struct diff_row *group__row(const struct diff_group *g, const struct measu
 	return NULL;
 }
 
+/* Of aio, and where both apis are compared, nothing needs be said. */
+static const char *api_words(const struct diff_group *g)
+{
+	bool new = !g->new_fs || g->new_fs->api == API_URING;
+	bool old = !g->old_fs || g->old_fs->api == API_URING;
+
+	return new &&old ? " by io_uring" : "";
+}
+
+const char *group__where(const struct diff_group *g)
+{
+	static const char *const where[PLANES] = {
+		[PLANE_TASKWORK] = " in task work",
+		[PLANE_WORKER] = " in threads of io-wq",
+		[PLANE_SQPOLL] = " in the thread of SQPOLL",
+	};
+
+	return where[g->plane] ? where[g->plane] : "";
+}
+
 char *group__name(const struct diff_group *g, char *buf, size_t size)
 {
 	const struct series_row *sc = g->new_fs ? g->new_fs : g->old_fs;
@@ -306,7 +353,7 @@ char *group__name(const struct diff_group *g, char *buf, size_t size)
 	if (g->whole)
 		snprintf(buf, size, "all filesystems");
 	else
-		snprintf(buf, size, "%s%s%s", sc->fstype, *sc->mount || *sc->device ? " " : "",
-			 *sc->mount ? sc->mount : sc->device);
+		snprintf(buf, size, "%s%s%s%s", sc->fstype, *sc->mount || *sc->device ? " " : "",
+			 *sc->mount ? sc->mount : sc->device, api_words(g));
 	return buf;
 }

@@ -24,6 +24,7 @@ struct measure {
 	double scale;  /* per so many of the whole; the quantile of MEASURE_QUANTILE */
 	bool is_time;  /* ns, else a plain number */
 	bool of_cause; /* also measured per cause */
+	bool of_uring; /* only where io_uring is: of aio it says what another one says */
 	double weight; /* among the tests of a filesystem; those of causes weigh 1 */
 };
 /* The i-th measure, NULL past the end. */
@@ -46,6 +47,7 @@ struct diff_group {
 	const struct series_row *old, *new;	  /* NULL where it is missing */
 	const struct series_row *old_fs, *new_fs; /* whose submits and requests it is measured by */
 	const char *cause;			  /* "" = a filesystem or the whole */
+	enum plane plane;			  /* of the cause's sleeps */
 	bool whole;
 	struct diff_row *rows;
 	size_t nr_rows;
@@ -76,6 +78,7 @@ struct diff_stack {
 struct diff {
 	const struct sample *old, *new;
 	double margin;
+	bool across_api;	   /* old is aio, new is io_uring */
 	struct diff_group *groups; /* [0] is the whole; causes follow their filesystem */
 	size_t nr_groups;
 	struct diff_fact *facts;
@@ -87,14 +90,21 @@ struct diff {
 	size_t nr_tests, nr_different;
 };
 
-/* Figures, facts and stacks side by side. The samples outlive it. NULL on lack of memory. */
-struct diff *diff__new(const struct sample *old, const struct sample *new, double margin);
+/*
+ * Figures, facts and stacks side by side. The samples outlive it. across_api: filesystems are paired
+ * whatever handed over their requests, and stacks are not, which cannot be the same. NULL on lack of
+ * memory.
+ */
+struct diff *diff__new(const struct sample *old, const struct sample *new, double margin,
+		       bool across_api);
 void diff__free(struct diff *d);
 /* Verdicts over all of them together: one family of tests. 0 or -ENOMEM. */
 int diff__judge(struct diff *const *diffs, size_t n, double significance);
 /* NULL if the group has none of it. */
 const struct diff_row *group__row(const struct diff_group *g, const struct measure *m);
-/* "ext4 /data", "all filesystems". Returns buf. */
+/* "ext4 /data", "ext4 /data by io_uring", "all filesystems". Returns buf. */
 char *group__name(const struct diff_group *g, char *buf, size_t size);
+/* " in threads of io-wq" behind a cause; "" where it is the submitter in the call. */
+const char *group__where(const struct diff_group *g);
 
 #endif

@@ -20,6 +20,9 @@ static void write_recording(struct jsonw *w, json_t *o, const char *key, const s
 	json_t *rec = jsonw__object(w, o, key);
 
 	jsonw__str(w, rec, "file", s->name);
+	if (s->series->apis)
+		jsonw__str(w, rec, "api",
+			   api__name(s->series->apis == API_BIT(API_AIO) ? API_AIO : API_URING));
 	jsonw__u64(w, rec, "slices", s->series->nr_slices);
 	jsonw__u64(w, rec, "duration_ns", s->duration_ns);
 	jsonw__u64(w, rec, "submits",
@@ -78,7 +81,11 @@ static void write_group(struct jsonw *w, json_t *groups, const struct diff_group
 	jsonw__str(w, o, "fstype", fs->fstype);
 	jsonw__str(w, o, "mount", fs->mount);
 	jsonw__str(w, o, "device_name", fs->device);
+	if (!g->whole)
+		jsonw__str(w, o, "api", api__name(fs->api));
 	jsonw__str(w, o, "cause", g->cause);
+	if (*g->cause)
+		jsonw__str(w, o, "plane", plane__name(g->plane));
 	jsonw__str(w, o, "present", presence[g->presence]);
 	jsonw__bool(w, o, "appeared", g->appeared);
 	jsonw__bool(w, o, "vanished", g->vanished);
@@ -125,6 +132,7 @@ static void write_diff(struct jsonw *w, json_t *list, const struct diff *d, cons
 {
 	json_t *o = jsonw__item(w, list), *groups, *stacks;
 
+	jsonw__bool(w, o, "across_api", d->across_api);
 	write_recording(w, o, "old", d->old);
 	write_recording(w, o, "new", d->new);
 	write_environment(w, o, d);

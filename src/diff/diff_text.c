@@ -16,13 +16,26 @@
 #define FACTS_SHOWN 40
 #define CAUSES_SHOWN 8
 
+/* What is looked at of a recording, unless it is all of it. */
+static const char *apis_of(const struct sample *s)
+{
+	switch (s->series->apis) {
+	case API_BIT(API_AIO):
+		return ", by io_submit";
+	case API_BIT(API_URING):
+		return ", by io_uring";
+	default:
+		return "";
+	}
+}
+
 static void print_recording(struct print *p, const char *lead, const struct sample *s)
 {
 	double submits = series_row__sum(s->series->rows[0], SERIES_SUBMITS);
 	char count[16], time[16];
 
-	print__para(p, PRINT_PLAIN, lead, "%s: %s submits in %s", print__safe(p, s->name),
-		    fmt__count(whole_number(submits), count, sizeof(count)),
+	print__para(p, PRINT_PLAIN, lead, "%s%s: %s submits in %s", print__safe(p, s->name),
+		    apis_of(s), fmt__count(whole_number(submits), count, sizeof(count)),
 		    fmt__duration(s->duration_ns, time, sizeof(time)));
 }
 
@@ -152,11 +165,19 @@ static void print_group(struct print *p, const struct diff_group *g)
 		 *g->cause ? print__safe(p, g->cause) : print__safe(p, name));
 	print__line(p, PRINT_PLAIN, "%s", "");
 	if (*g->cause)
-		print__line(p, PRINT_PLAIN, "%s, on %s", text, print__safe(p, name));
+		print__line(p, PRINT_PLAIN, "%s%s, on %s", text, group__where(g),
+			    print__safe(p, name));
 	else
 		print_header(p, text);
 	for (size_t i = 0; i < g->nr_rows; i++)
 		print_row(p, &g->rows[i]);
+}
+
+static const char *news_lead(const struct diff *d, const struct diff_group *g)
+{
+	if (d->across_api)
+		return g->appeared ? "ONLY BY IO_URING: " : "ONLY BY IO_SUBMIT: ";
+	return g->appeared ? "APPEARED: " : "VANISHED: ";
 }
 
 static void print_news(struct print *p, const struct diff *d)
@@ -176,9 +197,9 @@ static void print_news(struct print *p, const struct diff *d)
 			print__line(p, PRINT_PLAIN, "%s", "");
 		format_value(stalls, g->appeared ? s->new : s->old, count, sizeof(count));
 		format_value(blocked, g->appeared ? b->new : b->old, time, sizeof(time));
-		print__para(p, PRINT_ALARM, g->appeared ? "APPEARED: " : "VANISHED: ",
-			    "%s on %s: %s stalls and %s blocked per 1000 submits",
-			    print__safe(p, g->cause),
+		print__para(p, PRINT_ALARM, news_lead(d, g),
+			    "%s%s on %s: %s stalls and %s blocked per 1000 submits",
+			    print__safe(p, g->cause), group__where(g),
 			    print__safe(p, group__name(g, name, sizeof(name))), count, time);
 	}
 }

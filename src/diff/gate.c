@@ -182,7 +182,8 @@ const char *gate__tripped(const struct gate *g, size_t i, const struct diff *d, 
 		if (!is_meant(c, group) || !is_true(c, group, row))
 			continue;
 		group__name(group, name, sizeof(name));
-		snprintf(buf, size, "%s%s%s", name, *group->cause ? " " : "", group->cause);
+		snprintf(buf, size, "%s%s%s%s", name, *group->cause ? " " : "", group->cause,
+			 group__where(group));
 		return buf;
 	}
 	return NULL;

@@ -45,13 +45,14 @@ static int by_cause_and_names(const void *a, const void *b)
 
 static int add_stacks(struct sample *s, struct ledger *l)
 {
-	static const struct view all;
+	const struct view_filter filter = {.apis = s->series->apis};
+	const struct view view = {.filter = &filter};
 	struct pool pool = {0};
 	struct selection rows;
 	struct part *parts;
 	size_t n = 0;
 
-	if (selection__make(&rows, l, &all, &pool)) {
+	if (selection__make(&rows, l, &view, &pool)) {
 		parts = parts__of(&pool, rows.rows, rows.nr_rows, by_cause_and_names,
 				  PARTS_BY_BLOCKED, &n);
 		for (size_t i = 0; i < n; i++) {
@@ -146,37 +147,42 @@ static int fill(struct sample *s, struct load *l, struct err *e)
 	return 0;
 }
 
+struct sample_load {
+	struct sample *sample;
+	unsigned int apis;
+};
+
 static int on_recording(void *ctx, const struct store *store, struct err *e)
 {
-	struct sample **s = ctx;
+	struct sample_load *l = ctx;
 	int rc = check_calls(store, e);
 
 	if (rc)
 		return rc;
-	*s = sample__new(store__path(store), store__info(store)->nr_slices);
-	return *s ? 0 : err__set(e, -ENOMEM, "out of memory");
+	l->sample = sample__new(store__path(store), store__info(store)->nr_slices, l->apis);
+	return l->sample ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
 static void on_slice(void *ctx, struct ledger *l)
 {
-	struct sample **s = ctx;
+	struct sample_load *load = ctx;
 
-	series__take((*s)->series, l);
+	series__take(load->sample->series, l);
 }
 
-struct sample *load__sample(struct store_input *in, struct err *e)
+struct sample *load__sample(struct store_input *in, unsigned int apis, struct err *e)
 {
-	struct sample *s = NULL;
-	const struct load_slices slices = {&s, on_recording, on_slice};
+	struct sample_load into = {NULL, apis};
+	const struct load_slices slices = {&into, on_recording, on_slice};
 	const struct load_opts opts = {.slices = &slices};
 	struct load *l = load__new(&opts, e);
 	int rc = l ? load__add(l, in, e) : -ENOMEM;
 
 	if (!rc)
-		rc = fill(s, l, e);
+		rc = fill(into.sample, l, e);
 	load__free(l);
 	if (!rc)
-		return s;
-	sample__free(s);
+		return into.sample;
+	sample__free(into.sample);
 	return NULL;
 }

@@ -7,7 +7,10 @@
 #include "diff/sample.h"
 #include "store/input.h"
 
-/* NULL with e set: cannot be opened, is none, is damaged, lack of memory. */
-struct sample *load__sample(struct store_input *in, struct err *e);
+/*
+ * Of requests that were handed over by these apis: API_BIT() of each, 0 = any. NULL with e set: cannot
+ * be opened, is none, is damaged, lack of memory.
+ */
+struct sample *load__sample(struct store_input *in, unsigned int apis, struct err *e);
 
 #endif

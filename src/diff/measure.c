@@ -4,14 +4,32 @@
 #include <math.h>
 #include <string.h>
 
+/* The sleeps whose time it is. */
+static enum series_column sleeps_of(const struct measure *m)
+{
+	switch (m->part) {
+	case SERIES_SUBMITTER_SLEEPS:
+	case SERIES_SUBMITTER_NS:
+		return SERIES_SUBMITTER_SLEEPS;
+	case SERIES_ALL_SLEEPS:
+	case SERIES_ALL_NS:
+		return SERIES_ALL_SLEEPS;
+	default:
+		return SERIES_SLEEPS;
+	}
+}
+
 /* What is added to a sum so that a resample without any has a logarithm: half of one event. */
 static double half_event(const struct series_row *of, const struct measure *m)
 {
-	double sleeps = series_row__sum(of, SERIES_SLEEPS);
+	double sleeps = series_row__sum(of, sleeps_of(m));
 
 	if (m->kind == MEASURE_COUNT)
 		return 0.5;
-	return sleeps > 0 ? series_row__sum(of, SERIES_BLOCKED_NS) / sleeps / 2 : 0.5;
+	return sleeps > 0 ? series_row__sum(of,
+					    m->kind == MEASURE_TIME ? m->part : SERIES_BLOCKED_NS) /
+				    sleeps / 2
+			  : 0.5;
 }
 
 static struct measured take_rate(const struct measure *m, const struct sample *s,
@@ -23,7 +41,7 @@ static struct measured take_rate(const struct measure *m, const struct sample *s
 	if (!of)
 		return v;
 	v.amount = series_row__sum(of, m->part);
-	v.events = series_row__sum(of, SERIES_SLEEPS);
+	v.events = series_row__sum(of, sleeps_of(m));
 	if (v.amount > 0 && v.exposure > 0)
 		v.spread =
 			bootstrap__ratio(&(struct slices){of->column[m->part], fs->column[m->whole],

@@ -7,14 +7,14 @@
 
 #include "cause/frame.h"
 
-struct sample *sample__new(const char *name, uint64_t slices)
+struct sample *sample__new(const char *name, uint64_t slices, unsigned int apis)
 {
 	struct sample *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->name = strdup(name);
-	s->series = series__new(slices);
+	s->series = series__new(slices, apis);
 	if (s->name && s->series)
 		return s;
 	sample__free(s);

@@ -42,8 +42,8 @@ struct sample {
 	int err;       /* -ENOMEM once memory was short */
 };
 
-/* Room for so many slices of a recording, in fewer if they are many. NULL on lack of memory. */
-struct sample *sample__new(const char *name, uint64_t slices);
+/* Room for so many slices of a recording, in fewer if they are many; see series__new(). */
+struct sample *sample__new(const char *name, uint64_t slices, unsigned int apis);
 void sample__free(struct sample *s);
 /* One that is not among them yet. */
 void sample__add_stack(struct sample *s, const char *cause, const char *const *frames,

@@ -9,18 +9,32 @@
 #include "model/loss.h"
 #include "model/state.h"
 
-static const size_t columns[SERIES_COLUMNS] = {
-	[SERIES_SUBMITS] = offsetof(struct counters, submits),
-	[SERIES_SUBMITS_BLOCKED] = offsetof(struct counters, submits_blocked),
-	[SERIES_REQUESTS] = offsetof(struct counters, requests),
-	[SERIES_SLEEPS] = offsetof(struct counters, sleeps),
-	[SERIES_BLOCKED_NS] = offsetof(struct counters, blocked_ns),
-	[SERIES_HELD_UP] = offsetof(struct counters, held_up_requests),
+#define OF(member) offsetof(struct counters, member)
+#define OF_SUBMITTER(what) OF(what), OF(taskwork_##what)
+#define OF_ALL(what) OF_SUBMITTER(what), OF(worker_##what), OF(sqpoll_##what)
+
+/* What is added up for a column; none stands at offset 0 but the first. */
+static const size_t columns[SERIES_COLUMNS][PLANES] = {
+	[SERIES_SUBMITS] = {OF(submits)},
+	[SERIES_SUBMITS_BLOCKED] = {OF(submits_blocked)},
+	[SERIES_REQUESTS] = {OF(requests)},
+	[SERIES_SLEEPS] = {OF(sleeps)},
+	[SERIES_BLOCKED_NS] = {OF(blocked_ns)},
+	[SERIES_HELD_UP] = {OF(held_up_requests)},
+	[SERIES_SUBMITTER_SLEEPS] = {OF_SUBMITTER(sleeps)},
+	[SERIES_SUBMITTER_NS] = {OF_SUBMITTER(blocked_ns)},
+	[SERIES_ALL_SLEEPS] = {OF_ALL(sleeps)},
+	[SERIES_ALL_NS] = {OF_ALL(blocked_ns)},
 };
 
 static double column_of(const struct counters *c, size_t column)
 {
-	return (double)*(const uint64_t *)((const char *)c + columns[column]);
+	const size_t *offset = columns[column];
+	double sum = 0;
+
+	for (size_t i = 0; i < PLANES && (!i || offset[i]); i++)
+		sum += (double)*(const uint64_t *)((const char *)c + offset[i]);
+	return sum;
 }
 
 double series_row__sum(const struct series_row *r, enum series_column column)
@@ -50,13 +64,16 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
-static struct series_row *row__new(size_t slices, const struct fs_info *fs, const char *cause)
+static struct series_row *row__new(size_t slices, const struct fs_info *fs, const char *cause,
+				   enum plane plane)
 {
 	struct series_row *r = calloc(1, sizeof(*r));
 	bool ok = r != NULL;
 
 	if (!ok)
 		return NULL;
+	r->api = fs->api;
+	r->plane = plane;
 	for (size_t i = 0; i < SERIES_COLUMNS; i++)
 		ok &= (r->column[i] = calloc(slices, sizeof(double))) != NULL;
 	ok &= (r->sleep_hist = calloc(slices, HIST_BUCKETS * sizeof(uint32_t))) != NULL;
@@ -71,25 +88,28 @@ static struct series_row *row__new(size_t slices, const struct fs_info *fs, cons
 	return NULL;
 }
 
-static bool row__is(const struct series_row *r, const struct fs_info *fs, const char *cause)
+static bool row__is(const struct series_row *r, const struct fs_info *fs, const char *cause,
+		    enum plane plane)
 {
-	return !strcmp(r->cause, cause) && !strcmp(r->fstype, text(fs->fstype)) &&
-	       !strcmp(r->mount, text(fs->mount)) && !strcmp(r->device, text(fs->device_name));
+	return r->api == fs->api && r->plane == plane && !strcmp(r->cause, cause) &&
+	       !strcmp(r->fstype, text(fs->fstype)) && !strcmp(r->mount, text(fs->mount)) &&
+	       !strcmp(r->device, text(fs->device_name));
 }
 
 /* Found or made; NULL beyond the bound or without memory. */
-static struct series_row *row_of(struct series *s, const struct fs_info *fs, const char *cause)
+static struct series_row *row_of(struct series *s, const struct fs_info *fs, const char *cause,
+				 enum plane plane)
 {
 	struct series_row *r;
 
 	for (size_t i = 0; i < s->nr_rows; i++)
-		if (row__is(s->rows[i], fs, cause))
+		if (row__is(s->rows[i], fs, cause, plane))
 			return s->rows[i];
 	if (s->nr_rows == SERIES_ROWS_MAX) {
 		s->left_out = true;
 		return NULL;
 	}
-	r = row__new(s->nr_slices, fs, cause);
+	r = row__new(s->nr_slices, fs, cause, plane);
 	if (!r)
 		s->err = -ENOMEM;
 	else
@@ -116,18 +136,19 @@ static void row__add(struct series_row *r, size_t at, const struct fs_counts *de
 
 /* ---- the ledger's slices ---- */
 
-struct series *series__new(uint64_t slices)
+struct series *series__new(uint64_t slices, unsigned int apis)
 {
-	static const struct fs_info whole;
+	static const struct fs_info whole = {.api = APIS};
 	struct series *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
+	s->apis = apis;
 	s->merged = slices / SERIES_SLICES_MAX + (slices % SERIES_SLICES_MAX != 0);
 	s->merged = s->merged ? s->merged : 1;
 	s->nr_slices = (size_t)(slices / s->merged);
 	s->nr_slices = s->nr_slices ? s->nr_slices : 1;
-	if (row_of(s, &whole, ""))
+	if (row_of(s, &whole, "", PLANE_SUBMIT))
 		return s;
 	series__free(s);
 	return NULL;
@@ -142,14 +163,26 @@ void series__free(struct series *s)
 	free(s);
 }
 
+static bool is_chosen(const struct series *s, const struct ledger_fs *fs)
+{
+	return !s->apis || (s->apis & API_BIT(fs->info.api));
+}
+
+/* With a choice of apis, what is chosen stands for all. */
 static void take_filesystems(struct series *s, size_t at, struct ledger *l)
 {
 	struct series_row *r;
 
+	if (!s->apis)
+		row__add(s->rows[0], at, &l->slice.totals);
 	for (struct ledger_fs *fs = l->filesystems; fs; fs = fs->next) {
-		r = fs->slice ? row_of(s, &fs->info, "") : NULL;
+		if (!fs->slice || !is_chosen(s, fs))
+			continue;
+		r = row_of(s, &fs->info, "", PLANE_SUBMIT);
 		if (r)
 			row__add(r, at, fs->slice);
+		if (s->apis)
+			row__add(s->rows[0], at, fs->slice);
 	}
 }
 
@@ -168,9 +201,12 @@ static void take_causes(struct series *s, size_t at, struct ledger *l)
 		struct fs_counts delta = {0};
 		struct hist hist = {0};
 
+		if (!is_chosen(s, k->fs))
+			continue;
 		/* a cause is measured by the submits of its filesystem, which has a row even without any */
-		r = row_of(s, &k->fs->info, "") ? row_of(s, &k->fs->info, k->cause->cause->id)
-						: NULL;
+		r = row_of(s, &k->fs->info, "", PLANE_SUBMIT)
+			    ? row_of(s, &k->fs->info, k->cause->cause->id, k->plane)
+			    : NULL;
 		if (!r)
 			continue;
 		hist__add_sparse(&hist, &c->hist);
@@ -189,7 +225,6 @@ void series__take(struct series *s, struct ledger *l)
 	uint64_t of = s->seen++ / s->merged;
 	size_t at = of < s->nr_slices ? (size_t)of : s->nr_slices - 1;
 
-	row__add(s->rows[0], at, &l->slice.totals);
 	take_filesystems(s, at, l);
 	take_causes(s, at, l);
 	s->any_loss |= loss__any(&l->slice.loss);
@@ -208,8 +243,9 @@ static void raise_max(struct series_row *whole, const struct series_row *part)
 
 static bool is_part(const struct series_row *whole, const struct series_row *r)
 {
-	return !*whole->cause && *r->cause && !strcmp(whole->fstype, r->fstype) &&
-	       !strcmp(whole->mount, r->mount) && !strcmp(whole->device, r->device);
+	return !*whole->cause && *r->cause && whole->api == r->api &&
+	       !strcmp(whole->fstype, r->fstype) && !strcmp(whole->mount, r->mount) &&
+	       !strcmp(whole->device, r->device);
 }
 
 /*

@@ -11,7 +11,7 @@
 #define SERIES_SLICES_MAX 300 /* where there are more of them, so many are taken as one */
 #define SERIES_ROWS_MAX 128
 
-/* What is told of each slice; members of struct counters. */
+/* What is told of each slice; sums of members of struct counters. */
 enum series_column {
 	SERIES_SUBMITS,
 	SERIES_SUBMITS_BLOCKED,
@@ -19,22 +19,30 @@ enum series_column {
 	SERIES_SLEEPS,
 	SERIES_BLOCKED_NS,
 	SERIES_HELD_UP,
+	/* whoever of the planes slept: the submitter, in the call or in work put off; any thread */
+	SERIES_SUBMITTER_SLEEPS,
+	SERIES_SUBMITTER_NS,
+	SERIES_ALL_SLEEPS,
+	SERIES_ALL_NS,
 	SERIES_COLUMNS,
 };
 
 /* The whole, one filesystem of it, or one cause on one filesystem. */
 struct series_row {
-	char *fstype, *mount, *device;	/* all empty for the whole */
-	char *options;			/* of the mount */
-	char *cause;			/* "" = whatever the cause */
+	enum api api;		       /* APIS for the whole */
+	char *fstype, *mount, *device; /* all empty for the whole */
+	char *options;		       /* of the mount */
+	char *cause;		       /* "" = whatever the cause */
+	enum plane plane; /* of a cause's sleeps, which are told as the submitter's are */
 	double *column[SERIES_COLUMNS]; /* one per slice; a cause has no submits of its own */
 	uint32_t *sleep_hist;		/* HIST_BUCKETS per slice */
 	struct fs_counts sum;
 };
 
 struct series {
-	uint64_t merged; /* slices of the ledger to one of these */
-	uint64_t seen;	 /* slices of the ledger so far */
+	unsigned int apis; /* API_BIT() of those whose requests are told; 0 = any */
+	uint64_t merged;   /* slices of the ledger to one of these */
+	uint64_t seen;	   /* slices of the ledger so far */
 	size_t nr_slices;
 	struct series_row *rows[SERIES_ROWS_MAX]; /* [0] is the whole */
 	size_t nr_rows;
@@ -45,8 +53,8 @@ struct series {
 	int err;		/* -ENOMEM once memory was short */
 };
 
-/* Room for so many slices, in fewer if they are many. NULL on lack of memory. */
-struct series *series__new(uint64_t slices);
+/* Room for so many slices, in fewer if they are many, of these apis. NULL on lack of memory. */
+struct series *series__new(uint64_t slices, unsigned int apis);
 void series__free(struct series *s);
 /* Of what was lost; see loss__share. */
 double series__loss_share(const struct series *s);

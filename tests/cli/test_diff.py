@@ -108,6 +108,56 @@ def test_workloads_that_cannot_be_compared(aiostall, make):
     assert done.stdout.index("WARNING") < done.stdout.index("stalls per 1000")
 
 
+def test_apis_are_not_added_up(aiostall, make):
+    """One filesystem that both use is compared with each by its own."""
+    found = diff(aiostall, make("both1", seed=1, uring=0.5), make("both2", seed=2, uring=0.5))[0]
+    figures = {g["api"]: rows(g) for g in found["groups"] if g["scope"] == "filesystem"}
+    assert set(figures) == {"aio", "io_uring"}
+    assert figures["aio"]["ctxsw_per_io"]["new"] == pytest.approx(0.3 / 8, rel=0.1)
+    assert figures["io_uring"]["ctxsw_per_io"]["new"] == 0
+    assert "all_sleeps_per_io" not in figures["aio"]
+    assert figures["io_uring"]["submitter_sleeps_per_io"]["new"] == 0
+    assert figures["io_uring"]["all_sleeps_per_io"]["new"] == pytest.approx(0.3 / 8, rel=0.1)
+    assert {(g["api"], g["plane"]) for g in found["groups"] if g["scope"] == "cause"} == \
+        {("aio", "submit"), ("io_uring", "worker")}
+    text = aiostall("diff", make("both1"), make("both2")).stdout
+    assert "ext4 /data by io_uring" in text
+    assert "blk.tag in threads of io-wq, on ext4 /data by io_uring" in text
+    alone = diff(aiostall, "--api", "aio", make("both1"), make("both2"))[0]
+    assert {g["api"] for g in alone["groups"] if g["scope"] != "all"} == {"aio"}
+    assert alone["new"]["submits"] == pytest.approx(found["new"]["submits"] / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("files", [("both1",), ("a0", "ring")])
+def test_across_apis(aiostall, make, files):
+    """What io_uring moves to workers is gone for the submitter, and as much for all of them."""
+    words = {"both1": {"uring": 0.5}, "a0": {}, "ring": {"uring": 1}}
+    paths = [make(name, seed=1 + i, **words[name]) for i, name in enumerate(files)]
+    found = diff(aiostall, "--across", "api", *paths)[0]
+    assert found["across_api"] and found["stacks"] == []
+    assert (found["old"]["api"], found["new"]["api"]) == ("aio", "io_uring")
+    [group] = [g for g in found["groups"] if g["scope"] == "filesystem"]
+    assert group["present"] == "both"
+    of = rows(group)
+    assert of["submitter_sleeps_per_io"]["old"] == pytest.approx(0.3 / 8, rel=0.1)
+    assert of["submitter_sleeps_per_io"]["new"] == 0 and of["submitter_sleeps_per_io"]["different"]
+    assert of["all_sleeps_per_io"]["new"] == pytest.approx(0.3 / 8, rel=0.1)
+    assert not of["all_sleeps_per_io"]["different"] and not of["all_time_per_io"]["different"]
+    text = aiostall("diff", "--across", "api", *paths).stdout
+    assert f"OLD {paths[0]}, by io_submit: " in "".join(text.split("\n  "))
+    assert "ONLY BY IO_SUBMIT: blk.tag on ext4 /data" in text
+    assert max(len(line) for line in text.splitlines()) <= 80 or str(paths[0]) in text
+
+
+def test_across_apis_needs_both(aiostall, make):
+    done = aiostall("diff", "--across", "api", make("a0", seed=1))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no request by io_uring" in done.stderr
+    done = aiostall("diff", "--across", "api", make("ring", seed=2, uring=1), make("a0", seed=1))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no request by io_submit" in done.stderr and "first recording" in done.stderr
+
+
 def test_several_against_the_first(aiostall, make):
     found = diff(aiostall, make("a0", seed=1), make("b0", seed=2),
                  make("slow0", seed=100, sleep_us=1500))
@@ -149,7 +199,8 @@ def test_the_same_file_is_the_same(aiostall, make):
 
 
 @pytest.mark.parametrize("args", [
-    [], ["one"], ["--margin", "x", "a", "b"], ["--format", "csv", "a", "b"], ["--nonsense", "a", "b"],
+    [], ["one"], ["--across", "api"], ["--across", "fs", "a", "b"],
+    ["--across", "api", "--api", "aio", "a"], ["--margin", "x", "a", "b"], ["--format", "csv", "a", "b"], ["--nonsense", "a", "b"],
     ["--fail-on"], ["a"] * 33,
 ])
 def test_misuse(aiostall, args):

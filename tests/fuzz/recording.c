@@ -52,7 +52,7 @@ static void read_as_diff(bool compared)
 {
 	struct err e = {0};
 	struct store_input *in = store_input__open(path, &e);
-	struct sample *s = in ? load__sample(in, &e) : NULL;
+	struct sample *s = in ? load__sample(in, 0, &e) : NULL;
 	struct diff *d;
 
 	store_input__free(in);

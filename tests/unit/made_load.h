@@ -116,7 +116,7 @@ static void add_load(struct sample *s, const struct load *l, struct random *r)
 /* NULL on lack of memory. */
 static struct sample *made_load(const struct load *l, size_t seconds, uint64_t seed)
 {
-	struct sample *s = sample__new("made.db", seconds);
+	struct sample *s = sample__new("made.db", seconds, 0);
 	struct random r = {seed};
 
 	if (!s)

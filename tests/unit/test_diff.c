@@ -33,7 +33,7 @@ static struct sample *made(const struct load *l, uint64_t seed)
 
 static struct diff *judged(const struct sample *old, const struct sample *new)
 {
-	struct diff *d = diff__new(old, new, DIFF_MARGIN);
+	struct diff *d = diff__new(old, new, DIFF_MARGIN, false);
 
 	assert_non_null(d);
 	assert_int_equal(diff__judge(&d, 1, DIFF_SIGNIFICANCE), 0);
@@ -199,7 +199,7 @@ static void test_maximum_of_some_slices(void **state)
 		.c = {.submits = 3, .requests = 3, .sleeps = 3, .blocked_ns = 3 * ns}};
 	const struct ev_stall like = {.fs = &made_ext4};
 	const struct sleep_sum sum = {.sleeps = 3, .blocked_ns = 3 * ns, .max_ns = ns};
-	struct sample *s = sample__new("made.db", 1);
+	struct sample *s = sample__new("made.db", 1, 0);
 	struct ledger *l = ledger__new(NULL);
 	struct ledger_row *row;
 
@@ -518,7 +518,7 @@ static void test_json(void **state)
 /* More than a recording may hold is left out and said, not taken. */
 static void test_bounds(void **state)
 {
-	struct sample *s = sample__new("x", UINT64_MAX);
+	struct sample *s = sample__new("x", UINT64_MAX, 0);
 	const struct fs_counts one = {.c = {.sleeps = 1}};
 	struct ledger *l = ledger__new(NULL);
 	static char name[2 * SERIES_ROWS_MAX][32];
@@ -543,7 +543,7 @@ static void test_bounds(void **state)
 		sample__add_fact(s, "a", "b", "c");
 	assert_int_equal(s->nr_facts, SAMPLE_FACTS_MAX);
 	sample__free(s);
-	s = sample__new("x", 0);
+	s = sample__new("x", 0, 0);
 	assert_int_equal(s->series->nr_slices, 1);
 	sample__free(s);
 }
