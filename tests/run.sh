@@ -131,6 +131,13 @@ pytests() {
 	folder_sum "$1" $?
 }
 
+# told_after NAME: a folder that ran beside others.
+told_after() {
+	title "pytest tests/$1"
+	cat "$scratch/$1.log"
+	folder_sum "tests/$1" "$(<"$scratch/$1.status")"
+}
+
 # The verb that needs no kernel: every built-in rule is listed with an id and a name.
 causes_listed() {
 	local n
@@ -190,7 +197,7 @@ stack_fits() {
 }
 
 # Of the slow ones first, so that none is left to run alone at the end.
-if compgen -G "tests/cli/test_*.py" >/dev/null; then begin cli pytest_in tests/cli; fi
+begin cli pytest_in tests/cli
 begin faults pytest_in tests/faults
 begin replay bash tests/replay/run.sh
 units=()
@@ -203,15 +210,8 @@ done
 wait
 for name in "${units[@]}"; do unit "$name"; done
 counted replay
-if [ -f "$scratch/cli.status" ]; then
-	title "pytest tests/cli"
-	cat "$scratch/cli.log"
-	folder_sum tests/cli "$(<"$scratch/cli.status")"
-fi
-
-title "pytest tests/faults"
-cat "$scratch/faults.log"
-folder_sum tests/faults "$(<"$scratch/faults.status")"
+told_after cli
+told_after faults
 
 title "single tests"
 single "causes are listed" causes_listed
@@ -221,26 +221,37 @@ single "nothing is used that the static binary leaves out" nothing_left_out
 single "programs compile for arm64" make -s bpf-arm64
 single "programs need no more stack than any kernel allows" stack_fits
 
-if [ "$what" = all ]; then
-	if compgen -G "tests/web/test_*.py" >/dev/null; then pytests tests/web; fi
-	if compgen -G "tests/live/test_*.py" >/dev/null; then pytests tests/live; fi
-	# The oldest and the newest kernel, in QEMU; make check-kernels takes all.
-	if [ -f tests/vm/test_kernels.py ]; then KERNELS=quick pytests tests/vm; fi
-	begin packages pytest_in tests/packages
-	begin hardened bash tests/hardened.sh
+# one NAME COMMAND...: as begin, and waits for it.
+one() {
+	begin "$@"
 	wait
-	title "pytest tests/packages"
-	cat "$scratch/packages.log"
-	folder_sum tests/packages "$(<"$scratch/packages.status")"
-	counted hardened
-	# Long enough to read each seed and many of their children; make fuzz takes longer.
+}
+
+# What asks nothing of this machine's kernel and takes one CPU, while the folder that mostly waits for
+# devices and the clock has the other. make check-kernels takes all kernels, make fuzz longer.
+beside_live() {
+	one web pytest_in tests/web
+	KERNELS=quick one vm pytest_in tests/vm
+	if [ -x build/fuzz/recording ]; then one fuzz bash tests/fuzz/run.sh 60; fi
+}
+
+if [ "$what" = all ]; then
+	beside_live &
+	pytests tests/live
+	wait
+	told_after web
+	told_after vm
 	if [ -x build/fuzz/recording ]; then
-		begin fuzz bash tests/fuzz/run.sh 60
-		wait
 		counted fuzz
 	else
 		skip "fuzz: clang's fuzzer runtime (libclang-rt-dev) is not installed"
 	fi
+	# These build once more in this tree, which has to stand still for the others.
+	begin packages pytest_in tests/packages
+	begin hardened bash tests/hardened.sh
+	wait
+	told_after packages
+	counted hardened
 fi
 
 title total
