@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/infile.h"
 #include "cmd/cmd.h"
 #include "cmd/confine.h"
 #include "cmd/output.h"
@@ -16,8 +19,12 @@
 
 #define FILES_MAX 512
 #define INTRO_MAX (1u << 20)
-#define CPU_S 20
-#define MEMORY_BYTES (1ULL << 30)
+/* What any file may cost, and what is added for what they hold; one is in memory as JSON at a time. */
+#define CPU_S 1
+#define BYTES_PER_CPU_S (1u << 20)
+#define MEMORY_BYTES (64ULL << 20)
+#define MEMORY_PER_BYTE 4
+#define JSON_PER_BYTE 64
 #define OUTPUT_BYTES (64ULL << 20)
 
 /* All is opened before the first byte of a file is read, which happens in a confined child. */
@@ -25,6 +32,7 @@ struct job {
 	char *const *paths;
 	size_t nr;
 	FILE *files[FILES_MAX], *intro_file;
+	uint64_t bytes, largest_bytes;
 	struct output *out;
 	const struct page_form *form; /* NULL = compare */
 	struct format_opts opts;
@@ -34,16 +42,39 @@ struct job {
 
 bool qualify_files__are_results(char *const *paths, size_t nr)
 {
-	for (size_t i = 0; i < nr; i++) {
-		FILE *f = fopen(paths[i], "re");
-		int c = f ? getc(f) : EOF;
+	char first;
 
-		if (f)
-			fclose(f);
-		if (c != '{')
+	for (size_t i = 0; i < nr; i++) {
+		struct stat st;
+		int fd = infile__open(paths[i], &st);
+		bool is = fd >= 0 && pread(fd, &first, 1, 0) == 1 && first == '{';
+
+		if (fd >= 0)
+			close(fd);
+		if (!is)
 			return false;
 	}
 	return nr > 0;
+}
+
+static FILE *open_one(struct job *j, const char *path, struct err *e)
+{
+	struct stat st;
+	int fd = infile__open(path, &st);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	uint64_t bytes = f ? (uint64_t)st.st_size : 0;
+
+	if (bytes > RESULT_JSON_MAX_BYTES)
+		bytes = RESULT_JSON_MAX_BYTES; /* no more of it is read */
+	j->bytes += bytes;
+	if (bytes > j->largest_bytes)
+		j->largest_bytes = bytes;
+	if (f)
+		return f;
+	infile__failed(path, fd < 0 ? fd : -errno, e);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
 }
 
 static int open_all(struct job *j, const char *intro, const char *output, struct err *e)
@@ -51,14 +82,13 @@ static int open_all(struct job *j, const char *intro, const char *output, struct
 	if (j->nr > FILES_MAX)
 		return err__set(e, -E2BIG, "%d files at most", FILES_MAX);
 	for (size_t i = 0; i < j->nr; i++) {
-		j->files[i] = fopen(j->paths[i], "re");
+		j->files[i] = open_one(j, j->paths[i], e);
 		if (!j->files[i])
-			return err__set(e, -errno, "cannot open %s: %s", j->paths[i],
-					strerror(errno));
+			return -EIO;
 	}
-	j->intro_file = intro ? fopen(intro, "re") : NULL;
+	j->intro_file = intro ? open_one(j, intro, e) : NULL;
 	if (intro && !j->intro_file)
-		return err__set(e, -errno, "cannot open %s: %s", intro, strerror(errno));
+		return -EIO;
 	j->out = output__open(output, e);
 	if (!j->out)
 		return -EIO;
@@ -122,9 +152,11 @@ static int work(void *ctx)
 static int work_confined(struct job *j, struct err *e)
 {
 	int keep[FILES_MAX + 1];
-	struct confine_limits limits = {.cpu_s = CPU_S,
-					.more_cpu_s = CPU_S,
-					.memory_bytes = MEMORY_BYTES,
+	unsigned int cpu_s = CPU_S + (unsigned int)(j->bytes / BYTES_PER_CPU_S);
+	struct confine_limits limits = {.cpu_s = cpu_s,
+					.more_cpu_s = cpu_s,
+					.memory_bytes = MEMORY_BYTES + j->bytes * MEMORY_PER_BYTE +
+							j->largest_bytes * JSON_PER_BYTE,
 					.output_bytes = OUTPUT_BYTES,
 					.output = output__fd(j->out),
 					.keep = keep};

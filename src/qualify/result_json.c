@@ -9,8 +9,6 @@
 #include "qualify/summary.h"
 #include "report/jsonw.h"
 
-#define FILE_MAX_BYTES (16u << 20)
-
 struct number {
 	const char *name;
 	size_t offset;
@@ -181,12 +179,12 @@ static int get_all(const json_t *root, struct result *r, const char *name, struc
 /* The whole text, NUL-terminated; NULL if it is too long or cannot be read. */
 static char *read_all(FILE *in, size_t *len)
 {
-	char *text = malloc(FILE_MAX_BYTES + 1);
+	char *text = malloc(RESULT_JSON_MAX_BYTES + 1);
 
 	if (!text)
 		return NULL;
-	*len = fread(text, 1, FILE_MAX_BYTES + 1, in);
-	if (ferror(in) || *len > FILE_MAX_BYTES) {
+	*len = fread(text, 1, RESULT_JSON_MAX_BYTES + 1, in);
+	if (ferror(in) || *len > RESULT_JSON_MAX_BYTES) {
 		free(text);
 		return NULL;
 	}
@@ -203,7 +201,7 @@ struct result *result_json__read(FILE *in, const char *name, struct err *e)
 
 	if (!text)
 		err__set(e, -EIO, "cannot read %s, or it has more than %u bytes", name,
-			 FILE_MAX_BYTES);
+			 RESULT_JSON_MAX_BYTES);
 	else if (!root)
 		err__set(e, -EINVAL, "%s is no JSON: line %d: %s", name, why.line, why.text);
 	else if (!(r = result__new()))

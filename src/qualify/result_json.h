@@ -9,6 +9,7 @@
 #include "qualify/result.h"
 
 #define RESULT_JSON_SCHEMA "aiostall-qualify/1"
+#define RESULT_JSON_MAX_BYTES (1u << 20) /* of a file; all engines and rows are some 300 KB */
 
 /* 0 or -errno. */
 int result_json__print(const struct result *r, FILE *out);

@@ -3,44 +3,18 @@
 #include "store/input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/infile.h"
 #include "store/pages.h"
 
 /* Years of recording. Offsets stay far from where arithmetic ends. */
 #define SIZE_MAX_BYTES (64ULL << 30)
 #define BLOCK_BYTES 512 /* the unit of st_blocks */
-
-/* A pipe must not make us wait for its writer, nor a device do what a device does when opened. */
-static int open_regular(const char *path, struct stat *st, int *fd)
-{
-	int rc = 0;
-
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (*fd < 0)
-		return -errno;
-	if (fstat(*fd, st))
-		rc = -errno;
-	else if (!S_ISREG(st->st_mode))
-		rc = -EINVAL;
-	if (!rc)
-		return 0;
-	close(*fd);
-	*fd = -1;
-	return rc;
-}
-
-static int failed(const char *path, int rc, struct err *e)
-{
-	if (rc == -EINVAL)
-		return err__set(e, rc, "%s is not a regular file", path);
-	return err__set(e, rc, "cannot open %s: %s", path, strerror(-rc));
-}
 
 static int open_journal(struct store_input *in, struct err *e)
 {
@@ -50,8 +24,8 @@ static int open_journal(struct store_input *in, struct err *e)
 
 	if (asprintf(&path, "%s-journal", in->path) < 0)
 		return err__set(e, -ENOMEM, "out of memory");
-	rc = open_regular(path, &st, &in->journal);
-	rc = !rc || rc == -ENOENT ? 0 : failed(path, rc, e);
+	in->journal = infile__open(path, &st);
+	rc = in->journal >= 0 || in->journal == -ENOENT ? 0 : infile__failed(path, in->journal, e);
 	free(path);
 	return rc;
 }
@@ -60,7 +34,7 @@ struct store_input *store_input__open(const char *path, struct err *e)
 {
 	struct store_input *in = calloc(1, sizeof(*in));
 	struct stat st;
-	int rc;
+	int rc = 0;
 
 	if (!in || !(in->path = strdup(path))) {
 		free(in);
@@ -68,9 +42,9 @@ struct store_input *store_input__open(const char *path, struct err *e)
 		return NULL;
 	}
 	in->journal = -1;
-	rc = open_regular(path, &st, &in->fd);
-	if (rc) {
-		failed(path, rc, e);
+	in->fd = infile__open(path, &st);
+	if (in->fd < 0) {
+		rc = infile__failed(path, in->fd, e);
 	} else if ((uint64_t)st.st_size > SIZE_MAX_BYTES) {
 		rc = err__set(e, -EFBIG, "%s is no recording: larger than one can be", path);
 	} else {

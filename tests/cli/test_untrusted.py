@@ -400,3 +400,30 @@ def test_the_reader_ends_with_its_parent(binary, tmp_path):
         while os.path.exists(f"/proc/{child}"):
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+def test_results_of_qualify_that_are_pipes(binary, tmp_path):
+    """They go by another way than recordings: verbs tell them by their first byte."""
+    pipe, good = tmp_path / "pipe", tmp_path / "good.json"
+    os.mkfifo(pipe)
+    good.write_text("{}", encoding="ascii")
+    for argv in (["diff", pipe, pipe], ["diff", good, pipe], ["diff", pipe, good],
+                 ["qualify", "--page", pipe], ["qualify", "--page", "--intro", pipe, good]):
+        done = subprocess.run([binary, *argv], timeout=20, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "is not a regular file" in done.stderr, (argv, done.stderr)
+
+
+@pytest.mark.parametrize("text", ["{},", "[],", "1,", '"",'])
+def test_results_of_qualify_are_cheap(binary, tmp_path, text):
+    """What costs most of a text's size as JSON; above 1 MiB nothing is read."""
+    head, tail = '{"schema":"aiostall-qualify/1","rows":[', "0]}"
+    path = tmp_path / "many.json"
+    path.write_text(head + text * ((MIB - 100) // len(text)) + tail, encoding="ascii")
+    status, stderr, cpu, _ = read(binary, ["qualify", "--page"], path)
+    assert status in (0, 1) and "Traceback" not in stderr
+    assert cpu < 4
+    assert peak_mib(binary, ["qualify", "--page"], path) < 140
+    path.write_text(head + text * (16 * MIB // len(text)) + tail, encoding="ascii")
+    status, stderr, cpu, _ = read(binary, ["qualify", "--page"], path)
+    assert status == 1 and "more than" in stderr and cpu < 1
