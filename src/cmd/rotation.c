@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/place.h"
+#include "store/claim.h"
+
 #define SUFFIX ".db"
 #define STAMP "00000000T000000Z" /* a digit for each zero */
 
@@ -76,27 +79,50 @@ static bool is_old(int dir, const char *name, int64_t before_ns)
 
 static void remove_one(int dir, const char *name)
 {
-	char safe[1025], journal[NAME_MAX + 1];
+	int rc = claim__remove(dir, name);
+	char safe[1025];
 
-	if (unlinkat(dir, name, 0) && errno != ENOENT) {
-		esc__terminal(name, safe, sizeof(safe));
-		log__print(LOG_WARN, "cannot remove %s: %s", safe, strerror(errno));
+	if (!rc)
+		return;
+	esc__terminal(name, safe, sizeof(safe));
+	if (rc == -EEXIST)
+		log__print(LOG_INFO, "%s is left: no recording that is ours and done with", safe);
+	else
+		log__print(LOG_WARN, "cannot remove %s: %s", safe, strerror(-rc));
+}
+
+/* The folder by the same way that the recording takes: where links of others are not followed. */
+static DIR *open_folder(const struct parts *p, const char *path, struct err *e)
+{
+	char folder[4096];
+	struct place place;
+	DIR *dir = NULL;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s.", (int)(p->name - path), path);
+	if (place__find(folder, &place, e))
+		return NULL;
+	fd = openat(place.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir) {
+		err__set(e, -errno, "%s: %s", folder, strerror(errno));
+		if (fd >= 0)
+			close(fd);
 	}
-	if (snprintf(journal, sizeof(journal), "%s-journal", name) < (int)sizeof(journal))
-		unlinkat(dir, journal, 0);
+	place__close(&place);
+	return dir;
 }
 
 void rotation__retire(const char *path, uint64_t keep_ns, int64_t unix_ns)
 {
 	struct parts p = parts_of(path);
 	const struct dirent *d;
-	char folder[4096];
-	DIR *dir;
+	struct err e = {0};
+	DIR *dir = open_folder(&p, path, &e);
 
-	snprintf(folder, sizeof(folder), "%.*s", (int)(p.name - path), path);
-	dir = opendir(*folder ? folder : ".");
 	if (!dir) {
-		log__print(LOG_WARN, "cannot look for old recordings: %s", strerror(errno));
+		log__print(LOG_WARN, "cannot look for old recordings: %s", e.text);
 		return;
 	}
 	while ((d = readdir(dir)))

@@ -9,7 +9,7 @@
 int rotation__path(const char *path, int64_t unix_ns, char *buf, size_t size, struct err *e);
 /*
  * Remove recordings of such names that were last written more than keep_ns before unix_ns, and their
- * journals: regular files of this user alone. What cannot be removed is said.
+ * journals: what is a recording, of this user, and done with. What cannot be removed is said.
  */
 void rotation__retire(const char *path, uint64_t keep_ns, int64_t unix_ns);
 

@@ -265,3 +265,26 @@ void claim__drop(struct claim *c)
 	close_fd(&c->old);
 	place__close(&c->place);
 }
+
+/* ---- one that has been kept for long enough ---- */
+
+int claim__remove(int dir, const char *name)
+{
+	struct claim c = {.path = name, .fd = -1, .old = -1, .place = {.dir = dir, .there = -1}};
+	enum kind kind;
+	struct err e;
+	int fd = -1, rc;
+
+	if (fstat(dir, &c.place.dir_st))
+		return -errno;
+	snprintf(c.place.name, sizeof(c.place.name), "%s", name);
+	rc = check_one(&c, "", &fd, &kind, &e);
+	if (!rc)
+		rc = check_journal(&c, "-journal", &e);
+	if (!rc)
+		rc = remove_one(&c, "-journal", &e);
+	if (!rc)
+		rc = remove_one(&c, "", &e);
+	close_fd(&fd);
+	return rc;
+}

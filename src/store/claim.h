@@ -23,5 +23,10 @@ int claim__take(struct claim *c, struct err *e);
 /* The new file by the directory that is held, for a library that opens by name. */
 void claim__name(const struct claim *c, char *name, size_t size);
 void claim__drop(struct claim *c);
+/*
+ * Remove a recording that nobody is making from a directory that is open, with its journal. 0;
+ * -EEXIST: it is no recording, another user's, or being recorded, and is left; -errno.
+ */
+int claim__remove(int dir, const char *name);
 
 #endif

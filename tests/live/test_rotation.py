@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """record --rotate: files that follow one another without a gap, kept for so long."""
+import fcntl
 import json
 import os
 import re
 import signal
+import struct
 import time
 
 from helpers import AIOLOAD, AIOSTALL, Program, run
@@ -68,19 +70,54 @@ def test_a_kill_costs_a_second_of_the_last_file(tmp_path):
     assert all(i["complete"] for i in infos)
 
 
+RECORDING = b"SQLite format 3\0".ljust(68, b"\0") + b"aios".ljust(32, b"\0")
+JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7".ljust(512, b"\0")
+
+
+def retain(path):
+    done = run([AIOSTALL, "record", "--rotate", "1h", "--retain", "30m", "-d", "200ms", "-o", path])
+    assert done.status in (0, 3), done.stderr
+    return done.stderr
+
+
 def test_what_is_old_goes_and_nothing_else(tmp_path):
     old = ["run-20200101T000000Z.db", "run-20200101T000000Z.db-journal"]
     others = ["run.db", "run-2020.db", "other-20200101T000000Z.db", "run-20200101T000000Z.txt",
               "run-20200101T00000xZ.db"]
+    # by its name one of ours, but no recording; another user's; and with what is nobody's journal
+    foreign = ["run-20200105T000000Z.db", "run-20200106T000000Z.db", "run-20200107T000000Z.db",
+               "run-20200107T000000Z.db-journal", "run-20200108T000000Z.db"]
     young = ["run-20200102T000000Z.db"]
-    for name in [*old, *others, *young]:
-        (tmp_path / name).write_bytes(b"x")
-    for name in [*old, *others]:
+    for name in [*old, *others, *young, *foreign]:
+        (tmp_path / name).write_bytes(JOURNAL if name == old[1] else RECORDING)
+    (tmp_path / foreign[0]).write_bytes(b"SQLite format 3\0".ljust(4096, b"x"))
+    os.chown(tmp_path / foreign[1], 65534, 65534)
+    for name in [*old, *others, *foreign]:
         os.utime(tmp_path / name, (time.time() - 3600,) * 2)
     (tmp_path / "run-20200103T000000Z.db").symlink_to(tmp_path / "run.db")
     (tmp_path / "run-20200104T000000Z.db").mkdir()
-    done = run([AIOSTALL, "record", "--rotate", "1h", "--retain", "30m", "-d", "200ms", "-o", tmp_path / "run.db"])
-    assert done.status in (0, 3), done.stderr
+    with open(tmp_path / foreign[4], "r+b") as recorder:
+        # as another aiostall holds it
+        fcntl.fcntl(recorder, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 1 << 42, 1, 0))
+        retain(tmp_path / "run.db")
     left = set(os.listdir(tmp_path))
     assert not left & set(old)
+    assert left >= {*foreign}
     assert left >= {*others, *young, "run-20200103T000000Z.db", "run-20200104T000000Z.db"}
+
+
+def test_what_is_old_is_not_looked_for_by_links_of_others(tmp_path):
+    """The folder is the one that is recorded into, or none."""
+    sticky, mine = tmp_path / "sticky", tmp_path / "mine"
+    for folder in (sticky, mine):
+        folder.mkdir()
+    sticky.chmod(0o1777)
+    name = mine / "run-20200101T000000Z.db"
+    name.write_bytes(RECORDING)
+    os.utime(name, (time.time() - 3600,) * 2)
+    (sticky / "link").symlink_to(mine)
+    os.chown(sticky / "link", 65534, 65534, follow_symlinks=False)
+    done = run([AIOSTALL, "record", "--rotate", "1h", "--retain", "30m", "-d", "200ms",
+                "-o", sticky / "link" / "run.db"])
+    assert done.status == 1 and "symbolic link of another user" in done.stderr
+    assert name.exists()
