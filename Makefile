@@ -78,8 +78,9 @@ LINK := -static-pie -Wl,--gc-sections -T src/static/unwind.ld
 ifeq ($(ARCH),x86)
 LINK += -Wl,-z,pack-relative-relocs
 endif
-STATIC_OBJ := $(B)/obj/src/static/unused.o $(B)/obj/src/static/btf.o
-STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf bpf_btf_get_next_id)
+STATIC_OBJ := $(patsubst %,$(B)/obj/src/static/%.o,unused btf progs)
+STATIC_WRAP := $(addprefix -Wl$(comma)--wrap=,$(UNUSED) btf__load_vmlinux_btf bpf_btf_get_next_id \
+	bpf_prog_load)
 endif
 endif
 

@@ -326,7 +326,8 @@ static __always_inline int thread_ends(void)
 		bpf_map_delete_elem(&tree, &pid);
 	if (slot->tid == tid)
 		slot->tid = 0;
-	if (!c)
+	/* at the end of tracing they are read while this is being taken off */
+	if (!c || !tracing())
 		return 0;
 	if (c->state != WIRE_CALL_IDLE)
 		call_abandon(c, WIRE_LOSS_DIED);

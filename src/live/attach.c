@@ -103,9 +103,36 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 	return rc;
 }
 
+static void detach_links(void *ctx)
+{
+	struct live *lv = ctx;
+	size_t n;
+
+	while ((n = __atomic_fetch_add(&lv->links_gone, 1, __ATOMIC_RELAXED)) < lv->nr_links)
+		bpf_link__destroy(lv->links[n]);
+}
+
+static void detach_samples(void *ctx)
+{
+	sample__detach(ctx);
+}
+
+/* Most of it is waiting for CPUs to have gone by, which several can do at once. */
+void attach__begin_undo(struct live *lv)
+{
+	if (!lv->nr_links || lv->is_detaching)
+		return;
+	lv->is_detaching = true;
+	for (size_t i = 0; i < LIVE_DETACHING - 1; i++)
+		beside__start(&lv->detaching[i], detach_links, lv);
+	beside__start(&lv->detaching[LIVE_DETACHING - 1], detach_samples, lv);
+}
+
 void attach__undo(struct live *lv)
 {
-	sample__detach(lv);
-	while (lv->nr_links)
-		bpf_link__destroy(lv->links[--lv->nr_links]);
+	attach__begin_undo(lv);
+	for (size_t i = 0; i < LIVE_DETACHING; i++)
+		beside__wait(&lv->detaching[i]);
+	lv->nr_links = lv->links_gone = 0;
+	lv->is_detaching = false;
 }

@@ -15,8 +15,10 @@
 #include "live/kernelbtf.h"
 #include "live/memory.h"
 #include "live/object.h"
+#include "live/progload.h"
 #include "live/require.h"
 #include "live/rows.h"
+#include "live/tables.h"
 
 /*
  * A stall's record is 280 bytes, and no CPU makes more than 100,000 of them a
@@ -41,14 +43,23 @@ static uint32_t spills_for(int cpus)
 	return entries < 1024 ? 1024 : entries > 8192 ? 8192 : entries;
 }
 
+static void set_sizes(struct live *lv)
+{
+	uint32_t ring_bytes = ring_for(lv->cpus, lv->opts.ring_bytes);
+
+	lv->skel->rodata->opt_spill_bytes = ring_bytes - ring_bytes / 8;
+	bpf_map__set_max_entries(lv->skel->maps.ring, ring_bytes);
+	bpf_map__set_max_entries(lv->skel->maps.spill_a, spills_for(lv->cpus));
+	bpf_map__set_max_entries(lv->skel->maps.spill_b, spills_for(lv->cpus));
+	live_rows__size(lv);
+}
+
 static int set_constants(struct live *lv, const struct probe_env *env, struct err *e)
 {
 	struct aiostall_bpf__rodata *ro = lv->skel->rodata;
 	const struct live_filter *f = &lv->opts.filter;
-	uint32_t ring_bytes = ring_for(lv->cpus, lv->opts.ring_bytes);
 	int rc;
 
-	ro->opt_spill_bytes = ring_bytes - ring_bytes / 8;
 	ro->opt_min_ns = f->min_ns;
 	ro->opt_slow_ns = lv->opts.slow_ns;
 	ro->opt_all_submits = lv->opts.all_submits;
@@ -80,9 +91,6 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	if (!rc)
 		rc = filter__set_names("--fs", ro->filter_fstype, f->fstypes, f->nr_fstypes, e);
 	live_rows__size(lv);
-	bpf_map__set_max_entries(lv->skel->maps.ring, ring_bytes);
-	bpf_map__set_max_entries(lv->skel->maps.spill_a, spills_for(lv->cpus));
-	bpf_map__set_max_entries(lv->skel->maps.spill_b, spills_for(lv->cpus));
 	return rc;
 }
 
@@ -165,30 +173,49 @@ static int refused(int rc, struct err *e)
 	return rc;
 }
 
+static int load_beside_each_other(struct live *lv)
+{
+	int rc, rest;
+
+	progload__begin();
+	rc = aiostall_bpf__load(lv->skel);
+	rest = progload__end();
+	return rc ? rc : rest;
+}
+
 static int load_chosen(struct live *lv, const struct probe_env *env, struct err *e)
 {
 	int rc;
 
 	lv->again = choose_again(lv, env);
 	rc = set_constants(lv, env, e);
-	if (!rc)
+	if (!rc && !lv->has_room)
 		rc = memory__fit(lv, e);
 	if (rc)
 		return rc;
 	rc = choose_programs(lv, env);
 	if (!rc)
-		rc = aiostall_bpf__load(lv->skel);
+		rc = load_beside_each_other(lv);
 	return rc ? refused(rc, e) : 0;
 }
 
-int load__programs(struct live *lv, struct probe_env *env, struct err *e)
+int load__open(struct live *lv, struct err *e)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = lv->opts.btf_path);
-	int rc;
 
 	lv->skel = object__open(&open);
 	if (!lv->skel)
 		return err__set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	set_sizes(lv);
+	tables__begin(lv);
+	return 0;
+}
+
+int load__programs(struct live *lv, struct probe_env *env, struct err *e)
+{
+	int rc;
+
+	tables__end(lv);
 	kernelbtf__lend(&env->btf);
 	rc = load_chosen(lv, env, e);
 	kernelbtf__lend(NULL);

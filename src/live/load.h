@@ -5,6 +5,8 @@
 
 #include "live/state.h"
 
+/* Before the probes are chosen. 0 or -errno with e set. */
+int load__open(struct live *lv, struct err *e);
 /* 0 or -errno with e set. */
 int load__programs(struct live *lv, struct probe_env *env, struct err *e);
 

@@ -104,6 +104,14 @@ static void shrink(struct live *lv)
 	lv->skel->rodata->opt_spill_bytes = SMALL_RING_BYTES - SMALL_RING_BYTES / 8;
 }
 
+bool memory__has_room(const struct live *lv)
+{
+	struct memlimit limit;
+
+	memlimit__read("", &limit);
+	return limit.left_bytes >= PROCESS_BYTES + all_bytes(lv);
+}
+
 int memory__fit(struct live *lv, struct err *e)
 {
 	struct memlimit limit;

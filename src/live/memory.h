@@ -16,4 +16,7 @@ int memory__check(struct err *e);
  */
 int memory__fit(struct live *lv, struct err *e);
 
+/* Long before: all have room as they are, and the kernel's types and the other rest as well. */
+bool memory__has_room(const struct live *lv);
+
 #endif

@@ -22,7 +22,7 @@
 #include "live/skipped.h"
 #include "live/source.h"
 #include "live/state.h"
-#include "live/telling.h"
+#include "live/symbols.h"
 
 static void describe_capture(struct live *lv)
 {
@@ -47,6 +47,8 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 
 	lv->counts_plain_skips = env->counts_plain_skips;
 	if (!rc)
+		symbols__begin(lv);
+	if (!rc)
 		rc = live_names__open(lv, e);
 	if (!rc)
 		rc = load__programs(lv, env, e);
@@ -59,44 +61,7 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 	if (rc)
 		return rc;
 	rc = attach__all(lv, env, e);
-	if (!rc)
-		rc = sample__attach(lv, e);
-	if (rc)
-		return rc;
-	return 0;
-}
-/* The end first: the programs take what has a start for known. */
-static void tell_range(const struct ksyms *k, const char *function, __u64 *to_start, __u64 *to_end)
-{
-	uint64_t start, end;
-
-	if (ksyms__range(k, function, &start, &end))
-		return;
-	__atomic_store_n(to_end, end, __ATOMIC_RELEASE);
-	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
-}
-
-static void tell_ranges(struct live *lv)
-{
-	struct aiostall_bpf__bss *bss = lv->skel->bss;
-
-	tell_range(lv->ksyms, probe__submit_function(), &bss->submit_start, &bss->submit_end);
-	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
-	tell_range(lv->ksyms, probe__compat_function(), &bss->compat_start, &bss->compat_end);
-	telling__fill(lv->ksyms, bss->telling);
-}
-
-/* After attaching: before it, own programs would be taken for their neighbours. */
-static int open_symbols(struct live *lv, struct err *e)
-{
-	lv->ksyms = ksyms__new(NULL, e);
-	if (!lv->ksyms)
-		return -EIO;
-	tell_ranges(lv);
-	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
-		return 0;
-	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols",
-			probe__submit_function());
+	return rc ? rc : sample__attach(lv, e);
 }
 
 /* All probes at once, when all is known that they are to know. */
@@ -124,7 +89,9 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	lv->cgroup_fd = -1;
 	self__begin(lv);
 	lv->cpus = libbpf_num_possible_cpus();
-	rc = probe_env__init(&env, opts, e);
+	rc = load__open(lv, e);
+	if (!rc)
+		rc = probe_env__init(&env, opts, e);
 	if (!rc) {
 		rc = open_all(lv, &env, e);
 		probe_env__close(&env);
@@ -132,7 +99,7 @@ int live__open(const struct live_opts *opts, struct source **src, struct err *e)
 	if (!rc && source__ring_new(lv))
 		rc = err__set(e, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	if (!rc)
-		rc = open_symbols(lv, e);
+		rc = symbols__open(lv, e);
 	if (rc) {
 		live_ops.free(&lv->src);
 		return rc;

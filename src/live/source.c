@@ -20,6 +20,7 @@
 #include "live/self.h"
 #include "live/skipped.h"
 #include "live/spill.h"
+#include "live/tables.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "live/ended.h"
@@ -460,15 +461,17 @@ static int live_finish(struct source *src, const struct sink *to)
 	int rc;
 
 	before__deliver(lv, to);
-	/* One instant for everything, since taking the probes off takes a tenth of a second. */
+	/* One instant for everything: taking the probes off takes a tenth of a second, beside the rest. */
 	lv->skel->bss->tracing_on = 0;
 	now = clock__mono_ns();
 	skipped__read(lv);
 	skipped__end(lv);
 	self__end(lv);
-	attach__undo(lv);
+	attach__begin_undo(lv);
 	lv->capture.duration_ns = now - lv->started_ns;
-	spill__deliver(lv, to, true);
+	/* those programs that have not seen tracing end have ended now, or when they are taken off */
+	if (!spill__deliver(lv, to, true))
+		attach__undo(lv);
 	rc = consume(lv, to);
 	if (!rc)
 		deliver_present(lv, to, now);
@@ -479,7 +482,7 @@ static const struct capture_info *live_capture(struct source *src)
 {
 	struct live *lv = (struct live *)src;
 
-	if (lv->nr_links)
+	if (lv->skel->bss->tracing_on)
 		lv->capture.duration_ns = clock__mono_ns() - lv->started_ns;
 	return &lv->capture;
 }
@@ -491,6 +494,9 @@ static void live_free(struct source *src)
 	if (!lv)
 		return;
 	attach__undo(lv);
+	beside__wait(&lv->reading_symbols);
+	if (lv->skel)
+		tables__drop(lv);
 	self__free(lv);
 	ring_buffer__free(lv->ring);
 	recycle__close(lv);

@@ -45,7 +45,7 @@ static void empty_table(struct live *lv, const struct sink *to, int table)
 	}
 }
 
-void spill__deliver(struct live *lv, const struct sink *to, bool all)
+bool spill__deliver(struct live *lv, const struct sink *to, bool all)
 {
 	int tables[] = {bpf_map__fd(lv->skel->maps.spill_a), bpf_map__fd(lv->skel->maps.spill_b)};
 	uint64_t spills = __atomic_load_n(&lv->skel->bss->spills, __ATOMIC_ACQUIRE);
@@ -53,13 +53,14 @@ void spill__deliver(struct live *lv, const struct sink *to, bool all)
 	uint32_t zero = 0;
 
 	if (spills == lv->spills_seen && !all)
-		return;
+		return false;
 	/* returns when the programs that may still add to the old one have ended */
 	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.spilled), &zero, &other, BPF_ANY)) {
 		lv->spills_lost = all ? spills - lv->capture.spilled : 0;
-		return;
+		return false;
 	}
 	lv->spills_seen = spills;
 	lv->spill_b = !lv->spill_b;
 	empty_table(lv, to, used);
+	return true;
 }

@@ -5,7 +5,10 @@
 
 #include "live/state.h"
 
-/* Deliver what was summed up since the last time; `all`: sums under way now, too. */
-void spill__deliver(struct live *lv, const struct sink *to, bool all);
+/*
+ * Deliver what was summed up since the last time; `all`: sums under way now, too. True if all
+ * programs that were running when it was called have ended.
+ */
+bool spill__deliver(struct live *lv, const struct sink *to, bool all);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_LIVE_STATE_H
 #define AIOSTALL_LIVE_STATE_H
 
+#include "base/beside.h"
 #include "base/hash.h"
 #include "bpf/wire.h"
 #include "live/probe.h"
@@ -19,6 +20,8 @@ struct bpf_link;
 struct ring_buffer;
 
 #define LIVE_LINKS_MAX 24
+#define LIVE_DETACHING 4 /* threads */
+#define LIVE_TABLES 3	 /* that are made early, see tables.h */
 
 struct live;
 
@@ -35,8 +38,13 @@ struct live {
 	uint64_t started_ns;
 	struct probe_plan plan;
 	struct aiostall_bpf *skel;
+	bool has_room; /* for all maps, whatever limit there is */
+	struct beside making_tables;
+	int tables[LIVE_TABLES]; /* until they are the object's; -1 = there is none */
 	struct bpf_link *links[LIVE_LINKS_MAX]; /* in the order of attaching */
-	size_t nr_links;
+	size_t nr_links, links_gone;
+	bool is_detaching;
+	struct beside detaching[LIVE_DETACHING];
 	struct bpf_link **sample_links; /* one a CPU, with --sample */
 	size_t nr_sample_links;
 	int cgroup_fd;
@@ -70,6 +78,8 @@ struct live {
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;
+	struct beside reading_symbols;
+	struct err symbols_err; /* why there are none */
 	struct usyms *usyms;
 	struct aside *aside; /* asks /proc/PID */
 	struct mounts *mounts;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "live/progload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/beside.h"
+
+#define LOADS_MAX 16
+/* A thread is not worth it for less. */
+#define BIG_INSNS 1000
+#define LOG_BYTES (1u << 20)
+
+struct load {
+	struct beside beside;
+	progload_fn *fn;
+	enum bpf_prog_type type;
+	const char *name, *license;
+	struct bpf_insn *insns;
+	size_t nr_insns;
+	struct bpf_prog_load_opts opts;
+	void *func_info, *line_info; /* what opts points to */
+	int fd, rc;
+};
+
+/* What stands in for a function of libbpf is told nothing of whose programs these are. */
+static struct {
+	struct load load[LOADS_MAX];
+	size_t nr;
+	bool on;
+} loads;
+
+/* What libbpf has got in its hand until the program has one of its own. */
+static int load_placeholder(progload_fn *fn)
+{
+	static const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return fn(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", nothing, ARRAY_SIZE(nothing), NULL);
+}
+
+static void tell(char *words)
+{
+	char *line, *rest;
+
+	for (line = strtok_r(words, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		log__print(LOG_INFO, "%s", line);
+}
+
+/* Once more, for the verifier's words. */
+static void explain(struct load *l)
+{
+	struct bpf_prog_load_opts opts = l->opts;
+	char *words = calloc(1, LOG_BYTES);
+	int fd;
+
+	if (!words)
+		return;
+	opts.log_buf = words;
+	opts.log_size = LOG_BYTES;
+	opts.log_level = 1;
+	fd = l->fn(l->type, l->name, l->license, l->insns, l->nr_insns, &opts);
+	if (fd >= 0)
+		close(fd);
+	log__print(LOG_INFO, "%s: %s", l->name, strerror(-l->rc));
+	tell(words);
+	free(words);
+}
+
+static void load(void *ctx)
+{
+	struct load *l = ctx;
+	int fd = l->fn(l->type, l->name, l->license, l->insns, l->nr_insns, &l->opts);
+
+	l->rc = fd < 0 ? -errno : 0;
+	if (fd < 0)
+		return;
+	if (dup3(fd, l->fd, O_CLOEXEC) < 0)
+		l->rc = -errno;
+	close(fd);
+}
+
+static void *copy_of(const void *from, size_t bytes)
+{
+	void *to = malloc(bytes ? bytes : 1);
+
+	if (to && bytes)
+		memcpy(to, from, bytes);
+	return to;
+}
+
+static void free_load(struct load *l)
+{
+	free(l->insns);
+	free(l->func_info);
+	free(l->line_info);
+}
+
+/* libbpf frees what the kernel has read. */
+static int take_copies(struct load *l, const struct bpf_insn *insns,
+		       const struct bpf_prog_load_opts *opts)
+{
+	memcpy(&l->opts, opts, opts->sz < sizeof(l->opts) ? opts->sz : sizeof(l->opts));
+	l->opts.sz = sizeof(l->opts);
+	l->insns = copy_of(insns, l->nr_insns * sizeof(*insns));
+	l->func_info = copy_of(l->opts.func_info,
+			       (size_t)l->opts.func_info_cnt * l->opts.func_info_rec_size);
+	l->line_info = copy_of(l->opts.line_info,
+			       (size_t)l->opts.line_info_cnt * l->opts.line_info_rec_size);
+	l->opts.func_info = l->func_info;
+	l->opts.line_info = l->line_info;
+	return l->insns && l->func_info && l->line_info ? 0 : -ENOMEM;
+}
+
+int progload__beside(progload_fn *fn, enum bpf_prog_type type, const char *name,
+		     const char *license, const struct bpf_insn *insns, size_t nr_insns,
+		     const struct bpf_prog_load_opts *opts)
+{
+	struct load *l = &loads.load[loads.nr];
+
+	/* with a log it is a second try */
+	if (!loads.on || loads.nr == LOADS_MAX || nr_insns < BIG_INSNS || !opts || opts->log_level)
+		return -EAGAIN;
+	*l = (struct load){
+		.fn = fn, .type = type, .name = name, .license = license, .nr_insns = nr_insns};
+	l->fd = take_copies(l, insns, opts) ? -1 : load_placeholder(fn);
+	if (l->fd < 0) {
+		free_load(l);
+		return -EAGAIN;
+	}
+	loads.nr++;
+	beside__start(&l->beside, load, l);
+	return l->fd;
+}
+
+void progload__begin(void)
+{
+	loads.on = true;
+}
+
+int progload__end(void)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < loads.nr; i++) {
+		struct load *l = &loads.load[i];
+
+		beside__wait(&l->beside);
+		if (l->rc && !rc) {
+			rc = l->rc;
+			explain(l);
+		}
+		free_load(l);
+	}
+	loads.nr = 0;
+	loads.on = false;
+	return rc;
+}
