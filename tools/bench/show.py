@@ -2,6 +2,7 @@
 """The results as text."""
 from statistics import median
 
+import verdict
 from bars import middle, ratio, request_cost_ns, spread
 
 
@@ -60,11 +61,15 @@ def program_table(data):
                    f"{rows[-1]['jited_bytes']:8}{rows[-1]['xlated_bytes']:8}")
 
 
+# what the noise hides is neither
+SAID = {True: "pass ", False: "SHORT", None: "noise"}
+
+
 def bar_table(bars):
     yield "\nBars"
     for b in bars:
         sign = "at most" if b["at_most"] else "at least"
-        yield (f"  {'pass ' if b['pass'] else 'SHORT'} {b['bar']}: {b['value']:.4g} {b['unit']}".rstrip() +
+        yield (f"  {SAID[b['pass']]} {b['bar']}: {b['value']:.4g} {b['unit']}".rstrip() +
                f" ({sign} {b['limit']:.4g})")
 
 
@@ -78,3 +83,4 @@ def text(data):
     yield from batch_lines(data)
     yield from program_table(data)
     yield from bar_table(data["bars"])
+    yield from verdict.lines(data["verdict"])
