@@ -44,18 +44,21 @@ traced()
 	wait $!
 }
 
+# empty WAY OPTION: programs that do nothing
 empty()
 {
 	mkfifo hold 2>/dev/null
-	./probe --empty < hold > ready &
+	rm -f ready
+	./probe "$2" < hold > ready &
 	exec 3> hold
-	if wait_for ready; then loads empty; else echo "empty failed" >> /out/icount; fi
+	if wait_for ready; then loads "$1"; else echo "$1 failed" >> /out/icount; fi
 	exec 3>&-
 	wait $!
 }
 
 loads untraced
-empty
+empty empty --empty
+empty empty-fentry --fentry
 for way in fentry kprobe tracepoint none; do
 	traced $way aiostall stat --probe submit=$way --ready-file ready -o report
 done

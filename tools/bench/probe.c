@@ -3,11 +3,13 @@
  * Attaches empty programs and reads the kernel's figures of all programs.
  * Prints "ready", then one JSON line for every line on stdin; ends with stdin.
  *
- *	probe [--empty] [--stats]
+ *	probe [--empty | --fentry] [--stats]
  *
- * --empty attaches the programs of empty.bpf.c, --stats has the kernel measure
+ * --empty attaches the programs of empty.bpf.c, --fentry those alone that aiostall's fentry
+ * programs stand for, --stats has the kernel measure
  * the run time of all programs.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,16 +52,33 @@ static void print_programs(void)
 	fflush(stdout);
 }
 
+/* Attached: 0 or -errno. */
+static int attach_empty(struct empty_bpf **empty, bool fentry)
+{
+	struct bpf_program *p;
+	int rc;
+
+	*empty = empty_bpf__open();
+	if (!*empty)
+		return -errno;
+	bpf_object__for_each_program(p, (*empty)->obj) if (fentry)
+		bpf_program__set_autoload(p, !strncmp(bpf_program__name(p), "fentry_", 7));
+	rc = empty_bpf__load(*empty);
+	return rc ? rc : empty_bpf__attach(*empty);
+}
+
 int main(int argc, char **argv)
 {
 	struct empty_bpf *empty = NULL;
-	bool want_empty = false, want_stats = false;
+	bool want_empty = false, want_fentry = false, want_stats = false;
 	char line[64];
 	int i;
 
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--empty"))
 			want_empty = true;
+		else if (!strcmp(argv[i], "--fentry"))
+			want_fentry = true;
 		else if (!strcmp(argv[i], "--stats"))
 			want_stats = true;
 		else
@@ -70,13 +89,10 @@ int main(int argc, char **argv)
 		perror("probe: bpf_enable_stats");
 		return 1;
 	}
-	if (want_empty) {
-		empty = empty_bpf__open_and_load();
-		if (!empty || empty_bpf__attach(empty)) {
-			fprintf(stderr, "probe: cannot attach the empty programs\n");
-			empty_bpf__destroy(empty);
-			return 1;
-		}
+	if ((want_empty || want_fentry) && attach_empty(&empty, want_fentry)) {
+		fprintf(stderr, "probe: cannot attach the empty programs\n");
+		empty_bpf__destroy(empty);
+		return 1;
 	}
 	printf("ready\n");
 	fflush(stdout);
