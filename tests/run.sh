@@ -7,6 +7,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8 TZ=UTC CMOCKA_MESSAGE_OUTPUT=STDOUT
 export PYTHONDONTWRITEBYTECODE=1
+# under sudo, too, a traced command is root's: what it needs is
+unset SUDO_UID SUDO_GID
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 
 case ${1:-all} in

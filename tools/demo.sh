@@ -71,7 +71,7 @@ again() {
 
 trace() {
 	again || return 1
-	"$aiostall" stat "$@" -- bash "$here/tools/mix.sh" run "${dirs[@]}"
+	"$aiostall" stat --user root "$@" -- bash "$here/tools/mix.sh" run "${dirs[@]}"
 }
 
 # Of a report the verdicts and tables, as far as a screen of 24 lines has room for whole ones.

@@ -33,7 +33,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static void __attribute__((noreturn)) run_child(char **argv, int go, int result)
+static void __attribute__((noreturn))
+run_child(char **argv, const struct runas *as, int go, int result)
 {
 	char byte;
 	ssize_t n;
@@ -47,14 +48,17 @@ static void __attribute__((noreturn)) run_child(char **argv, int go, int result)
 	if (n != 1)
 		_exit(125);
 	interrupt__as_inherited();
-	execvp(argv[0], argv);
-	err = errno;
+	err = -runas__become(as);
+	if (!err) {
+		execvp(argv[0], argv);
+		err = errno;
+	}
 	n = write(result, &err, sizeof(err));
 	(void)n; /* the parent is gone: the status tells all there is */
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-struct child *child__new(char **argv, struct err *e)
+struct child *child__new(char **argv, const struct runas *as, struct err *e)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	int go[2] = {-1, -1}, result[2] = {-1, -1};
@@ -72,7 +76,7 @@ struct child *child__new(char **argv, struct err *e)
 		goto fail;
 	if (c->pid == 0) {
 		close(go[1]);
-		run_child(argv, go[0], result[1]);
+		run_child(argv, as, go[0], result[1]);
 	}
 	close(go[0]);
 	close(result[1]);

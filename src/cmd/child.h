@@ -6,11 +6,12 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "cmd/runas.h"
 
 struct child;
 
 /* Fork; the child waits for child__release before it executes argv. NULL on error with e set. */
-struct child *child__new(char **argv, struct err *e);
+struct child *child__new(char **argv, const struct runas *as, struct err *e);
 pid_t child__pid(const struct child *c);
 /*
  * Let it execute. 0, or -errno with e set if it could not; its status is

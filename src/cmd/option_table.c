@@ -241,6 +241,10 @@ static const struct option options[] = {
 	{"ready-file", 0, "FILE", OPTION_TEXT,
 	 "written with the tracer's process id when the probes are attached",
 	 .offset = AT(ready_file), .verbs = TRACING},
+	{"user", 0, "NAME", OPTION_TEXT,
+	 "run CMD as this user of /etc/passwd, or UID:GID; under sudo as the one who called it, "
+	 "unless this says root",
+	 .offset = AT(user), .verbs = VERB_STAT | VERB_TRACE | VERB_RECORD},
 	{"verbose", 'v', NULL, OPTION_FLAG, "say on stderr what is tried and chosen",
 	 .offset = AT(verbose), .verbs = ALL},
 	{"help", 'h', NULL, OPTION_HELP, "this text", .verbs = ~0u},

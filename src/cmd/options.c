@@ -374,6 +374,14 @@ static int check_probes(struct parse *p)
 	return -EINVAL;
 }
 
+static int check_user(struct parse *p)
+{
+	if (!p->o->user || p->o->child)
+		return 0;
+	return err__set(&p->e, -EINVAL, "%s: --user is for a command, which must follow --",
+			p->spec->name);
+}
+
 int options__misused(const struct cmd_spec *spec, const struct err *e)
 {
 	cmd__fail(e);
@@ -395,6 +403,8 @@ int options__parse(struct cmd_opts *o, const struct cmd_spec *spec, int argc, ch
 	rc = parse_all(&p, argc, argv);
 	if (!rc)
 		rc = check_probes(&p);
+	if (!rc)
+		rc = check_user(&p);
 	if (rc == 1) {
 		option__print_help(spec);
 		return output__finish_stdout();

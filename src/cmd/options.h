@@ -50,6 +50,7 @@ struct cmd_opts {
 	char **files; /* what stands without an option, in argv */
 	size_t nr_files;
 	char **child;	   /* CMD and its arguments, NULL = none */
+	const char *user;  /* whom CMD runs as; NULL = see runas.h */
 	char command[512]; /* own command line, cut to fit */
 	char filters[256]; /* the filters as text, cut to fit */
 	char *owned[LIVE_FILTER_MAX * 4];

@@ -84,6 +84,17 @@ static int find_container(struct session *s, struct err *e)
 	return containers__cgroup(s->containers, word, s->cgroup, sizeof(s->cgroup), e);
 }
 
+static int start_child(struct session *s, struct err *e)
+{
+	struct runas as;
+	int rc = runas__find(s->opts->user, &as, e);
+
+	if (rc)
+		return rc;
+	s->child = child__new(s->opts->child, &as, e);
+	return s->child ? 0 : -EAGAIN;
+}
+
 static int open_source(struct session *s, struct err *e)
 {
 	const struct live_filter *f = &s->opts->live.filter;
@@ -94,11 +105,8 @@ static int open_source(struct session *s, struct err *e)
 		rc = fstypes__check("", f->fstypes[i], e);
 	if (rc)
 		return rc;
-	if (s->opts->child) {
-		s->child = child__new(s->opts->child, e);
-		if (!s->child)
-			return -EAGAIN;
-	}
+	if (s->opts->child)
+		rc = start_child(s, e);
 	if (!rc)
 		rc = find_container(s, e);
 	if (!rc)

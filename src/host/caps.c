@@ -48,6 +48,11 @@ int caps__keep(uint64_t keep, uint64_t aside)
 	return set(effective & keep, permitted & (keep | aside));
 }
 
+int caps__keep_none(void)
+{
+	return set(0, 0);
+}
+
 static bool change(int cap, bool raise)
 {
 	uint64_t effective, permitted, bit = CAPS_BIT(cap);

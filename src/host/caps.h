@@ -17,6 +17,9 @@ int caps__get(uint64_t *effective, uint64_t *permitted);
  */
 int caps__keep(uint64_t keep, uint64_t aside);
 
+/* Gives all up; a program that is executed may gain its own. 0 or -errno. */
+int caps__keep_none(void);
+
 /* Makes one effective that is permitted, or takes that back. True if it was changed. */
 bool caps__raise(int cap);
 void caps__lower(int cap);

@@ -41,7 +41,8 @@ def splats(lines):
 
 def environment():
     env = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
-    env.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "SUDO_UID", "SUDO_GID"):
+        env.pop(name, None)
     return env
 
 
