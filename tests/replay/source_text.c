@@ -75,6 +75,18 @@ static const struct word waker_words[] = {
 	{"irq", WAKER_IRQ},
 	{NULL, 0},
 };
+static const struct word api_words[] = {
+	{"aio", API_AIO},
+	{"io_uring", API_URING},
+	{NULL, 0},
+};
+static const struct word plane_words[] = {
+	{"submit", PLANE_SUBMIT},
+	{"taskwork", PLANE_TASKWORK},
+	{"worker", PLANE_WORKER},
+	{"sqpoll", PLANE_SQPOLL},
+	{NULL, 0},
+};
 static const struct word shape_words[] = {
 	{"eof", SHAPE_BEYOND_EOF},
 	{"unaligned", SHAPE_UNALIGNED},
@@ -138,7 +150,7 @@ union line {
 		F(type, "op", at.opcode, T_U16), F(type, "fd", at.fd, T_S32),                      \
 		F(type, "offset", at.offset, T_U64), F(type, "len", at.len_bytes, T_U64),          \
 		F(type, "rw_flags", at.rw_flags, T_U32), F(type, "ino", at.ino, T_U64),            \
-		F(type, "path", at.path, T_STR)
+		F(type, "user_data", at.user_data, T_U64), F(type, "path", at.path, T_STR)
 
 static const struct field host_fields[] = {
 	F(struct host_info, "hostname", hostname, T_NAME),
@@ -172,6 +184,7 @@ static const struct field fs_fields[] = {
 	F(struct fs_line, "device", fs.device_name, T_STR),
 	F(struct fs_line, "mount", fs.mount, T_STR),
 	F(struct fs_line, "options", fs.mount_options, T_STR),
+	{"api", T_WORD, offsetof(struct fs_line, fs.api), api_words},
 	{0},
 };
 static const struct field stack_fields[] = {
@@ -209,6 +222,24 @@ static const struct field counts_fields[] = {
 	C_TIME(below_min),
 	C_TIME(max_sleep),
 	C_TIME(max_submit),
+	C(waits),
+	C_TIME(waited),
+	C(wait_calls),
+	C(taskwork_sleeps),
+	C_TIME(taskwork_blocked),
+	C(worker_sleeps),
+	C_TIME(worker_blocked),
+	C(sqpoll_sleeps),
+	C_TIME(sqpoll_blocked),
+	C(punted),
+	C(punted_asked),
+	C(punted_forced),
+	C(punted_unable),
+	C(punted_tried),
+	C(punted_serial),
+	C(punted_reads),
+	C(punted_writes),
+	C(punted_syncs),
 	F(struct counts_line, "pread", counts.c.ops[0], T_U64),
 	F(struct counts_line, "pwrite", counts.c.ops[1], T_U64),
 	F(struct counts_line, "fsync", counts.c.ops[2], T_U64),
@@ -231,6 +262,8 @@ static const struct field stall_fields[] = {
 	F(struct stall_line, "runqueue", all.longest.runqueue_ns, T_TIME),
 	F(struct stall_line, "call_seq", all.longest.call_seq, T_U64),
 	F(struct stall_line, "sleep_no", all.longest.sleep_no, T_U32),
+	{"plane", T_WORD, offsetof(struct stall_line, all.longest.plane), plane_words},
+	F(struct stall_line, "submitter", all.longest.submitter_tid, T_U32),
 	F(struct stall_line, "held_up", all.longest.held_up_requests, T_U32),
 	F(struct stall_line, "state", all.longest.state, T_U32),
 	F(struct stall_line, "iowait", all.longest.iowait, T_BOOL),
@@ -266,6 +299,8 @@ static const struct field submit_fields[] = {
 	F(struct submit_line, "sleeps", ev.sleeps, T_U32),
 	F(struct submit_line, "preemptions", ev.preemptions, T_U32),
 	F(struct submit_line, "nr", ev.nr, T_U32),
+	F(struct submit_line, "waits", ev.waits, T_U32),
+	F(struct submit_line, "waited", ev.waited_ns, T_TIME),
 	F(struct submit_line, "fs_count", ev.fs_count, T_U32),
 	F(struct submit_line, "ret", ev.ret, T_S64),
 	WHO(struct submit_line, ev.who),
@@ -276,6 +311,8 @@ static const struct field unfinished_fields[] = {
 	F(struct ev_unfinished, "stack", stack, T_STACK),
 	F(struct ev_unfinished, "age", age_ns, T_TIME),
 	F(struct ev_unfinished, "before_tracing", before_tracing, T_BOOL),
+	{"plane", T_WORD, offsetof(struct ev_unfinished, plane), plane_words},
+	F(struct ev_unfinished, "submitter", submitter_tid, T_U32),
 	F(struct ev_unfinished, "held_up", held_up_requests, T_U32),
 	F(struct ev_unfinished, "state", state, T_U32),
 	WHO(struct ev_unfinished, who),
