@@ -417,7 +417,7 @@ def test_results_of_qualify_that_are_pipes(binary, tmp_path):
 @pytest.mark.parametrize("text", ["{},", "[],", "1,", '"",'])
 def test_results_of_qualify_are_cheap(binary, tmp_path, text):
     """What costs most of a text's size as JSON; above 1 MiB nothing is read."""
-    head, tail = '{"schema":"aiostall-qualify/1","rows":[', "0]}"
+    head, tail = '{"schema":"aiostall-qualify/1","cells":[', "0]}"
     path = tmp_path / "many.json"
     path.write_text(head + text * ((MIB - 100) // len(text)) + tail, encoding="ascii")
     status, stderr, cpu, _ = read(binary, ["qualify", "--page"], path)

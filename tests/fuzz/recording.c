@@ -48,7 +48,7 @@ static void expect_reason(const struct err *e)
 /* The statistics take longer than all else: one in so many files is compared too. */
 #define COMPARED 8
 
-static void read_as_diff(bool compared)
+static void read_as_diff(bool compared, bool across)
 {
 	struct err e = {0};
 	struct store_input *in = store_input__open(path, &e);
@@ -60,7 +60,7 @@ static void read_as_diff(bool compared)
 		expect_reason(&e);
 		return;
 	}
-	d = compared ? diff__new(s, s, DIFF_MARGIN) : NULL;
+	d = compared ? diff__new(s, s, DIFF_MARGIN, across) : NULL;
 	if (d && !diff__judge(&d, 1, DIFF_SIGNIFICANCE)) {
 		const struct gate none = {0};
 		const struct diff_output o = {(const struct diff *const *)&d, 1, &none,
@@ -177,7 +177,7 @@ static void read_as_timeline(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	write_file(data, size);
-	read_as_diff(size && data[size / 3] % COMPARED == 0);
+	read_as_diff(size && data[size / 3] % COMPARED == 0, size % 2);
 	read_as_report();
 	read_as_timeline();
 	if (size && data[size / 2] % COMPARED == 0)

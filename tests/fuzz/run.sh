@@ -50,7 +50,7 @@ seeds=$(python3 tests/fuzz/seeds.py "$work/corpus-recording" "$work"/real/*) || 
 python3 tests/fuzz/journals.py "$work/corpus-journal" "$work/real/plain" || exit 1
 find tests/replay/pastes -name '*.txt' -size -8k -exec cp {} "$work/corpus-paste" \;
 echo "fuzz: $seeds recordings, $(find "$work/corpus-paste" -type f | wc -l) pastes, $seconds s"
-for name in recording journal paste elf mountinfo proc rules ring http; do kept "$name"; done
+for name in recording journal paste elf mountinfo proc rules ring http result; do kept "$name"; done
 printf 'int f(void) { return 1; }\nint main(void) { return f(); }\n' |
 	cc -x c -nostdlib -Wl,-e,main -o "$work/corpus-elf/program" - || exit 1
 if [ "$seconds" = seeds ]; then exit 0; fi
@@ -61,6 +61,7 @@ fuzz elf $((seconds / 12 + 1)) 32768
 fuzz mountinfo $((seconds / 12 + 1)) 16384
 fuzz proc $((seconds / 12 + 1)) 16384
 fuzz http $((seconds / 20 + 1)) 8192
+fuzz result $((seconds / 12 + 1)) 65536
 fuzz rules $((seconds / 12 + 1)) 16384
 fuzz ring $((seconds / 12 + 1)) 4096
 echo "$passed passed, $failed failed"
