@@ -331,8 +331,10 @@ static int say_where(struct serve *s, struct err *e)
 		fprintf(stderr, "serving http://%s/metrics\n",
 			http__where(s->http, where, sizeof(where)));
 	fprintf(stderr,
-		"%lld series now; %u for each filesystem, %u more for each cause seen there\n",
-		(long long)samples, metrics_per_fs, metrics_per_cause);
+		"%lld series now; %u for each filesystem, %u more for each cause seen there; "
+		"%u for each that io_uring is used on, and its causes\n",
+		(long long)samples, metrics_per_fs, metrics_per_cause,
+		metrics_per_fs + metrics_per_ring);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "cause/causes.h"
 #include "model/loss.h"
+#include "model/sums.h"
 #include "report/names.h"
 #include "serve/expo.h"
 
@@ -60,9 +61,36 @@ static const struct figure figures[] = {
 	 AT(nowait_refused), .of_calls = true, .of_returns = true},
 };
 
+/* What only io_uring has: sleeps of threads other than the submitter in the call, by plane. */
+static const struct {
+	enum plane plane;
+	size_t sleeps, blocked_ns;
+} planes[] = {
+#define PLANE(id, name)                                                                            \
+	{                                                                                          \
+		PLANE_##id, offsetof(struct counters, name##_sleeps),                              \
+			offsetof(struct counters, name##_blocked_ns)                               \
+	}
+	PLANE(TASKWORK, taskwork),
+	PLANE(WORKER, worker),
+	PLANE(SQPOLL, sqpoll),
+};
+
+/* Why requests were handed to worker threads; each was for one of these, or it is not known. */
+static const struct {
+	const char *why;
+	size_t at;
+} punts[] = {
+	{"asked", offsetof(struct counters, punted_asked)},
+	{"forced", offsetof(struct counters, punted_forced)},
+	{"unable", offsetof(struct counters, punted_unable)},
+	{"tried", offsetof(struct counters, punted_tried)},
+};
+
 /* Families below that have one sample, or some, for each filesystem: ops, done inside, info, asleep. */
 #define OTHERS (NAMES_OPS + 2 + 1 + 2)
 const unsigned int metrics_per_fs = ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bounds) + 3;
+const unsigned int metrics_per_ring = 2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + 2;
 const unsigned int metrics_per_cause = 2;
 
 /* Causes that requests to any filesystem may have. */
@@ -93,6 +121,11 @@ static void begin(struct expo *x, const char *suffix, const struct brief_fs *f)
 	label_fs(x, f);
 }
 
+static uint64_t member_of(const struct brief_fs *f, size_t at)
+{
+	return *(const uint64_t *)((const char *)&f->counts.c + at);
+}
+
 static void put_figures(struct expo *x, const struct metrics *m, bool calls, bool returns)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
@@ -103,7 +136,7 @@ static void put_figures(struct expo *x, const struct metrics *m, bool calls, boo
 		expo__family(x, g->name, EXPO_COUNTER, g->unit, g->help);
 		for (size_t k = 0; k < m->brief->nr_fs; k++) {
 			const struct brief_fs *f = &m->brief->fs[k];
-			uint64_t v = *(const uint64_t *)((const char *)&f->counts.c + g->at);
+			uint64_t v = member_of(f, g->at);
 
 			begin(x, "", f);
 			if (g->is_time)
@@ -184,6 +217,94 @@ static void put_histogram(struct expo *x, const struct brief_fs *f)
 	expo__count(x, hist__count(h));
 	begin(x, "_sum", f);
 	expo__seconds(x, f->counts.c.blocked_ns);
+}
+
+static void put_planes(struct expo *x, const struct metrics *m, bool times)
+{
+	if (times)
+		expo__family(x, "aiostall_plane_blocked_seconds", EXPO_COUNTER, "seconds",
+			     "Time asleep for requests of io_uring, but not of the caller in the "
+			     "call: in task work, in worker threads, in that of SQPOLL.");
+	else
+		expo__family(x, "aiostall_plane_sleeps", EXPO_COUNTER, NULL,
+			     "Sleeps of which aiostall_plane_blocked_seconds has the time.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		const struct brief_fs *f = &m->brief->fs[k];
+
+		for (size_t i = 0; f->api == API_URING && i < ARRAY_SIZE(planes); i++) {
+			begin(x, "", f);
+			expo__label(x, "plane", plane__name(planes[i].plane));
+			if (times)
+				expo__seconds(x, member_of(f, planes[i].blocked_ns));
+			else
+				expo__count(x, member_of(f, planes[i].sleeps));
+		}
+	}
+}
+
+static void put_punts(struct expo *x, const struct metrics *m)
+{
+	expo__family(x, "aiostall_punted_requests", EXPO_COUNTER, NULL,
+		     "Requests of io_uring that were handed to worker threads, by why.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		const struct brief_fs *f = &m->brief->fs[k];
+		uint64_t unknown = f->counts.c.punted;
+
+		for (size_t i = 0; f->api == API_URING && i < ARRAY_SIZE(punts); i++) {
+			uint64_t v = member_of(f, punts[i].at);
+
+			begin(x, "", f);
+			expo__label(x, "why", punts[i].why);
+			expo__count(x, v);
+			unknown = sat_sub(unknown, v);
+		}
+		if (f->api != API_URING)
+			continue;
+		begin(x, "", f);
+		expo__label(x, "why", "unknown");
+		expo__count(x, unknown);
+	}
+}
+
+static void put_waits(struct expo *x, const struct metrics *m)
+{
+	expo__family(x, "aiostall_waits", EXPO_COUNTER, NULL,
+		     "Sleeps for completions that the program asked for; no stalls.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		if (m->brief->fs[k].api != API_URING)
+			continue;
+		begin(x, "", &m->brief->fs[k]);
+		expo__count(x, m->brief->fs[k].counts.c.waits);
+	}
+	expo__family(x, "aiostall_waited_seconds", EXPO_COUNTER, "seconds", "Their time.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		if (m->brief->fs[k].api != API_URING)
+			continue;
+		begin(x, "", &m->brief->fs[k]);
+		expo__seconds(x, m->brief->fs[k].counts.c.waited_ns);
+	}
+}
+
+static bool is_attached(const struct metrics *m, enum probe_need need)
+{
+	const char *way = m->capture->probe[need];
+
+	return way && *way && strcmp(way, "none") != 0;
+}
+
+static void put_rings(struct expo *x, const struct metrics *m)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < m->brief->nr_fs; k++)
+		any |= m->brief->fs[k].api == API_URING;
+	if (!any)
+		return;
+	put_planes(x, m, true);
+	put_planes(x, m, false);
+	if (is_attached(m, NEED_PUNT))
+		put_punts(x, m);
+	put_waits(x, m);
 }
 
 static void put_asleep(struct expo *x, const struct metrics *m)
@@ -287,8 +408,7 @@ int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics)
 {
 	struct expo x = {.out = out, .openmetrics = openmetrics};
 	bool calls = !capture__sleeps_only(m->capture);
-	const char *complete = m->capture->probe[NEED_COMPLETE];
-	bool returns = complete && *complete && strcmp(complete, "none") != 0;
+	bool returns = is_attached(m, NEED_COMPLETE);
 
 	put_figures(&x, m, calls, returns);
 	if (calls) {
@@ -301,6 +421,7 @@ int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics)
 		     "How long the sleeps were.");
 	for (size_t k = 0; k < m->brief->nr_fs; k++)
 		put_histogram(&x, &m->brief->fs[k]);
+	put_rings(&x, m);
 	put_asleep(&x, m);
 	put_filesystems(&x, m);
 	put_capture(&x, m);

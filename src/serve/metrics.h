@@ -25,7 +25,7 @@ struct metrics {
 bool metrics__expects(const char *fstype, const char *cause);
 /* How many samples were written, or -errno. */
 int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics);
-/* Samples of each filesystem but for its causes, and of each of its causes. */
-extern const unsigned int metrics_per_fs, metrics_per_cause;
+/* Samples of each filesystem but for its causes, more if by io_uring, and of each of its causes. */
+extern const unsigned int metrics_per_fs, metrics_per_ring, metrics_per_cause;
 
 #endif

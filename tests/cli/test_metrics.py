@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-FIXTURES = ["mixed", "hostile", "empty", "unwatched", "loss", "spilled"]
+FIXTURES = ["mixed", "uring", "hostile", "empty", "unwatched", "loss", "spilled"]
 
 
 def run(root, *argv):
@@ -64,10 +64,12 @@ def test_harmless_on_a_terminal(root):
 
 def test_labels_are_these_and_no_others(root):
     """No process, path or stack ever is one: each would be a series of its own."""
-    for family in families(scrape(root, "hostile", "-o")).values():
-        for sample in family.samples:
-            if family.type != "info" and family.name != "aiostall_lost_events":
-                assert set(sample.labels) <= {"api", "fstype", "device", "cause", "op", "mode", "le"}
+    for fixture in ("hostile", "uring"):
+        for family in families(scrape(root, fixture, "-o")).values():
+            for sample in family.samples:
+                if family.type != "info" and family.name != "aiostall_lost_events":
+                    assert set(sample.labels) <= {"api", "fstype", "device", "cause", "op", "mode",
+                                                  "plane", "why", "le"}
 
 
 def test_agrees_with_the_report(root):
@@ -88,6 +90,36 @@ def test_agrees_with_the_report(root):
                      if s.labels["device"] == row["device_name"] and
                      s.labels["fstype"] == row["fstype"] and not s.name.endswith("_bucket")}
         assert histogram == {"count": row["sleeps"], "sum": row["blocked_ns"] / 1e9}
+
+
+def test_planes_are_not_added_up(root):
+    """What a worker sleeps is neither the caller's nor a cause of it; aio has no planes."""
+    found = families(scrape(root, "uring", "-o"))
+    report = json.loads(run(root, "build/tests/replay", "tests/replay/uring.fix", "json").stdout)
+    rows = {(row["device_name"], row["fstype"]): row for row in report["filesystems"]
+            if row["api"] == "io_uring"}
+    assert len(rows) == 2
+
+    def of(name, key, **labels):
+        return next(s.value for s in found[name].samples
+                    if (s.labels["device"], s.labels["fstype"]) == key and
+                    {"api": "io_uring", **labels}.items() <= s.labels.items())
+    for key, row in rows.items():
+        assert of("aiostall_sleep_duration_seconds", key) is not None
+        for plane in ("taskwork", "worker", "sqpoll"):
+            causes = [c for c in row["causes"] if c["plane"] == plane]
+            assert of("aiostall_plane_sleeps", key, plane=plane) == sum(c["sleeps"] for c in causes)
+            assert math.isclose(of("aiostall_plane_blocked_seconds", key, plane=plane),
+                                sum(c["blocked_ns"] for c in causes) / 1e9)
+    key = ("nvme0n1p3", "ext4")
+    assert [of("aiostall_punted_requests", key, why=why)
+            for why in ("asked", "forced", "unable", "tried", "unknown")] == [50, 0, 150, 300, 0]
+    assert (of("aiostall_waits", key), of("aiostall_waited_seconds", key)) == (900, 4.5)
+    sleeps = sum(s.value for s in found["aiostall_sleeps"].samples
+                 if s.labels["api"] == "io_uring" and s.labels["device"] == "nvme0n1p3")
+    assert sleeps == rows[key]["sleeps"] == 40
+    assert not any(s.labels["api"] == "aio" for s in found["aiostall_plane_sleeps"].samples)
+    assert "aiostall_plane_sleeps" not in families(scrape(root, "mixed", "-o"))
 
 
 def test_buckets(root):
@@ -133,5 +165,5 @@ def test_names_in_the_man_page(root):
     section = re.search(r"^\.SH METRICS\n(.*?)(?=^\.SH )", man, re.M | re.S).group(1)
     said = {re.sub(r"_(total|info|sum)$", "", name)
             for name in re.findall(r"\baiostall_[a-z_]+[a-z]\b", section)}
-    assert said == {name for name in families(scrape(root, "mixed", "-o"))
+    assert said == {name for name in families(scrape(root, "uring", "-o"))
                     if name.startswith("aiostall_")}
