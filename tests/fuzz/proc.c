@@ -130,7 +130,7 @@ static void look_at_fact(void *ctx, const char *what, const char *of, const char
 		abort();
 }
 
-static void read_maps(struct usyms *u, const uint8_t *data, size_t size)
+static void parse_maps(struct usyms *u, const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *pos = text, *line;
 
@@ -175,6 +175,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	mounted__free(m);
 	u = u ? u : usyms__new(NULL);
-	read_maps(u, data, size);
+	parse_maps(u, data, size);
 	return 0;
 }
