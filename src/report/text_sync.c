@@ -34,14 +34,13 @@ static void print_not_known(struct print *p, const struct report *r)
 		return;
 	if (capture__sleeps_only(r->capture))
 		print__para(p, PRINT_PLAIN, "  ",
-			    "Not known with --probe submit=none: which requests were done inside "
-			    "io_submit by the caller itself, asleep or not.");
+			    "Which requests were done inside io_submit by the caller itself is not "
+			    "known with --probe submit=none.");
 	else
 		print__para(
 			p, PRINT_PLAIN, "  ",
-			"Not known here, since completions are not watched (that takes fentry or "
-			"kprobes): which requests with O_DIRECT were done inside io_submit as "
-			"well.");
+			"Whether requests with O_DIRECT were done inside io_submit, too, is not "
+			"known: completions were not watched (that takes fentry or kprobes).");
 }
 
 static void print_not_async(struct print *p, const struct report *r)
@@ -84,17 +83,22 @@ static void print_nowait_causes(struct print *p, const struct report_fs *f)
 static void print_nowait_fs(struct print *p, const struct report *r, const struct report_fs *f)
 {
 	const struct counters *c = &f->c;
-	char n[16], refused[32] = "an unknown number", sleeps[16], slept[16];
+	char refused[64] = "how many were refused with EAGAIN is not known", n[16], slept[64];
 
 	if (report__knows_completions(r))
-		fmt__count(c->nowait_refused, refused, sizeof(refused));
-	print__para(p, c->nowait_sleeps ? PRINT_ALARM : PRINT_PLAIN, "  ",
-		    "%s: %s request%s, %s refused with EAGAIN inside io_submit, %s sleep%s in "
-		    "spite of it (%s)",
-		    print__fs(p, f->fs, p->width), fmt__count(c->nowait, n, sizeof(n)),
-		    plural(c->nowait), refused,
-		    fmt__count(c->nowait_sleeps, sleeps, sizeof(sleeps)), plural(c->nowait_sleeps),
-		    fmt__duration(c->nowait_ns, slept, sizeof(slept)));
+		snprintf(refused, sizeof(refused), "%s refused with EAGAIN inside io_submit",
+			 fmt__count(c->nowait_refused, n, sizeof(n)));
+	snprintf(slept, sizeof(slept), "none slept in spite of it");
+	if (c->nowait_sleeps) {
+		char time[16];
+
+		fmt__count(c->nowait_sleeps, n, sizeof(n));
+		snprintf(slept, sizeof(slept), "%s sleep%s in spite of it (%s)", n,
+			 plural(c->nowait_sleeps), fmt__duration(c->nowait_ns, time, sizeof(time)));
+	}
+	print__para(p, c->nowait_sleeps ? PRINT_ALARM : PRINT_PLAIN, "  ", "%s: %s, %s, %s",
+		    print__fs(p, f->fs, p->width), print__n(p, c->nowait, "request"), refused,
+		    slept);
 	print_nowait_causes(p, f);
 }
 

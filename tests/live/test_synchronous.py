@@ -49,7 +49,7 @@ def test_the_text_says_so(scratch):
                           check=False, env=helpers.environment())
     text = " ".join(done.stdout.split())
     assert f"{CALLS} of {CALLS} requests were buffered" in text
-    assert "Not known here" in text
+    assert "is not known: completions were not watched" in text
 
 
 @pytest.mark.parametrize("align,unaligned", [("512", True), ("4096", False)])
