@@ -122,8 +122,10 @@ static void print_punts(struct print *p, const struct report *r)
 
 void text_uring__table(struct print *p, const struct report *r, const struct format_opts *o)
 {
-	int room;
-	unsigned int shown = columns__fit(columns, URING_COLUMNS, p->width, 14, &room);
+	/* a name that can be read is worth more than the figures that may be left out */
+	int room, want = print__fs_room(p, r, API_URING, 22);
+	unsigned int shown =
+		columns__fit(columns, URING_COLUMNS, p->width, want > 14 ? want : 14, &room);
 	char calls[16];
 
 	room = print__fs_room(p, r, API_URING, room);

@@ -35,10 +35,11 @@ static const struct column columns[WHO_COLUMNS] = {
 };
 #define NAME_LEAST 14
 #define NAME_MOST 44
+#define CAUSE_MOST 32
 
 struct layout {
 	unsigned int shown;
-	int name;
+	int name, cause;
 };
 
 /* Of recordings, and where calls are not watched, there are the sleeps alone. */
@@ -48,24 +49,6 @@ static bool knows_submits(const struct report *r)
 		if (r->processes[i].has_submits)
 			return true;
 	return false;
-}
-
-static struct layout layout_of(const struct print *p, const struct report *r)
-{
-	static const unsigned int of_submits =
-		1u << WHO_SUBMITS | 1u << WHO_SHARE | 1u << WHO_CTXSW;
-	unsigned int hidden = knows_submits(r) ? 1u << WHO_SLEEPS : of_submits;
-	struct column c[WHO_COLUMNS];
-	struct layout l;
-
-	memcpy(c, columns, sizeof(c));
-	for (size_t i = 0; i < WHO_COLUMNS; i++)
-		if (hidden & (1u << i))
-			c[i].width = -1; /* with the space behind it, nothing */
-	l.shown = columns__fit(c, WHO_COLUMNS, p->width, NAME_LEAST, &l.name) & ~hidden;
-	if (l.name > NAME_MOST)
-		l.name = NAME_MOST;
-	return l;
 }
 
 /* "mariadbd, mariadb" for a process of mariadb.service; with several hosts "db1: mariadbd". */
@@ -81,8 +64,41 @@ static const char *name_of(struct print *p, const struct report_process *w, int 
 	return print__middle(p, name, room);
 }
 
-static void fill(struct print *p, const struct report_process *w, const char *cell[WHO_COLUMNS],
-		 char text[WHO_COLUMNS][16])
+/* What the names leave is for the causes' names. */
+static void share_room(struct print *p, const struct report *r, size_t max, struct layout *l)
+{
+	int widest = NAME_LEAST, left = l->name;
+
+	for (size_t i = 0; i < r->nr_processes && i < max; i++) {
+		int n = print__columns(name_of(p, &r->processes[i], NAME_MOST));
+
+		widest = n > widest ? n : widest;
+	}
+	l->name = widest < left ? widest : left;
+	l->cause = columns[WHO_CAUSE].width + left - l->name;
+	if (l->cause > CAUSE_MOST)
+		l->cause = CAUSE_MOST;
+}
+
+static struct layout layout_of(struct print *p, const struct report *r, size_t max)
+{
+	static const unsigned int of_submits =
+		1u << WHO_SUBMITS | 1u << WHO_SHARE | 1u << WHO_CTXSW;
+	unsigned int hidden = knows_submits(r) ? 1u << WHO_SLEEPS : of_submits;
+	struct column c[WHO_COLUMNS];
+	struct layout l;
+
+	memcpy(c, columns, sizeof(c));
+	for (size_t i = 0; i < WHO_COLUMNS; i++)
+		if (hidden & (1u << i))
+			c[i].width = -1; /* with the space behind it, nothing */
+	l.shown = columns__fit(c, WHO_COLUMNS, p->width, NAME_LEAST, &l.name) & ~hidden;
+	share_room(p, r, max, &l);
+	return l;
+}
+
+static void fill(struct print *p, const struct layout *l, const struct report_process *w,
+		 const char *cell[WHO_COLUMNS], char text[WHO_COLUMNS][16])
 {
 	for (size_t i = WHO_NAME; i < WHO_COLUMNS; i++)
 		cell[i] = text[i];
@@ -101,7 +117,7 @@ static void fill(struct print *p, const struct report_process *w, const char *ce
 	/* sleeps without a record have a length that is not known */
 	if (w->sleeps && !w->cause_id)
 		snprintf(text[WHO_MAX], 16, "?");
-	cell[WHO_CAUSE] = w->cause_id ? print__middle(p, w->cause_id, columns[WHO_CAUSE].width)
+	cell[WHO_CAUSE] = w->cause_id ? print__middle(p, w->cause_id, l->cause)
 			  : w->sleeps ? "?"
 				      : "-";
 	if (w->fs)
@@ -114,7 +130,7 @@ static void put_row(struct print *p, const struct layout *l, const char *const *
 	size_t used = 0;
 
 	for (size_t i = 0; i < WHO_COLUMNS && used < sizeof(line); i++) {
-		int width = i == WHO_NAME ? l->name : columns[i].width;
+		int width = i == WHO_NAME ? l->name : i == WHO_CAUSE ? l->cause : columns[i].width;
 		int pad = width - print__columns(cell[i]);
 
 		if (!(l->shown & (1u << i)))
@@ -132,7 +148,7 @@ static void put_process(struct print *p, const struct layout *l, const struct re
 	const char *cell[WHO_COLUMNS];
 	char text[WHO_COLUMNS][16] = {""};
 
-	fill(p, w, cell, text);
+	fill(p, l, w, cell, text);
 	cell[WHO_NAME] = name_of(p, w, l->name);
 	put_row(p, l, cell, false);
 }
@@ -140,7 +156,7 @@ static void put_process(struct print *p, const struct layout *l, const struct re
 void text_who__table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	size_t max = o && o->full ? SHOWN_IN_FULL : o && o->top > SHOWN ? o->top : SHOWN;
-	struct layout l = layout_of(p, r);
+	struct layout l = layout_of(p, r, max);
 	const char *header[WHO_COLUMNS];
 
 	if (!r->nr_processes)
