@@ -104,20 +104,73 @@ static const struct report_cause *most_submits(const struct report_fs *f)
 	return most && most->submits_blocked ? most : NULL;
 }
 
-/* Threads of the kernel's sleep for this row as often as would be worth a look in the submitter. */
-static const struct report_cause *most_elsewhere(const struct report_fs *f, double look)
+static uint64_t longest_in(const struct report_fs *f, enum plane plane)
 {
-	const struct report_cause *most = NULL;
+	uint64_t longest = 0;
 
-	for (size_t i = 0; i < f->nr_causes; i++) {
-		const struct report_cause *c = &f->causes[i];
+	for (size_t i = 0; i < f->nr_causes; i++)
+		if (f->causes[i].plane == plane && f->causes[i].max_ns > longest)
+			longest = f->causes[i].max_ns;
+	return longest;
+}
 
-		if (c->plane != PLANE_SUBMIT && (!most || c->blocked_ns > most->blocked_ns) &&
-		    (!f->c.requests ||
-		     ratio(counters__sleeps_in(&f->c, c->plane), f->c.requests) >= look))
-			most = c;
+static bool sleeps_often(const struct severity_limits *limits, const struct report_fs *f,
+			 enum plane plane)
+{
+	return !f->c.requests || ratio(counters__sleeps_in(&f->c, plane), f->c.requests) >=
+					 limits->look[MEASURE_CTXSW];
+}
+
+/*
+ * Planes are judged one by one, and never added up. Task work and the thread that submits for a ring
+ * hold up the program's next requests as its own call would. Workers are there to sleep, and their
+ * submitter is free: one that keeps a request for long is worth a look, and no more.
+ */
+static enum severity severity_in(const struct severity_limits *limits, const struct report_fs *f,
+				 enum plane plane, enum severity_measure *by)
+{
+	struct severity_figures v = {.sleeps = counters__sleeps_in(&f->c, plane)};
+	enum severity s;
+
+	v.value[MEASURE_STALL] = (double)longest_in(f, plane);
+	if (plane != PLANE_WORKER)
+		v.value[MEASURE_CTXSW] = ratio(v.sleeps, f->c.requests);
+	s = severity__of(limits, &v, by);
+	if (plane == PLANE_WORKER)
+		return s == SEVERITY_HURTS ? SEVERITY_LOOK : SEVERITY_OK;
+	return s;
+}
+
+/* What the other planes add to the judgement of the submitter's own. */
+static void judge_elsewhere(const struct severity_limits *limits, struct report_fs *f)
+{
+	enum severity of[PLANES] = {SEVERITY_OK};
+	enum severity_measure by;
+
+	f->severity_plane = PLANE_SUBMIT;
+	for (int plane = 0; plane < PLANES; plane++) {
+		if (plane == PLANE_SUBMIT)
+			continue;
+		of[plane] = severity_in(limits, f, (enum plane)plane, &by);
+		if (of[plane] <= f->severity)
+			continue;
+		f->severity = of[plane];
+		f->severity_by = by;
+		f->severity_plane = (enum plane)plane;
 	}
-	return most;
+	f->most_elsewhere = NULL;
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i], *most = f->most_elsewhere;
+
+		if (c->plane == PLANE_SUBMIT ||
+		    (of[c->plane] == SEVERITY_OK && !sleeps_often(limits, f, c->plane)))
+			continue;
+		if (!most || of[c->plane] > of[most->plane] ||
+		    (of[c->plane] == of[most->plane] && c->blocked_ns > most->blocked_ns))
+			f->most_elsewhere = c;
+	}
+	if (f->most_elsewhere)
+		f->elsewhere_max_ns = longest_in(f, f->most_elsewhere->plane);
 }
 
 static const struct severity_limits *limits_of(const struct selection *s)
@@ -142,8 +195,8 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 	f->most_time = f->nr_causes && f->causes[0].plane == PLANE_SUBMIT && f->causes[0].blocked_ns
 			       ? &f->causes[0]
 			       : NULL;
-	f->most_elsewhere = most_elsewhere(f, limits_of(s)->look[MEASURE_CTXSW]);
-	f->severity = severity__of(limits_of(s), v, &f->severity_by);
+	f->submitter = f->severity = severity__of(limits_of(s), v, &f->severity_by);
+	judge_elsewhere(limits_of(s), f);
 }
 
 void judge__loss(const struct selection *s, struct report *r)

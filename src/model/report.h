@@ -98,14 +98,17 @@ struct report_fs {
 	size_t nr_causes; /* by plane, then blocked time, descending */
 	struct report_file *files;
 	size_t nr_files;
-	enum severity severity;
+	enum severity severity;		   /* the highest of all planes */
 	enum severity_measure severity_by; /* what decided; MEASURES = nothing */
-	struct severity_figures figures;
+	enum plane severity_plane;	   /* whose sleeps decided */
+	enum severity submitter;	   /* of the submitter's own calls */
+	struct severity_figures figures;   /* of the submitter's own calls */
 	bool not_async; /* requests done inside the call are enough for a look, whatever slept */
 	/* the causes to name: of most blocked submits, NULL = not known; of most blocked time, NULL = none */
 	const struct report_cause *most_submits, *most_time;
-	/* of most blocked time in another plane, if threads there sleep often; NULL = none */
+	/* of most blocked time in another plane, if threads there sleep often or long; NULL = none */
 	const struct report_cause *most_elsewhere;
+	uint64_t elsewhere_max_ns; /* the longest sleep in the plane of most_elsewhere */
 };
 
 struct report_slow {

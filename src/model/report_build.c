@@ -445,10 +445,10 @@ static void build_fs(struct selection *s, struct report_fs *f, const struct ledg
 static int fs_order(const void *a, const void *b)
 {
 	const struct report_fs *x = a, *y = b;
-	int d = descending(x->c.blocked_ns, y->c.blocked_ns);
+	int d = descending(x->severity, y->severity);
 
-	if (!d)
-		d = descending(x->c.submits, y->c.submits);
+	d = d ? d : descending(x->c.blocked_ns, y->c.blocked_ns);
+	d = d ? d : descending(x->c.submits, y->c.submits);
 	if (!d)
 		d = strcmp(x->fs->fstype ? x->fs->fstype : "", y->fs->fstype ? y->fs->fstype : "");
 	if (!d)

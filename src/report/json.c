@@ -373,6 +373,7 @@ static void put_severity(struct jsonw *w, json_t *o, const struct report_fs *f)
 	jsonw__real(w, o, "time_share", f->figures.value[MEASURE_SHARE]);
 	put_cause_id(w, o, "most_submits", f->most_submits);
 	put_cause_id(w, o, "most_time", f->most_time);
+	jsonw__str(w, o, "severity_plane", plane__name(f->severity_plane));
 }
 
 static void put_filesystems(struct jsonw *w, json_t *root, const struct report *r)

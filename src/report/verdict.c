@@ -202,13 +202,14 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 {
 	const struct report_cause *c = f->most_elsewhere;
 	uint64_t sleeps, blocked_ns;
-	char share[16], n[16], time[16];
+	char share[16], n[16], time[16], max[16];
 
 	if (!c)
 		return;
 	sleeps = counters__sleeps_in(&f->c, c->plane);
 	blocked_ns = counters__blocked_in(&f->c, c->plane);
-	add(buf, size, "; ");
+	if (*buf)
+		add(buf, size, "; ");
 	if (c->plane == PLANE_WORKER && f->c.punted)
 		add(buf, size, "but %s of its requests are punted to worker threads, which sleep ",
 		    fmt__percent(f->punted_share, share, sizeof(share)));
@@ -218,13 +219,22 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 		add(buf, size, "the kernel's thread that submits for the ring sleeps ");
 	else
 		add(buf, size, "work that the kernel had put off sleeps ");
-	add(buf, size, "(%s sleep%s, %s in total) ", fmt__count(sleeps, n, sizeof(n)),
-	    plural(sleeps), fmt__duration(blocked_ns, time, sizeof(time)));
+	add(buf, size, "(%s sleep%s, %s in total%s%s) ", fmt__count(sleeps, n, sizeof(n)),
+	    plural(sleeps), fmt__duration(blocked_ns, time, sizeof(time)),
+	    sleeps > 1 ? ", the longest " : "",
+	    sleeps > 1 ? fmt__duration(f->elsewhere_max_ns, max, sizeof(max)) : "");
 	add_cause(c, buf, size);
 	if (is_convoy(c))
 		add(buf, size,
 		    "; it stands behind its own punted requests, so bound the workers "
 		    "(IORING_REGISTER_IOWQ_MAX_WORKERS)");
+}
+
+/* All of it was handed over by the kernel's thread: the program made no call that could be quiet. */
+static bool is_of_sqpoll(const struct report_fs *f)
+{
+	return !f->c.submits && !f->c.sleeps && f->most_elsewhere &&
+	       f->most_elsewhere->plane == PLANE_SQPOLL;
 }
 
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
@@ -236,9 +246,9 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 	}
 	if (f->severity == SEVERITY_OK && !f->most_elsewhere)
 		add(buf, size, "fine; ");
-	if (f->severity == SEVERITY_OK || !f->c.sleeps) {
+	if (!is_of_sqpoll(f) && (f->submitter == SEVERITY_OK || !f->c.sleeps)) {
 		add_quiet(f, buf, size);
-	} else {
+	} else if (f->c.sleeps) {
 		how_bad(f, buf, size);
 		add_why(f, buf, size);
 	}

@@ -280,6 +280,40 @@ static void test_severity_of_a_filesystem(void **state)
 	ledger__free(m);
 }
 
+/* Of threads of the kernel, which are judged one by one: the submitter was free all the time. */
+static void test_severity_of_other_planes(void **state)
+{
+	static const struct {
+		enum plane plane;
+		uint64_t ms;
+		enum severity want;
+	} rows[] = {
+		{PLANE_WORKER, 50, SEVERITY_OK},      {PLANE_WORKER, 3000, SEVERITY_LOOK},
+		{PLANE_SQPOLL, 5, SEVERITY_OK},	      {PLANE_SQPOLL, 50, SEVERITY_LOOK},
+		{PLANE_SQPOLL, 3000, SEVERITY_HURTS}, {PLANE_TASKWORK, 3000, SEVERITY_HURTS},
+	};
+	struct capture_info capture = {.duration_ns = 1000 * NSEC_PER_SEC};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ledger *m = new_model(0);
+		struct ev_stall ev =
+			stall_on(&ext4, &append, rows[i].ms * NSEC_PER_MSEC, "/data/a");
+		const struct report_fs *f;
+
+		ev.plane = rows[i].plane;
+		ledger__sink(m)->stall(m, &ev);
+		feed_counts(m, &ext4, 5, 1);
+		f = &ledger__report(m, NULL, &capture)->fs[0];
+		assert_int_equal(f->severity, rows[i].want);
+		assert_int_equal(f->submitter, SEVERITY_OK);
+		assert_int_equal(f->severity_plane,
+				 rows[i].want == SEVERITY_OK ? PLANE_SUBMIT : rows[i].plane);
+		assert_true(!f->most_elsewhere == (rows[i].want == SEVERITY_OK));
+		ledger__free(m);
+	}
+}
+
 /* A hung device never gets to the counters. */
 static void test_severity_of_a_sleep_that_goes_on(void **state)
 {
@@ -1092,6 +1126,7 @@ int main(void)
 		cmocka_unit_test(test_submits_of_sums_are_not_known),
 		cmocka_unit_test(test_calls_of_many_threads),
 		cmocka_unit_test(test_severity_of_a_filesystem),
+		cmocka_unit_test(test_severity_of_other_planes),
 		cmocka_unit_test(test_severity_of_a_sleep_that_goes_on),
 	};
 

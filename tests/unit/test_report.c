@@ -131,6 +131,7 @@ static void fill_fs(struct made *m, size_t i, const struct fs_info *fs)
 		.files = m->file,
 		.nr_files = 1,
 		.severity = SEVERITY_HURTS,
+		.submitter = SEVERITY_HURTS,
 		.severity_by = MEASURE_STALL,
 		.most_submits = &m->cause[i],
 		.most_time = &m->cause[i],
@@ -366,7 +367,7 @@ static void test_text_default_depth(void **state)
 	assert_null(strstr(text, "woken by"));
 	assert_null(strstr(text, "requests found"));
 	free(text);
-	m->fs[0].severity = SEVERITY_OK;
+	m->fs[0].severity = m->fs[0].submitter = SEVERITY_OK;
 	text = render("text", &m->r, &o);
 	assert_contains(text, "ext4 /data: fine; ");
 	assert_null(strstr(text, "    worst: "));
@@ -450,7 +451,7 @@ static void test_text_quiet_filesystem(void **state)
 	m->r.long_asleep = false;
 	m->fs[0].nr_causes = 0;
 	m->fs[0].c = (struct counters){.submits = 7, .requests = 7};
-	m->fs[0].severity = SEVERITY_OK;
+	m->fs[0].severity = m->fs[0].submitter = SEVERITY_OK;
 	text = render("text", &m->r, NULL);
 	assert_contains(text, "ext4 /data: fine; no sleep in 7 submits");
 	assert_null(strstr(text, "STILL ASLEEP"));
@@ -552,7 +553,9 @@ static void check_filesystem(const json_t *f)
 {
 	check_keys(f, KEYS("fstype", "device", "device_name", "mount", "mount_options"),
 		   JSON_STRING);
-	check_keys(f, KEYS("severity", "severity_by", "verdict", "most_submits", "most_time"),
+	check_keys(f,
+		   KEYS("severity", "severity_by", "severity_plane", "verdict", "most_submits",
+			"most_time"),
 		   JSON_STRING);
 	check_keys(f, KEYS("time_share"), JSON_REAL);
 	check_keys(f, counter_keys, JSON_INTEGER);

@@ -39,6 +39,7 @@ static struct report_fs row_of(uint64_t submits, uint64_t blocked)
 		      .max_sleep_ns = blocked ? 2 * EACH_NS : 0},
 		.blocked_share = submits ? (double)blocked / (double)submits : 0,
 		.severity = blocked ? SEVERITY_HURTS : SEVERITY_OK,
+		.submitter = blocked ? SEVERITY_HURTS : SEVERITY_OK,
 	};
 }
 
@@ -148,7 +149,7 @@ static void test_what_is_fine_has_no_advice(void **state)
 	struct report_fs f = row_of(265361, 2);
 
 	(void)state;
-	f.severity = SEVERITY_OK;
+	f.severity = f.submitter = SEVERITY_OK;
 	f.c.max_sleep_ns = 334000;
 	assert_string_equal(named(f, 2, 1, NULL),
 			    "fine; 2 sleeps, the longest 334us, in 265,361 submits");
@@ -161,7 +162,7 @@ static void test_what_is_not_asynchronous_is_not_fine(void **state)
 	struct report_fs f = row_of(4096, 0);
 
 	(void)state;
-	f.severity = SEVERITY_LOOK;
+	f.severity = f.submitter = SEVERITY_LOOK;
 	f.not_async = true;
 	f.c.inside_buffered = 4096;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
@@ -172,6 +173,40 @@ static void test_what_is_not_asynchronous_is_not_fine(void **state)
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
 			    "no sleep in 4,096 submits; 512 of 4,096 requests are not "
 			    "asynchronous: they are done inside the call");
+}
+
+/* The submitter is free and its requests are not: each plane has its own words and figures. */
+static void test_what_other_threads_hold_is_said_in_its_own_words(void **state)
+{
+	struct report_cause held = append;
+	struct report_fs f = row_of(10000, 2);
+
+	(void)state;
+	f.severity = SEVERITY_LOOK;
+	f.submitter = SEVERITY_OK;
+	held.plane = PLANE_WORKER;
+	f.c.max_sleep_ns = 334000;
+	f.c.worker_sleeps = 5;
+	f.c.worker_blocked_ns = 7 * NSEC_PER_SEC;
+	f.elsewhere_max_ns = 3 * NSEC_PER_SEC;
+	f.most_elsewhere = &held;
+	assert_string_equal(
+		named(f, 2, 1, NULL),
+		"2 sleeps, the longest 334us, in 10,000 submits; but worker threads "
+		"sleep for its requests (5 sleeps, 7s in total, the longest 3s) because "
+		"appending direct writes wait for completion: preallocate and write the "
+		"file once");
+	f = row_of(0, 0);
+	held.plane = PLANE_SQPOLL;
+	f.severity = SEVERITY_HURTS;
+	f.c.requests = 100;
+	f.c.sqpoll_sleeps = 1;
+	f.c.sqpoll_blocked_ns = NSEC_PER_SEC;
+	f.most_elsewhere = &held;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "the kernel's thread that submits for the ring sleeps (1 sleep, 1s in "
+			    "total) because appending direct writes wait for completion: "
+			    "preallocate and write the file once");
 }
 
 static void test_a_long_sentence_is_cut(void **state)
@@ -198,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_what_no_rule_knows_has_its_frames),
 		cmocka_unit_test(test_what_is_fine_has_no_advice),
 		cmocka_unit_test(test_what_is_not_asynchronous_is_not_fine),
+		cmocka_unit_test(test_what_other_threads_hold_is_said_in_its_own_words),
 		cmocka_unit_test(test_a_long_sentence_is_cut),
 	};
 
