@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the benchmark says of its measurements, on made-up ones."""
+import importlib.machinery
+import importlib.util
 import pathlib
 import sys
 
@@ -69,3 +71,27 @@ def test_what_the_noise_hides_is_no_verdict(bench):
     assert [b["pass"] for b in bars if "throughput to untraced" in b["bar"]] == [None]
     bars = bench["bars"].all_bars(data(aiostall=0.9))
     assert [b["pass"] for b in bars if "throughput to untraced" in b["bar"]] == [False]
+
+
+@pytest.fixture(name="icount", scope="module")
+def icount_fixture():
+    loader = importlib.machinery.SourceFileLoader("icount", str(BENCH / "icount"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("icount", loader))
+    loader.exec_module(module)
+    return module
+
+
+def counted(asleep):
+    """Instructions: fentry takes 100 more for a message, and so many more for one with a sleeper."""
+    untraced = {"getppid": [300], "pipe 0": [5000], "pipe 1": [5010], "pipe 500": [5020]}
+    fentry = {"getppid": [301], "pipe 0": [5100], "pipe 1": [5110 + asleep],
+              "pipe 500": [5120 + asleep]}
+    return {"untraced": untraced, "fentry": fentry, "kprobe": {"failed": "no"},
+            "tracepoint": {"failed": "no"}}
+
+
+def test_the_fast_path_is_as_fast_with_sleepers(icount):
+    assert {round(more, 3) for _, more in icount.bars(counted(0))} == {0.0, 0.003}
+    short = [what for what, more in icount.bars(counted(100)) if more > icount.BAR]
+    assert short == ["switches with 1 asleep in io_submit, fentry",
+                     "switches with 500 asleep in io_submit, fentry"]

@@ -8,7 +8,7 @@ set -u
 loads()
 {
 	for _ in 1 2; do
-		for load in getppid "null 1" "null 32"; do
+		for load in getppid "null 1" "null 32" "pipe 0" "pipe 1" "pipe 500"; do
 			# shellcheck disable=SC2086 # words
 			echo "$1 $load $(./load $load 40)" >> /out/icount
 		done
@@ -59,6 +59,7 @@ empty()
 loads untraced
 empty empty --empty
 empty empty-fentry --fentry
+empty empty-switch --switch
 for way in fentry kprobe tracepoint none; do
 	traced $way aiostall stat --probe submit=$way --ready-file ready -o report
 done

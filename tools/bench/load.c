@@ -5,6 +5,7 @@
  *	load getppid MSEC           a syscall that is none of the tracer's business
  *	load null BATCH MSEC        io_submit of BATCH writes to /dev/null
  *	load blocked THREADS ROUNDS all threads asleep in io_submit at once, then released
+ *	load pipe SLEEPERS MSEC     two threads wake each other on one CPU, beside so many in io_submit
  *	load hog MSEC               nothing but the CPU: is the machine quiet?
  */
 #define _GNU_SOURCE
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -233,12 +235,105 @@ static void run_blocked(long threads, long rounds)
 	       atomic_load(&blocked.nvcsw));
 }
 
+/* ---- pipe ---- */
+
+static struct {
+	int there[2], back[2], never[2];
+} pong;
+
+/* The threads come and go on one CPU, so that each message is two switches and two wake-ups. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("sched_setaffinity");
+}
+
+static void *pong_thread(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	stay_on_one_cpu();
+	while (read(pong.there[0], &byte, 1) == 1)
+		if (write(pong.back[1], &byte, 1) != 1)
+			die("write");
+	return NULL;
+}
+
+/* Reads by io_submit what nobody writes. */
+static void *pong_sleeper(void *arg)
+{
+	struct iocb iocb = {.aio_lio_opcode = IOCB_CMD_PREAD}, *list = &iocb;
+	aio_context_t ctx = 0;
+	static char byte;
+
+	if (syscall(SYS_io_setup, 1, &ctx))
+		die("io_setup");
+	iocb.aio_fildes = (uint32_t)pong.never[0];
+	iocb.aio_buf = (uintptr_t)&byte;
+	iocb.aio_nbytes = 1;
+	blocked.tids[(intptr_t)arg] = (pid_t)syscall(SYS_gettid);
+	syscall(SYS_io_submit, ctx, 1L, &list);
+	return NULL;
+}
+
+static void start_sleepers(long sleepers)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	for (long i = 0; i < sleepers; i++)
+		if (pthread_create(&thread, &attr, pong_sleeper, (void *)i))
+			die("pthread_create");
+	for (long i = 0; i < sleepers; i++)
+		while (!blocked.tids[i] || !in_io_submit(blocked.tids[i]))
+			usleep(100);
+}
+
+static void run_pipe(long sleepers, long ms)
+{
+	uint64_t wall, cpu, end, n = 0;
+	pthread_t thread;
+	char byte = 0;
+
+	if (pipe(pong.there) || pipe(pong.back) || pipe(pong.never))
+		die("pipe");
+	start_sleepers(sleepers);
+	if (pthread_create(&thread, NULL, pong_thread, NULL))
+		die("pthread_create");
+	stay_on_one_cpu();
+	wall = clock_ns(CLOCK_MONOTONIC);
+	cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	end = wall + (uint64_t)ms * 1000000;
+	do {
+		for (int i = 0; i < 500; i++)
+			if (write(pong.there[1], &byte, 1) != 1 ||
+			    read(pong.back[0], &byte, 1) != 1)
+				die("pipe");
+		n += 500;
+	} while (clock_ns(CLOCK_MONOTONIC) < end);
+	print_rate(n, n, clock_ns(CLOCK_MONOTONIC) - wall,
+		   clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	fflush(stdout);
+	/* those who sleep would be waited for */
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "getppid")) {
 		run_getppid(number(argv[2], 1000000));
 	} else if (argc == 3 && !strcmp(argv[1], "hog")) {
 		run_hog(number(argv[2], 1000000));
+	} else if (argc == 4 && !strcmp(argv[1], "pipe")) {
+		run_pipe(argv[2][0] == '0' ? 0 : number(argv[2], THREADS_MAX),
+			 number(argv[3], 1000000));
 	} else if (argc == 4 && !strcmp(argv[1], "null")) {
 		run_null(number(argv[2], BATCH_MAX), number(argv[3], 1000000));
 	} else if (argc == 4 && !strcmp(argv[1], "blocked")) {
@@ -246,7 +341,7 @@ int main(int argc, char **argv)
 	} else {
 		fprintf(stderr,
 			"Usage: load getppid MSEC | null BATCH MSEC | blocked THREADS ROUNDS"
-			" | hog MSEC\n");
+			" | pipe SLEEPERS MSEC | hog MSEC\n");
 		return 2;
 	}
 	return 0;

@@ -3,10 +3,10 @@
  * Attaches empty programs and reads the kernel's figures of all programs.
  * Prints "ready", then one JSON line for every line on stdin; ends with stdin.
  *
- *	probe [--empty | --fentry] [--stats]
+ *	probe [--empty | --fentry | --switch] [--stats]
  *
  * --empty attaches the programs of empty.bpf.c, --fentry those alone that aiostall's fentry
- * programs stand for, --stats has the kernel measure
+ * programs stand for, --switch the one of sched_switch alone, --stats has the kernel measure
  * the run time of all programs.
  */
 #include <errno.h>
@@ -53,7 +53,7 @@ static void print_programs(void)
 }
 
 /* Attached: 0 or -errno. */
-static int attach_empty(struct empty_bpf **empty, bool fentry)
+static int attach_empty(struct empty_bpf **empty, const char *only)
 {
 	struct bpf_program *p;
 	int rc;
@@ -61,8 +61,8 @@ static int attach_empty(struct empty_bpf **empty, bool fentry)
 	*empty = empty_bpf__open();
 	if (!*empty)
 		return -errno;
-	bpf_object__for_each_program(p, (*empty)->obj) if (fentry)
-		bpf_program__set_autoload(p, !strncmp(bpf_program__name(p), "fentry_", 7));
+	bpf_object__for_each_program(p, (*empty)->obj) if (only)
+		bpf_program__set_autoload(p, !strncmp(bpf_program__name(p), only, strlen(only)));
 	rc = empty_bpf__load(*empty);
 	return rc ? rc : empty_bpf__attach(*empty);
 }
@@ -70,7 +70,8 @@ static int attach_empty(struct empty_bpf **empty, bool fentry)
 int main(int argc, char **argv)
 {
 	struct empty_bpf *empty = NULL;
-	bool want_empty = false, want_fentry = false, want_stats = false;
+	const char *only = NULL;
+	bool want_empty = false, want_stats = false;
 	char line[64];
 	int i;
 
@@ -78,7 +79,9 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--empty"))
 			want_empty = true;
 		else if (!strcmp(argv[i], "--fentry"))
-			want_fentry = true;
+			want_empty = true, only = "fentry_";
+		else if (!strcmp(argv[i], "--switch"))
+			want_empty = true, only = "empty_switch";
 		else if (!strcmp(argv[i], "--stats"))
 			want_stats = true;
 		else
@@ -89,7 +92,7 @@ int main(int argc, char **argv)
 		perror("probe: bpf_enable_stats");
 		return 1;
 	}
-	if ((want_empty || want_fentry) && attach_empty(&empty, want_fentry)) {
+	if (want_empty && attach_empty(&empty, only)) {
 		fprintf(stderr, "probe: cannot attach the empty programs\n");
 		empty_bpf__destroy(empty);
 		return 1;
