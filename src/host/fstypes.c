@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "base/suggest.h"
+#include "host/mountns.h"
 #include "host/procfile.h"
 
 #define FILE_MAX_BYTES (16 << 20)
@@ -72,10 +73,10 @@ static bool is_nodev(const struct list *l, const char *type)
 /* The types of mountinfo that a device or a server is behind, and those that are well known without. */
 static void read_mounted(const char *root, const struct list *registered, struct list *l)
 {
+	char path[256], *pos, *line;
 	size_t len;
-	char *pos, *line;
 
-	l->text = read_below(root, "/proc/self/mountinfo", &len);
+	l->text = read_below("", mountns__path(root, path, sizeof(path)), &len);
 	pos = l->text;
 	while (pos && l->nr < ARRAY_SIZE(l->name) && (line = procfile__line(&pos, l->text + len))) {
 		char *type = strstr(line, " - ");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "host/mountns.h"
 #include "host/mounts.h"
 #include "host/procfile.h"
 
@@ -134,8 +135,7 @@ static void each_mount(const char *root, hostfacts_fn fn, void *ctx)
 	char path[256], value[VALUE_MAX_BYTES];
 	struct mounts *m;
 
-	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
-	m = mounts__new(path, NULL);
+	m = mounts__new(mountns__path(root, path, sizeof(path)), NULL);
 	if (!m)
 		return;
 	for (size_t i = 0; i < mounts__count(m) && i < MOUNTS_MAX; i++) {

@@ -8,6 +8,7 @@
 
 #include "host/devices.h"
 #include "host/intern.h"
+#include "host/mountns.h"
 #include "host/mounts.h"
 
 /* More are not given a row before something happens on them. */
@@ -90,9 +91,8 @@ struct mounted *mounted__new(const char *root, struct err *e)
 		err__set(e, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	snprintf(mountinfo, sizeof(mountinfo), "%s/proc/self/mountinfo", root);
 	snprintf(sys, sizeof(sys), "%s/sys", root);
-	m->mounts = mounts__new(mountinfo, e);
+	m->mounts = mounts__new(mountns__path(root, mountinfo, sizeof(mountinfo)), e);
 	m->devices = m->mounts ? devices__new(sys) : NULL;
 	m->strings = m->devices ? intern__new(1 << 20) : NULL;
 	if (!m->strings) {

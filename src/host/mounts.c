@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/mountns.h"
 #include "host/procfile.h"
 
-#define DEFAULT_PATH "/proc/self/mountinfo"
 #define MAX_FILE (64u << 20)
 #define MAX_ENTRIES (64u << 10)
 #define MAX_BYTES (16u << 20)
@@ -319,7 +319,8 @@ static struct mounts *mounts__alloc(void)
 
 struct mounts *mounts__new(const char *mountinfo_path, struct err *e)
 {
-	const char *path = mountinfo_path ? mountinfo_path : DEFAULT_PATH;
+	char host[64];
+	const char *path = mountinfo_path ? mountinfo_path : mountns__path("", host, sizeof(host));
 	struct mounts *m = mounts__alloc();
 	int rc;
 
@@ -334,7 +335,7 @@ struct mounts *mounts__new(const char *mountinfo_path, struct err *e)
 		mounts__free(m);
 		return NULL;
 	}
-	m->ns_ino = ns_of(NULL, getpid());
+	m->ns_ino = mountinfo_path ? ns_of(NULL, getpid()) : mountns__number("");
 	return m;
 }
 

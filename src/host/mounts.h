@@ -35,7 +35,7 @@ const char *mount_entry__options(const struct mount_entry *e, char *buf, size_t 
 
 struct mounts;
 
-/* NULL path = /proc/self/mountinfo. NULL on error, with e set. */
+/* NULL path = that of mountns.h. NULL on error, with e set. */
 struct mounts *mounts__new(const char *mountinfo_path, struct err *e);
 void mounts__free(struct mounts *m);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aiostall.skel.h"
 
@@ -22,22 +23,37 @@ static int add_want(struct live *lv, uint32_t kind, uint32_t value, struct err *
 	return 0;
 }
 
-static int want_mount(struct live *lv, const char *path, struct err *e)
+static int want_all_at(struct live *lv, const struct mounts *table, const char *path, size_t *found,
+		       struct err *e)
 {
-	size_t found = 0;
-	char clean[4096];
 	int rc = 0;
 
-	if (!realpath(path, clean))
-		return err__set(e, -errno, "--mount %s: %s", path, strerror(errno));
-	for (size_t i = 0; i < mounts__count(lv->mounts) && !rc; i++) {
-		const struct mount_entry *m = mounts__at(lv->mounts, i);
+	for (size_t i = 0; i < mounts__count(table) && !rc; i++) {
+		const struct mount_entry *m = mounts__at(table, i);
 
-		if (m->gone || strcmp(m->mount_point, clean))
+		if (m->gone || strcmp(m->mount_point, path))
 			continue;
-		found++;
+		++*found;
 		rc = add_want(lv, WIRE_WANT_MOUNT, m->id, e);
 	}
+	return rc;
+}
+
+/* Where our table is not the host's the path may mean a mount of either. */
+static int want_mount(struct live *lv, const char *path, struct err *e)
+{
+	const struct mounts *ours = mounts__for_pid(lv->mounts, NULL, getpid());
+	bool here, same = ours == lv->mounts;
+	size_t found = 0;
+	char clean[4096];
+	int rc;
+
+	here = realpath(path, clean);
+	if (!here && same)
+		return err__set(e, -errno, "--mount %s: %s", path, strerror(errno));
+	rc = want_all_at(lv, lv->mounts, here ? clean : path, &found, e);
+	if (!rc && !same && here)
+		rc = want_all_at(lv, ours, clean, &found, e);
 	if (rc || found)
 		return rc;
 	err__set(e, -ENOENT, "--mount %s: not a mount point", path);

@@ -20,8 +20,11 @@
 
 #include "host/cgroups.h"
 #include "host/devices.h"
+#include "host/hostfacts.h"
 #include "host/intern.h"
 #include "host/memlimit.h"
+#include "host/mounted.h"
+#include "host/mountns.h"
 #include "host/mounts.h"
 #include "host/paths.h"
 #include "host/procfile.h"
@@ -173,7 +176,7 @@ static void test_mounts_hostile(void **state)
 
 static void test_mounts_self(void **state)
 {
-	struct mounts *m = mounts__new(NULL, NULL);
+	struct mounts *m = mounts__new("/proc/self/mountinfo", NULL);
 	int release;
 	pid_t pid = sleeper(&release);
 
@@ -187,6 +190,51 @@ static void test_mounts_self(void **state)
 	waitpid(pid, NULL, 0);
 	assert_ptr_equal(mounts__for_pid(m, NULL, pid), m);
 	mounts__free(m);
+}
+
+static void note_mount(void *ctx, const char *what, const char *of, const char *value)
+{
+	char *seen = ctx;
+
+	(void)value;
+	if (!strcmp(what, "mount"))
+		snprintf(seen, 64, "%s", of);
+}
+
+/* A service has a table of its own, in which all may be read-only; the programs' is that of process 1. */
+static void test_mounts_of_the_host(void **state)
+{
+	char path[PATH_MAX + 400], seen[64] = "";
+	struct mounted *m;
+	char root[PATH_MAX + 300];
+	struct err e = {0};
+
+	(void)state;
+	snprintf(root, sizeof(root), "%s", in_tmp("init"));
+	for (const char *const *d =
+		     (const char *const[]){"init", "init/proc", "init/proc/1", "init/proc/1/ns",
+					   "init/proc/self", "init/proc/self/ns", "init/sys", NULL};
+	     *d; d++)
+		assert_int_equal(mkdir(in_tmp(*d), 0755), 0);
+	put_text("init/proc/filesystems", "\text4\n");
+	put_text("init/proc/self/mountinfo", "30 1 8:1 / / ro - ext4 /dev/sda1 rw\n");
+	put_text("init/proc/1/mountinfo", "20 1 8:1 / /host rw - ext4 /dev/sda1 rw\n");
+	put_text("init/proc/self/ns/mnt", "");
+	assert_int_equal(link(in_tmp("init/proc/self/ns/mnt"), in_tmp("init/proc/1/ns/mnt")), 0);
+	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/self/mountinfo"));
+	assert_int_equal(unlink(in_tmp("init/proc/1/ns/mnt")), 0);
+	/* it may not be looked at */
+	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/self/mountinfo"));
+	put_text("init/proc/1/ns/mnt", "");
+	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/1/mountinfo"));
+	m = mounted__new(root, &e);
+	assert_int_equal(mounted__refresh(m), 1);
+	mounted__free(m);
+	hostfacts__each(root, note_mount, seen);
+	assert_string_equal(seen, "/host");
+	assert_int_equal(unlink(in_tmp("init/proc/1/mountinfo")), 0);
+	hostfacts__each(root, note_mount, seen);
+	assert_string_equal(seen, "/");
 }
 
 /* In a mount namespace of its own: exit status 0, or which step failed; 77 = not allowed here. */
@@ -690,16 +738,27 @@ static void test_memlimit_hostile(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_intern),		cmocka_unit_test(test_procfile),
-		cmocka_unit_test(test_mounts),		cmocka_unit_test(test_mounts_hostile),
-		cmocka_unit_test(test_mounts_self),	cmocka_unit_test(test_mounts_change),
-		cmocka_unit_test(test_mounts_month),	cmocka_unit_test(test_mounts_namespace),
-		cmocka_unit_test(test_paths_build),	cmocka_unit_test(test_paths_build_sizes),
-		cmocka_unit_test(test_paths_from_fd),	cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_devices_parse),	cmocka_unit_test(test_devices_host),
-		cmocka_unit_test(test_cgroups),		cmocka_unit_test(test_cgroups_month),
-		cmocka_unit_test(test_cgroups_open),	cmocka_unit_test(test_memlimit_unified),
-		cmocka_unit_test(test_memlimit_legacy), cmocka_unit_test(test_memlimit_hostile),
+		cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_procfile),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_mounts_hostile),
+		cmocka_unit_test(test_mounts_self),
+		cmocka_unit_test(test_mounts_of_the_host),
+		cmocka_unit_test(test_mounts_change),
+		cmocka_unit_test(test_mounts_month),
+		cmocka_unit_test(test_mounts_namespace),
+		cmocka_unit_test(test_paths_build),
+		cmocka_unit_test(test_paths_build_sizes),
+		cmocka_unit_test(test_paths_from_fd),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_devices_parse),
+		cmocka_unit_test(test_devices_host),
+		cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_cgroups_month),
+		cmocka_unit_test(test_cgroups_open),
+		cmocka_unit_test(test_memlimit_unified),
+		cmocka_unit_test(test_memlimit_legacy),
+		cmocka_unit_test(test_memlimit_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, make_tmp, drop_tmp);
