@@ -81,7 +81,7 @@ def test_no_progress_line_in_the_output_of_the_command():
 def test_a_progress_line_where_nobody_else_writes():
     """Else the test above would hold of a tracer that has none."""
     helpers.need_root()
-    assert "Ctrl-C ends" in on_a_terminal([AIOSTALL, "-d", "2500ms"])
+    assert "Ctrl-C ends" in on_a_terminal([AIOSTALL, "-p", str(os.getpid()), "-d", "2500ms"])
 
 
 @pytest.mark.parametrize("args,words", [

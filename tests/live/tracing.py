@@ -111,7 +111,7 @@ def wait_in_submit(pid, tid=None, timeout=10):
         time.sleep(0.005)
 
 
-def wait_path(path, timeout=20):
+def wait_path(path, timeout=helpers.TIMEOUT):
     end = time.monotonic() + timeout
     while not os.path.exists(path):
         assert time.monotonic() < end, f"no {path}"
