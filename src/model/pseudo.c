@@ -18,6 +18,10 @@ static const struct cause causes[] = {
 			 .name = "the records of the sleeps were lost",
 			 .operator_advice =
 				 "Raise -m or filter more, so that fewer records are sent."},
+	[PSEUDO_BEYOND] = {.id = "beyond",
+			   .name = "the records of the sleeps lie beyond the border of the file",
+			   .operator_advice = "Report it together with the files, or the time, "
+					      "around it."},
 	[PSEUDO_OTHER] = {.id = LEDGER_OTHER,
 			  .name = "there are more causes than are told apart",
 			  .operator_advice = ""},

@@ -6,7 +6,14 @@
 #include "cause/causes.h"
 #include "model/event.h"
 
-enum pseudo { PSEUDO_UNKNOWN, PSEUDO_NO_STACK, PSEUDO_BELOW_MIN, PSEUDO_LOST, PSEUDO_OTHER };
+enum pseudo {
+	PSEUDO_UNKNOWN,
+	PSEUDO_NO_STACK,
+	PSEUDO_BELOW_MIN,
+	PSEUDO_LOST,
+	PSEUDO_BEYOND,
+	PSEUDO_OTHER
+};
 const struct cause *pseudo__cause(enum pseudo which);
 extern const struct fs_info pseudo_fs_unknown, pseudo_fs_other;
 

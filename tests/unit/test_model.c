@@ -634,6 +634,7 @@ static void test_unexplained(void **state)
 	feed(m, &ext4, &tag, 100, "/f");
 	feed(m, &ext4, &tag, 200, "/f");
 	ledger__sink(m)->fs_counts(m, &ext4, counts);
+	ledger__add_loss(m, &(struct loss){.events = 5});
 	f = &report_of(m)->fs[0];
 	assert_int_equal(f->nr_causes, 3);
 	lost = find(f, "lost");
@@ -649,7 +650,32 @@ static void test_unexplained(void **state)
 	assert_int_equal(below->blocked_ns, 30);
 	assert_int_equal(below->max_ns, 0); /* the longest sleep is no short one */
 	assert_string_equal(below->name, "the sleeps were shorter than -m");
+	assert_string_equal(lost->name, "the records of the sleeps were lost");
 	free(counts);
+	ledger__free(m);
+}
+
+/* Where nothing says that records were lost, they are not said to be. */
+static void test_beyond_the_border(void **state)
+{
+	struct ledger *m = new_model(0);
+	const struct report_cause *beyond;
+	const struct report_fs *f;
+
+	(void)state;
+	feed_counts(m, &ext4, 3, 400);
+	feed(m, &ext4, &tag, 100, "/f");
+	ledger__add_loss(m, &(struct loss){.before_tracing = 1, .stacks = 1, .unmatched = 1});
+	f = &report_of(m)->fs[0];
+	beyond = find(f, "beyond");
+	assert_null(find(f, "lost"));
+	assert_non_null(beyond);
+	assert_int_equal(beyond->sleeps, 2);
+	assert_int_equal(beyond->blocked_ns, 300);
+	ledger__add_loss(m, &(struct loss){.malformed = 1});
+	f = &report_of(m)->fs[0];
+	assert_non_null(find(f, "lost"));
+	assert_null(find(f, "beyond"));
 	ledger__free(m);
 }
 
@@ -1105,6 +1131,7 @@ int main(void)
 		cmocka_unit_test(test_remount),
 		cmocka_unit_test(test_stacks_by_frames),
 		cmocka_unit_test(test_unexplained),
+		cmocka_unit_test(test_beyond_the_border),
 		cmocka_unit_test(test_ahead_of_counters),
 		cmocka_unit_test(test_without_counters),
 		cmocka_unit_test(test_in_sums),
