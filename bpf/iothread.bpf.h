@@ -167,13 +167,14 @@ static __always_inline void name_row(struct wire_fs *row, const struct target *t
 static __noinline int sqpoll_count(__u64 req, __u32 flags)
 {
 	__u32 op = READ(io_kiocb___any, req, opcode), aio = aio_opcode_of(op), len;
-	struct wire_fs *row, *total = totals_here(false);
+	__u32 now = epoch_now();
+	struct wire_fs *row, *total = totals_here(false, now);
 	struct target t = {};
 
 	if (!total || !uring_target((void *)req, flags, op, &t))
 		return 0;
 	len = aio <= 1 ? READ(io_rw___any, req, len) : 0;
-	row = fs_row(&t.key, false);
+	row = fs_row(&t.key, false, now);
 	if (row) {
 		add_request(row, aio, len);
 		name_row(row, &t, bpf_get_current_pid_tgid() >> 32);

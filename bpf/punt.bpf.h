@@ -84,7 +84,8 @@ static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_wh
 
 __noinline int punt(__u64 req, __u32 serial)
 {
-	struct wire_fs *row, *total = totals_here(false);
+	__u32 now = epoch_now();
+	struct wire_fs *row, *total = totals_here(false, now);
 	__u32 op = READ(io_kiocb___any, req, opcode), flags = READ(io_kiocb___any, req, flags);
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct submitter s = {};
@@ -95,7 +96,7 @@ __noinline int punt(__u64 req, __u32 serial)
 	if (!total || !submitter_wanted(pid, &s) || !uring_target((void *)req, flags, op, &t))
 		return 0;
 	why = punt_why(op, flags, uring_has_file(op) ? kiocb_file((void *)req, flags) : NULL);
-	row = fs_row(&t.key, false);
+	row = fs_row(&t.key, false, now);
 	if (row) {
 		add_punt(row, op, why, serial);
 		name_row(row, &t, pid);

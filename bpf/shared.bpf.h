@@ -77,6 +77,12 @@ __u64 submit_one_start = 0, submit_one_end = 0;
 __u64 submit_start = 0, submit_end = 0;
 __u64 compat_start = 0, compat_end = 0;
 __u64 losses[WIRE_LOSS_MAX] = {};
+/*
+ * Its lowest bit says to which of its two sets of values a row is added, and in which of the two
+ * tables stalls are summed up. User space counts it up, waits until no program runs that has seen
+ * it as it was, and then the others hold still: counters and records of one moment (src/live/turn.c).
+ */
+__u32 epoch = 0;
 /* Stalls that are in `spilled` and not in the ring buffer. */
 __u64 spills = 0;
 /* Times that a thread was on a CPU where all programs of entry and exit were skipped. */
@@ -94,7 +100,7 @@ struct {
 } calls SEC(".maps");
 
 /*
- * Counters: rows of one value a CPU, which the reader maps. Were they per-CPU maps, it would read
+ * Counters: rows of two sets of one value a CPU, which the reader maps. Were they per-CPU maps, it would read
  * them by system calls, in which a preemptible kernel skips kprobe programs (src/live/skipped.c).
  */
 struct {
@@ -124,7 +130,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct wire_fs);
 } totals SEC(".maps");
@@ -153,9 +159,9 @@ struct {
 } ring SEC(".maps");
 
 /*
- * Stalls that the ring buffer had no room for. The reader puts the one table in
- * the place of the other, which returns once no program uses the old one any
- * more (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and then empties that.
+ * Stalls that the ring buffer had no room for, in one table or the other by the epoch. To put one
+ * in its place once more returns when no program runs that did before, and that is how the reader
+ * waits for them (maybe_wait_bpf_programs(), kernel/bpf/syscall.c).
  */
 struct spill_table {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -166,10 +172,10 @@ struct spill_table {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__array(values, struct spill_table);
-} spilled SEC(".maps") = {.values = {[0] = &spill_a}};
+} spilled SEC(".maps") = {.values = {[0] = &spill_a, [1] = &spill_b}};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -261,14 +267,21 @@ static __always_inline struct scratch *scratch_here(void)
  * Of the n-th row. Adding to a value is not atomic, and the second program of the exit runs where
  * the first was preempted: it has values of its own.
  */
-static __always_inline __u32 value_of(__u32 n, bool again)
+static __always_inline __u32 value_of(__u32 n, bool again, __u32 epoch)
 {
-	return n * opt_row_values + (again ? opt_cpus : 0) + bpf_get_smp_processor_id();
+	return (2 * n + (epoch & 1)) * opt_row_values + (again ? opt_cpus : 0) +
+	       bpf_get_smp_processor_id();
 }
 
-static __always_inline struct wire_fs *totals_here(bool again)
+/* Read once for all that is to count together. */
+static __always_inline __u32 epoch_now(void)
 {
-	__u32 at = value_of(0, again);
+	return *(volatile __u32 *)&epoch;
+}
+
+static __always_inline struct wire_fs *totals_here(bool again, __u32 epoch)
+{
+	__u32 at = value_of(0, again, epoch);
 
 	return bpf_map_lookup_elem(&totals, &at);
 }

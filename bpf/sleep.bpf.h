@@ -228,6 +228,7 @@ static __always_inline void fill_stall(struct wire_stall *e, const struct wire_c
 	__builtin_memcpy(e->holder_comm, c->holder_comm, sizeof(e->holder_comm));
 	e->plane = plane_of(c);
 	e->submitter_tid = c->submitter_tid;
+	e->epoch = c->epoch;
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
 }
 
@@ -245,8 +246,8 @@ static __always_inline struct wire_spill *spill_row(const struct wire_call *c)
 		.cpu = bpf_get_smp_processor_id(),
 	};
 	struct wire_spill *row;
-	__u32 zero = 0;
-	void *table = bpf_map_lookup_elem(&spilled, &zero);
+	__u32 which = c->epoch & 1;
+	void *table = bpf_map_lookup_elem(&spilled, &which);
 
 	if (!table)
 		return NULL;
@@ -349,8 +350,9 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
 	c->counted_sleeps++;
 	if (plane_of(c) == WIRE_PLANE_SUBMIT)
 		c->counted_ns += blocked;
-	row_add_sleep(fs_row(key, false), c, blocked, held);
-	row_add_sleep(totals_here(false), c, blocked, held);
+	c->epoch = epoch_now();
+	row_add_sleep(fs_row(key, false, c->epoch), c, blocked, held);
+	row_add_sleep(totals_here(false, c->epoch), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue, held);
 }

@@ -33,7 +33,8 @@ __noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
 	return known ? *known + 1 : 0;
 }
 
-static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again)
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again,
+					      __u32 epoch)
 {
 	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
 
@@ -42,7 +43,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, boo
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;
 	}
-	n = value_of(n - 1, again);
+	n = value_of(n - 1, again, epoch);
 	return bpf_map_lookup_elem(&filesystems, &n);
 }
 
@@ -126,7 +127,7 @@ static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *
 					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key, c->ended_by == WIRE_AGAIN);
+	struct wire_fs *row = fs_row(&f->key, c->ended_by == WIRE_AGAIN, c->epoch);
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;
@@ -155,7 +156,7 @@ __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 
 	if (!c)
 		return 0;
-	total = totals_here(c->ended_by == WIRE_AGAIN);
+	total = totals_here(c->ended_by == WIRE_AGAIN, c->epoch);
 	return total ? flush_one_row(c, total, i, wall, ret) : 0;
 }
 
@@ -214,9 +215,11 @@ static __always_inline void send_submit(const struct wire_call *c, __u64 now, __
  */
 static __always_inline void flush(struct wire_call *c, __u64 wall, __s64 ret, bool fast)
 {
-	struct wire_fs *total = totals_here(c->ended_by == WIRE_AGAIN);
+	struct wire_fs *total;
 	__u32 wanted = 0, tid = c->tid;
 
+	c->epoch = epoch_now();
+	total = totals_here(c->ended_by == WIRE_AGAIN, c->epoch);
 	if (!total)
 		return;
 	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);

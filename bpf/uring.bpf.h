@@ -269,10 +269,14 @@ static __always_inline void count_wait_call(struct wire_fs *total, const struct 
 __noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
 {
 	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs *total = totals_here(false);
+	struct wire_fs *total;
 	__u32 wanted = 0;
 
-	if (!c || !total)
+	if (!c)
+		return 0;
+	c->epoch = epoch_now();
+	total = totals_here(false, c->epoch);
+	if (!total)
 		return 0;
 	if (!opt_uring_requests && ret > 0 && c->nr)
 		c->requests = ret;

@@ -253,7 +253,7 @@ struct wire_stall {
 	__u32 plane; /* enum wire_plane */
 	char holder_comm[WIRE_COMM_LEN];
 	__u32 submitter_tid; /* of what a thread of the kernel runs; 0 = its own */
-	__u32 pad;
+	__u32 epoch;	     /* that it is counted in, see shared.bpf.h */
 	struct wire_req req;
 };
 
@@ -474,7 +474,7 @@ struct wire_call {
 	__u32 waits;
 	__u32 thread; /* enum wire_thread */
 	__u32 submitter_tid;
-	__u32 pad;
+	__u32 epoch; /* in which its latest sleep, or its end, counts */
 	__u64 cq_wait_ns;
 	struct {
 		__u32 fd;

@@ -42,18 +42,6 @@ bool recycle__is_leaving(const struct live *lv, uint32_t n)
 	return lv->row_use[n].left_ns != 0;
 }
 
-static uint64_t activity_of(const struct live *lv, uint32_t n)
-{
-	uint64_t sum = 1;
-
-	for (uint32_t i = 0; i < lv->row_values; i++) {
-		const struct wire_fs *row = &lv->rows[(size_t)n * lv->row_values + i];
-
-		sum += row->submits + row->sleeps + row->requests;
-	}
-	return sum;
-}
-
 static bool has_twin(const struct live *lv, uint32_t n, const struct wire_fs_key *key)
 {
 	struct wire_fs_key other;
@@ -113,7 +101,7 @@ static uint32_t note_use(struct live *lv, uint64_t now)
 		if (!live_rows__key(lv, n, &key))
 			continue;
 		used += !use->left_ns;
-		activity = activity_of(lv, n);
+		activity = live_rows__activity(lv, n) + 1;
 		if (activity == use->activity)
 			continue;
 		use->activity = activity;

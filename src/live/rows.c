@@ -11,6 +11,8 @@
 
 #include "aiostall.skel.h"
 #include "host/procfile.h"
+#include "live/decode.h"
+#include "model/sums.h"
 
 /* One more than the highest number that a CPU can have: there may be gaps. */
 static uint32_t cpu_numbers(int cpus)
@@ -36,7 +38,7 @@ static uint32_t rows_for(uint32_t values)
 {
 	uint32_t rows = 32768u / values;
 
-	return rows > WIRE_MAX_ROWS ? WIRE_MAX_ROWS : rows < 128 ? 128 : rows;
+	return rows > WIRE_MAX_ROWS ? WIRE_MAX_ROWS : rows < 64 ? 64 : rows;
 }
 
 void live_rows__size(struct live *lv)
@@ -44,13 +46,13 @@ void live_rows__size(struct live *lv)
 	uint32_t cpus = cpu_numbers(lv->cpus);
 
 	lv->row_values = lv->again ? 2 * cpus : cpus;
-	lv->nr_rows = rows_for(lv->row_values);
+	lv->nr_rows = rows_for(2 * lv->row_values);
 	lv->skel->rodata->opt_cpus = cpus;
 	lv->skel->rodata->opt_row_values = lv->row_values;
-	bpf_map__set_max_entries(lv->skel->maps.filesystems, lv->nr_rows * lv->row_values);
+	bpf_map__set_max_entries(lv->skel->maps.filesystems, lv->nr_rows * 2 * lv->row_values);
 	bpf_map__set_max_entries(lv->skel->maps.row_of, lv->nr_rows);
 	bpf_map__set_max_entries(lv->skel->maps.free_rows, lv->nr_rows);
-	bpf_map__set_max_entries(lv->skel->maps.totals, lv->row_values);
+	bpf_map__set_max_entries(lv->skel->maps.totals, 2 * lv->row_values);
 }
 
 static size_t bytes_of(const struct bpf_map *map)
@@ -79,7 +81,8 @@ int live_rows__open(struct live *lv, struct err *e)
 		lv->total_row = map_values(lv->skel->maps.totals);
 	if (!lv->rows || !lv->total_row)
 		return err__set(e, -errno, "cannot map the counters: %s", strerror(errno));
-	return 0;
+	lv->taken = calloc(lv->nr_rows + 1, sizeof(*lv->taken));
+	return lv->taken ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
 void live_rows__close(struct live *lv)
@@ -89,24 +92,83 @@ void live_rows__close(struct live *lv)
 	if (lv->total_row)
 		munmap(lv->total_row, bytes_of(lv->skel->maps.totals));
 	lv->rows = lv->total_row = NULL;
+	free(lv->taken);
+	lv->taken = NULL;
 }
 
-/* A copy, since programs go on writing to it. */
-struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i)
+/* Its two sets, one behind the other. */
+static struct wire_fs *values_of(const struct live *lv, uint32_t n)
 {
-	return n == ROWS_TOTAL ? lv->total_row[i] : lv->rows[(size_t)n * lv->row_values + i];
+	return n == ROWS_TOTAL ? lv->total_row : lv->rows + (size_t)n * 2 * lv->row_values;
+}
+
+static struct fs_counts *taken_of(const struct live *lv, uint32_t n)
+{
+	return &lv->taken[n == ROWS_TOTAL ? lv->nr_rows : n];
+}
+
+void live_rows__add(const struct live *lv, uint32_t n, struct fs_counts *to)
+{
+	const struct wire_fs *values = values_of(lv, n);
+	struct wire_fs value;
+
+	fs_counts__add(to, taken_of(lv, n));
+	for (uint32_t i = 0; !lv->holding && i < 2 * lv->row_values; i++) {
+		value = values[i]; /* a copy, since programs go on writing to it */
+		decode__add_row(&value, to);
+	}
+}
+
+/* What its filesystem is called stays. */
+static void clear(struct wire_fs *value)
+{
+	memset(value, 0, offsetof(struct wire_fs, mnt_id));
+	memset(value->submit_hist, 0, sizeof(value->submit_hist));
+	memset(value->sleep_hist, 0, sizeof(value->sleep_hist));
+}
+
+static void take_row(struct live *lv, uint32_t n, uint32_t set)
+{
+	struct wire_fs *values = values_of(lv, n) + (size_t)set * lv->row_values;
+
+	for (uint32_t i = 0; i < lv->row_values; i++) {
+		decode__add_row(&values[i], taken_of(lv, n));
+		clear(&values[i]);
+	}
+}
+
+void live_rows__take(struct live *lv, uint32_t set)
+{
+	struct wire_fs_key key;
+
+	for (uint32_t n = 0; n < lv->nr_rows; n++)
+		if (live_rows__key(lv, n, &key))
+			take_row(lv, n, set);
+	take_row(lv, ROWS_TOTAL, set);
+}
+
+uint64_t live_rows__activity(const struct live *lv, uint32_t n)
+{
+	const struct counters *taken = &taken_of(lv, n)->c;
+	const struct wire_fs *values = values_of(lv, n);
+	uint64_t sum = taken->submits + taken->sleeps + taken->requests;
+
+	for (uint32_t i = 0; i < 2 * lv->row_values; i++)
+		sum += values[i].submits + values[i].sleeps + values[i].requests;
+	return sum;
 }
 
 struct wire_fs live_rows__named(const struct live *lv, uint32_t n)
 {
+	const struct wire_fs *values = values_of(lv, n);
 	struct wire_fs value;
 
-	for (uint32_t i = 0; i < lv->row_values; i++) {
-		value = live_rows__value(lv, n, i);
+	for (uint32_t i = 0; i < 2 * lv->row_values; i++) {
+		value = values[i];
 		if (value.fstype[0])
 			return value;
 	}
-	return live_rows__value(lv, n, 0);
+	return values[0];
 }
 
 bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)
@@ -121,7 +183,8 @@ bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)
 
 void live_rows__give_back(struct live *lv, uint32_t n)
 {
-	memset(&lv->rows[(size_t)n * lv->row_values], 0, lv->row_values * sizeof(*lv->rows));
+	memset(values_of(lv, n), 0, 2 * lv->row_values * sizeof(*lv->rows));
+	*taken_of(lv, n) = (struct fs_counts){0};
 	__atomic_store_n(&lv->skel->bss->rows[n].used, 0, __ATOMIC_RELEASE);
 	bpf_map_update_elem(bpf_map__fd(lv->skel->maps.free_rows), NULL, &n, BPF_ANY);
 }

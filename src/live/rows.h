@@ -11,9 +11,13 @@ void live_rows__size(struct live *lv);
 int live_rows__open(struct live *lv, struct err *e);
 void live_rows__close(struct live *lv);
 
-/* The i-th value of the n-th row, of lv->row_values; n = ROWS_TOTAL: of all calls. As of now. */
+/* Add what the n-th row counts; n = ROWS_TOTAL: of all calls. As of now; while lv->holding, as of the latest turn. */
 #define ROWS_TOTAL UINT32_MAX
-struct wire_fs live_rows__value(const struct live *lv, uint32_t n, uint32_t i);
+void live_rows__add(const struct live *lv, uint32_t n, struct fs_counts *to);
+/* Out of the set that no program adds to any more: 0 or 1. */
+void live_rows__take(struct live *lv, uint32_t set);
+/* Grows with each call, request and sleep that the row counts. */
+uint64_t live_rows__activity(const struct live *lv, uint32_t n);
 /* The value of the CPU that says what its filesystem is called, else the first one. */
 struct wire_fs live_rows__named(const struct live *lv, uint32_t n);
 /* Whose counters the n-th row of lv->nr_rows has; false if nobody's. */

@@ -21,6 +21,7 @@
 #include "live/skipped.h"
 #include "live/spill.h"
 #include "live/tables.h"
+#include "live/turn.h"
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "live/ended.h"
@@ -104,10 +105,10 @@ static int on_record(void *ctx, void *data, size_t size)
 
 	if (decode__record(data, size, &rec))
 		lv->malformed++;
-	else if (rec.hdr.kind == WIRE_STALL)
-		deliver_stall(lv, &rec.stall);
-	else
+	else if (rec.hdr.kind == WIRE_SUBMIT)
 		deliver_submit(lv, &rec.submit);
+	else if (!turn__holds(lv, &rec.stall))
+		deliver_stall(lv, &rec.stall);
 	return 0;
 }
 
@@ -134,7 +135,7 @@ static void adapt_polling(struct live *lv, uint64_t used)
 		lv->poll_ms *= 2;
 }
 
-static int consume(struct live *lv, const struct sink *to)
+int source__consume(struct live *lv, const struct sink *to)
 {
 	int n;
 
@@ -143,8 +144,17 @@ static int consume(struct live *lv, const struct sink *to)
 	lv->to = to;
 	n = ring_buffer__consume(lv->ring);
 	lv->to = NULL;
-	spill__deliver(lv, to, false);
 	return n < 0 ? n : 0;
+}
+
+static int consume(struct live *lv, const struct sink *to)
+{
+	int rc;
+
+	turn__release(lv, to);
+	rc = source__consume(lv, to);
+	spill__deliver(lv, to, false);
+	return rc;
 }
 
 /* ---- counters ---- */
@@ -231,16 +241,6 @@ static void add_partial(struct partial *table, struct wire_fs_key key, struct fs
 	to->c.blocked_elsewhere_ns += p->counts.c.blocked_elsewhere_ns;
 }
 
-static void add_values(const struct live *lv, uint32_t n, struct fs_counts *counts)
-{
-	struct wire_fs value;
-
-	for (uint32_t i = 0; i < lv->row_values; i++) {
-		value = live_rows__value(lv, n, i);
-		decode__add_row(&value, counts);
-	}
-}
-
 /* The row that has the filesystem's key now, or that had it before. */
 static uint32_t find_row(const struct live *lv, const struct wire_fs_key *key, bool leaving,
 			 uint32_t from)
@@ -262,7 +262,7 @@ static void add_earlier(const struct live *lv, const struct wire_fs_key *key,
 		n = find_row(lv, key, true, n);
 		if (n == lv->nr_rows)
 			return;
-		add_values(lv, n, counts);
+		live_rows__add(lv, n, counts);
 	}
 }
 
@@ -281,7 +281,7 @@ static void deliver_totals(struct live *lv, const struct sink *to, struct partia
 	struct wire_fs_key total = {.kind = WIRE_FS_TOTAL};
 	struct fs_counts counts = {0};
 
-	add_values(lv, ROWS_TOTAL, &counts);
+	live_rows__add(lv, ROWS_TOTAL, &counts);
 	add_partial(unfinished, total, &counts);
 	to->totals(to->ctx, &counts);
 }
@@ -296,7 +296,7 @@ static void deliver_row(struct live *lv, const struct sink *to, struct wire_fs_k
 	/* what has it now delivers both */
 	if (recycle__is_leaving(lv, n) && find_row(lv, &key, false, 0) < lv->nr_rows)
 		return;
-	add_values(lv, n, &counts);
+	live_rows__add(lv, n, &counts);
 	if (!recycle__is_leaving(lv, n))
 		add_earlier(lv, &key, &counts);
 	add_partial(unfinished, key, &counts);
@@ -370,7 +370,7 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 	return consume(lv, to);
 }
 
-static int live_counters(struct source *src, const struct sink *to)
+int source__counters(struct source *src, const struct sink *to)
 {
 	skipped__read((struct live *)src);
 	deliver_rows((struct live *)src, to, NULL);
@@ -429,17 +429,16 @@ static void deliver_present(struct live *lv, const struct sink *to, uint64_t now
 	deliver_unfinished(lv, to, now);
 }
 
-/* With the probes on: a call that ends while this reads may count in its row and as going on. */
+/* With the probes on: a call that ends while this reads may count as going on. */
 static int live_now(struct source *src, const struct sink *to)
 {
 	struct live *lv = (struct live *)src;
-	int rc;
+	int rc = turn__begin_cut(lv, to);
 
-	spill__deliver(lv, to, true);
-	rc = consume(lv, to);
 	before__deliver_left(lv, to);
 	if (!rc)
 		deliver_present(lv, to, clock__mono_ns());
+	turn__end_cut(lv);
 	return rc;
 }
 
@@ -501,6 +500,7 @@ static void live_free(struct source *src)
 	ring_buffer__free(lv->ring);
 	recycle__close(lv);
 	live_rows__close(lv);
+	free(lv->held);
 	aiostall_bpf__destroy(lv->skel);
 	if (lv->cgroup_fd >= 0)
 		close(lv->cgroup_fd);
@@ -515,7 +515,8 @@ static uint64_t live_cost_ns(struct source *src, bool *whole)
 
 const struct source_ops live_ops = {
 	.poll = live_poll,
-	.counters = live_counters,
+	.counters = source__counters,
+	.cut = turn__cut,
 	.finish = live_finish,
 	.now = live_now,
 	.asleep = live_asleep,

@@ -7,6 +7,7 @@
 #include "aiostall.skel.h"
 #include "live/decode.h"
 #include "live/source.h"
+#include "live/turn.h"
 
 static void deliver(struct live *lv, const struct sink *to, const struct wire_spill *w)
 {
@@ -29,13 +30,18 @@ static void deliver(struct live *lv, const struct sink *to, const struct wire_sp
 	to->stalls(to->ctx, &ev);
 }
 
-/* No program uses it: what is in it does not change. */
-static void empty_table(struct live *lv, const struct sink *to, int table)
+int spill__table(const struct live *lv, uint32_t which)
 {
+	return bpf_map__fd(which ? lv->skel->maps.spill_b : lv->skel->maps.spill_a);
+}
+
+void spill__empty(struct live *lv, const struct sink *to, uint32_t which)
+{
+	int table = spill__table(lv, which), more;
 	struct wire_spill_key key, next;
-	int more = bpf_map_get_next_key(table, NULL, &next);
 	struct wire_spill w;
 
+	more = bpf_map_get_next_key(table, NULL, &next);
 	while (!more) {
 		key = next;
 		more = bpf_map_get_next_key(table, &key, &next);
@@ -47,20 +53,13 @@ static void empty_table(struct live *lv, const struct sink *to, int table)
 
 bool spill__deliver(struct live *lv, const struct sink *to, bool all)
 {
-	int tables[] = {bpf_map__fd(lv->skel->maps.spill_a), bpf_map__fd(lv->skel->maps.spill_b)};
 	uint64_t spills = __atomic_load_n(&lv->skel->bss->spills, __ATOMIC_ACQUIRE);
-	int used = tables[lv->spill_b], other = tables[!lv->spill_b];
-	uint32_t zero = 0;
 
 	if (spills == lv->spills_seen && !all)
 		return false;
-	/* returns when the programs that may still add to the old one have ended */
-	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.spilled), &zero, &other, BPF_ANY)) {
+	if (turn__epoch(lv, to)) {
 		lv->spills_lost = all ? spills - lv->capture.spilled : 0;
 		return false;
 	}
-	lv->spills_seen = spills;
-	lv->spill_b = !lv->spill_b;
-	empty_table(lv, to, used);
 	return true;
 }

@@ -10,5 +10,8 @@
  * programs that were running when it was called have ended.
  */
 bool spill__deliver(struct live *lv, const struct sink *to, bool all);
+/* The two tables: a descriptor, and what is in one that no program uses any more. */
+int spill__table(const struct live *lv, uint32_t which);
+void spill__empty(struct live *lv, const struct sink *to, uint32_t which);
 
 #endif

@@ -53,6 +53,8 @@ struct live {
 	int cpus;
 	/* counters, see rows.h */
 	struct wire_fs *rows, *total_row;
+	struct fs_counts
+		*taken; /* of each row, and last of all calls: what earlier epochs counted */
 	uint32_t nr_rows, row_values;
 	bool again;		 /* with the second pair of programs */
 	struct row_use *row_use; /* of each row, see recycle.h */
@@ -74,7 +76,10 @@ struct live {
 	char skips[512];      /* capture.skips */
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */
-	bool spill_b;	      /* the second of the two tables is in use */
+	uint32_t epoch;	      /* see turn.h */
+	bool holding;	      /* a cut is made: what the epoch that has begun counts waits */
+	struct wire_stall *held;
+	size_t nr_held, max_held;
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
 	/* names */
 	struct ksyms *ksyms;

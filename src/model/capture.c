@@ -67,7 +67,8 @@ uint64_t capture__cost_ns(struct capture *c, bool *whole)
 
 int capture__mark(struct capture *c, uint64_t now_ns)
 {
-	int rc = capture__counters(c);
+	const struct source_ops *ops = c->source->ops;
+	int rc = ops->cut ? ops->cut(c->source, c->to) : capture__counters(c);
 
 	c->marked_ns = now_ns;
 	c->marked = *ledger__totals(c->ledger);

@@ -32,7 +32,10 @@ int capture__counters(struct capture *c);
 int capture__asleep(struct capture *c, const struct sink *to);
 /* CPU time that the capture has taken so far; *whole = that in the kernel, too. 0 = not known. */
 uint64_t capture__cost_ns(struct capture *c, bool *whole);
-/* A window begins now. 0 or -errno. */
+/*
+ * A window begins now. What was delivered until this returns belongs to the one before, in counters as
+ * in events. 0 or -errno.
+ */
 int capture__mark(struct capture *c, uint64_t now_ns);
 /* Totals as they were at the last mark, 0 before the first; *since_ns is its time. */
 const struct fs_counts *capture__marked(const struct capture *c, uint64_t *since_ns);

@@ -102,6 +102,11 @@ struct source_ops {
 	int (*poll)(struct source *src, const struct sink *to, int timeout_ms);
 	/* Deliver current cumulative counters and losses (for interval lines and the end). 0 or -errno. */
 	int (*counters)(struct source *src, const struct sink *to);
+	/*
+	 * NULL: as counters. The same of one moment: events of before have been delivered when this
+	 * returns, and those behind it come with the next poll. 0 or -errno.
+	 */
+	int (*cut)(struct source *src, const struct sink *to);
 	/* Stop producing, deliver the rest: last events, counters, unfinished sleeps, losses. 0 or -errno. */
 	int (*finish)(struct source *src, const struct sink *to);
 	/*

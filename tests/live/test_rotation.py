@@ -41,14 +41,35 @@ def test_files_hold_together_what_one_would(tmp_path):
         info = json.loads(run([AIOSTALL, "report", "--info", "--format", "json", path]).stdout)
         assert info["complete"] and info["kernel"] == os.uname().release and info["facts"]
         # each by itself has what it refers to
-        # (lost: counted before the border, its record came behind it and is in the next file)
-        causes = [c for fs in part["filesystems"] for c in fs["causes"] if c["id"] != "lost"]
+        causes = [c for fs in part["filesystems"] for c in fs["causes"]]
         assert all(c["stacks"][0]["frames"] for c in causes) and (causes or path == found[-1])
+        # a sleep and its record are in the same file
+        for name in ("sleeps", "blocked_ns"):
+            assert sum(c[name] for c in causes) == part["totals"][name], path
+            assert sum(fs[name] for fs in part["filesystems"]) == part["totals"][name], path
         # the last one ends with the command
         least = 0.5e9 if path != found[-1] else 0
         assert least < part["capture"]["duration_ns"] < 30e9
     began = [p["capture"]["started"] for p in parts]
     assert began == sorted(began) and len(set(began)) == len(began)
+
+
+def test_a_sleep_and_its_record_are_in_one_file(tmp_path):
+    """Two threads that sleep at every border, without a pause."""
+    load = [*APPEND[:-2], "--threads", "2", "--file", tmp_path / "f", "--calls", "7993"]
+    done = run([AIOSTALL, "record", "--rotate", "1s", "-o", tmp_path / "run.db", "--", *load], timeout=90)
+    assert done.status in (0, 3), done.stderr
+    found = files(tmp_path)
+    parts = [read(p) for p in found]
+    assert len(parts) >= 2
+    for path, part in zip(found, parts):
+        causes = [c for fs in part["filesystems"] for c in fs["causes"]]
+        assert {"lost", "beyond"}.isdisjoint(c["id"] for c in causes)
+        for name in ("sleeps", "blocked_ns"):
+            told = part["totals"][name]
+            assert sum(c[name] for c in causes) == told == sum(fs[name] for fs in part["filesystems"]), path
+        assert part["totals"]["sleeps"] > 100 or path == found[-1]
+    assert sum(p["totals"]["sleeps"] for p in parts) == read(*found)["totals"]["sleeps"]
 
 
 def test_a_kill_costs_a_second_of_the_last_file(tmp_path):

@@ -130,7 +130,7 @@ struct fake {
 	uint64_t submits;
 	struct capture_info info;
 	struct fs_info fs;
-	int polled_with_ms;
+	int polled_with_ms, cuts;
 };
 
 static void tell_asleep(struct source *src, const struct sink *to)
@@ -163,6 +163,13 @@ static int fake_counters(struct source *src, const struct sink *to)
 	return 0;
 }
 
+/* Where one moment is to be had, a window takes it. */
+static int fake_cut(struct source *src, const struct sink *to)
+{
+	((struct fake *)src)->cuts++;
+	return fake_counters(src, to);
+}
+
 static int fake_now(struct source *src, const struct sink *to)
 {
 	struct ev_sample sample = {.fs = &((struct fake *)src)->fs, .count = 3};
@@ -192,6 +199,7 @@ static void fake_free(struct source *src)
 static const struct source_ops fake_ops = {
 	.poll = fake_poll,
 	.counters = fake_counters,
+	.cut = fake_cut,
 	.finish = fake_now,
 	.now = fake_now,
 	.asleep = tell_asleep,
@@ -250,8 +258,10 @@ static void test_windows(void **state)
 	assert_int_equal(since_ns, 0);
 	fake.submits = 11;
 	assert_int_equal(capture__mark(r.capture, 1000), 0);
+	assert_int_equal(fake.cuts, 1);
 	fake.submits = 18;
 	assert_int_equal(capture__counters(r.capture), 0);
+	assert_int_equal(fake.cuts, 1);
 	assert_int_equal(capture__marked(r.capture, &since_ns)->c.submits, 11);
 	assert_int_equal(since_ns, 1000);
 	assert_int_equal(ledger__totals(r.ledger)->c.submits, 18);
