@@ -8,7 +8,7 @@
 #include "cmd/screen.h"
 #include "cmd/session.h"
 #include "model/loss.h"
-#include "model/tee.h"
+#include "model/tap.h"
 #include "report/format.h"
 
 static const struct cmd_spec spec = {
@@ -33,6 +33,7 @@ struct trace_run {
 	bool submits;
 	struct format_opts format_opts;
 	const struct causes *causes;
+	struct ledger *ledger;
 };
 
 static const char *cause_of(const struct trace_run *run, const struct stack *stack)
@@ -47,6 +48,7 @@ static void on_stall(void *ctx, const struct ev_stall *ev)
 	struct trace_run *run = ctx;
 
 	run->lines->stall(run->file, ev, cause_of(run, ev->stack), &run->format_opts);
+	ledger__add_stall(run->ledger, ev);
 }
 
 static void on_stalls(void *ctx, const struct ev_stalls *ev)
@@ -56,6 +58,7 @@ static void on_stalls(void *ctx, const struct ev_stalls *ev)
 	if (run->lines->stalls)
 		run->lines->stalls(run->file, ev, cause_of(run, ev->longest.stack),
 				   &run->format_opts);
+	ledger__add_stalls(run->ledger, ev);
 }
 
 static void on_submit(void *ctx, const struct ev_submit *ev)
@@ -64,6 +67,7 @@ static void on_submit(void *ctx, const struct ev_submit *ev)
 
 	if (run->submits)
 		run->lines->submit(run->file, ev, &run->format_opts);
+	ledger__add_submit(run->ledger, ev);
 }
 
 /* Again and again: the wall clock may be set, and goes on while the host is suspended. */
@@ -144,8 +148,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	};
 	const struct sink lines = {
 		.ctx = &run, .stall = on_stall, .stalls = on_stalls, .submit = on_submit};
-	struct tee tee;
-	struct session_hooks hooks = {.ctx = &run, .sink = &tee.sink, .batch = flush_batch};
+	struct tap tap;
+	struct session_hooks hooks = {.ctx = &run, .sink = &tap.sink, .batch = flush_batch};
 	struct err e = {0}, end_e = {0};
 	struct session *s = session__new(opts, &e);
 	int rc, status;
@@ -153,7 +157,8 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 	if (!s)
 		return cmd__fail(&e);
 	run.causes = run.format_opts.causes = session__causes(s);
-	tee__init(&tee, &lines, ledger__sink(session__ledger(s)));
+	run.ledger = session__ledger(s);
+	tap__init(&tap, &lines, ledger__sink(run.ledger));
 	/* lines and a progress line on the same terminal would overwrite each other */
 	hooks.quiet = isatty(output__fd(out));
 	hooks.to_stdout = output__is_stdout(out);

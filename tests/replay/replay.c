@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cause/causes.h"
+#include "model/tap.h"
 #include "model/view.h"
 #include "report/format.h"
 #include "every.h"
@@ -103,61 +104,22 @@ static void json_stalls(void *ctx, const struct ev_stalls *ev)
 	note(r, trace_json__stalls(stdout, ev, cause_of(r, &ev->longest), &r->opts));
 }
 
-static void skip_stalls(void *ctx, const struct ev_stalls *ev)
-{
-	(void)ctx;
-	(void)ev;
-}
-
-static void skip_submit(void *ctx, const struct ev_submit *ev)
-{
-	(void)ctx;
-	(void)ev;
-}
-
-static void skip_unfinished(void *ctx, const struct ev_unfinished *ev)
-{
-	(void)ctx;
-	(void)ev;
-}
-
-static void skip_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
-{
-	(void)ctx;
-	(void)fs;
-	(void)counts;
-}
-
-static void skip_totals(void *ctx, const struct fs_counts *counts)
-{
-	(void)ctx;
-	(void)counts;
-}
-
-static void skip_loss(void *ctx, const struct loss *loss)
-{
-	(void)ctx;
-	(void)loss;
-}
-
 static int print_trace(struct replay *r, bool json, struct err *e)
 {
-	const struct sink to = {
+	const struct sink lines = {
 		.ctx = r,
 		.stall = json ? json_stall : line_stall,
-		.stalls = json ? json_stalls : skip_stalls,
-		.submit = json ? json_submit : skip_submit,
-		.unfinished = skip_unfinished,
-		.fs_counts = skip_fs_counts,
-		.totals = skip_totals,
-		.loss = skip_loss,
+		.stalls = json ? json_stalls : NULL,
+		.submit = json ? json_submit : NULL,
 	};
+	struct tap tap;
 	int rc;
 
 	r->opts.wall_minus_mono_ns = WALL_MINUS_MONO_NS;
 	if (!json)
 		note(r, trace_line__header(stdout, &r->opts));
-	rc = r->source->ops->finish(r->source, &to);
+	tap__init(&tap, &lines, NULL);
+	rc = r->source->ops->finish(r->source, &tap.sink);
 	if (rc)
 		return rc;
 	rc = r->trace_err;
