@@ -135,6 +135,7 @@ static int rotate(struct record_run *run, struct err *e)
 	int rc;
 
 	c.started_unix_ns = clock__wall_ns();
+	session__processes(run->session);
 	rc = write_file(run, &c, now_ns, e);
 	run->nr_ended += !rc;
 	if (!rc && run->opts->retain_ns)

@@ -219,6 +219,11 @@ int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_
 	return rc == 1 || over(s, clock__mono_ns());
 }
 
+void session__processes(struct session *s)
+{
+	capture__processes(s->capture);
+}
+
 uint64_t session__cost_ns(struct session *s, bool *whole)
 {
 	return capture__cost_ns(s->capture, whole);

@@ -49,6 +49,8 @@ int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_
  * error. 0 or -errno with e set.
  */
 int session__brief(struct session *s, struct brief *b, struct err *e);
+/* As capture__processes. */
+void session__processes(struct session *s);
 /* As capture__cost_ns. */
 uint64_t session__cost_ns(struct session *s, bool *whole);
 /* The probes come off for good. Steps go on for their other reasons, and counters stand still. 0 or -errno with e set. */

@@ -448,6 +448,11 @@ static void live_asleep(struct source *src, const struct sink *to)
 	before__deliver_left((struct live *)src, to);
 }
 
+static void live_processes(struct source *src, const struct sink *to)
+{
+	processes__deliver((struct live *)src, to);
+}
+
 static int live_patience_ms(struct source *src)
 {
 	return (int)((struct live *)src)->poll_ms;
@@ -520,6 +525,7 @@ const struct source_ops live_ops = {
 	.finish = live_finish,
 	.now = live_now,
 	.asleep = live_asleep,
+	.processes = live_processes,
 	.patience_ms = live_patience_ms,
 	.cost_ns = live_cost_ns,
 	.capture = live_capture,

@@ -59,6 +59,14 @@ int capture__asleep(struct capture *c, const struct sink *to)
 	return 0;
 }
 
+void capture__processes(struct capture *c)
+{
+	/* they are told as a whole each time */
+	ledger__forget_asleep(c->ledger);
+	if (c->source->ops->processes)
+		c->source->ops->processes(c->source, c->to);
+}
+
 uint64_t capture__cost_ns(struct capture *c, bool *whole)
 {
 	*whole = false;

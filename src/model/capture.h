@@ -30,6 +30,8 @@ int capture__counters(struct capture *c);
  * -errno; -ENOTSUP of a source that cannot tell.
  */
 int capture__asleep(struct capture *c, const struct sink *to);
+/* Who has submitted so far, and what has failed, as at the end: to the sink. */
+void capture__processes(struct capture *c);
 /* CPU time that the capture has taken so far; *whole = that in the kernel, too. 0 = not known. */
 uint64_t capture__cost_ns(struct capture *c, bool *whole);
 /*

@@ -264,16 +264,18 @@ static void add_failure(struct report *r, int err, uint64_t calls)
 	r->failures[r->nr_failures++] = (struct report_failure){err, calls};
 }
 
-/* What the errors that are known do not add up to has one that is not. */
+/* What the errors that are known do not add up to has one that is not; of a choice of calls none is known. */
 static void build_failures(struct selection *s, struct report *r)
 {
+	const struct view_filter *f = s->view->filter;
+	bool of_some = f && (view_filter__is_of_fs(f) || view_filter__is_of_threads(f));
 	const struct ledger *l = s->ledger;
 	uint64_t known = 0;
 
 	r->failures = pool__array(s->pool, l->nr_failures + 1, sizeof(*r->failures));
 	if (!r->failures)
 		return;
-	for (size_t i = 0; i < l->nr_failures && !s->view->filter; i++) {
+	for (size_t i = 0; i < l->nr_failures && !of_some; i++) {
 		add_failure(r, l->failures[i].err, l->failures[i].calls);
 		known = sat_add(known, l->failures[i].calls);
 	}

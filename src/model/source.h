@@ -117,6 +117,8 @@ struct source_ops {
 	int (*now)(struct source *src, const struct sink *to);
 	/* NULL: cannot tell. Deliver each sleep that has not ended, with its age. */
 	void (*asleep)(struct source *src, const struct sink *to);
+	/* NULL: cannot tell before the end. Deliver who has submitted so far, and what has failed. */
+	void (*processes)(struct source *src, const struct sink *to);
 	/* NULL: as long as it is asked to. How long poll would wait at most. */
 	int (*patience_ms)(struct source *src);
 	/* NULL: cannot tell. CPU time that tracing has taken so far; *whole = what it took in the kernel is in it. */

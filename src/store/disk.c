@@ -55,8 +55,9 @@ static int open_db(struct disk *d, struct err *e)
 				 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048;");
 	if (!rc)
 		rc = sqlite__exec(d->db, "BEGIN");
-	for (size_t i = 0; !rc && schema__table(i); i++)
-		rc = sqlite__exec(d->db, schema__sql(schema__table(i), SCHEMA_VERSION, sql));
+	for (size_t i = 0; !rc && schema__table(i, SCHEMA_VERSION); i++)
+		rc = sqlite__exec(
+			d->db, schema__sql(schema__table(i, SCHEMA_VERSION), SCHEMA_VERSION, sql));
 	if (!rc)
 		rc = sqlite__exec(d->db, SET_APPLICATION SET_VERSION "COMMIT");
 	return rc ? sqlite__failed(d->db, "cannot write", d->path, e) : 0;
@@ -78,7 +79,8 @@ static sqlite3_stmt *inserting(struct disk *d, const struct batch_row *row)
 
 	if (*slot)
 		return *slot;
-	n = snprintf(sql, sizeof(sql), "REPLACE INTO %s VALUES(?", schema__table(row->table)->name);
+	n = snprintf(sql, sizeof(sql), "REPLACE INTO %s VALUES(?",
+		     schema__table(row->table, SCHEMA_VERSION)->name);
 	for (uint8_t i = 1; i < row->nr_values; i++)
 		n += snprintf(sql + n, sizeof(sql) - (size_t)n, ",?");
 	snprintf(sql + n, sizeof(sql) - (size_t)n, ")");
@@ -92,7 +94,8 @@ static sqlite3_stmt *deleting(struct disk *d, sqlite3_stmt **slot, uint8_t table
 
 	if (*slot)
 		return *slot;
-	snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE %s=?", schema__table(table)->name, column);
+	snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE %s=?",
+		 schema__table(table, SCHEMA_VERSION)->name, column);
 	return prepare(d, slot, sql);
 }
 
@@ -121,11 +124,11 @@ static int delete_slice(struct disk *d, const struct batch_value *v)
 {
 	int rc = SQLITE_OK;
 
-	for (uint8_t t = 0; rc == SQLITE_OK && schema__table(t); t++) {
-		bool is_slice = !strcmp(schema__table(t)->name, "slice");
+	for (uint8_t t = 0; rc == SQLITE_OK && schema__table(t, SCHEMA_VERSION); t++) {
+		bool is_slice = !strcmp(schema__table(t, SCHEMA_VERSION)->name, "slice");
 		sqlite3_stmt *stmt;
 
-		if (!is_slice && !schema__is_of_slices(schema__table(t)))
+		if (!is_slice && !schema__is_of_slices(schema__table(t, SCHEMA_VERSION)))
 			continue;
 		stmt = deleting(d, &d->delete_slice[t], t, is_slice ? "id" : "slice");
 		if (stmt)

@@ -140,7 +140,7 @@ static int check_schema(struct store *s, struct err *e)
 	int rc = rows__open(&r, s, "schema", "SELECT sql FROM sqlite_schema ORDER BY rowid", e);
 
 	while (!rc && (rc = rows__next(&r, e)) == 1) {
-		const struct schema_table *t = schema__table(i++);
+		const struct schema_table *t = schema__table(i++, s->info.schema);
 		const char *sql = (const char *)sqlite3_column_text(r.stmt, 0);
 
 		rc = t && sql && !strcmp(sql, schema__sql(t, s->info.schema, want)) ? 0 : 1;
@@ -150,7 +150,7 @@ static int check_schema(struct store *s, struct err *e)
 	rows__close(&r);
 	if (rc < 0)
 		return rc;
-	return rc || schema__table(i)
+	return rc || schema__table(i, s->info.schema)
 		       ? err__set(e, -EBADMSG, "%s is no recording: other tables", s->path)
 		       : 0;
 }

@@ -231,6 +231,19 @@ static int on_sample(void *ctx, const struct ev_sample *ev)
 	return 0;
 }
 
+/* They are told by what they are, and a choice of them is the view's. */
+static int on_process(void *ctx, const struct ev_process *ev)
+{
+	ledger__add_process(((struct load *)ctx)->ledger, ev);
+	return 0;
+}
+
+static int on_failed(void *ctx, const struct ev_failed *ev)
+{
+	ledger__add_failed(((struct load *)ctx)->ledger, ev);
+	return 0;
+}
+
 static int read_store(struct load *l, struct err *e)
 {
 	bool by_event = needs_events(l);
@@ -247,6 +260,8 @@ static int read_store(struct load *l, struct err *e)
 		.loss = on_loss,
 		.unfinished = sums ? NULL : on_unfinished,
 		.sample = sums ? NULL : on_sample,
+		.process = sums ? NULL : on_process,
+		.failed = sums ? NULL : on_failed,
 	};
 	int rc = store__read(l->store, &l->opts->range, &v, e);
 

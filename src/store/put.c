@@ -268,6 +268,25 @@ void put__sample(struct put *p, const struct ev_sample *ev)
 	batch__int(&p->batch, ev->count);
 }
 
+void put__process(struct put *p, const struct ev_process *ev)
+{
+	uint32_t comm = string_no(p, ev->comm), cgroup = string_no(p, ev->cgroup);
+
+	batch__row(&p->batch, BATCH_INSERT, TABLE_PROCESS, (uint8_t)(3 + schema_process.nr));
+	put_next_id(p);
+	batch__int(&p->batch, comm);
+	batch__int(&p->batch, cgroup);
+	batch__columns(&p->batch, &schema_process, ev);
+}
+
+void put__failed(struct put *p, const struct ev_failed *ev)
+{
+	batch__row(&p->batch, BATCH_INSERT, TABLE_FAILURE, 3);
+	put_next_id(p);
+	batch__int(&p->batch, (uint64_t)ev->err);
+	batch__int(&p->batch, ev->calls);
+}
+
 /* ---- sums of a slice ---- */
 
 void put__counters(struct put *p, struct ledger_fs *fs, const struct fs_counts *delta)

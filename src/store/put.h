@@ -29,6 +29,8 @@ void put__stall(struct put *p, const struct ev_stall *ev, struct ledger_row *row
 		struct ledger_name *waker, uint32_t no);
 void put__unfinished(struct put *p, const struct ev_unfinished *ev);
 void put__sample(struct put *p, const struct ev_sample *ev);
+void put__process(struct put *p, const struct ev_process *ev);
+void put__failed(struct put *p, const struct ev_failed *ev);
 
 /* A submit whose names have numbers already: the event's pointers are not followed. */
 struct put_submit {

@@ -116,6 +116,17 @@ static const struct schema_column unfinished_columns[] = {
 	COLUMN(ev_unfinished, "plane", U32, plane, 3),
 	COLUMN(ev_unfinished, "submitter_tid", U32, submitter_tid, 4),
 };
+
+#define P(member) COLUMN(ev_process, #member, U64, member, 5)
+static const struct schema_column process_columns[] = {
+	COLUMN(ev_process, "pid", U32, pid, 5),
+	P(submits),
+	P(submits_blocked),
+	P(requests),
+	P(sleeps),
+	P(blocked_ns),
+};
+
 static_assert(sizeof(enum request_how) == 4 && sizeof(enum waker_kind) == 4 &&
 		      sizeof(enum lock_kind) == 4 && sizeof(enum plane) == 4,
 	      "enums are U32");
@@ -130,6 +141,7 @@ const struct schema_columns schema_stall = COLUMNS(stall_columns);
 const struct schema_columns schema_submit = COLUMNS(submit_columns);
 const struct schema_columns schema_loss = COLUMNS(loss_columns);
 const struct schema_columns schema_unfinished = COLUMNS(unfinished_columns);
+const struct schema_columns schema_process = COLUMNS(process_columns);
 
 static const struct schema_table tables[TABLES] = {
 	[TABLE_INFO] = {"info", "name TEXT PRIMARY KEY, value", .options = " WITHOUT ROWID"},
@@ -172,11 +184,15 @@ static const struct schema_table tables[TABLES] = {
 	[TABLE_SAMPLE] = {"sample",
 			  "id INTEGER PRIMARY KEY, fs INTEGER, stack INTEGER, count INTEGER"},
 	[TABLE_HERE] = {"here", "id INTEGER PRIMARY KEY, fs INTEGER, cause TEXT, text TEXT"},
+	[TABLE_PROCESS] = {"process", "id INTEGER PRIMARY KEY, comm INTEGER, cgroup INTEGER",
+			   &schema_process, .since = 5},
+	[TABLE_FAILURE] = {"failure", "id INTEGER PRIMARY KEY, err INTEGER, calls INTEGER",
+			   .since = 5},
 };
 
-const struct schema_table *schema__table(size_t i)
+const struct schema_table *schema__table(size_t i, uint32_t version)
 {
-	return i < ARRAY_SIZE(tables) ? &tables[i] : NULL;
+	return i < ARRAY_SIZE(tables) && tables[i].since <= version ? &tables[i] : NULL;
 }
 
 bool schema__is_of_slices(const struct schema_table *t)

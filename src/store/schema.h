@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 #define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 /* In the order in which they are made. */
 enum schema_table_no {
@@ -29,6 +29,8 @@ enum schema_table_no {
 	TABLE_UNFINISHED,
 	TABLE_SAMPLE,
 	TABLE_HERE,
+	TABLE_PROCESS,
+	TABLE_FAILURE,
 	TABLES,
 };
 
@@ -45,9 +47,10 @@ struct schema_table {
 	struct schema_more more[2];
 	const char *behind; /* ", PRIMARY KEY(...)"; NULL = nothing */
 	const char *options;
+	uint32_t since; /* 0 = the first version; the last tables are the latest */
 };
-/* The i-th table, NULL past the end. */
-const struct schema_table *schema__table(size_t i);
+/* The i-th table of a file of that version, NULL past the end. */
+const struct schema_table *schema__table(size_t i, uint32_t version);
 /* The CREATE statement, byte by byte as in a file of that version. Returns buf. */
 #define SCHEMA_SQL_MAX 4096
 const char *schema__sql(const struct schema_table *t, uint32_t version, char buf[SCHEMA_SQL_MAX]);
@@ -79,5 +82,6 @@ extern const struct schema_columns schema_stall;      /* struct ev_stall */
 extern const struct schema_columns schema_submit;     /* struct ev_submit */
 extern const struct schema_columns schema_loss;	      /* struct loss */
 extern const struct schema_columns schema_unfinished; /* struct ev_unfinished */
+extern const struct schema_columns schema_process;    /* struct ev_process */
 
 #endif

@@ -10,6 +10,8 @@
 
 #define DEFAULT_TIME_NS (60 * NSEC_PER_SEC)
 #define DEFAULT_MEMORY_BYTES (256ULL << 20)
+/* The largest number that a system call returns as an error. */
+#define ERR_MAX 4095
 
 static int begin(struct store *s, struct err *e)
 {
@@ -410,6 +412,47 @@ static int visit_samples(struct store *s, const struct store_visitor *v, struct 
 	return rc;
 }
 
+static int visit_processes(struct store *s, const struct store_visitor *v, struct err *e)
+{
+	struct rows r;
+	int rc = rows__open(&r, s, "process", "SELECT * FROM process ORDER BY id", e);
+
+	while (!rc && (rc = rows__next(&r, e)) == 1) {
+		struct ev_process ev = {.comm = rows__string(&r, 1), .cgroup = rows__string(&r, 2)};
+
+		rows__columns(&r, 3, &schema_process, &ev);
+		rc = rows__check(&r, e);
+		if (!rc)
+			rc = v->process(v->ctx, &ev);
+	}
+	rows__close(&r);
+	return rc;
+}
+
+static int visit_failures(struct store *s, const struct store_visitor *v, struct err *e)
+{
+	struct rows r;
+	int rc = rows__open(&r, s, "failure", "SELECT * FROM failure ORDER BY id", e);
+
+	while (!rc && (rc = rows__next(&r, e)) == 1) {
+		uint32_t err = rows__u32(&r, 1);
+		const struct ev_failed ev = {.err = (int)err, .calls = rows__u64(&r, 2)};
+
+		r.bad |= !err || err > ERR_MAX;
+		rc = rows__check(&r, e);
+		if (!rc)
+			rc = v->failed(v->ctx, &ev);
+	}
+	rows__close(&r);
+	return rc;
+}
+
+/* Whether it is the whole file, of a version that tells who submitted. */
+static bool tells_who(const struct store *s, const struct store_range *range)
+{
+	return !range->since_ns && !range->until_ns && s->info.schema >= 5;
+}
+
 /* Whether what happened at the end is in the range. */
 static bool reaches_end(const struct store *s, const struct store_range *range)
 {
@@ -433,6 +476,10 @@ int store__read(struct store *s, const struct store_range *range, const struct s
 		rc = visit_unfinished(s, v, e);
 	if (!rc && v->sample && reaches_end(s, range))
 		rc = visit_samples(s, v, e);
+	if (!rc && v->process && tells_who(s, range))
+		rc = visit_processes(s, v, e);
+	if (!rc && v->failed && tells_who(s, range))
+		rc = visit_failures(s, v, e);
 	for (size_t i = 0; i < CURSORS; i++)
 		rows__close(&cursors[i].rows);
 	end(s);

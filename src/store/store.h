@@ -117,7 +117,7 @@ size_t store__fs_no(const struct store *s, const struct fs_info *fs);
  * Receiver of store__read; a function that is NULL is not called, and its
  * table not read. One that returns other than 0 ends the reading with that.
  * Order: slice, then all of that slice (fs_counts, stalls, stall, submit,
- * loss), the next slice, ...; at the end unfinished and sample.
+ * loss), the next slice, ...; at the end unfinished, sample, process and failed.
  */
 struct store_visitor {
 	void *ctx;
@@ -134,6 +134,9 @@ struct store_visitor {
 	int (*loss)(void *ctx, const struct loss *delta);
 	int (*unfinished)(void *ctx, const struct ev_unfinished *ev, const struct cause *cause);
 	int (*sample)(void *ctx, const struct ev_sample *ev);
+	/* Of the whole file, so not of a range. */
+	int (*process)(void *ctx, const struct ev_process *ev);
+	int (*failed)(void *ctx, const struct ev_failed *ev);
 };
 
 /* Only slices that begin in [since_ns, until_ns) after the recording began; until_ns 0 = to the end. */

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "model/tap.h"
 #include "store/disk.h"
 #include "store/put.h"
+#include "store/tally.h"
 
 /* Rows that wait for the disk. */
 #define BATCH_MAX_BYTES (16 << 20)
@@ -25,12 +27,13 @@ struct worst_row {
 };
 
 struct store_writer {
-	struct sink sink;
+	struct tap tap;
 	struct ledger *ledger;
 	struct disk *disk;
 	struct disk *
 		ending; /* the file before: it has all, and the disk may take its time; NULL = none */
 	struct put put;
+	struct tally tally;
 	uint64_t started_ns, slice_start_ns, now_ns;
 	uint64_t trigger_ns;
 	uint32_t keep_slices;  /* 0 = all */
@@ -129,40 +132,31 @@ static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
 		w->triggered = true;
 }
 
-static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
-{
-	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
-
-	to->fs_counts(to->ctx, fs, counts);
-}
-
-static void on_fs_restart(void *ctx, const struct fs_info *fs)
-{
-	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
-
-	to->fs_restart(to->ctx, fs);
-}
-
-static void on_totals(void *ctx, const struct fs_counts *counts)
-{
-	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
-
-	to->totals(to->ctx, counts);
-}
-
-static void on_loss(void *ctx, const struct loss *loss)
-{
-	const struct sink *to = ledger__sink(((struct store_writer *)ctx)->ledger);
-
-	to->loss(to->ctx, loss);
-}
-
 static void on_sample(void *ctx, const struct ev_sample *ev)
 {
 	struct store_writer *w = ctx;
 
 	ledger__add_sample(w->ledger, ev);
 	put__sample(&w->put, ev);
+}
+
+/* With --keep the figures would be of more than there is in the file. */
+static void on_process(void *ctx, const struct ev_process *ev)
+{
+	struct store_writer *w = ctx;
+
+	ledger__add_process(w->ledger, ev);
+	if (!w->keep_slices && tally__process(&w->tally, ev))
+		w->left_out = sat_add(w->left_out, 1);
+}
+
+static void on_failed(void *ctx, const struct ev_failed *ev)
+{
+	struct store_writer *w = ctx;
+
+	ledger__add_failed(w->ledger, ev);
+	if (!w->keep_slices && tally__failed(&w->tally, ev))
+		w->left_out = sat_add(w->left_out, 1);
 }
 
 /* ---- the end of a slice ---- */
@@ -388,6 +382,7 @@ int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct er
 static void put_end(struct store_writer *w, const struct capture_info *c, uint64_t duration_ns)
 {
 	expire_all(w);
+	tally__put(&w->tally, &w->put);
 	put__info_int(&w->put, "duration_ns", duration_ns);
 	put__info_int(&w->put, "child_ran", c->child_ran);
 	put__info_int(&w->put, "child_status", (uint64_t)(int64_t)c->child_status);
@@ -488,23 +483,22 @@ static void take_slices(struct store_writer *w)
 int store_writer__new(const struct store_write_opts *o, struct store_writer **out, struct err *e)
 {
 	struct store_writer *w = calloc(1, sizeof(*w));
-	int rc;
-
-	if (!w)
-		return err__set(e, -ENOMEM, "out of memory");
-	w->sink = (struct sink){
+	const struct sink own = {
 		.ctx = w,
 		.stall = on_stall,
 		.stalls = on_stalls,
 		.submit = on_submit,
 		.unfinished = on_unfinished,
-		.fs_counts = on_fs_counts,
-		.fs_restart = on_fs_restart,
-		.totals = on_totals,
-		.loss = on_loss,
 		.sample = on_sample,
+		.process = on_process,
+		.failed = on_failed,
 	};
+	int rc;
+
+	if (!w)
+		return err__set(e, -ENOMEM, "out of memory");
 	w->ledger = o->ledger;
+	tap__init(&w->tap, &own, ledger__sink(o->ledger));
 	w->started_ns = o->started_mono_ns;
 	w->trigger_ns = o->trigger_ns;
 	w->events = o->events;
@@ -555,7 +549,7 @@ int store_writer__rotate(struct store_writer *w, const struct store_write_opts *
 
 const struct sink *store_writer__sink(struct store_writer *w)
 {
-	return &w->sink;
+	return &w->tap.sink;
 }
 
 uint64_t store_writer__left_out(const struct store_writer *w)
@@ -577,5 +571,6 @@ void store_writer__free(struct store_writer *w)
 	disk__free(w->ending);
 	disk__free(w->disk);
 	batch__free(&w->put.batch);
+	tally__free(&w->tally);
 	free(w);
 }

@@ -145,6 +145,7 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
 NEW_IN_4 = ("worker_sleeps", "worker_blocked_ns", "sqpoll_sleeps", "sqpoll_blocked_ns",
             "punted_asked", "punted_forced", "punted_unable", "punted_tried", "punted_serial",
             "punted_reads", "punted_writes", "punted_syncs", "punted", "submitter_tid")
+NEW_TABLES_IN_5 = ("process", "failure")
 NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",
             "taskwork_sleeps", "taskwork_blocked_ns", "generation")
 
@@ -153,6 +154,8 @@ def as_version_2(recording, old):
     """The recording as version 2 wrote it: without what came later."""
     new, writer = sqlite3.connect(recording), sqlite3.connect(old)
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
+        if name in NEW_TABLES_IN_5:
+            continue
         for column in NEW_IN_4 + NEW_IN_3:
             sql = sql.replace(f", {column} INTEGER", "")
         writer.execute(sql)
@@ -221,6 +224,32 @@ def test_a_recording_that_version_3_wrote(aiostall, tmp_path):
     assert json.loads(info.stdout)["file_schema"] == 3
 
 
+def test_a_recording_that_version_4_wrote(aiostall, tmp_path):
+    old = tmp_path / "old.db"
+    writer = sqlite3.connect(old)
+    writer.executescript((ROOT / "tests" / "cli" / "version4.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    rep = report_json(aiostall, old)
+    totals = rep["totals"]
+    assert (totals["submits"], totals["requests"], totals["sleeps"]) == (25, 100, 100)
+    assert totals["worker_sleeps"] == totals["punted"] == 0
+    # it has those that slept, and does not tell how much they submitted
+    (process,) = rep["processes"]
+    assert (process["pid"], process["comm"], process["sleeps"]) == (7001, "aioload", 100)
+    assert process["submits"] is None and process["cause"] == "ext4.dio_sync"
+    assert totals["errors"] == []
+    # failures without their errors
+    writer.execute("UPDATE counters SET submit_errors = 3")
+    writer.commit()
+    assert report_json(aiostall, old)["totals"]["errors"] == [{"errno": None, "number": 0, "submits": 3}]
+    # tables of a later version make it no recording of this one
+    writer.execute("CREATE TABLE failure(id INTEGER PRIMARY KEY, err INTEGER, calls INTEGER)")
+    writer.commit()
+    writer.close()
+    done = aiostall("report", str(old))
+    assert done.returncode == 1 and "other tables" in done.stderr
+
+
 def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):
     short = tmp_path / "min.db"
     short.write_bytes(recording.read_bytes())
@@ -260,10 +289,11 @@ HOSTILE = [
     ("CREATE VIEW v AS SELECT 1", "other tables"),
     ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
     ("DROP TABLE fact", "other tables"),
-    ("PRAGMA user_version = 5", "version 5"),
+    ("PRAGMA user_version = 6", "version 6"),
     ("PRAGMA user_version = 1", "other tables"),
     ("PRAGMA user_version = 2", "other tables"),
     ("PRAGMA user_version = 3", "other tables"),
+    ("PRAGMA user_version = 4", "other tables"),
     ("UPDATE sleeps SET key = key + 99999", "damaged"),
     ("UPDATE sleeps SET hist = x'00'", "damaged"),
     ("UPDATE sleeps SET sleeps = 'text'", "damaged"),
@@ -271,6 +301,12 @@ HOSTILE = [
     ("UPDATE stack SET frames = zeroblob(3000000)", "damaged"),
     ("INSERT INTO here(fs, cause, text) VALUES (99, 'blk.tag', 'a')", "damaged"),
     ("INSERT INTO here(fs, cause, text) VALUES (1, 'blk.tag', char(27) || '[31m')", None),
+    ("INSERT INTO process VALUES (1, 99999, 0, 1, 1, 1, 1, 1, 1)", "damaged"),
+    ("INSERT INTO process VALUES (1, 0, 0, -1, 1, 1, 1, 1, 1)", "damaged"),
+    ("INSERT INTO process VALUES (1, 1, 1, 4294967295, -1, -1, -1, -1, -1)", None),
+    ("INSERT INTO failure VALUES (1, 0, 1)", "damaged"),
+    ("INSERT INTO failure VALUES (1, 4096, 1)", "damaged"),
+    ("INSERT INTO failure VALUES (1, 22, -1)", None),
     ("UPDATE slice SET end_ns = -1, start_ns = 5", None),
     ("UPDATE counters SET submits = -1", None),
     ("UPDATE string SET text = 'a' || char(27) || '[31m' || char(10)", None),

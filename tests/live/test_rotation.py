@@ -69,7 +69,12 @@ def test_a_sleep_and_its_record_are_in_one_file(tmp_path):
             told = part["totals"][name]
             assert sum(c[name] for c in causes) == told == sum(fs[name] for fs in part["filesystems"]), path
         assert part["totals"]["sleeps"] > 100 or path == found[-1]
-    assert sum(p["totals"]["sleeps"] for p in parts) == read(*found)["totals"]["sleeps"]
+    whole = read(*found)
+    assert sum(p["totals"]["sleeps"] for p in parts) == whole["totals"]["sleeps"]
+    # who submitted, each call in one file
+    for name in ("submits", "requests", "sleeps", "blocked_ns"):
+        (told,) = [p[name] for p in whole["processes"]]
+        assert sum(p[name] for part in parts for p in part["processes"]) == told == whole["totals"][name]
 
 
 def test_a_kill_costs_a_second_of_the_last_file(tmp_path):

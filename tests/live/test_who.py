@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who submitted: two clients of one filesystem are told apart, and failed calls have their errno."""
 import datetime
+import json
 import re
 import subprocess
 import time
@@ -60,6 +61,30 @@ def test_failed_calls_have_their_errno(tmp_path):
     assert report["totals"]["submit_errors"] == 8
     assert report["totals"]["errors"] == [{"errno": "EINVAL", "number": 22, "submits": 5},
                                           {"errno": "EBADF", "number": 9, "submits": 3}]
+
+
+def test_a_recording_tells_who_and_what_failed(tmp_path, scratch):
+    """As stat does; of the whole file only, and not where --keep has left a part of it."""
+    def recorded(argv, *options):
+        done = helpers.run([AIOSTALL, "record", *options, "-o", tmp_path / "run.db", "--", *argv])
+        assert done.status in (0, 3), done.stderr
+        return lambda *args: json.loads(helpers.run(
+            [AIOSTALL, "report", "--format", "json", *args, tmp_path / "run.db"]).stdout)
+    report = recorded(two_clients(scratch))
+    whole = report()
+    clients = sorted(whole["processes"], key=lambda c: c["submits"])
+    assert [c["submits"] for c in clients] == [101, 614]
+    assert [c["requests"] for c in clients] == [202, 3 * 614]
+    for name in SUMS:
+        assert sum(c[name] for c in clients) == whole["totals"][name], name
+    assert all(c["comm"] == "aioload" and c["cgroup"].startswith("/") for c in clients)
+    (one,) = report("-p", clients[0]["pid"])["processes"]
+    assert one == clients[0]
+    assert all(p["submits"] is None for p in report("--until", "10m")["processes"])
+    assert recorded(tracing.script(FAILING))()["totals"]["errors"] == [
+        {"errno": "EINVAL", "number": 22, "submits": 5}, {"errno": "EBADF", "number": 9, "submits": 3}]
+    assert recorded(tracing.script(FAILING), "--keep", "1h")()["totals"]["errors"] == [
+        {"errno": None, "number": 0, "submits": 8}]
 
 
 def test_the_text_names_them(tmp_path, scratch):

@@ -132,6 +132,8 @@ union line {
 	struct submit_line submit;
 	struct ev_unfinished unfinished;
 	struct ev_sample sample;
+	struct ev_process process;
+	struct ev_failed failed;
 	struct loss loss;
 };
 
@@ -323,6 +325,23 @@ static const struct field sample_fields[] = {
 	F(struct ev_sample, "fs", fs, T_FS),
 	F(struct ev_sample, "stack", stack, T_STACK),
 	F(struct ev_sample, "count", count, T_U64),
+	{0},
+};
+static const struct field process_fields[] = {
+	F(struct ev_process, "pid", pid, T_U32),
+	F(struct ev_process, "comm", comm, T_STR),
+	F(struct ev_process, "cgroup", cgroup, T_STR),
+	F(struct ev_process, "submits", submits, T_U64),
+	F(struct ev_process, "submits_blocked", submits_blocked, T_U64),
+	F(struct ev_process, "requests", requests, T_U64),
+	F(struct ev_process, "sleeps", sleeps, T_U64),
+	F(struct ev_process, "blocked", blocked_ns, T_TIME),
+	{0},
+};
+static const struct field failed_fields[] = {
+	F(struct ev_failed, "pid", pid, T_U32),
+	F(struct ev_failed, "err", err, T_S32),
+	F(struct ev_failed, "calls", calls, T_U64),
 	{0},
 };
 static const struct field loss_fields[] = {
@@ -634,6 +653,22 @@ static int do_sample(struct text *t, union line *l, const struct sink *to)
 	return 0;
 }
 
+static int do_process(struct text *t, union line *l, const struct sink *to)
+{
+	(void)t;
+	if (to->process)
+		to->process(to->ctx, &l->process);
+	return 0;
+}
+
+static int do_failed(struct text *t, union line *l, const struct sink *to)
+{
+	(void)t;
+	if (to->failed)
+		to->failed(to->ctx, &l->failed);
+	return 0;
+}
+
 static int do_unfinished(struct text *t, union line *l, const struct sink *to)
 {
 	(void)t;
@@ -663,6 +698,8 @@ static const struct kind {
 	{"submit", submit_fields, do_submit},
 	{"unfinished", unfinished_fields, do_unfinished},
 	{"sample", sample_fields, do_sample},
+	{"process", process_fields, do_process},
+	{"failed", failed_fields, do_failed},
 	{"loss", loss_fields, do_loss},
 };
 

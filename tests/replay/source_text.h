@@ -26,6 +26,8 @@
  *   unfinished  fs stack age before_tracing pid tid comm cgroup cgroup_id how index nr
  *               op fd offset len rw_flags shape ino path held_up state
  *   sample      fs stack count
+ *   process     pid comm cgroup submits submits_blocked requests sleeps blocked
+ *   failed      pid err calls
  *   loss        the names in struct loss
  *
  * Times take units (5ms), bare ones are ns. how: unknown exact scanned batch.

@@ -64,84 +64,32 @@ static void count(struct stored *s)
 	s->rc = store_writer__commit(s->writer, s->now_ns, s->e);
 }
 
-static void on_stall(void *ctx, const struct ev_stall *ev)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
+#define HAND_ON(name, ...)                                                                         \
+	do {                                                                                       \
+		const struct sink *to = sink_of(ctx);                                              \
+		if (to)                                                                            \
+			to->name(to->ctx, __VA_ARGS__);                                            \
+		count(ctx);                                                                        \
+	} while (0)
 
-	if (to)
-		to->stall(to->ctx, ev);
-	count(s);
-}
-
-static void on_stalls(void *ctx, const struct ev_stalls *ev)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->stalls(to->ctx, ev);
-	count(s);
-}
-
-static void on_submit(void *ctx, const struct ev_submit *ev)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->submit(to->ctx, ev);
-	count(s);
-}
-
-static void on_unfinished(void *ctx, const struct ev_unfinished *ev)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->unfinished(to->ctx, ev);
-	count(s);
-}
+#define EVENT(name, type)                                                                          \
+	static void on_##name(void *ctx, const struct type *ev)                                    \
+	{                                                                                          \
+		HAND_ON(name, ev);                                                                 \
+	}
+EVENT(stall, ev_stall)
+EVENT(stalls, ev_stalls)
+EVENT(submit, ev_submit)
+EVENT(unfinished, ev_unfinished)
+EVENT(totals, fs_counts)
+EVENT(loss, loss)
+EVENT(sample, ev_sample)
+EVENT(process, ev_process)
+EVENT(failed, ev_failed)
 
 static void on_fs_counts(void *ctx, const struct fs_info *fs, const struct fs_counts *counts)
 {
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->fs_counts(to->ctx, fs, counts);
-	count(s);
-}
-
-static void on_totals(void *ctx, const struct fs_counts *counts)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->totals(to->ctx, counts);
-	count(s);
-}
-
-static void on_loss(void *ctx, const struct loss *loss)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->loss(to->ctx, loss);
-	count(s);
-}
-
-static void on_sample(void *ctx, const struct ev_sample *ev)
-{
-	struct stored *s = ctx;
-	const struct sink *to = sink_of(s);
-
-	if (to)
-		to->sample(to->ctx, ev);
-	count(s);
+	HAND_ON(fs_counts, fs, counts);
 }
 
 static int record(struct stored *s, const char *fixture)
@@ -156,6 +104,8 @@ static int record(struct stored *s, const char *fixture)
 		.totals = on_totals,
 		.loss = on_loss,
 		.sample = on_sample,
+		.process = on_process,
+		.failed = on_failed,
 	};
 	int rc;
 

@@ -634,6 +634,137 @@ static void test_stalls_in_sums(void **state)
 	store__free(s);
 }
 
+/* ---- who submitted, in files that follow one another ---- */
+
+static struct ev_process process_of(uint32_t pid, const char *comm, uint64_t n)
+{
+	return (struct ev_process){.pid = pid,
+				   .comm = comm,
+				   .cgroup = "/a/b",
+				   .submits = n,
+				   .submits_blocked = n / 2,
+				   .requests = 3 * n,
+				   .sleeps = n / 2,
+				   .blocked_ns = 1000 * n};
+}
+
+static void tell_process(struct store_writer *w, uint32_t pid, const char *comm, uint64_t n)
+{
+	const struct ev_process ev = process_of(pid, comm, n);
+
+	store_writer__sink(w)->process(w, &ev);
+}
+
+static void tell_failed(struct store_writer *w, uint32_t pid, int err, uint64_t calls)
+{
+	const struct ev_failed ev = {.pid = pid, .err = err, .calls = calls};
+
+	store_writer__sink(w)->failed(w, &ev);
+}
+
+struct who_seen {
+	struct ev_process of[4]; /* pid 0 to 3 */
+	char comm[4][16];
+	uint64_t failed[40];
+};
+
+static int see_process(void *ctx, const struct ev_process *ev)
+{
+	struct who_seen *seen = ctx;
+
+	assert_in_range(ev->pid, 0, 3);
+	seen->of[ev->pid] = *ev;
+	snprintf(seen->comm[ev->pid], sizeof(seen->comm[0]), "%s", ev->comm);
+	assert_string_equal(ev->cgroup, "/a/b");
+	return 0;
+}
+
+static int see_failed(void *ctx, const struct ev_failed *ev)
+{
+	assert_in_range(ev->err, 1, 39);
+	((struct who_seen *)ctx)->failed[ev->err] += ev->calls;
+	return 0;
+}
+
+static struct who_seen who_in(const char *file, const struct store_range *range)
+{
+	struct who_seen seen = {0};
+	const struct store_visitor v = {.ctx = &seen, .process = see_process, .failed = see_failed};
+	struct err e = {0};
+	struct store *s = store__open(file, NULL, &e);
+
+	assert_non_null(s);
+	assert_int_equal(store__read(s, range, &v, &e), 0);
+	store__free(s);
+	return seen;
+}
+
+static void same_process(const struct who_seen *seen, uint32_t pid, uint64_t n)
+{
+	const struct ev_process want = process_of(pid, "", n);
+
+	assert_int_equal(seen->of[pid].submits, want.submits);
+	assert_int_equal(seen->of[pid].submits_blocked, want.submits_blocked);
+	assert_int_equal(seen->of[pid].requests, want.requests);
+	assert_int_equal(seen->of[pid].sleeps, want.sleeps);
+	assert_int_equal(seen->of[pid].blocked_ns, want.blocked_ns);
+}
+
+/* A source tells of all since tracing began: each file has its own part, whoever is told apart. */
+static void test_who_submitted_while_a_file_was_written(void **state)
+{
+	char second[80];
+	struct store_write_opts o = {.path = path,
+				     .capture = &capture,
+				     .started_mono_ns = 5,
+				     .kernel_build = "#1",
+				     .boot_id = "b",
+				     .ledger = new_ledger()};
+	const struct store_range some = {.until_ns = 1};
+	struct store_writer *w;
+	struct who_seen seen;
+	struct err e = {0};
+
+	(void)state;
+	snprintf(second, sizeof(second), "%s.2", path);
+	assert_int_equal(store_writer__new(&o, &w, &e), 0);
+	assert_int_equal(store_writer__begin(w, &e), 0);
+	tell_process(w, 1, "stays", 100);
+	tell_process(w, 2, "goes", 40);
+	tell_process(w, 0, "", 10);
+	tell_failed(w, 1, 22, 3);
+	tell_failed(w, 2, 22, 4);
+	o.path = second;
+	o.started_mono_ns = 5 + NSEC_PER_SEC;
+	assert_int_equal(store_writer__rotate(w, &o, &e), 0);
+	/* pid 2, whose figures are 50 by then, is not told apart any more */
+	tell_process(w, 1, "renamed", 160);
+	tell_process(w, 0, "", 10 + 50 + 6);
+	tell_process(w, 3, "new", 8);
+	tell_failed(w, 1, 22, 3);
+	tell_failed(w, 0, 22, 9);
+	tell_failed(w, 3, 11, 1);
+	assert_int_equal(store_writer__finish(w, &capture, 5 + 2 * NSEC_PER_SEC, &e), 0);
+	store_writer__free(w);
+	ledger__free(o.ledger);
+	seen = who_in(path, NULL);
+	same_process(&seen, 1, 100);
+	same_process(&seen, 2, 40);
+	same_process(&seen, 0, 10);
+	assert_int_equal(seen.failed[22], 7);
+	seen = who_in(second, NULL);
+	same_process(&seen, 1, 60);
+	assert_string_equal(seen.comm[1], "renamed");
+	same_process(&seen, 2, 0);
+	same_process(&seen, 0, 16);
+	same_process(&seen, 3, 8);
+	assert_int_equal(seen.failed[22], 5);
+	assert_int_equal(seen.failed[11], 1);
+	seen = who_in(second, &some);
+	same_process(&seen, 1, 0);
+	unlink(second);
+}
+
 /* Overwrite bytes of the recording. */
 static void patch(long at, const void *bytes, size_t n)
 {
@@ -660,7 +791,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 4");
+	refused("up to version 5");
 }
 
 static void test_other_databases_are_refused(void **state)
@@ -818,6 +949,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_regular_file_is_refused),
 		cmocka_unit_test(test_every_field_survives),
 		cmocka_unit_test(test_stalls_in_sums),
+		cmocka_unit_test(test_who_submitted_while_a_file_was_written),
 		cmocka_unit_test(test_filesystems_that_made_room_are_in_the_file),
 		cmocka_unit_test(test_filesystems_leave_a_recorder),
 		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),

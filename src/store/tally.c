@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "store/tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "model/sums.h"
+
+struct tally_process {
+	UT_hash_handle hh;
+	uint32_t pid;
+	struct ev_process last, now; /* without their names */
+	char *comm, *cgroup;	     /* NULL = not told of since the last time */
+};
+
+struct tally_failure {
+	UT_hash_handle hh;
+	int err;
+	uint64_t last, now;
+};
+
+/* Member by member. */
+static struct ev_process each(const struct ev_process *a, const struct ev_process *b,
+			      uint64_t (*f)(uint64_t a, uint64_t b))
+{
+	return (struct ev_process){
+		.submits = f(a->submits, b->submits),
+		.submits_blocked = f(a->submits_blocked, b->submits_blocked),
+		.requests = f(a->requests, b->requests),
+		.sleeps = f(a->sleeps, b->sleeps),
+		.blocked_ns = f(a->blocked_ns, b->blocked_ns),
+	};
+}
+
+/* Its threads may differ: what is said first holds, as in the ledger. */
+static int set_name(char **name, const char *to)
+{
+	if (!*name)
+		*name = strdup(to);
+	return *name ? 0 : -ENOMEM;
+}
+
+static void forget_names(struct tally_process *p)
+{
+	free(p->comm);
+	free(p->cgroup);
+	p->comm = p->cgroup = NULL;
+}
+
+static bool is_nothing(const struct ev_process *ev)
+{
+	return !ev->submits && !ev->requests && !ev->sleeps;
+}
+
+static void drop(struct tally *t, struct tally_process *p)
+{
+	HASH_DEL(t->processes, p);
+	forget_names(p);
+	free(p);
+}
+
+static struct tally_process *process_of(struct tally *t, uint32_t pid)
+{
+	struct tally_process *p;
+
+	HASH_FIND(hh, t->processes, &pid, sizeof(pid), p);
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	HASH_ADD(hh, t->processes, pid, sizeof(p->pid), p);
+	if (p->hh.tbl)
+		return p;
+	free(p);
+	return NULL;
+}
+
+int tally__process(struct tally *t, const struct ev_process *ev)
+{
+	struct tally_process *p = process_of(t, ev->pid);
+
+	if (!p)
+		return -ENOMEM;
+	p->now = each(&p->now, ev, sat_add);
+	return set_name(&p->comm, ev->comm) || set_name(&p->cgroup, ev->cgroup) ? -ENOMEM : 0;
+}
+
+int tally__failed(struct tally *t, const struct ev_failed *ev)
+{
+	struct tally_failure *f;
+
+	HASH_FIND(hh, t->failures, &ev->err, sizeof(ev->err), f);
+	if (!f) {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			return -ENOMEM;
+		f->err = ev->err;
+		HASH_ADD(hh, t->failures, err, sizeof(f->err), f);
+		if (!f->hh.tbl) {
+			free(f);
+			return -ENOMEM;
+		}
+	}
+	f->now = sat_add(f->now, ev->calls);
+	return 0;
+}
+
+static void put_delta(struct put *p, const struct tally_process *of, struct ev_process delta)
+{
+	if (is_nothing(&delta))
+		return;
+	delta.pid = of->pid;
+	delta.comm = of->comm ? of->comm : "";
+	delta.cgroup = of->cgroup ? of->cgroup : "";
+	put__process(p, &delta);
+}
+
+/*
+ * Whose figures are lower than they were is not told apart any more, and in the sum of those, which
+ * has pid 0, is what an earlier file has under its own name.
+ */
+static void put_processes(struct tally *t, struct put *p)
+{
+	struct ev_process moved = {0}, delta;
+	struct tally_process *of, *next, *left = NULL;
+
+	HASH_ITER(hh, t->processes, of, next)
+	{
+		if (!of->pid) {
+			left = of;
+			continue;
+		}
+		delta = each(&of->last, &of->now, sat_sub);
+		moved = each(&moved, &delta, sat_add);
+		put_delta(p, of, each(&of->now, &of->last, sat_sub));
+		of->last = of->now;
+		of->now = (struct ev_process){0};
+		forget_names(of);
+		if (is_nothing(&of->last))
+			drop(t, of);
+	}
+	if (!left)
+		return;
+	delta = each(&left->now, &left->last, sat_sub);
+	put_delta(p, left, each(&delta, &moved, sat_sub));
+	left->last = left->now;
+	left->now = (struct ev_process){0};
+	forget_names(left);
+}
+
+void tally__put(struct tally *t, struct put *p)
+{
+	struct tally_failure *f;
+
+	put_processes(t, p);
+	for (f = t->failures; f; f = f->hh.next) {
+		const struct ev_failed ev = {.err = f->err, .calls = sat_sub(f->now, f->last)};
+
+		if (ev.calls)
+			put__failed(p, &ev);
+		f->last = f->now;
+		f->now = 0;
+	}
+}
+
+void tally__free(struct tally *t)
+{
+	struct tally_failure *f, *next_f;
+	struct tally_process *p, *next;
+
+	HASH_ITER(hh, t->processes, p, next)
+	{
+		drop(t, p);
+	}
+	HASH_ITER(hh, t->failures, f, next_f)
+	{
+		HASH_DEL(t->failures, f);
+		free(f);
+	}
+}
