@@ -102,6 +102,7 @@ static bool is_request_so(uint32_t shape, const char *word)
 		{"dsync", SHAPE_DSYNC, true},
 		{"aligned", unaligned, false},
 		{"unaligned", SHAPE_UNALIGNED_LB, true},
+		{"memory-aligned", SHAPE_UNALIGNED_MEM, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -310,6 +311,17 @@ static void leave_out_tried(struct pool *p, struct editing *e, struct report_cau
 	}
 }
 
+/* So does a setting of the program that would do what is done already. */
+static void leave_out_settings(struct editing *e, struct report_cause *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nr_settings; i++)
+		if (!is_moot(e, c->settings[i].setting))
+			c->settings[n++] = c->settings[i];
+	c->nr_settings = n;
+}
+
 void moot__apply(struct pool *p, const struct causes *causes, const struct fs_info *fs,
 		 struct report_cause *c)
 {
@@ -321,4 +333,5 @@ void moot__apply(struct pool *p, const struct causes *causes, const struct fs_in
 	c->advice = edit_advice(p, &e, c->advice);
 	c->todo = edit_todo(p, &e, c->todo);
 	leave_out_tried(p, &e, c);
+	leave_out_settings(&e, c);
 }

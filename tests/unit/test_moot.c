@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "cause/causes.h"
 #include "cause/moots.h"
+#include "cause/programs.h"
 #include "model/moot.h"
 
 /* Where each row of the table holds, in its order. */
@@ -32,6 +33,9 @@ static const struct beside {
 	{"", "rw,noatime", "xfs", 0, false},
 	{"", "", "xfs", SHAPE_DIRECT | SHAPE_DSYNC | SHAPE_UNALIGNED, true},
 	{"", "", "xfs", SHAPE_DIRECT | SHAPE_UNALIGNED, true},
+	{"", "", "btrfs", SHAPE_DIRECT | SHAPE_UNALIGNED_MEM, true},
+	{"", "", "btrfs", SHAPE_UNALIGNED_MEM, true},
+	{"", "", "btrfs", SHAPE_DIRECT, true},
 	{"", "", "xfs", SHAPE_UNALIGNED | SHAPE_UNALIGNED_LB, true},
 	{"", "", "xfs", 0, true},
 	{"queue/scheduler is none", "", "xfs", 0, false},
@@ -59,6 +63,31 @@ static struct report_cause cause_of(struct pool *p, const struct cause *rule,
 	};
 }
 
+#define MANY 32
+
+/* Of every program that has a setting against the cause. */
+static size_t settings_of(struct causes *all, const struct cause *rule, struct report_setting *to)
+{
+	const struct program *program;
+	size_t n = 0;
+
+	for (size_t at = 0; (program = causes__program(all, NULL, rule->id, &at));) {
+		assert_true(n < MANY);
+		to[n++] = (struct report_setting){"x", program->setting, program->why,
+						  program->source};
+	}
+	return n;
+}
+
+static size_t how_many_name(const struct moot *m, const struct report_cause *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nr_settings; i++)
+		n += moot__names(m, c->settings[i].setting);
+	return n;
+}
+
 static void assert_sound(const char *id, const char *text)
 {
 	size_t len = strlen(text);
@@ -82,11 +111,16 @@ static size_t check(struct causes *all, size_t row)
 
 	for (size_t i = 0; (rule = causes__at(all, i)); i++) {
 		struct report_cause c = cause_of(&p, rule, &besides[row]);
+		struct report_setting settings[MANY];
 		bool instead = *m->instead;
 		const char *before = c.advice;
 
-		named += moot__names(m, before) || moot__names(m, c.todo);
+		c.settings = settings;
+		c.nr_settings = settings_of(all, rule, settings);
+		named += moot__names(m, before) || moot__names(m, c.todo) || how_many_name(m, &c);
 		moot__apply(&p, all, &fs, &c);
+		if (how_many_name(m, &c))
+			fail_msg("%s beside row %zu: a setting that is moot", c.id, row);
 		if (!instead && (moot__names(m, c.advice) || moot__names(m, c.todo)))
 			fail_msg("%s beside row %zu: \"%s\" \"%s\"", c.id, row, c.advice, c.todo);
 		if (instead && strcmp(before, c.advice) != 0 && !strstr(c.advice, m->instead + 1))
@@ -129,8 +163,13 @@ static void test_nothing_known_takes_nothing(void **state)
 	for (size_t i = 0; (rule = causes__at(all, i)); i++) {
 		struct report_cause c = cause_of(&p, rule, &nothing);
 		const char *advice = c.advice, *todo = c.todo;
+		struct report_setting settings[MANY];
+		size_t nr = settings_of(all, rule, settings);
 
+		c.settings = settings;
+		c.nr_settings = nr;
 		moot__apply(&p, all, &fs, &c);
+		assert_int_equal(c.nr_settings, nr);
 		assert_ptr_equal(c.advice, advice);
 		assert_ptr_equal(c.todo, todo);
 		assert_int_equal(c.nr_tried, rule->nr_tried);
