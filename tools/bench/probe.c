@@ -3,10 +3,11 @@
  * Attaches empty programs and reads the kernel's figures of all programs.
  * Prints "ready", then one JSON line for every line on stdin; ends with stdin.
  *
- *	probe [--empty | --fentry | --switch] [--stats]
+ *	probe [--empty | --fentry | --switch | --least] [--stats]
  *
  * --empty attaches the programs of empty.bpf.c, --fentry those alone that aiostall's fentry
- * programs stand for, --switch the one of sched_switch alone, --stats has the kernel measure
+ * programs stand for, --switch the one of sched_switch alone, --least what no tracer of
+ * requests can do without, beside nothing else; --stats has the kernel measure
  * the run time of all programs.
  */
 #include <errno.h>
@@ -80,6 +81,8 @@ int main(int argc, char **argv)
 			want_empty = true;
 		else if (!strcmp(argv[i], "--fentry"))
 			want_empty = true, only = "fentry_";
+		else if (!strcmp(argv[i], "--least"))
+			want_empty = true, only = "least_";
 		else if (!strcmp(argv[i], "--switch"))
 			want_empty = true, only = "empty_switch";
 		else if (!strcmp(argv[i], "--stats"))
