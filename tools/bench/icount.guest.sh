@@ -60,6 +60,7 @@ loads untraced
 empty empty --empty
 empty empty-fentry --fentry
 empty empty-switch --switch
+empty empty-sched --sched
 for way in fentry kprobe tracepoint none; do
 	traced $way aiostall stat --probe submit=$way --ready-file ready -o report
 done

@@ -3,10 +3,11 @@
  * Attaches empty programs and reads the kernel's figures of all programs.
  * Prints "ready", then one JSON line for every line on stdin; ends with stdin.
  *
- *	probe [--empty | --fentry | --switch | --least] [--stats]
+ *	probe [--empty | --fentry | --switch | --sched | --least] [--stats]
  *
  * --empty attaches the programs of empty.bpf.c, --fentry those alone that aiostall's fentry
- * programs stand for, --switch the one of sched_switch alone, --least what no tracer of
+ * programs stand for, --switch the one of sched_switch alone,
+ * --sched that and the one of sched_waking, --least what no tracer of
  * requests can do without, beside nothing else; --stats has the kernel measure
  * the run time of all programs.
  */
@@ -53,8 +54,13 @@ static void print_programs(void)
 	fflush(stdout);
 }
 
-/* Attached: 0 or -errno. */
-static int attach_empty(struct empty_bpf **empty, const char *only)
+static bool begins(const char *name, const char *with)
+{
+	return with && !strncmp(name, with, strlen(with));
+}
+
+/* Attached, all or those whose names begin so: 0 or -errno. */
+static int attach_empty(struct empty_bpf **empty, const char *only, const char *also)
 {
 	struct bpf_program *p;
 	int rc;
@@ -62,8 +68,8 @@ static int attach_empty(struct empty_bpf **empty, const char *only)
 	*empty = empty_bpf__open();
 	if (!*empty)
 		return -errno;
-	bpf_object__for_each_program(p, (*empty)->obj) if (only)
-		bpf_program__set_autoload(p, !strncmp(bpf_program__name(p), only, strlen(only)));
+	bpf_object__for_each_program(p, (*empty)->obj) if (only) bpf_program__set_autoload(
+		p, begins(bpf_program__name(p), only) || begins(bpf_program__name(p), also));
 	rc = empty_bpf__load(*empty);
 	return rc ? rc : empty_bpf__attach(*empty);
 }
@@ -71,7 +77,7 @@ static int attach_empty(struct empty_bpf **empty, const char *only)
 int main(int argc, char **argv)
 {
 	struct empty_bpf *empty = NULL;
-	const char *only = NULL;
+	const char *only = NULL, *also = NULL;
 	bool want_empty = false, want_stats = false;
 	char line[64];
 	int i;
@@ -81,6 +87,8 @@ int main(int argc, char **argv)
 			want_empty = true;
 		else if (!strcmp(argv[i], "--fentry"))
 			want_empty = true, only = "fentry_";
+		else if (!strcmp(argv[i], "--sched"))
+			want_empty = true, only = "empty_switch", also = "empty_waking";
 		else if (!strcmp(argv[i], "--least"))
 			want_empty = true, only = "least_";
 		else if (!strcmp(argv[i], "--switch"))
@@ -95,7 +103,7 @@ int main(int argc, char **argv)
 		perror("probe: bpf_enable_stats");
 		return 1;
 	}
-	if (want_empty && attach_empty(&empty, only)) {
+	if (want_empty && attach_empty(&empty, only, also)) {
 		fprintf(stderr, "probe: cannot attach the empty programs\n");
 		empty_bpf__destroy(empty);
 		return 1;
