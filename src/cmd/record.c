@@ -37,7 +37,8 @@ struct record_run {
 	uint64_t started_tracing_ns, started_mono_ns; /* the whole, and the file */
 	uint64_t nr_ended;			      /* files before it */
 	bool has_command;
-	bool failed; /* nothing more is written */
+	bool has_former; /* a file before it has something in it */
+	bool failed;	 /* nothing more is written */
 };
 
 /*
@@ -48,7 +49,7 @@ static int go_on_without(struct record_run *run, int rc, struct err *e)
 {
 	if (!rc || run->failed)
 		return 0;
-	if (!run->has_command && !store_writer__size(run->writer))
+	if (!run->has_command && !run->has_former && !store_writer__size(run->writer))
 		return rc;
 	run->failed = true;
 	cmd__fail(e);
@@ -136,6 +137,7 @@ static int rotate(struct record_run *run, struct err *e)
 
 	c.started_unix_ns = clock__wall_ns();
 	session__processes(run->session);
+	run->has_former |= store_writer__size(run->writer) > 0;
 	rc = write_file(run, &c, now_ns, e);
 	run->nr_ended += !rc;
 	if (!rc && run->opts->retain_ns)
@@ -223,7 +225,7 @@ static int run_session(struct record_run *run, const struct cmd_opts *opts, stru
 	/* a disk that failed before fails again */
 	if (end_rc && !rc && !run->failed)
 		cmd__fail(&end_e);
-	if (end_rc && !store_writer__size(run->writer))
+	if (end_rc && !run->has_former && !store_writer__size(run->writer))
 		return CMD_FAILED;
 	run->failed |= end_rc != 0;
 	end_rc = sum_up(run, opts, s, &end_e);

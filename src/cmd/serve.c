@@ -125,6 +125,9 @@ static int write_file(const struct serve *s, int64_t *samples, struct err *e)
 		output__free(o);
 		return 0;
 	}
+	/* the stream knows better why it failed */
+	if (!*e->text && !output__flush(o, e))
+		err__set(e, -EIO, "cannot write %s", s->opts->textfile);
 	output__free(o);
 	return -EIO;
 }

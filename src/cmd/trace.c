@@ -34,6 +34,8 @@ struct trace_run {
 	struct format_opts format_opts;
 	const struct causes *causes;
 	struct ledger *ledger;
+	bool has_command;
+	bool failed; /* nothing more is written */
 };
 
 static const char *cause_of(const struct trace_run *run, const struct stack *stack)
@@ -76,12 +78,27 @@ static void set_clock(struct trace_run *run)
 	run->format_opts.wall_minus_mono_ns = clock__wall_ns() - (int64_t)clock__mono_ns();
 }
 
+/*
+ * A full disk, say, is no matter of the traced command. If nobody reads the lines any more there is
+ * nothing to go on for.
+ */
+static int go_on_without(struct trace_run *run, int rc, struct err *e)
+{
+	if (!rc || rc == -EPIPE || !run->has_command)
+		return rc;
+	run->failed = true;
+	cmd__fail(e);
+	fprintf(stderr, "  The command goes on, but nothing more is written.\n");
+	*e = (struct err){0};
+	return 0;
+}
+
 static int flush_batch(void *ctx, struct err *e)
 {
 	struct trace_run *run = ctx;
 
 	set_clock(run);
-	return output__flush(run->out, e);
+	return go_on_without(run, run->failed ? 0 : output__flush(run->out, e), e);
 }
 
 /* What the end adds to the lines: sleeps that have not ended, and losses. */
@@ -129,6 +146,8 @@ static int finish(const struct trace_run *run, const struct cmd_opts *opts, stru
 	const struct view view = {.limits = &opts->limits};
 	const struct report *r = session__report(s, &view, e);
 
+	if (run->failed)
+		return CMD_FAILED;
 	if (r)
 		write_end(run, r);
 	if (!r || output__commit(run->out, e))
@@ -144,6 +163,7 @@ static int run_session(const struct cmd_opts *opts, struct output *out)
 		.file = output__file(out),
 		.lines = opts->format->lines,
 		.submits = opts->live.all_submits,
+		.has_command = opts->child != NULL,
 		.format_opts = screen__format_opts(output__fd(out), 0),
 	};
 	const struct sink lines = {

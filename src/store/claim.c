@@ -259,6 +259,19 @@ void claim__name(const struct claim *c, char *name, size_t size)
 	snprintf(name, size, "/proc/self/fd/%d/%s", c->place.dir, c->place.name);
 }
 
+void claim__abandon(struct claim *c)
+{
+	struct stat ours, there;
+	struct err e;
+
+	if (c->fd < 0 || fstat(c->fd, &ours) || ours.st_size ||
+	    fstatat(c->place.dir, c->place.name, &there, AT_SYMLINK_NOFOLLOW) ||
+	    ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
+		return;
+	remove_one(c, "-journal", &e);
+	remove_one(c, "", &e);
+}
+
 void claim__drop(struct claim *c)
 {
 	close_fd(&c->fd);

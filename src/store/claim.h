@@ -22,6 +22,8 @@ int claim__check(const char *path, struct claim *c, struct err *e);
 int claim__take(struct claim *c, struct err *e);
 /* The new file by the directory that is held, for a library that opens by name. */
 void claim__name(const struct claim *c, char *name, size_t size);
+/* Nothing was ever written into the new file: it goes. */
+void claim__abandon(struct claim *c);
 void claim__drop(struct claim *c);
 /*
  * Remove a recording that nobody is making from a directory that is open, with its journal. 0;

@@ -350,6 +350,7 @@ void disk__free(struct disk *d)
 	}
 	sqlite3_close(d->db);
 	vfs__free(d->vfs);
+	claim__abandon(&d->claim);
 	/* after SQLite's, whose locks would go with it */
 	claim__drop(&d->claim);
 	pthread_cond_destroy(&d->changed);

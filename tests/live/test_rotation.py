@@ -6,7 +6,10 @@ import os
 import re
 import signal
 import struct
+import subprocess
 import time
+
+import pytest
 
 from helpers import AIOLOAD, AIOSTALL, Program, run
 
@@ -147,3 +150,25 @@ def test_what_is_old_is_not_looked_for_by_links_of_others(tmp_path):
                 "-o", sticky / "link" / "run.db"])
     assert done.status == 1 and "symbolic link of another user" in done.stderr
     assert name.exists()
+
+
+@pytest.fixture(name="small_disk")
+def small_disk_fixture(tmp_path):
+    where = tmp_path / "small"
+    where.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500k", "small", where], check=True)
+    yield where
+    subprocess.run(["umount", where], check=True)
+
+
+def test_a_disk_that_has_no_room_for_the_next_file(tmp_path, small_disk):
+    """The files before it stay, no empty one is left, and the command runs to its end."""
+    marker = tmp_path / "ended"
+    load = [*APPEND, "--file", tmp_path / "f", "--calls", "2500"]
+    done = run([AIOSTALL, "record", "--rotate", "1s", "--events", "-o", small_disk / "run.db", "--", "sh", "-c",
+                f"{' '.join(map(str, load))} >/dev/null; touch {marker}"], timeout=90)
+    assert done.status == 3 and marker.exists(), done.stderr
+    assert "Tracing goes on" in done.stderr and "could not be written to the end" in done.stderr
+    found = files(small_disk)
+    assert found and all(p.stat().st_size for p in found)
+    assert sum(read(p)["totals"]["submits"] for p in found) > 0
