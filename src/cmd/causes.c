@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "cause/causes.h"
 #include "cmd/cmd.h"
 #include "cmd/explain.h"
@@ -47,58 +48,32 @@ static int print_list(const struct causes *causes)
 	return output__finish_stdout();
 }
 
-/* Edit distance of the first 63 letters. */
-static unsigned int distance(const char *a, const char *b)
+/* By its id or, of "ext4.dio_sync", the last part of it. NULL = none. */
+static const struct cause *meant(const struct causes *causes, const char *word)
 {
-	unsigned int row[64];
-	size_t nb = strnlen(b, 63);
+	const struct cause *cause, *best = NULL;
+	struct suggest s;
 
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 0; a[i] && i < 63; i++) {
-		unsigned int diagonal = row[0];
+	suggest__init(&s, word);
+	for (size_t i = 0; (cause = causes__at(causes, i)); i++) {
+		const char *dot = strchr(cause->id, '.'), *before = suggest__best(&s);
 
-		row[0] = (unsigned int)i + 1;
-		for (size_t j = 0; j < nb; j++) {
-			unsigned int best = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
+		suggest__offer(&s, cause->id);
+		if (dot)
+			suggest__offer(&s, dot + 1);
+		if (suggest__best(&s) != before)
+			best = cause;
 	}
-	return row[nb];
-}
-
-/* The last part of a full id ("dio_sync") counts as the id. */
-static unsigned int id_distance(const char *word, const char *id)
-{
-	const char *dot = strchr(id, '.');
-	unsigned int whole = distance(word, id);
-	unsigned int tail = dot ? distance(word, dot + 1) : whole;
-
-	return tail < whole ? tail : whole;
+	return best;
 }
 
 static int no_such_cause(const struct causes *causes, const char *id)
 {
-	const struct cause *cause, *best = NULL;
-	unsigned int best_distance = 64;
+	const struct cause *best = meant(causes, id);
 	struct err e = {0};
 
-	for (size_t i = 0; (cause = causes__at(causes, i)); i++) {
-		unsigned int d = id_distance(id, cause->id);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = cause;
-		}
-	}
 	err__set(&e, -ENOENT, "no cause has the id %.64s", id);
-	if (best && best_distance <= 4)
+	if (best)
 		err__hint(&e, "did you mean %s?", best->id);
 	else
 		err__hint(&e, "aiostall causes lists them");

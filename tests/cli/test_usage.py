@@ -157,3 +157,12 @@ def test_case_of_a_type(aiostall):
     done = aiostall("--fs", "TMPFS", "-d", "1ms")
     assert done.returncode == 1
     assert "Did you mean tmpfs?" in done.stderr
+
+
+@pytest.mark.parametrize("word,best", [
+    ("blk.tga", "blk.tag"), ("ext4.dio_syn", "ext4.dio_sync"), ("tag", "blk.tag"), ("zzzzz", None)])
+def test_an_id_that_is_nearly_a_causes(aiostall, word, best):
+    """By its whole id or its last part."""
+    done = aiostall("causes", word)
+    assert done.returncode == 1 and f"no cause has the id {word}" in done.stderr
+    assert (f"did you mean {best}?" if best else "aiostall causes lists them") in done.stderr
