@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The report for people: what to do comes first, the evidence below it. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -136,7 +137,13 @@ static void print_capture(struct print *p, const struct report *r)
 		    print__probes(p, c));
 	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
-	if (c->child_ran && c->child_status > 128)
+	/* that is how it is ended; a recording does not say by whom */
+	if (c->child_ran && c->child_status == 128 + SIGTERM)
+		print__para(p, PRINT_PLAIN, "",
+			    "the command was ended by signal %d, as it is where tracing ends "
+			    "before it (-d)",
+			    SIGTERM);
+	else if (c->child_ran && c->child_status > 128)
 		print__line(p, PRINT_ALARM, "the command was killed by signal %d",
 			    c->child_status - 128);
 	else if (c->child_ran)

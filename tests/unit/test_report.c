@@ -368,7 +368,11 @@ static void test_text_default_depth(void **state)
 	assert_null(strstr(text, "requests found"));
 	free(text);
 	m->fs[0].severity = m->fs[0].submitter = SEVERITY_OK;
+	m->capture.child_status = 128 + 15;
 	text = render("text", &m->r, &o);
+	/* what ends with the tracing is no accident */
+	assert_contains(text, "ended by signal 15, as it is where tracing ends before it");
+	assert_null(strstr(text, "killed"));
 	assert_contains(text, "ext4 /data: fine; ");
 	assert_null(strstr(text, "    worst: "));
 	free(text);
