@@ -77,10 +77,8 @@ int main(int argc, char **argv)
 	if (call == MAP_FAILED)
 		return 1;
 	stall();
-	/* its page is there from now on, and nobody has asked for its symbols yet */
-	if (*(const volatile unsigned char *)call != code[0])
-		return 1;
-	usleep(1000000); /* the tracer looks at that stall: it knows our maps now */
+	call(stall);	 /* its page is there from now on */
+	usleep(1000000); /* the tracer looks at it: it knows our maps now */
 	if (system(argv[2]))
 		return 1;
 	for (int i = 0; i < 5; i++)
