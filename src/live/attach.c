@@ -72,34 +72,42 @@ static int attach_again(struct live *lv)
 	return rc;
 }
 
+static int attach_need(struct live *lv, struct probe_env *env, enum probe_need need, struct err *e)
+{
+	const struct probe_way *way = lv->plan.chosen[need];
+	int rc = need == NEED_SUBMIT ? attach_again(lv) : 0;
+
+	/* rows name entry before exit; attach them the other way round */
+	for (size_t n = ARRAY_SIZE(way->program); n-- > 0 && !rc;)
+		if (way->program[n])
+			rc = attach_one(lv, env, way, n);
+	if (rc)
+		err__set(e, rc, "cannot attach %s with %s: %s", probe_need__what(need), way->name,
+			 strerror(-rc));
+	if (rc == -EMFILE)
+		err__hint(e, REQUIRE_FILES_HINT);
+	return rc;
+}
+
+static bool is_of_entry(enum probe_need need)
+{
+	return need == NEED_SUBMIT || need == NEED_COMPAT || need == NEED_ENTER;
+}
+
 /*
- * The switch first and the entry last: a call whose entry is seen has all its
- * switches and its exit seen too.
+ * The entries last: a call whose entry is seen has all its switches and its
+ * exit seen too.
  */
 int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 {
-	static const enum probe_need order[] = {NEED_LOCK,    NEED_SWITCH, NEED_COMPLETE,
-						NEED_REQUEST, NEED_COMPAT, NEED_SUBMIT,
-						NEED_PUNT,    NEED_SQE,	   NEED_ENTER};
 	int rc = attach_plain(lv, lv->skel->progs.exit_raw_tp);
 
 	if (!rc && lv->opts.tree_only)
 		rc = attach_plain(lv, lv->skel->progs.fork_raw_tp);
-	for (size_t i = 0; i < ARRAY_SIZE(order) && !rc; i++) {
-		const struct probe_way *way = lv->plan.chosen[order[i]];
-
-		if (way->need == NEED_SUBMIT)
-			rc = attach_again(lv);
-		/* rows name entry before exit; attach them the other way round */
-		for (size_t n = ARRAY_SIZE(way->program); n-- > 0 && !rc;)
-			if (way->program[n])
-				rc = attach_one(lv, env, way, n);
-		if (rc)
-			err__set(e, rc, "cannot attach %s with %s: %s", probe_need__what(way->need),
-				 way->name, strerror(-rc));
-		if (rc == -EMFILE)
-			err__hint(e, REQUIRE_FILES_HINT);
-	}
+	for (int entries = 0; entries < 2; entries++)
+		for (int need = 0; need < NEED_MAX && !rc; need++)
+			if (is_of_entry((enum probe_need)need) == entries)
+				rc = attach_need(lv, env, (enum probe_need)need, e);
 	return rc;
 }
 
