@@ -238,7 +238,8 @@ static __noinline int switched(__u64 *ctx)
 	if (may_be_away(prev_tid) && tracing())
 		came_back(prev_tid);
 	if (is_io_thread(prev, typed)) {
-		if (state && !ctx[0] && tracing())
+		/* the one that ends leaves for the last time: it is no sleep, and nothing wakes it */
+		if (state && !(state & TASK_DEAD_) && !ctx[0] && tracing())
 			c = io_thread_sleeper(prev);
 	} else if (opt_sleeps_only)
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);

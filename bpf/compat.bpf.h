@@ -43,6 +43,9 @@ struct task_struct___before_5_14 {
 	long state;
 } __attribute__((preserve_access_index));
 
+/* include/linux/sched.h, the same from 5.10 to 7.x. */
+#define TASK_DEAD_ 0x80
+
 static __always_inline __u32 task_state(struct task_struct *t)
 {
 	if (bpf_core_field_exists(t->__state))

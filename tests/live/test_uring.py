@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import subprocess
+import types
 
 import pytest
 
@@ -176,6 +177,17 @@ def test_threads_of_the_kernel_sleep_in_a_plane_of_their_own(tmp_path, mode):
     assert cause["held_up_requests"] == (CALLS if plane == "sqpoll" else 0)
     assert (cause["worst"]["comm"], cause["worst"]["path"]) == ("uringload", str(tmp_path / "f"))
     assert_conserved(totals)
+
+
+def test_a_thread_of_the_kernel_that_ends_is_not_asleep(tmp_path):
+    """It leaves its CPU for the last time with nothing that would ever wake it."""
+    argv = load("--file", tmp_path / "f", "--calls", 11, "--batch", 4, "--fault", 2, "--delay-us",
+                300, "--sqpoll")
+    with tracing.attached(types.SimpleNamespace(dir=tmp_path), "-c", "uringload") as tracer:
+        done = helpers.run(argv)
+        report = tracer.stop()
+    assert json.loads(done.stdout)["faults"] == report["totals"]["sqpoll_sleeps"] == 11
+    assert report["unfinished"] == []
 
 
 def test_the_request_that_a_worker_has_is_named(tmp_path):
