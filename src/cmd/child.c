@@ -21,7 +21,7 @@ struct child {
 	pid_t pid;
 	int go;	    /* a byte here lets the child go on */
 	int result; /* errno of a failed exec, end of file after a good one */
-	bool ended;
+	bool ended, stopped;
 	int status;
 	const char *name;
 };
@@ -152,6 +152,7 @@ bool child__stop(struct child *c)
 {
 	if (child__ended(c))
 		return true;
+	c->stopped = true;
 	child__signal(c, SIGTERM);
 	if (wait_ms(c, TERM_WAIT_MS))
 		return true;
@@ -160,6 +161,11 @@ bool child__stop(struct child *c)
 		return true;
 	c->status = 128 + SIGKILL;
 	return false;
+}
+
+bool child__was_stopped(const struct child *c)
+{
+	return c->stopped;
 }
 
 int child__status(const struct child *c)

@@ -23,6 +23,8 @@ void child__signal(const struct child *c, int sig);
 bool child__ended(struct child *c);
 /* End it: SIGTERM, after a while SIGKILL. False if even that did not help (sleeping in the kernel). */
 bool child__stop(struct child *c);
+/* It had not ended by itself when child__stop was called. */
+bool child__was_stopped(const struct child *c);
 /* Exit status, 128 + signal if a signal ended it; valid once it has ended. */
 int child__status(const struct child *c);
 /* Kills it if it was never released. free(NULL) works. */

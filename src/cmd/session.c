@@ -318,6 +318,7 @@ static void end_child(struct session *s)
 	if (!child__stop(s->child))
 		log__print(LOG_ERROR, "process %d cannot be ended: it sleeps in the kernel",
 			   (int)child__pid(s->child));
+	info->child_stopped = child__was_stopped(s->child);
 	info->child_status = child__status(s->child);
 }
 

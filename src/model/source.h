@@ -71,6 +71,7 @@ struct capture_info {
 	const char *filters;	     /* as text, "" = none */
 	const char *probe[NEED_MAX]; /* the way of each need, NULL or "" = not known; probes.def */
 	bool child_ran;		     /* -- CMD was given */
+	bool child_stopped;	     /* tracing was over before it, and so it was ended */
 	int child_status;	     /* its exit status; 128 + signal if killed */
 	bool user_stacks;
 	uint64_t min_ns;   /* -m */

@@ -179,8 +179,10 @@ static void put_capture(struct jsonw *w, json_t *root, const struct capture_info
 	jsonw__str(w, cap, "filters", c->filters);
 	jsonw__u64(w, cap, "min_ns", c->min_ns);
 	jsonw__bool(w, cap, "user_stacks", c->user_stacks);
-	if (c->child_ran)
+	if (c->child_ran) {
 		jsonw__int(w, cap, "child_status", c->child_status);
+		jsonw__bool(w, cap, "child_stopped", c->child_stopped);
+	}
 	probes = jsonw__object(w, cap, "probes");
 	for (size_t i = 0; i < NEED_MAX; i++)
 		jsonw__str(w, probes, probe_need__name(i), c->probe[i]);

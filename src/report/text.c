@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The report for people: what to do comes first, the evidence below it. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -137,12 +136,9 @@ static void print_capture(struct print *p, const struct report *r)
 		    print__probes(p, c));
 	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
-	/* that is how it is ended; a recording does not say by whom */
-	if (c->child_ran && c->child_status == 128 + SIGTERM)
-		print__para(p, PRINT_PLAIN, "",
-			    "the command was ended by signal %d, as it is where tracing ends "
-			    "before it (-d)",
-			    SIGTERM);
+	if (c->child_ran && c->child_stopped)
+		print__line(p, PRINT_PLAIN,
+			    "the command was still running and was ended with the tracing");
 	else if (c->child_ran && c->child_status > 128)
 		print__line(p, PRINT_ALARM, "the command was killed by signal %d",
 			    c->child_status - 128);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/verdict.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,25 +12,11 @@
 
 typedef unsigned long long ull;
 
-/* A share as people say it: "1 of 3" when that is right to a few percent of all. */
-#define FRACTION_MAX 10
-#define FRACTION_ERROR 0.02
-
 /* Above it one cause is as good as all. */
 #define NEARLY_ALL 0.99
 
-static bool as_fraction(double share, char *buf, size_t size)
-{
-	for (int of = 2; of <= FRACTION_MAX; of++) {
-		int n = (int)lround(share * of);
-
-		if (n < 1 || n >= of || fabs((double)n / of - share) > FRACTION_ERROR)
-			continue;
-		snprintf(buf, size, "%d of %d submits %s", n, of, n == 1 ? "blocks" : "block");
-		return true;
-	}
-	return false;
-}
+/* Of so few a share says less than their number. */
+#define COUNTED_MAX 100
 
 static void how_many(const struct report_fs *f, char *buf, size_t size)
 {
@@ -42,7 +27,11 @@ static void how_many(const struct report_fs *f, char *buf, size_t size)
 		snprintf(buf, size, "the only submit blocked");
 	else if (c->submits_blocked >= c->submits)
 		snprintf(buf, size, "all %s submits block", fmt__exact(c->submits, n, sizeof(n)));
-	else if (!as_fraction(f->blocked_share, buf, size))
+	else if (c->submits <= COUNTED_MAX)
+		snprintf(buf, size, "%llu of %llu submits %s",
+			 (unsigned long long)c->submits_blocked, (unsigned long long)c->submits,
+			 c->submits_blocked == 1 ? "blocks" : "block");
+	else
 		snprintf(buf, size, "%s of %s submits block",
 			 fmt__percent(f->blocked_share, share, sizeof(share)),
 			 fmt__exact(c->submits, n, sizeof(n)));
@@ -54,7 +43,7 @@ static void how_many(const struct report_fs *f, char *buf, size_t size)
 static void how_bad(const struct report_fs *f, char *buf, size_t size)
 {
 	const struct counters *c = &f->c;
-	char many[64], time[16], sleeps[16];
+	char many[64], time[16], all[16], sleeps[16];
 
 	if (!c->submits || !c->submits_blocked) {
 		snprintf(buf, size, "%s sleep%s, %s in total",
@@ -64,7 +53,11 @@ static void how_bad(const struct report_fs *f, char *buf, size_t size)
 	}
 	how_many(f, many, sizeof(many));
 	fmt__duration(c->blocked_ns / c->submits_blocked, time, sizeof(time));
-	snprintf(buf, size, "%s, %s%s", many, time, c->submits == 1 ? "" : " each");
+	fmt__duration(c->blocked_ns, all, sizeof(all));
+	if (c->submits_blocked == 1)
+		snprintf(buf, size, "%s, %s", many, all);
+	else
+		snprintf(buf, size, "%s, %s each, %s in total", many, time, all);
 }
 
 static void __attribute__((format(printf, 3, 4))) add(char *buf, size_t size, const char *fmt, ...)

@@ -309,6 +309,7 @@ static const struct info_field {
 	{"keep_ns", INFO_U64, INFO(keep_ns)},
 	{"trigger_ns", INFO_U64, INFO(trigger_ns)},
 	{"child_ran", INFO_BOOL, CAPTURE(child_ran)},
+	{"child_stopped", INFO_BOOL, CAPTURE(child_stopped)},
 	{"child_status", INFO_INT, CAPTURE(child_status)},
 	{"complete", INFO_BOOL, INFO(complete)},
 };

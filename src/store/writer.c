@@ -385,6 +385,7 @@ static void put_end(struct store_writer *w, const struct capture_info *c, uint64
 	tally__put(&w->tally, &w->put);
 	put__info_int(&w->put, "duration_ns", duration_ns);
 	put__info_int(&w->put, "child_ran", c->child_ran);
+	put__info_int(&w->put, "child_stopped", c->child_stopped);
 	put__info_int(&w->put, "child_status", (uint64_t)(int64_t)c->child_status);
 	put__info_text(&w->put, "skips", c->skips);
 	put__info_int(&w->put, "complete", 1);
@@ -441,6 +442,7 @@ static void put_beginning(struct store_writer *w, const struct store_write_opts 
 		{"keep_ns", o->keep_ns},
 		{"trigger_ns", o->trigger_ns},
 		{"child_ran", c->child_ran},
+		{"child_stopped", c->child_stopped},
 		{"child_status", (uint64_t)(int64_t)c->child_status},
 		{"complete", 0},
 	};

@@ -69,6 +69,9 @@ def test_duration_ends_the_command(aiostall):
     assert time.monotonic() - began < 30
     assert done.returncode == 0
     assert capture(done.stdout)["child_status"] == 128 + signal.SIGTERM
+    assert capture(done.stdout)["child_stopped"]
+    said = aiostall("stat", "-d", "100ms", "--", "sleep", "1000").stdout
+    assert "the command was still running and was ended with the tracing" in said
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
@@ -88,6 +91,7 @@ def test_first_signal_is_for_the_command(begin):
     out, _ = proc.communicate(timeout=60)
     assert proc.returncode == 0
     assert capture(out)["child_status"] in (5, 128 + signal.SIGTERM)
+    assert not capture(out)["child_stopped"]
 
 
 def test_target_that_exits_ends_tracing(begin):

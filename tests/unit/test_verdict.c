@@ -43,18 +43,19 @@ static struct report_fs row_of(uint64_t submits, uint64_t blocked)
 	};
 }
 
-static void test_shares_are_fractions_where_that_is_right(void **state)
+static void test_shares_are_those_of_the_table(void **state)
 {
 	static const struct {
 		uint64_t submits, blocked;
 		const char *want;
 	} rows[] = {
-		{3000, 1000, "1 of 3 submits blocks, 5.3ms each"},
-		{1000, 345, "1 of 3 submits blocks, 5.3ms each"},
-		{1000, 750, "3 of 4 submits block, 5.3ms each"},
-		{1000, 1000, "all 1,000 submits block, 5.3ms each"},
-		{1000, 999, "99.9% of 1,000 submits block, 5.3ms each"},
-		{1000000, 7000, "0.7% of 1,000,000 submits block, 5.3ms each"},
+		{3000, 1000, "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total"},
+		{1000, 345, "34.5% of 1,000 submits block, 5.3ms each, 1.83s in total"},
+		{94, 10, "10 of 94 submits block, 5.3ms each, 53ms in total"},
+		{94, 1, "1 of 94 submits blocks, 5.3ms"},
+		{1000, 1000, "all 1,000 submits block, 5.3ms each, 5.3s in total"},
+		{1000, 999, "99.9% of 1,000 submits block, 5.3ms each, 5.29s in total"},
+		{1000000, 7000, "0.7% of 1,000,000 submits block, 5.3ms each, 37.1s in total"},
 		{1, 1, "the only submit blocked, 5.3ms"},
 		{1000, 0, "fine; no sleep in 1,000 submits"},
 		{0, 0, "no submit ended while tracing"},
@@ -97,21 +98,25 @@ static void test_a_cause_is_named_with_its_own_figures(void **state)
 
 	(void)state;
 	assert_string_equal(named(f, 1000, 1, NULL),
-			    "1 of 3 submits blocks, 5.3ms each, because appending direct writes "
+			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total, because "
+			    "appending direct writes "
 			    "wait for completion: preallocate and write the file once");
 	assert_string_equal(named(f, 601, 0.6, NULL),
-			    "1 of 3 submits blocks, 5.3ms each; 601 of these 1,000, and 60.0% of "
+			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 601 of these "
+			    "1,000, and 60.0% of "
 			    "the blocked time, because appending direct writes wait for "
 			    "completion: preallocate and write the file once");
 	/* calls that have not ended are among the causes' already */
 	assert_string_equal(named(f, 1001, 0.6, NULL),
-			    "1 of 3 submits blocks, 5.3ms each; 1,001 of these, and 60.0% of "
+			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 1,001 of "
+			    "these, and 60.0% of "
 			    "the blocked time, because appending direct writes wait for "
 			    "completion: preallocate and write the file once");
 	most.knows_submits = true;
 	most.submits_blocked = 990;
 	assert_string_equal(named(f, 5, 0.8, &most),
-			    "1 of 3 submits blocks, 5.3ms each; 990 of these 1,000 because all "
+			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 990 of these "
+			    "1,000 because all "
 			    "requests of the device queue are in use: raise queue/nr_requests; "
 			    "80.0% of the blocked time, in 5 submits, because appending direct "
 			    "writes wait for completion: preallocate and write the file once");
@@ -123,7 +128,8 @@ static void test_where_submits_are_not_known_sleeps_are_said(void **state)
 
 	(void)state;
 	assert_string_equal(named(f, 0, 0.8, &tags),
-			    "1 of 3 submits blocks, 5.3ms each; 80.0% of the blocked time, in 17 "
+			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 80.0% of the "
+			    "blocked time, in 17 "
 			    "sleeps, because appending direct writes wait for completion: "
 			    "preallocate and write the file once");
 }
@@ -140,7 +146,7 @@ static void test_what_no_rule_knows_has_its_frames(void **state)
 	f.nr_causes = 1;
 	f.most_time = &odd;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
-			    "1 of 3 submits blocks, 5.3ms each, because no rule knows the stack "
+			    "1 of 3 submits blocks, 5.3ms, because no rule knows the stack "
 			    "(a < b)");
 }
 
@@ -227,7 +233,7 @@ static void test_a_long_sentence_is_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shares_are_fractions_where_that_is_right),
+		cmocka_unit_test(test_shares_are_those_of_the_table),
 		cmocka_unit_test(test_a_cause_is_named_with_its_own_figures),
 		cmocka_unit_test(test_where_submits_are_not_known_sleeps_are_said),
 		cmocka_unit_test(test_what_no_rule_knows_has_its_frames),
