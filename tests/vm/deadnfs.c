@@ -4,7 +4,7 @@
  *
  *   deadnfs DIR SILENCE
  *
- * A read of an empty pipe, then the command SILENCE, which ends DIR's server, then reads of empty
+ * Reads of an empty pipe, then the command SILENCE, which ends DIR's server, then reads of empty
  * pipes that are called from code mapped from a file below DIR, which is unmapped after that: who wants
  * its symbols has only the path. Then it says "silent" and reads from DIR/cold, for ever.
  */
@@ -76,9 +76,13 @@ int main(int argc, char **argv)
 	call = mmap(NULL, sizeof(page), PROT_READ | PROT_EXEC, MAP_PRIVATE, library, 0);
 	if (call == MAP_FAILED)
 		return 1;
-	stall();
-	call(stall);	 /* its page is there from now on */
-	usleep(1000000); /* the tracer looks at it: it knows our maps now */
+	/* one of them may not sleep */
+	for (int i = 0; i < 5; i++)
+		stall();
+	/* its page is there from now on, and nobody has asked for its symbols yet */
+	if (*(const volatile unsigned char *)call != code[0])
+		return 1;
+	usleep(1000000); /* the tracer looks at that stall: it knows our maps now */
 	if (system(argv[2]))
 		return 1;
 	for (int i = 0; i < 5; i++)
