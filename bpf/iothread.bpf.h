@@ -126,8 +126,9 @@ static __noinline struct wire_call *io_thread_sleeper(struct task_struct *task)
 	c = call_of(tid, task, false);
 	if (!c)
 		return NULL;
-	if (c->state != WIRE_CALL_IDLE) /* its coming back was not seen */
-		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	/* its return was not seen; it has no call to count, for which the stack would not be enough */
+	if (c->state != WIRE_CALL_IDLE)
+		call_forget(c, WIRE_LOSS_UNMATCHED_ENTRY);
 	io_thread_begins(c, task, id, req, &s);
 	c->thread = worker ? WIRE_THREAD_WORKER : WIRE_THREAD_SQPOLL;
 	return c;

@@ -256,6 +256,14 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 	return 0;
 }
 
+static __always_inline void call_forget(struct wire_call *c, __u32 loss)
+{
+	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
+	if (c->away)
+		set_away(c, false);
+	lose(loss, 1);
+}
+
 /*
  * A call of which an event was missed: its exit, or a switch of its thread. It
  * counts up to the last moment that is known, so that its parts still add up,
@@ -263,10 +271,7 @@ __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
  */
 static __always_inline void call_abandon(struct wire_call *c, __u32 loss)
 {
-	*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
-	if (c->away)
-		set_away(c, false);
-	lose(loss, 1);
+	call_forget(c, loss);
 	if (c->unwatched)
 		return;
 	if (c->api == WIRE_API_URING)

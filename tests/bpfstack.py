@@ -15,29 +15,41 @@ LIMIT = 512
 ROUND = 32
 
 SECTION = re.compile(r"^Disassembly of section (.*):$")
-SYMBOL = re.compile(r"^[0-9a-f]+ <(.*)>:$")
+SYMBOL = re.compile(r"^([0-9a-f]+) <(.*)>:$")
 ON_STACK = re.compile(r"\(r10 - (\d+)\)")
 # an address of the frame is made by subtraction from a copy of r10
 COPY = re.compile(r"\br(\d) = r10$")
 ADDED = re.compile(r"\br(\d) \+= -(\d+)$")
 CALLED = re.compile(r"R_BPF_64_32\s+(\S+)$")
+# a static function is told by its place: instructions from the beginning of its section, less one, or
+# from the call that is in the same section
+CALL = re.compile(r"^(\d+):\s+85 10 .*\bcall (-?\d+)$")
+BYTES = 8
 
 
 def functions_of(path):
     """By name: section, bytes of its own frame, names of what it calls."""
-    listing = subprocess.run(["llvm-objdump", "-dr", "--no-show-raw-insn", path], check=True,
+    listing = subprocess.run(["llvm-objdump", "-dr", path], check=True,
                              capture_output=True, text=True).stdout
-    found, section, here = {}, "", None
+    found, section, here, target = {}, "", None, 0
+    starts = {}
     for line in listing.splitlines():
         line = line.strip()
         if match := SECTION.match(line):
             section = match[1]
         elif match := SYMBOL.match(line):
-            if not match[1].startswith("LBB"):
-                here = found[match[1]] = {"section": section, "frame": 0, "calls": set()}
+            if not match[2].startswith("LBB"):
+                here = found[match[2]] = {"section": section, "frame": 0, "calls": set()}
+                starts[section, int(match[1], 16)] = match[2]
                 copies = set()
+        elif match := CALL.search(line):
+            at, distance = int(match[1]), int(match[2]) + 1
+            target = distance * BYTES
+            if distance:
+                here["calls"].add((section, (at + distance) * BYTES))
         elif match := CALLED.search(line):
-            here["calls"].add(match[1])
+            name = match[1]
+            here["calls"].add((name, target) if name.startswith(".") else name)
         elif match := COPY.search(line):
             copies.add(match[1])
         elif match := ADDED.search(line):
@@ -46,6 +58,8 @@ def functions_of(path):
                 here["frame"] = max(here["frame"], int(match[2]))
         elif match := ON_STACK.search(line):
             here["frame"] = max(here["frame"], int(match[1]))
+    for function in found.values():
+        function["calls"] = {starts.get(call, call) for call in function["calls"]}
     return found
 
 
