@@ -22,6 +22,10 @@ NR_BPF = {"x86_64": 321, "aarch64": 280}
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+# Maps need not have its types in the kernel.
+BPF_OBJECT = pathlib.Path(__file__).parents[2] / "build/bpf/aiostall.bpf.o"
+
+
 def _bpf(cmd, attr):
     rc = _LIBC.syscall(ctypes.c_long(NR_BPF[platform.machine()]), cmd, attr, len(attr))
     if rc < 0:
@@ -63,7 +67,7 @@ class Calls:
     def __init__(self, pid):
         ident, about = _map_of(pid, "calls")
         self.fd, self.size = _open(ident), about["bytes_value"]
-        types = _bpftool("btf", "dump", "id", str(about["btf_id"]))["types"]
+        types = _bpftool("btf", "dump", "file", str(BPF_OBJECT))["types"]
         record = next(t for t in types if t["kind"] == "STRUCT" and t["name"] == "wire_call")
         self.at = {m["name"]: m["bits_offset"] // 8 for m in record["members"]}
 
@@ -92,7 +96,7 @@ def hidden(tracer):
     called.
     """
     ident, about = _map_of(tracer.pid, "aiostall.bss")
-    types = _bpftool("btf", "dump", "id", str(about["btf_id"]))["types"]
+    types = _bpftool("btf", "dump", "file", str(BPF_OBJECT))["types"]
     var = next(t["id"] for t in types if t["kind"] == "VAR" and t["name"] == "tracing_on")
     section = next(t for t in types if t["kind"] == "DATASEC" and t["name"] == ".bss")
     at = next(v["offset"] for v in section["vars"] if v["type_id"] == var)
