@@ -117,7 +117,7 @@ static void print_asleep(struct print *p, const struct report *r)
 			fmt__duration(r->unfinished[0].ev.age_ns, age, sizeof(age)));
 }
 
-static void print_capture(struct print *p, const struct report *r)
+static void print_capture(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	const struct capture_info *c = r->capture;
 	char dur[16], date[64], calls[80] = "sleeps only, submits were not counted", requests[32];
@@ -127,13 +127,13 @@ static void print_capture(struct print *p, const struct report *r)
 			 (unsigned long long)r->totals.submits, plural(r->totals.submits),
 			 fmt__many(r->totals.requests, "request{|s}", requests, sizeof(requests)));
 	date_of(c->started_unix_ns, date, sizeof(date));
-	print__para(p, PRINT_PLAIN, "",
-		    "aiostall on %s, kernel %s %s, %u CPU%s: %s%straced %s, %s "
-		    "(probes: %s)",
+	print__para(p, PRINT_PLAIN, "", "aiostall on %s, kernel %s %s, %u CPU%s: %s%straced %s, %s",
 		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
 		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus), date,
-		    *date ? ", " : "", fmt__duration(c->duration_ns, dur, sizeof(dur)), calls,
-		    print__probes(p, c));
+		    *date ? ", " : "", fmt__duration(c->duration_ns, dur, sizeof(dur)), calls);
+	/* what they cannot know is said where it would stand */
+	if (o && o->full)
+		print__para(p, PRINT_PLAIN, "probes: ", "%s", print__probes(p, c));
 	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_stopped)
@@ -525,7 +525,7 @@ static void print_evidence(struct print *p, const struct report *r, const struct
 {
 	bool nothing = !r->totals.submits && !r->nr_fs && !r->nr_unfinished;
 
-	print_capture(p, r);
+	print_capture(p, r, o);
 	print_unwatched(p, r);
 	if (nothing && o && o->nothing)
 		print_nothing_recorded(p, o->nothing);
