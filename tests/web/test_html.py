@@ -93,10 +93,14 @@ def test_who_submitted_is_a_table():
     table = text[text.index('id="h-who"'):text.index('id="h-failed"')]
     rows = [[html.unescape(re.sub("<.*?>", "", cell)) for cell in re.findall(r"<td.*?</td>", row)]
             for row in re.findall(r"<tr>(?=<td).*?</tr>", table, flags=re.S)]
-    assert [row[:2] for row in rows] == [[p["comm"], str(p["pid"])] for p in report["processes"]]
-    assert rows[1] == ["loaddb", "4120", "loaddb.service", "?", "?", "?", "343", "658ms", "18ms",
-                       "ext4.dio_sync", "ext4 /data (nvme0n1p3)"]
-    assert "1 submit failed: 1 with an error" in text
+    assert [row[:2] for row in rows] == [[p["comm"], str(p["pid"] or "several")]
+                                          for p in report["processes"]]
+    named = {row[0]: row[2:] for row in rows}
+    assert named["loaddb"] == ["loaddb.service", "1000", "34.5%", "0.09", "355", "658ms", "18ms",
+                               "ext4.dio_sync", "ext4 /data (nvme0n1p3)"]
+    assert named["fio"] == ["(not known)", "?", "?", "?", "10", "2ms", "200us", "blk.tag",
+                            "blockdev (nvme0n1p5)"]
+    assert "1 submit failed: 1 EAGAIN" in text
 
 
 def test_what_is_not_in_the_figures_is_said():
