@@ -161,7 +161,7 @@ struct {
 /*
  * Stalls that the ring buffer had no room for, in one table or the other by the epoch. To put one
  * in its place once more returns when no program runs that did before, and that is how the reader
- * waits for them (maybe_wait_bpf_programs(), kernel/bpf/syscall.c).
+ * can wait for them (src/live/turn.c).
  */
 struct spill_table {
 	__uint(type, BPF_MAP_TYPE_HASH);

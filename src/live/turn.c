@@ -4,26 +4,51 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "aiostall.skel.h"
 #include "live/rows.h"
 #include "live/source.h"
 #include "live/spill.h"
 
+/*
+ * Until the programs that run now have ended. membarrier(2) waits for a grace period of RCU, as long
+ * as several CPUs are online and none is nohz_full (kernel/sched/membarrier.c, from 4.16 on). Where it
+ * does not, to put a table where it is already does (kernel/bpf/syscall.c, maybe_wait_bpf_programs());
+ * that is a system call on a map, in which a preemptible kernel skips our own kprobe programs.
+ */
+static int wait_for_programs(struct live *lv, uint32_t old)
+{
+	int table = spill__table(lv, old);
+
+	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) && get_nprocs() > 1)
+		return 0;
+	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.spilled), &old, &table, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
 int turn__epoch(struct live *lv, const struct sink *to)
 {
 	uint64_t spills = __atomic_load_n(&lv->skel->bss->spills, __ATOMIC_ACQUIRE);
 	uint32_t old = lv->epoch & 1;
-	int table = spill__table(lv, old);
+	bool spilled;
+	int rc;
 
 	__atomic_store_n(&lv->skel->bss->epoch, ++lv->epoch, __ATOMIC_SEQ_CST);
-	/* the table stays, but this returns when the programs that may still use it have ended */
-	if (bpf_map_update_elem(bpf_map__fd(lv->skel->maps.spilled), &old, &table, BPF_ANY))
-		return -errno;
-	lv->spills_seen = spills;
+	rc = wait_for_programs(lv, old);
+	if (rc)
+		return rc;
 	live_rows__take(lv, old);
-	spill__empty(lv, to, old);
+	/* since the turn before this one, in either epoch: else the table is as empty as that left it */
+	spilled = __atomic_load_n(&lv->skel->bss->spills, __ATOMIC_ACQUIRE) != lv->spills_seen;
+	lv->spills_seen = spills;
+	if (spilled)
+		spill__empty(lv, to, old);
 	return 0;
 }
 
