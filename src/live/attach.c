@@ -114,10 +114,9 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 static void detach_links(void *ctx)
 {
 	struct live *lv = ctx;
-	size_t n;
 
-	while ((n = __atomic_fetch_add(&lv->links_gone, 1, __ATOMIC_RELAXED)) < lv->nr_links)
-		bpf_link__destroy(lv->links[n]);
+	for (size_t i = 0; i < lv->nr_links; i++)
+		bpf_link__destroy(lv->links[i]);
 }
 
 static void detach_samples(void *ctx)
@@ -125,15 +124,18 @@ static void detach_samples(void *ctx)
 	sample__detach(ctx);
 }
 
-/* Most of it is waiting for CPUs to have gone by, which several can do at once. */
+/*
+ * Most of it is waiting for CPUs to have gone by, while the report is made. One link after the other:
+ * several threads would wait for the kernel's mutex of tracepoints, and so run into the very call of
+ * contention_begin that the kernel is patching away for us. An emulated 7.3 died of that.
+ */
 void attach__begin_undo(struct live *lv)
 {
 	if (!lv->nr_links || lv->is_detaching)
 		return;
 	lv->is_detaching = true;
-	for (size_t i = 0; i < LIVE_DETACHING - 1; i++)
-		beside__start(&lv->detaching[i], detach_links, lv);
-	beside__start(&lv->detaching[LIVE_DETACHING - 1], detach_samples, lv);
+	beside__start(&lv->detaching[0], detach_links, lv);
+	beside__start(&lv->detaching[1], detach_samples, lv);
 }
 
 void attach__undo(struct live *lv)
@@ -141,6 +143,6 @@ void attach__undo(struct live *lv)
 	attach__begin_undo(lv);
 	for (size_t i = 0; i < LIVE_DETACHING; i++)
 		beside__wait(&lv->detaching[i]);
-	lv->nr_links = lv->links_gone = 0;
+	lv->nr_links = 0;
 	lv->is_detaching = false;
 }

@@ -20,7 +20,7 @@ struct bpf_link;
 struct ring_buffer;
 
 #define LIVE_LINKS_MAX 24
-#define LIVE_DETACHING 4 /* threads */
+#define LIVE_DETACHING 2 /* threads: of links, of samples */
 #define LIVE_TABLES 3	 /* that are made early, see tables.h */
 
 struct live;
@@ -42,7 +42,7 @@ struct live {
 	struct beside making_tables;
 	int tables[LIVE_TABLES]; /* until they are the object's; -1 = there is none */
 	struct bpf_link *links[LIVE_LINKS_MAX]; /* in the order of attaching */
-	size_t nr_links, links_gone;
+	size_t nr_links;
 	bool is_detaching;
 	struct beside detaching[LIVE_DETACHING];
 	struct bpf_link **sample_links; /* one a CPU, with --sample */
