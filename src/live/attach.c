@@ -111,17 +111,13 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 	return rc;
 }
 
-static void detach_links(void *ctx)
+static void detach(void *ctx)
 {
 	struct live *lv = ctx;
 
-	for (size_t i = 0; i < lv->nr_links; i++)
-		bpf_link__destroy(lv->links[i]);
-}
-
-static void detach_samples(void *ctx)
-{
-	sample__detach(ctx);
+	sample__detach(lv);
+	while (lv->nr_links)
+		bpf_link__destroy(lv->links[--lv->nr_links]);
 }
 
 /*
@@ -131,18 +127,12 @@ static void detach_samples(void *ctx)
  */
 void attach__begin_undo(struct live *lv)
 {
-	if (!lv->nr_links || lv->is_detaching)
-		return;
-	lv->is_detaching = true;
-	beside__start(&lv->detaching[0], detach_links, lv);
-	beside__start(&lv->detaching[1], detach_samples, lv);
+	if (!lv->detaching.goes_on && lv->nr_links)
+		beside__start(&lv->detaching, detach, lv);
 }
 
 void attach__undo(struct live *lv)
 {
 	attach__begin_undo(lv);
-	for (size_t i = 0; i < LIVE_DETACHING; i++)
-		beside__wait(&lv->detaching[i]);
-	lv->nr_links = 0;
-	lv->is_detaching = false;
+	beside__wait(&lv->detaching);
 }

@@ -20,8 +20,7 @@ struct bpf_link;
 struct ring_buffer;
 
 #define LIVE_LINKS_MAX 24
-#define LIVE_DETACHING 2 /* threads: of links, of samples */
-#define LIVE_TABLES 3	 /* that are made early, see tables.h */
+#define LIVE_TABLES 3 /* that are made early, see tables.h */
 
 struct live;
 
@@ -43,8 +42,7 @@ struct live {
 	int tables[LIVE_TABLES]; /* until they are the object's; -1 = there is none */
 	struct bpf_link *links[LIVE_LINKS_MAX]; /* in the order of attaching */
 	size_t nr_links;
-	bool is_detaching;
-	struct beside detaching[LIVE_DETACHING];
+	struct beside detaching;
 	struct bpf_link **sample_links; /* one a CPU, with --sample */
 	size_t nr_sample_links;
 	int cgroup_fd;
