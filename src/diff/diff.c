@@ -121,6 +121,12 @@ static void pairing__make(struct pairing *p)
 			pairing__add(p, i, p->nr_new);
 }
 
+/* The cause's sleeps are for requests to this filesystem. */
+static bool is_on(const struct series_row *cause, const struct series_row *fs)
+{
+	return same_device(cause, fs) && same_api(cause, fs);
+}
+
 /* The cause on this filesystem. */
 static const struct series_row *cause_of(const struct sample *s, const struct series_row *fs,
 					 const struct series_row *cause)
@@ -128,8 +134,7 @@ static const struct series_row *cause_of(const struct sample *s, const struct se
 	for (size_t i = 0; fs && i < s->series->nr_rows; i++) {
 		const struct series_row *sc = s->series->rows[i];
 
-		if (!strcmp(sc->cause, cause->cause) && sc->plane == cause->plane &&
-		    same_device(sc, fs) && same_api(sc, fs))
+		if (!strcmp(sc->cause, cause->cause) && sc->plane == cause->plane && is_on(sc, fs))
 			return sc;
 	}
 	return NULL;
@@ -234,7 +239,7 @@ static void add_causes(struct diff *d, const struct series_row *old_fs,
 		g.cause = g.new->cause;
 		g.plane = g.new->plane;
 		g.old = cause_of(d->old, old_fs, g.new);
-		if (new_fs && *g.cause && same_device(g.new, new_fs) && same_api(g.new, new_fs))
+		if (new_fs && *g.cause && is_on(g.new, new_fs))
 			add_group(d, g);
 	}
 	g.new = NULL;
@@ -242,8 +247,7 @@ static void add_causes(struct diff *d, const struct series_row *old_fs,
 		g.old = d->old->series->rows[i];
 		g.cause = g.old->cause;
 		g.plane = g.old->plane;
-		if (old_fs && *g.cause && same_device(g.old, old_fs) && same_api(g.old, old_fs) &&
-		    !cause_of(d->new, new_fs, g.old))
+		if (old_fs && *g.cause && is_on(g.old, old_fs) && !cause_of(d->new, new_fs, g.old))
 			add_group(d, g);
 	}
 	qsort(&d->groups[first], d->nr_groups - first, sizeof(g), cause_order);
