@@ -94,6 +94,14 @@ static const struct option options[] = {
 	 "take the probes off, and say so, once tracing has cost more than this share of one CPU "
 	 "for ten seconds",
 	 .offset = AT(max_cpu), .verbs = VERB_SERVE},
+	{"window", 0, "TIME", OPTION_SECONDS,
+	 "what /report is of: the last half of it at least, all of it at most; default 10m; a bare "
+	 "number is seconds",
+	 .min = 2 * NSEC_PER_SEC, .max = DAY_NS, .offset = AT(window_ns), .verbs = VERB_SERVE},
+	{"label", 0, "cgroup|comm[:N]", OPTION_TEXT,
+	 "series of who sleeps, too, by cgroup or program: of the N that sleep most, default 20, "
+	 "and of \"other\"",
+	 .min = 1, .max = 16, .offset = AT(label), .verbs = VERB_SERVE},
 	{"full", 0, NULL, OPTION_FLAG, "every row, not only the standard ones: some minutes",
 	 .offset = AT(full), .verbs = VERB_QUALIFY},
 	{"rows", 0, "LIST", OPTION_TEXTS,

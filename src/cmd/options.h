@@ -32,6 +32,7 @@ struct cmd_opts {
 	uint64_t since_ns, until_ns;			    /* report */
 	const char *listen, *textfile;			    /* serve */
 	double max_cpu;					    /* serve: of one CPU; 0 = any */
+	uint64_t window_ns;				    /* serve; 0 = the default */
 	bool batch;					    /* top */
 	uint64_t count;					    /* top: pages, 0 = no end */
 	const char *by;

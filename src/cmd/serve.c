@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
+#include "cmd/lately.h"
 #include "cmd/output.h"
 #include "cmd/session.h"
 #include "host/mounted.h"
 #include "host/usage.h"
+#include "model/pseudo.h"
 #include "report/format.h"
 #include "serve/expo.h"
 #include "serve/http.h"
@@ -27,8 +29,8 @@ static const struct cmd_spec spec = {
 	.verb = VERB_SERVE,
 	.synopsis = "[OPTIONS]",
 	.about = "Trace, and answer HTTP: /metrics for Prometheus, as text or OpenMetrics; /report "
-		 "the report of what was seen so far, as text or with ?format=json; /healthz. Or "
-		 "write the metrics to a file. Ends after --duration, when all -p processes are "
+		 "the report of the last minutes, as text, JSON or a page; /healthz. Or write the "
+		 "metrics to a file. Ends after --duration, when all -p processes are "
 		 "gone, or at Ctrl-C. Exit status: 0 fine, 1 failed, 2 usage.",
 	.examples = "  aiostall serve                       http://127.0.0.1:9758/metrics\n"
 		    "  aiostall serve --fs ext4,xfs         series of these types only\n"
@@ -38,6 +40,7 @@ static const struct cmd_spec spec = {
 struct serve {
 	const struct cmd_opts *opts;
 	struct session *session;
+	struct lately *lately;
 	struct http *http; /* NULL = only a file is written */
 	struct mounted *mounted;
 	int64_t started_unix_ns;
@@ -94,9 +97,11 @@ static int64_t print_metrics(const struct serve *s, FILE *out, bool openmetrics,
 		.capture = session__capture(s->session),
 		.self = {u.cpu_ns, u.resident_bytes, u.open_fds, s->started_unix_ns},
 		.attached = !s->detached,
+		.labels = lately__labels(s->lately),
 	};
 	int64_t samples = session__brief(s->session, &b, e);
 
+	lately__take(s->lately);
 	if (!samples)
 		want_mounted(s, &b);
 	if (!samples && b.failed)
@@ -169,45 +174,74 @@ static void answer_metrics(struct serve *s, const struct request_head *head, str
 	}
 }
 
-static const char *content_type(const struct format *f)
+/* How a report may be asked for: by ?format=, by a suffix of the path, by Accept. */
+static const struct report_type {
+	const char *format, *suffix, *type, *content;
+} report_types[] = {
+	{"text", ".txt", "text/plain", "text/plain; charset=utf-8"},
+	{"html", ".html", "text/html", "text/html; charset=utf-8"},
+	{"json", ".json", "application/json", "application/json"},
+	{"csv", ".csv", "text/csv", "text/csv; charset=utf-8"},
+	{"folded", ".folded", "text/plain", "text/plain; charset=utf-8"},
+};
+
+static const struct report_type *type_by_name(const char *format, const char *suffix)
 {
-	if (!strcmp(f->name, "html"))
-		return "text/html; charset=utf-8";
-	return !strcmp(f->name, "json") ? "application/json" : "text/plain; charset=utf-8";
+	for (size_t i = 0; i < ARRAY_SIZE(report_types); i++)
+		if (!strcmp(format ? format : suffix,
+			    format ? report_types[i].format : report_types[i].suffix))
+			return &report_types[i];
+	return NULL;
 }
 
-/* Of all that the report can be printed as, by ?format=, or JSON for who accepts nothing else. */
-static const struct format *format_asked(const struct request_head *head)
+/* What a client likes best of the first ones; text for who does not say, as curl. */
+static const struct report_type *type_accepted(const char *accept)
 {
-	const struct format *f;
+	const struct report_type *best = NULL;
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		unsigned int weight = request__weight(accept, report_types[i].type);
+
+		if (weight > most) {
+			most = weight;
+			best = &report_types[i];
+		}
+	}
+	return best;
+}
+
+static const struct report_type *type_asked(const struct request_head *head, const char *suffix)
+{
 	char name[32];
 
-	if (!request__parameter(head->query, "format", name, sizeof(name)))
-		return format__find(!strncmp(head->accept, "application/json", 16) ? "json"
-										   : "text");
-	f = format__find(name);
-	return f && format__prints(f, VIEW_REPORT) ? f : NULL;
+	if (request__parameter(head->query, "format", name, sizeof(name)))
+		return type_by_name(name, NULL);
+	return *suffix ? type_by_name(NULL, suffix) : type_accepted(head->accept);
 }
 
-static void answer_report(struct serve *s, const struct request_head *head, struct http_reply *r)
+static void answer_report(struct serve *s, const struct request_head *head, const char *suffix,
+			  struct http_reply *r)
 {
 	const struct format_opts opts = {.width = 100, .top = s->opts->top};
-	const struct format *format = format_asked(head);
+	const struct report_type *type = type_asked(head, suffix);
 	const struct report *report;
 	struct err e = {0};
+	char all[8];
 	FILE *out;
 
-	if (!format) {
-		r->status = 406;
+	if (!type) {
+		r->status = *suffix ? 404 : 406;
 		return;
 	}
-	report = session__report(s->session, NULL, &e);
+	report = lately__report(s->lately, request__parameter(head->query, "all", all, sizeof(all)),
+				&e);
 	out = report ? open_memstream(&r->body, &r->size) : NULL;
-	if (!out || format__print(format, out, report, &opts))
+	if (!out || format__print(format__find(type->format), out, report, &opts))
 		r->status = 503;
 	if (out)
 		fclose(out);
-	r->type = content_type(format);
+	r->type = type->content;
 }
 
 static void answer_text(struct http_reply *r, const char *text)
@@ -231,17 +265,18 @@ static void answer(void *ctx, const struct request_head *head, struct http_reply
 
 	if (!strcmp(head->path, "/metrics"))
 		answer_metrics(s, head, r);
-	else if (!strcmp(head->path, "/report"))
-		answer_report(s, head, r);
+	else if (!strncmp(head->path, "/report", 7) && (!head->path[7] || head->path[7] == '.'))
+		answer_report(s, head, head->path + 7, r);
 	else if (!strcmp(head->path, "/healthz"))
 		answer_health(s, r);
 	else if (!strcmp(head->path, "/"))
 		answer_text(r, "aiostall " AIOSTALL_VERSION "\n"
-			       "/metrics              for Prometheus\n"
-			       "/report               what was seen so far\n"
-			       "/report?format=html   the same as a page\n"
-			       "/report?format=json   and for programs\n"
-			       "/healthz              ok, as long as it traces\n");
+			       "/metrics        for Prometheus\n"
+			       "/report         the last minutes, by Accept or as text\n"
+			       "/report.html    the same as a page\n"
+			       "/report.json    and for programs\n"
+			       "/report?all=1   what was seen since the start\n"
+			       "/healthz        ok, as long as it traces\n");
 	else
 		r->status = 404;
 }
@@ -281,7 +316,10 @@ static int watch_cost(struct serve *s, struct err *e)
 		"off, and the counters stand still",
 		fmt__percent((double)cost_ns / (double)took_ns, share, sizeof(share)),
 		fmt__percent(s->opts->max_cpu, most, sizeof(most)));
-	return session__detach(s->session, e);
+	if (session__detach(s->session, e))
+		return -EIO;
+	lately__stop(s->lately);
+	return 0;
 }
 
 /* ---- the loop ---- */
@@ -297,6 +335,8 @@ static int serve_until_over(struct serve *s, struct err *e)
 		rc = session__step(s->session, STEP_MS, fds, nr, e);
 		if (rc < 0)
 			return rc;
+		if (lately__step(s->lately, e))
+			return -EIO;
 		if (s->http)
 			http__turn(s->http, answer, s);
 		write_file_if_due(s);
@@ -320,6 +360,26 @@ static int open_http(struct serve *s, struct err *e)
 }
 
 /* How much there will be to keep is asked before anybody scrapes. */
+static void say_how_many(const struct serve *s, int64_t samples)
+{
+	const struct causes *causes = session__causes(s->session);
+	const struct labels *labels = lately__labels(s->lately);
+	size_t nr_fs = mounted__refresh(s->mounted), nr_causes = PSEUDO_CAUSES;
+	char most[32], of_one[32], words[64];
+
+	while (causes__at(causes, nr_causes - PSEUDO_CAUSES))
+		nr_causes++;
+	fprintf(stderr,
+		"%lld series now; at most %s for the %s, if io_submit and io_uring were used on "
+		"each and had every cause there; at most %s for one more\n",
+		(long long)samples,
+		fmt__count(metrics__most(nr_fs, nr_causes, labels), most, sizeof(most)),
+		fmt__many(nr_fs, "filesystem{|s} now mounted", words, sizeof(words)),
+		fmt__count(metrics__most(1, nr_causes, labels) -
+				   metrics__most(0, nr_causes, labels),
+			   of_one, sizeof(of_one)));
+}
+
 static int say_where(struct serve *s, struct err *e)
 {
 	FILE *nowhere = fopen("/dev/null", "we");
@@ -333,11 +393,7 @@ static int say_where(struct serve *s, struct err *e)
 	if (s->http)
 		fprintf(stderr, "serving http://%s/metrics\n",
 			http__where(s->http, where, sizeof(where)));
-	fprintf(stderr,
-		"%lld series now; %u for each filesystem, %u more for each cause seen there; "
-		"%u for each that io_uring is used on, and its causes\n",
-		(long long)samples, metrics_per_fs, metrics_per_cause,
-		metrics_per_fs + metrics_per_ring);
+	say_how_many(s, samples);
 	return 0;
 }
 
@@ -350,7 +406,8 @@ static int run(struct serve *s, struct err *e)
 		return rc;
 	s->mounted = mounted__new("", e);
 	s->session = s->mounted ? session__new(s->opts, e) : NULL;
-	if (!s->session || say_where(s, e))
+	s->lately = s->session ? lately__new(s->session, s->opts, e) : NULL;
+	if (!s->lately || say_where(s, e))
 		return -EIO;
 	begin_window(s);
 	if (s->opts->textfile) {
@@ -374,6 +431,7 @@ int cmd_serve(int argc, char **argv)
 		/* the kernel counts the time of programs for who asks */
 		opts.live.self = opts.max_cpu > 0;
 		status = run(&s, &e) ? cmd__fail(&e) : CMD_OK;
+		lately__free(s.lately);
 		session__free(s.session);
 		mounted__free(s.mounted);
 		http__free(s.http);

@@ -229,6 +229,30 @@ uint64_t session__cost_ns(struct session *s, bool *whole)
 	return capture__cost_ns(s->capture, whole);
 }
 
+void session__set_sink(struct session *s, const struct sink *to)
+{
+	capture__set_sink(s->capture, to);
+}
+
+static int no_counters(int rc, struct err *e)
+{
+	return rc ? err__set(e, rc, "cannot read the counters: %s", strerror(-rc)) : 0;
+}
+
+int session__refresh(struct session *s, struct err *e)
+{
+	return no_counters(capture__refresh(s->capture), e);
+}
+
+int session__cut(struct session *s, struct err *e)
+{
+	int rc = s->detached ? 0 : capture__mark(s->capture, clock__mono_ns());
+
+	if (!s->detached)
+		capture__processes(s->capture);
+	return no_counters(rc, e);
+}
+
 int session__detach(struct session *s, struct err *e)
 {
 	int rc = capture__stop(s->capture);
@@ -249,9 +273,9 @@ static int do_interval(struct session *s, const struct session_hooks *hooks, uin
 	if (!s->opts->interval_ns || !hooks->interval || now_ns < s->next_interval_ns)
 		return 0;
 	before = *capture__marked(s->capture, &since_ns);
-	rc = capture__mark(s->capture, now_ns);
+	rc = no_counters(capture__mark(s->capture, now_ns), e);
 	if (rc)
-		return err__set(e, rc, "cannot read the counters: %s", strerror(-rc));
+		return rc;
 	rc = hooks->interval(hooks->ctx, now_ns - s->start_ns, &before,
 			     capture__marked(s->capture, &since_ns), e);
 	/* after a pause (a stopped terminal) one line, not one for each missed interval */
@@ -356,9 +380,7 @@ int session__run(struct session *s, const struct session_hooks *hooks, struct er
 
 int session__brief(struct session *s, struct brief *b, struct err *e)
 {
-	int rc = capture__brief(s->capture, b);
-
-	return rc ? err__set(e, rc, "cannot read the counters: %s", strerror(-rc)) : 0;
+	return no_counters(capture__brief(s->capture, b), e);
 }
 
 bool session__has_run(const struct session *s)
@@ -366,13 +388,20 @@ bool session__has_run(const struct session *s)
 	return !s->not_run;
 }
 
-const struct report *session__report(struct session *s, const struct view *v, struct err *e)
+struct view session__view(struct session *s, const struct view *v)
 {
 	struct view view = v ? *v : (struct view){0};
 
 	view.facts = facts__write;
 	view.facts_ctx = s->facts;
 	view.containers = containers__names(s->containers);
+	return view;
+}
+
+const struct report *session__report(struct session *s, const struct view *v, struct err *e)
+{
+	const struct view view = session__view(s, v);
+
 	return capture__report(s->capture, &view, e);
 }
 

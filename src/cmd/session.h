@@ -51,6 +51,14 @@ int session__step(struct session *s, int timeout_ms, struct pollfd *extra, size_
 int session__brief(struct session *s, struct brief *b, struct err *e);
 /* As capture__processes. */
 void session__processes(struct session *s);
+/* As capture__set_sink. */
+void session__set_sink(struct session *s, const struct sink *to);
+/* As capture__refresh. 0 or -errno with e set. */
+int session__refresh(struct session *s, struct err *e);
+/* Counters and events of one moment, and processes as of now: to the sink. 0 or -errno with e set. */
+int session__cut(struct session *s, struct err *e);
+/* The same with what this host says, as session__report has it. */
+struct view session__view(struct session *s, const struct view *v);
 /* As capture__cost_ns. */
 uint64_t session__cost_ns(struct session *s, bool *whole);
 /* The probes come off for good. Steps go on for their other reasons, and counters stand still. 0 or -errno with e set. */

@@ -90,10 +90,12 @@ const struct fs_counts *capture__marked(const struct capture *c, uint64_t *since
 }
 
 /* What a source tells of one instant alone takes the place of what it told of an earlier one. */
-static int bring_up_to_date(struct capture *c)
+int capture__refresh(struct capture *c)
 {
 	const struct source_ops *ops = c->source->ops;
 
+	if (c->stopped)
+		return 0;
 	if (!ops->now)
 		return ops->counters(c->source, c->to);
 	ledger__forget_asleep(c->ledger);
@@ -102,7 +104,7 @@ static int bring_up_to_date(struct capture *c)
 
 const struct report *capture__report(struct capture *c, const struct view *v, struct err *e)
 {
-	int rc = c->stopped ? 0 : bring_up_to_date(c);
+	int rc = capture__refresh(c);
 	const struct report *r = rc ? NULL : ledger__report(c->ledger, v, capture__info(c));
 
 	if (rc)

@@ -41,6 +41,8 @@ uint64_t capture__cost_ns(struct capture *c, bool *whole);
 int capture__mark(struct capture *c, uint64_t now_ns);
 /* Totals as they were at the last mark, 0 before the first; *since_ns is its time. */
 const struct fs_counts *capture__marked(const struct capture *c, uint64_t *since_ns);
+/* All that capture__report would tell of, into the sink: as if tracing ended now. 0 or -errno. */
+int capture__refresh(struct capture *c);
 /*
  * The report: before capture__stop of what was seen so far, as if tracing ended now; after it the
  * final one; v NULL = all of it. As often as wanted; valid until the next call. NULL on error, with e set.

@@ -177,11 +177,16 @@ void ledger__add_sample(struct ledger *l, const struct ev_sample *ev)
 		(struct ev_sample){hold_fs(l, ev->fs), stack ? &stack->stack : NULL, ev->count};
 }
 
-void ledger__forget_asleep(struct ledger *l)
+void ledger__forget_unfinished(struct ledger *l)
 {
 	for (size_t i = 0; i < l->nr_unfinished; i++)
 		unfinished__release(l, &l->unfinished[i]);
 	l->nr_unfinished = 0;
+}
+
+void ledger__forget_asleep(struct ledger *l)
+{
+	ledger__forget_unfinished(l);
 	for (size_t i = 0; i < l->nr_samples; i++) {
 		ledger__put_stack(l, ledger_stack__of(l->samples[i].stack));
 		let_go_of_fs(l->samples[i].fs);

@@ -12,7 +12,8 @@ enum pseudo {
 	PSEUDO_BELOW_MIN,
 	PSEUDO_LOST,
 	PSEUDO_BEYOND,
-	PSEUDO_OTHER
+	PSEUDO_OTHER,
+	PSEUDO_CAUSES
 };
 const struct cause *pseudo__cause(enum pseudo which);
 extern const struct fs_info pseudo_fs_unknown, pseudo_fs_other;

@@ -246,6 +246,9 @@ static inline struct ledger_stack *ledger_stack__of(const struct stack *s)
 	return s ? (struct ledger_stack *)((char *)s - offsetof(struct ledger_stack, stack)) : NULL;
 }
 
+/* Of ledger__forget_asleep the first: processes and samples stay. */
+void ledger__forget_unfinished(struct ledger *l);
+
 /* From now on there are slices; see struct ledger_slice. */
 void ledger__take_slices(struct ledger *l, uint32_t keep,
 			 void (*gone)(void *ctx, enum ledger_table table, uint32_t no), void *ctx);

@@ -93,6 +93,18 @@ const unsigned int metrics_per_fs = ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bo
 const unsigned int metrics_per_ring = 2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + 2;
 const unsigned int metrics_per_cause = 2;
 
+/* Those of no filesystem: kinds of loss, the capture, the program itself. */
+#define OF_NONE 32
+
+uint64_t metrics__most(size_t nr_fs, size_t nr_causes, const struct labels *labels)
+{
+	size_t who = labels ? 2 * labels__per_fs(labels) : 0;
+
+	return nr_fs * (APIS * (metrics_per_fs + metrics_per_cause * nr_causes + who) +
+			metrics_per_ring) +
+	       OF_NONE;
+}
+
 /* Causes that requests to any filesystem may have. */
 static const char *const common[] = {"blk.",  "buf.",  "dio.",	"lock.", "mem.",
 				     "sync.", "time.", "ubuf.", "vfs.",	 "wb."};
@@ -307,6 +319,47 @@ static void put_rings(struct expo *x, const struct metrics *m)
 	put_waits(x, m);
 }
 
+static void put_who(struct expo *x, const struct labels_row *rows, size_t nr, enum label label,
+		    bool times)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "aiostall_%s_%s", label__name(label),
+		 times ? "blocked_seconds" : "sleeps");
+	if (times)
+		expo__family(x, name, EXPO_COUNTER, "seconds",
+			     "Time asleep inside the calls, by who slept.");
+	else
+		expo__family(x, name, EXPO_COUNTER, NULL, "Sleeps inside the calls, by who slept.");
+	for (size_t i = 0; i < nr; i++) {
+		expo__begin(x, "");
+		expo__label(x, "api", api__name(rows[i].api));
+		expo__label(x, "fstype", rows[i].fstype);
+		expo__label(x, "device", rows[i].device);
+		expo__label(x, label__name(label), rows[i].name);
+		if (times)
+			expo__seconds(x, rows[i].blocked_ns);
+		else
+			expo__count(x, rows[i].sleeps);
+	}
+}
+
+static void put_labels(struct expo *x, struct labels *labels)
+{
+	const struct labels_row *rows;
+	size_t nr;
+
+	if (!labels)
+		return;
+	rows = labels__rows(labels, &nr);
+	put_who(x, rows, nr, labels__by(labels), true);
+	put_who(x, rows, nr, labels__by(labels), false);
+	expo__family(x, "aiostall_label_overflow", EXPO_COUNTER, NULL,
+		     "Sleeps in \"other\" because so many have slept; see --label.");
+	expo__begin(x, "");
+	expo__count(x, labels__overflow(labels));
+}
+
 static void put_asleep(struct expo *x, const struct metrics *m)
 {
 	expo__family(x, "aiostall_unfinished_sleeps", EXPO_GAUGE, NULL,
@@ -422,6 +475,7 @@ int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics)
 	for (size_t k = 0; k < m->brief->nr_fs; k++)
 		put_histogram(&x, &m->brief->fs[k]);
 	put_rings(&x, m);
+	put_labels(&x, m->labels);
 	put_asleep(&x, m);
 	put_filesystems(&x, m);
 	put_capture(&x, m);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "model/brief.h"
+#include "model/labels.h"
 #include "model/source.h"
 
 /* What aiostall itself uses, as the kernel tells of its process. */
@@ -18,13 +19,16 @@ struct metrics {
 	struct brief *brief; /* sorted */
 	const struct capture_info *capture;
 	struct metrics_self self;
-	bool attached; /* the probes are on */
+	bool attached;	       /* the probes are on */
+	struct labels *labels; /* NULL = not asked for */
 };
 
 /* A cause that has a series, with 0, before its first stall on a filesystem of that type. */
 bool metrics__expects(const char *fstype, const char *cause);
 /* How many samples were written, or -errno. */
 int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics);
+/* As many samples as there can be on so many filesystems, of so many causes each; labels may be NULL. */
+uint64_t metrics__most(size_t nr_fs, size_t nr_causes, const struct labels *labels);
 /* Samples of each filesystem but for its causes, more if by io_uring, and of each of its causes. */
 extern const unsigned int metrics_per_fs, metrics_per_ring, metrics_per_cause;
 

@@ -111,6 +111,50 @@ bool request__is_local(const char *host)
 	return !strcasecmp(name, "localhost") || inet_pton(AF_INET, name, &any) == 1;
 }
 
+/* "q=0.8" among what follows a type, in thousandths. */
+static unsigned int weight_of(const char *at, const char *end)
+{
+	unsigned int weight = 0, digit = 100;
+
+	for (; at < end && strncmp(at, "q=", 2) != 0; at++)
+		;
+	if (at >= end || at[2] == '1')
+		return 1000;
+	for (at += at[2] && at[3] == '.' ? 4 : 3; at < end && *at >= '0' && *at <= '9'; at++) {
+		weight += (unsigned int)(*at - '0') * digit;
+		digit /= 10;
+	}
+	return weight;
+}
+
+/* Of two that name a type, the one that says more of it holds. */
+unsigned int request__weight(const char *accept, const char *type)
+{
+	size_t main_len = strcspn(type, "/"), said = 0;
+	unsigned int weight = *accept ? 0 : 1000;
+
+	while (*accept) {
+		size_t len, name_len, names = 0;
+
+		accept += strspn(accept, " \t,");
+		len = strcspn(accept, ",");
+		name_len = strcspn(accept, ",; \t");
+		if (name_len == strlen(type) && !strncasecmp(accept, type, name_len))
+			names = 3;
+		else if (name_len == main_len + 2 && !strncasecmp(accept, type, main_len + 1) &&
+			 accept[main_len + 1] == '*')
+			names = 2;
+		else if (name_len == 3 && !strncmp(accept, "*/*", 3))
+			names = 1;
+		if (names > said) {
+			said = names;
+			weight = weight_of(accept + name_len, accept + len);
+		}
+		accept += len;
+	}
+	return weight;
+}
+
 bool request__parameter(const char *query, const char *key, char *buf, size_t size)
 {
 	size_t key_len = strlen(key);

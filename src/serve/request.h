@@ -28,6 +28,11 @@ int request__parse(char *buf, size_t len, struct request_head *r);
  * has its own name resolve to the loopback address does not.
  */
 bool request__is_local(const char *host);
+/*
+ * How much a client that says this in its Accept header likes a type: 1 to 1000, 0 = not at all. "" =
+ * it said nothing, and likes all alike.
+ */
+unsigned int request__weight(const char *accept, const char *type);
 /* The value of key in a query, copied to buf; false if it is not there or does not fit. */
 bool request__parameter(const char *query, const char *key, char *buf, size_t size);
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "model/tally.h"
 #include "model/tap.h"
 #include "store/disk.h"
 #include "store/put.h"
-#include "store/tally.h"
 
 /* Rows that wait for the disk. */
 #define BATCH_MAX_BYTES (16 << 20)
@@ -379,10 +379,22 @@ int store_writer__commit(struct store_writer *w, uint64_t now_mono_ns, struct er
 	return rc;
 }
 
+static void put_process(void *ctx, const struct ev_process *ev)
+{
+	put__process(ctx, ev);
+}
+
+static void put_failed(void *ctx, const struct ev_failed *ev)
+{
+	put__failed(ctx, ev);
+}
+
 static void put_end(struct store_writer *w, const struct capture_info *c, uint64_t duration_ns)
 {
+	const struct sink to_file = {.ctx = &w->put, .process = put_process, .failed = put_failed};
+
 	expire_all(w);
-	tally__put(&w->tally, &w->put);
+	tally__tell(&w->tally, &to_file);
 	put__info_int(&w->put, "duration_ns", duration_ns);
 	put__info_int(&w->put, "child_ran", c->child_ran);
 	put__info_int(&w->put, "child_stopped", c->child_stopped);

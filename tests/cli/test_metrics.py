@@ -72,6 +72,25 @@ def test_labels_are_these_and_no_others(root):
                                                   "plane", "why", "le"}
 
 
+def test_who_sleeps_most(root):
+    """By program: so many with series of their own, the rest in one; together they are all sleeps."""
+    text = scrape(root, "mixed", "-o", "-l", "comm:2")
+    found = families(text)
+    whole = samples(found, "aiostall_sleeps")
+    mine = found["aiostall_comm_sleeps"].samples
+    names = {s.labels["comm"] for s in mine}
+    assert len(names - {"other", "unknown"}) == 2 and "other" in names
+    for fs in {(s.labels["fstype"], s.labels["device"]) for s in mine}:
+        assert sum(s.value for s in mine if (s.labels["fstype"], s.labels["device"]) == fs) == \
+            sum(value for key, value in whole.items()
+                if key[1:] == (fs[1], fs[0]) and key[0] != "below_min")
+    assert sum(s.value for s in found["aiostall_label_overflow"].samples) > 0
+    assert sum(s.value for s in found["aiostall_comm_blocked_seconds"].samples) > 0
+    assert {s.labels["cgroup"] for s in families(scrape(root, "mixed", "-o", "-l", "cgroup"))
+            ["aiostall_cgroup_sleeps"].samples} >= {"/system.slice/loaddb.service"}
+    assert scrape(root, "hostile", "-l", "comm").replace("\n", "").isprintable()
+
+
 def test_agrees_with_the_report(root):
     found = families(scrape(root, "mixed", "-o"))
     report = json.loads(run(root, "build/tests/replay", "tests/replay/mixed.fix", "json").stdout)
@@ -165,5 +184,6 @@ def test_names_in_the_man_page(root):
     section = re.search(r"^\.SH METRICS\n(.*?)(?=^\.SH )", man, re.M | re.S).group(1)
     said = {re.sub(r"_(total|info|sum)$", "", name)
             for name in re.findall(r"\baiostall_[a-z_]+[a-z]\b", section)}
-    assert said == {name for name in families(scrape(root, "uring", "-o"))
-                    if name.startswith("aiostall_")}
+    there = {name for label in ("cgroup", "comm")
+             for name in families(scrape(root, "uring", "-o", "-l", label))}
+    assert said == {name for name in there if name.startswith("aiostall_")}

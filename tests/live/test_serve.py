@@ -86,6 +86,11 @@ def test_pages(scratch):
         assert (status, kind) == (200, "text/html; charset=utf-8") and text.endswith("</html>\n")
         assert json.loads(server.get("/report", {"Accept": "application/json"})[2])
         assert server.get("/report?format=perfetto")[0] == 406
+        assert server.get("/report.json")[1] == "application/json"
+        assert server.get("/report", {"Accept": "text/html,*/*;q=0.8"})[1].startswith("text/html")
+        assert server.get("/report.pdf")[0] == 404 and server.get("/reports")[0] == 404
+        assert re.search(r"\d+ series now; at most \d+ for the \d+ filesystems? now mounted",
+                         server.text()[1])
         server.signal(signal.SIGTERM)
         done = server.finish()
     assert done.status == 0, done.stderr
@@ -112,6 +117,29 @@ def test_figures_of_a_load(scratch):
     assert of(text, "aiostall_sleep_duration_seconds_count", **labels) == row["sleeps"]
     assert of(text, "aiostall_requests_total", **labels) == row["requests"]
     assert f'device="{device}",mount="{place.mnt}"' in text
+
+
+def sleeps_of_report(server, path):
+    return json.loads(server.get(path)[2])["totals"]["sleeps"]
+
+
+def test_report_of_the_last_seconds(scratch):
+    """What is older is only in that of all; who slept is in the series of the label, too."""
+    helpers.need_fs("ext4")
+    place = scratch.fs("ext4", "lately", "64M")
+    with serving(scratch, "--window", "3s", "--label", "comm:5", "--mount", place.mnt) as server:
+        helpers.aioload("--pattern", "append", "--calls", "13", "--file", f"{place.mnt}/file", "--size", "4M")
+        sleeps = sleeps_of_report(server, "/report.json?all=1")
+        assert sleeps >= 13
+        end = time.monotonic() + 30
+        while sleeps_of_report(server, "/report.json"):
+            assert time.monotonic() < end, "it is never forgotten"
+            time.sleep(0.2)
+        report = json.loads(server.get("/report.json")[2])
+        assert 1e9 <= report["capture"]["duration_ns"] < 6e9 and not report["processes"]
+        assert sleeps_of_report(server, "/report.json?all=1") == sleeps
+        text = server.get("/metrics")[2]
+    assert of(text, "aiostall_comm_sleeps_total", comm="aioload") == sleeps
 
 
 def test_device_that_hangs(scratch):

@@ -346,9 +346,31 @@ static void test_nothing_to_do(void **state)
 	http__free(s.http);
 }
 
+static void test_accept(void **state)
+{
+	static const char browser[] =
+		"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+
+	(void)state;
+	assert_int_equal(request__weight("", "text/html"), 1000);
+	assert_int_equal(request__weight(browser, "text/html"), 1000);
+	assert_int_equal(request__weight(browser, "text/plain"), 800);
+	assert_int_equal(request__weight("*/*", "application/json"), 1000);
+	assert_int_equal(request__weight("application/json", "text/html"), 0);
+	assert_int_equal(request__weight("text/*;q=0.3, text/html;level=1;q=0.75", "text/html"),
+			 750);
+	assert_int_equal(request__weight("text/*;q=0.3, text/html;q=0", "text/plain"), 300);
+	assert_int_equal(request__weight("text/*;q=0.3, text/html;q=0", "text/html"), 0);
+	assert_int_equal(request__weight("*/*;q=0.1,TEXT/HTML", "text/html"), 1000);
+	assert_int_equal(request__weight(",,;;q=,q=1,/", "text/html"), 0);
+	assert_int_equal(request__weight("text/html;q=", "text/html"), 0);
+	assert_int_equal(request__weight("text/html;q=0.12345", "text/html"), 123);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_wrong_heads),
 		cmocka_unit_test(test_end_of_head),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "store/tally.h"
+#include "model/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -109,21 +109,22 @@ int tally__failed(struct tally *t, const struct ev_failed *ev)
 	return 0;
 }
 
-static void put_delta(struct put *p, const struct tally_process *of, struct ev_process delta)
+static void tell_delta(const struct sink *to, const struct tally_process *of,
+		       struct ev_process delta)
 {
 	if (is_nothing(&delta))
 		return;
 	delta.pid = of->pid;
 	delta.comm = of->comm ? of->comm : "";
 	delta.cgroup = of->cgroup ? of->cgroup : "";
-	put__process(p, &delta);
+	to->process(to->ctx, &delta);
 }
 
 /*
  * Whose figures are lower than they were is not told apart any more, and in the sum of those, which
  * has pid 0, is what an earlier file has under its own name.
  */
-static void put_processes(struct tally *t, struct put *p)
+static void tell_processes(struct tally *t, const struct sink *to)
 {
 	struct ev_process moved = {0}, delta;
 	struct tally_process *of, *next, *left = NULL;
@@ -136,7 +137,7 @@ static void put_processes(struct tally *t, struct put *p)
 		}
 		delta = each(&of->last, &of->now, sat_sub);
 		moved = each(&moved, &delta, sat_add);
-		put_delta(p, of, each(&of->now, &of->last, sat_sub));
+		tell_delta(to, of, each(&of->now, &of->last, sat_sub));
 		of->last = of->now;
 		of->now = (struct ev_process){0};
 		forget_names(of);
@@ -146,22 +147,22 @@ static void put_processes(struct tally *t, struct put *p)
 	if (!left)
 		return;
 	delta = each(&left->now, &left->last, sat_sub);
-	put_delta(p, left, each(&delta, &moved, sat_sub));
+	tell_delta(to, left, each(&delta, &moved, sat_sub));
 	left->last = left->now;
 	left->now = (struct ev_process){0};
 	forget_names(left);
 }
 
-void tally__put(struct tally *t, struct put *p)
+void tally__tell(struct tally *t, const struct sink *to)
 {
 	struct tally_failure *f;
 
-	put_processes(t, p);
+	tell_processes(t, to);
 	for (f = t->failures; f; f = f->hh.next) {
 		const struct ev_failed ev = {.err = f->err, .calls = sat_sub(f->now, f->last)};
 
 		if (ev.calls)
-			put__failed(p, &ev);
+			to->failed(to->ctx, &ev);
 		f->last = f->now;
 		f->now = 0;
 	}
