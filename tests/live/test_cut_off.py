@@ -49,7 +49,8 @@ aio.say(sys.argv[1], f"{os.getpid()} {memory}")
 aio.wait_for(sys.argv[1] + ".go")
 before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 rc = aio.submit(ctx, *requests)
-print(json.dumps([rc, resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before]))
+usage = resource.getrusage(resource.RUSAGE_THREAD)
+print(json.dumps([rc, usage.ru_nvcsw - before, usage.ru_nivcsw]))
 """
 # At most: at a call's exit the kernel's account of what a thread has run is so old.
 TICK_NS = 10_000_000
@@ -189,7 +190,7 @@ def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
             if "b" in kinds:
                 wait_asleep(pid)
                 call.feed(1)
-            rc, nvcsw = json.loads(prog.finish().stdout)
+            rc, nvcsw, _ = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
     assert rc > 0 and nvcsw == sleeps
     assert report["totals"]["sleeps"] == nvcsw, text
@@ -235,7 +236,7 @@ def test_return_and_departure_are_not_shown(scratch):
                     show()
                     hog.finish()
             call.enough()
-            rc, nvcsw = json.loads(prog.finish().stdout)
+            rc, nvcsw, _ = json.loads(prog.finish().stdout)
             report, _ = tracer.stop()
     totals = report["totals"]
     assert rc > 0 and nvcsw == totals["sleeps"] == 1
@@ -259,11 +260,18 @@ def test_sleep_is_not_shown(scratch):
                     time.sleep(0.001)
                 call.feed(1)
                 wait_running(pid)
+                preempted = int(status(pid)["nonvoluntary_ctxt_switches"])
             call.enough()
-            rc, nvcsw = json.loads(prog.finish().stdout)
+            rc, nvcsw, nivcsw = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
     assert rc > 0 and nvcsw == 2
     totals = report["totals"]
+    if nivcsw > preempted and not report["loss"]["misjudged"]:
+        # Even FIFO is preempted, so that others get some time: by the scheduler's fair server since
+        # 6.12. The count that has grown by one is taken for that switch's, and none is missing.
+        assert (totals["submits"], totals["sleeps"]) == (1, 2), text
+        assert losses(report) == {} and tracer.ended.status == 0
+        return
     assert (totals["submits"], totals["sleeps"]) == (1, 1), text
     assert losses(report) == {"misjudged": 1}
     assert tracer.ended.status == 3
