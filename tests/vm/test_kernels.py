@@ -39,7 +39,8 @@ def kernels():
     wanted = os.environ.get("KERNELS", "quick").split()
     rows = [line.split() for line in (ROOT / "tools/kernels.d/list").read_text().splitlines()
             if line and not line.startswith("#")]
-    named = {"full": [r[0] for r in rows], "quick": [r[0] for r in rows if r[3] == "quick"]}
+    named = {"full": [r[0] for r in rows if r[3] != "matrix"],
+             "quick": [r[0] for r in rows if r[3] == "quick"]}
     return [name for word in wanted for name in named.get(word, [word])]
 
 
@@ -270,9 +271,11 @@ def test_attribution_in_a_mixed_batch(guest, request_way):
     assert len(stalls) == run.nvcsw >= run.loads[0]["submits"]
     right = [s for s in stalls if s["request"] != "batch" and
              (s["call_seq"], s["index"]) == place_of(s["path"], s["offset"])]
-    # On a slow device every append sleeps.
+    # On a slow device every append sleeps, unless the host lets the guest stand still between the
+    # append and its sleep for as long as the device takes: it then finds that it is done.
     slow = {(s["call_seq"], s["index"]) for s in right if s["path"].startswith("/mnt/slow/")}
-    assert len(slow) == (0 if is_foreign(guest.kernel) else 2 * run.loads[0]["submits"])
+    appends = 0 if is_foreign(guest.kernel) else 2 * run.loads[0]["submits"]
+    assert 0.9 * appends <= len(slow) <= appends
     if request_way == "best" and used != "scan":
         assert {s["request"] for s in stalls} == {"exact"}
         assert len(right) == len(stalls)
@@ -290,7 +293,7 @@ def test_attribution_in_a_mixed_batch(guest, request_way):
 
 # Place: part of its mount or device, cause, least share of its sleeps, least longest sleep.
 CAUSES = {
-    "ext4 on dm-delay": ("/mnt/slow", "ext4.dio_sync", 0.9, 12_000_000),
+    "ext4 on dm-delay": ("/mnt/slow", "ext4.dio_sync", 0.9, 30_000_000),
     "frozen ext4": ("/mnt/ext4", "vfs.freeze", 0.8, 5_000_000),
     "null_blk": ("nullb0", "blk.tag", 0.9, 12_000_000),
     "scsi_debug": ("sd", "blk.tag", 0.9, 12_000_000),
