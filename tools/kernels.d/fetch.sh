@@ -138,12 +138,43 @@ download()
 		skip "cannot download $*: $(grep '^[EW]:' "$dir/log" | head -1)"
 }
 
+# indexed SUITE PACKAGE...: are they all in the suite's index?
+indexed()
+{
+	local suite=$1 package
+	shift
+
+	for package; do
+		apt_suite "$suite" apt-cache show "$package" 2>/dev/null | grep -q '^Filename:' || return 1
+	done
+}
+
+# beside SUITE DIRECTORY PACKAGE OTHER...: the packages of the same version that the pool has still
+# and the index has no more: it drops those of an older upload, but keeps what was signed. Nothing
+# tells that they are Debian's but the place, so they are for guests alone.
+beside()
+{
+	local suite=$1 dir=$2 package=$3 uri other
+	shift 3
+
+	uri=$(apt_suite "$suite" apt-get download --print-uris "$package" 2>/dev/null |
+		sed -n "s/^'\([^']*\)'.*/\1/p")
+	uri=${uri//%2b/+}
+	[[ $uri == */linux-signed-*/"$package"_* ]] || skip "no address of $package"
+	for other; do
+		say "downloading $other, which no index has"
+		curl -sfS --retry 2 --connect-timeout 30 -o "$dir/$other.deb" \
+			"${uri%/linux-signed-*}/linux/$other${uri##*/"$package"}" 2>> "$dir/log" ||
+			skip "cannot download $other: $(tail -n 1 "$dir/log")"
+	done
+}
+
 # fetch NAME: packages of the newest version into the cache; an older version there goes.
 fetch()
 {
 	# shellcheck disable=SC2034 # row sets them
 	local suite pattern sets arch dir=$CACHE/$1 package version
-	local -a packages
+	local -a others=()
 
 	row "$1"
 	if [ -e "$dir/package" ] && [ "${REFRESH:-0}" = 0 ]; then
@@ -155,15 +186,19 @@ fetch()
 	if [ "$(cat "$dir/package" 2>/dev/null)" = "$package" ]; then
 		return 0
 	fi
-	packages=("$package")
 	case $package in
 	linux-binary-*)
 		version=${package#linux-binary-}
-		packages+=("linux-modules-$version" "linux-base-$version")
+		others=("linux-modules-$version" "linux-base-$version")
 		;;
 	esac
 	rm -rf "${dir:?}"
 	mkdir -p "$dir/debs"
-	download "$suite" "$dir/debs" "${packages[@]}"
+	if indexed "$suite" "${others[@]}"; then
+		download "$suite" "$dir/debs" "$package" "${others[@]}"
+	else
+		download "$suite" "$dir/debs" "$package"
+		beside "$suite" "$dir/debs" "$package" "${others[@]}"
+	fi
 	echo "$package" > "$dir/package"
 }
