@@ -27,3 +27,13 @@ def test_every_cause_is_on_the_page():
     assert len(headings) == len(ids) and {name for name, _ in headings} == ids
     assert {name: mark or "proven" for name, mark in headings} == \
         {name: mark for name, mark in marks.items() if name != "unknown"}
+
+
+def test_the_picture_is_that_of_the_screen():
+    """Text, small, and nothing that a browser would fetch or run."""
+    made_now = subprocess.run([sys.executable, "tools/pages/screen.py", "build/tests/topshot", "tests/replay/mixed.fix",
+                               "104", "14", "fs", "v"], cwd=TOP, check=True, capture_output=True, text=True).stdout
+    picture = (TOP / "docs" / "top.svg").read_text(encoding="utf-8")
+    assert made_now == picture, "run make docs"
+    assert len(picture) < 200_000 and "docs/top.svg" in (TOP / "README.md").read_text(encoding="utf-8")
+    assert not re.search(r"<script|<image|href|url\(", picture)
