@@ -79,6 +79,9 @@ static const struct option options[] = {
 	 .offset = AT(batch), .verbs = VERB_TOP},
 	{"count", 'n', "N", OPTION_NUMBER, "with --batch: end after so many times", .min = 1,
 	 .max = 1000000000, .offset = AT(count), .verbs = VERB_TOP},
+	{"ascii", 0, NULL, OPTION_FLAG,
+	 "show nothing but ASCII; else what the locale can: a ? stands for all other characters",
+	 .offset = AT(ascii), .verbs = VERB_TOP},
 	{"listen", 0, "ADDRESS", OPTION_TEXT,
 	 "serve there instead of on 127.0.0.1:9758: an address and a port, or :PORT for every "
 	 "address of the host; whoever can connect can read",

@@ -33,7 +33,7 @@ struct cmd_opts {
 	const char *listen, *textfile;			    /* serve */
 	double max_cpu;					    /* serve: of one CPU; 0 = any */
 	uint64_t window_ns;				    /* serve; 0 = the default */
-	bool batch;					    /* top */
+	bool batch, ascii;				    /* top */
 	uint64_t count;					    /* top: pages, 0 = no end */
 	const char *by;
 	const char *clock; /* trace: "wall", the default, or "mono" */

@@ -108,6 +108,8 @@ static int draw(struct top *t, struct err *e)
 	if (!grid__init(&g, width, height))
 		return err__set(e, -ENOMEM, "out of memory");
 	screen__draw(&g, &t->page, &t->screen);
+	if (t->opts->ascii)
+		grid__make_ascii(&g);
 	curses__show(t->curses, &g);
 	grid__free(&g);
 	return 0;
@@ -188,6 +190,8 @@ static int print_page(struct top *t, struct err *e)
 		rc = top_lines__print(out, &t->page, &t->screen);
 	} else if (grid__init(&g, BATCH_WIDTH, screen__lines(&t->page, &t->screen))) {
 		screen__draw(&g, &t->page, &t->screen);
+		if (t->opts->ascii)
+			grid__make_ascii(&g);
 		if (t->printed)
 			putc('\n', out);
 		grid__print(&g, out, false);

@@ -115,6 +115,13 @@ void grid__paint(struct grid *g, int y, enum grid_role role)
 		cell(g, x, y)->role = (unsigned char)role;
 }
 
+void grid__make_ascii(struct grid *g)
+{
+	for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++)
+		if (!g->cells[i].text[0] || (unsigned char)g->cells[i].text[0] >= 0x80)
+			strcpy(g->cells[i].text, "?");
+}
+
 void grid__print(const struct grid *g, FILE *out, bool with_roles)
 {
 	static const char letters[ROLES] = {' ', '#', '_', '>', '*', '!'};

@@ -38,6 +38,8 @@ const struct grid_cell *grid__at(const struct grid *g, int x, int y);
 int grid__put(struct grid *g, int x, int y, enum grid_role role, const char *text);
 /* The role of a whole line. */
 void grid__paint(struct grid *g, int y, enum grid_role role);
+/* A question mark for what is not ASCII, as wide as it was. */
+void grid__make_ascii(struct grid *g);
 /* As text, without trailing spaces; with_roles: a letter for each line's role in front. */
 void grid__print(const struct grid *g, FILE *out, bool with_roles);
 

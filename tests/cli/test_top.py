@@ -97,6 +97,20 @@ def test_cause_reads_as_in_the_report(root, keys, scrolled):
     assert shown[4:15] == said[first:first + 11]
 
 
+def test_ascii(root, tmp_path):
+    """The same screen, with a question mark for each column of another character."""
+    fixture = tmp_path / "other.fix"
+    mixed = (root / "tests/replay/mixed.fix").read_text(encoding="utf-8")
+    fixture.write_text(mixed.replace("/data", "/d\u00e4ta\u8868"), encoding="utf-8")
+
+    def screen(*args):
+        done = subprocess.run([root / "build/tests/topshot", fixture, "100", "24", "fs", *args], cwd=root,
+                              capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout
+    assert "/d\u00e4ta\u8868" in screen("")
+    assert screen("", "ascii") == screen("").replace("\u00e4", "?").replace("\u8868", "??")
+
+
 def test_json_is_one_line(root):
     text = shoot(root, "hostile", 0, 0, "fs", "")
     assert text.count("\n") == 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * topshot FIXTURE WIDTH HEIGHT [BY [KEYS]]: the screen of top over a text fixture after these keys:
+ * topshot FIXTURE WIDTH HEIGHT [BY [KEYS [ascii]]]: the screen of top over a text fixture after these keys:
  * characters, and ^ for up, v for down, $ for Enter, ! for Escape. With HEIGHT 0 as a batch has it,
  * with WIDTH 0 as JSON.
  */
@@ -35,7 +35,8 @@ static int key_of(char c)
 	return at ? keys[at - names] : c;
 }
 
-static int shoot(struct capture *c, int width, int height, enum view_by by, const char *keys)
+static int shoot(struct capture *c, int width, int height, enum view_by by, const char *keys,
+		 bool ascii)
 {
 	struct screen s;
 	struct page p;
@@ -52,6 +53,8 @@ static int shoot(struct capture *c, int width, int height, enum view_by by, cons
 			rc = top_lines__print(stdout, &p, &s);
 		else if (grid__init(&g, width, height ? height : screen__lines(&p, &s))) {
 			screen__draw(&g, &p, &s);
+			if (ascii)
+				grid__make_ascii(&g);
 			grid__print(&g, stdout, height);
 			rc = 0;
 		}
@@ -76,7 +79,8 @@ int main(int argc, char **argv)
 	if (argc > 4)
 		view_by__parse(argv[4], by, &e);
 	if (c && !capture__stop(c))
-		rc = shoot(c, atoi(argv[2]), atoi(argv[3]), by[0], argc > 5 ? argv[5] : "");
+		rc = shoot(c, atoi(argv[2]), atoi(argv[3]), by[0], argc > 5 ? argv[5] : "",
+			   argc > 6);
 	capture__free(c);
 	ledger__free(ledger);
 	causes__free(causes);
