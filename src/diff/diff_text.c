@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "diff/figures.h"
 #include "diff/print_diff.h"
 #include "diff/stacks.h"
 #include "report/print.h"
@@ -16,26 +17,13 @@
 #define FACTS_SHOWN 40
 #define CAUSES_SHOWN 8
 
-/* What is looked at of a recording, unless it is all of it. */
-static const char *apis_of(const struct sample *s)
-{
-	switch (s->series->apis) {
-	case API_BIT(API_AIO):
-		return ", by io_submit";
-	case API_BIT(API_URING):
-		return ", by io_uring";
-	default:
-		return "";
-	}
-}
-
 static void print_recording(struct print *p, const char *lead, const struct sample *s)
 {
 	double submits = series_row__sum(s->series->rows[0], SERIES_SUBMITS);
 	char count[16], time[16];
 
 	print__para(p, PRINT_PLAIN, lead, "%s%s: %s submits in %s", print__safe(p, s->name),
-		    apis_of(s), fmt__count(whole_number(submits), count, sizeof(count)),
+		    figures__apis(s), fmt__count(whole_number(submits), count, sizeof(count)),
 		    fmt__duration(s->duration_ns, time, sizeof(time)));
 }
 
@@ -67,66 +55,6 @@ static void print_environment(struct print *p, const struct diff *d)
 			    d->nr_facts - FACTS_SHOWN);
 }
 
-static char *format_value(const struct measure *m, double v, char *buf, size_t size)
-{
-	if (!isfinite(v))
-		snprintf(buf, size, "-");
-	else if (m->is_time)
-		fmt__duration(whole_number(v + 0.5), buf, size);
-	else
-		snprintf(buf, size, v < 10 ? "%.3f" : v < 10000 ? "%.1f" : "%.3g", v);
-	return buf;
-}
-
-/* "+21.7%", "x12.3" above ten times, "new" and "gone" where there is nothing to divide. */
-static char *format_change(double ratio, char *buf, size_t size)
-{
-	if (isnan(ratio))
-		snprintf(buf, size, "-");
-	else if (isinf(ratio))
-		snprintf(buf, size, "new");
-	else if (ratio == 0)
-		snprintf(buf, size, "gone");
-	else if (ratio >= 10)
-		snprintf(buf, size, ratio < 1000 ? "x%.1f" : "x%.1e", ratio);
-	else
-		snprintf(buf, size, "%+.1f%%", (ratio - 1) * 100);
-	return buf;
-}
-
-static char *format_bound(double ratio, char *buf, size_t size)
-{
-	if (isinf(ratio))
-		snprintf(buf, size, "any");
-	else if (ratio <= 0)
-		snprintf(buf, size, "-100%%");
-	else
-		format_change(ratio, buf, size);
-	return buf;
-}
-
-static void format_interval(const struct compared *c, char *buf, size_t size)
-{
-	char low[16], high[16];
-
-	if (!c->tested) {
-		snprintf(buf, size, "%s", "");
-		return;
-	}
-	snprintf(buf, size, "%s..%s", format_bound(c->low, low, sizeof(low)),
-		 format_bound(c->high, high, sizeof(high)));
-}
-
-static void format_p(const struct diff_row *row, char *buf, size_t size)
-{
-	if (!row->c.tested)
-		snprintf(buf, size, "%s", "");
-	else if (row->p < 0.001)
-		snprintf(buf, size, "<0.001");
-	else
-		snprintf(buf, size, "%.3f", row->p);
-}
-
 static void print_row(struct print *p, const struct diff_row *row)
 {
 	const struct measure *m = row->measure;
@@ -134,13 +62,13 @@ static void print_row(struct print *p, const struct diff_row *row)
 
 	if (!isfinite(row->old) && !isfinite(row->new))
 		return;
-	format_value(m, row->old, old, sizeof(old));
-	format_value(m, row->new, new, sizeof(new));
-	format_interval(&row->c, interval, sizeof(interval));
-	format_p(row, value, sizeof(value));
+	figures__value(m, row->old, old, sizeof(old));
+	figures__value(m, row->new, new, sizeof(new));
+	figures__interval(&row->c, interval, sizeof(interval));
+	figures__p(row, value, sizeof(value));
 	print__line(p, row->different ? PRINT_BOLD : PRINT_PLAIN, "%c %-*s %8s %8s %8s %18s %6s",
 		    row->different ? '*' : ' ', NAME_WIDTH, m->text, old, new,
-		    format_change(row->c.ratio, change, sizeof(change)), interval, value);
+		    figures__change(row->c.ratio, change, sizeof(change)), interval, value);
 }
 
 static void print_header(struct print *p, const char *name)
@@ -195,8 +123,8 @@ static void print_news(struct print *p, const struct diff *d)
 			continue;
 		if (!printed++)
 			print__line(p, PRINT_PLAIN, "%s", "");
-		format_value(stalls, g->appeared ? s->new : s->old, count, sizeof(count));
-		format_value(blocked, g->appeared ? b->new : b->old, time, sizeof(time));
+		figures__value(stalls, g->appeared ? s->new : s->old, count, sizeof(count));
+		figures__value(blocked, g->appeared ? b->new : b->old, time, sizeof(time));
 		print__para(p, PRINT_ALARM, news_lead(d, g),
 			    "%s%s on %s: %s stalls and %s blocked per 1000 submits",
 			    print__safe(p, g->cause), group__where(g),

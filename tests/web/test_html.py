@@ -212,6 +212,54 @@ def test_groups(page):
     assert "ext4.dio_sync" in chromium.run("document.querySelector('table').innerText")
 
 
+# ---- diff ----
+
+@pytest.fixture(name="comparison", scope="session")
+def comparison_fixture(tmp_path_factory):
+    """Two recordings of a made-up host, the later one slower and with another cause: their page, and as JSON."""
+    folder = tmp_path_factory.mktemp("recordings")
+    stack = "stack=tests/replay/stacks/{}.stack"
+    for name, *words in (("old.db", stack.format("blk.tag"), "seed=1"),
+                         ("new<b>.db", stack.format("blk.tag"), stack.format("ext4.dio_sync"), "seed=2",
+                          "sleep_us=2500")):
+        subprocess.run(["build/tests/make_recording", str(folder / name), *words], cwd=ROOT, check=True, timeout=60)
+    def compare(form):
+        done = subprocess.run(["build/aiostall", "diff", str(folder / "old.db"), str(folder / "new<b>.db"), "--format",
+                               form, "--fail-on", "appeared"], cwd=ROOT, capture_output=True, timeout=60, check=False)
+        assert done.returncode in (0, 1) and not done.stderr
+        return done.stdout
+    page = folder / "diff.html"
+    page.write_bytes(compare("html"))
+    assert page.read_bytes() == compare("html") and page.stat().st_size < 2 << 20
+    return page, json.loads(compare("json"))["diffs"][0]
+
+
+def test_comparison_says_what_json_says(chromium, comparison):
+    page, found = comparison
+    chromium.open(page)
+    assert not chromium.complaints()
+    text = chromium.run("document.body.innerText")
+    assert f"{found['different']} of {found['tests']} figures are different" in text
+    assert "new<b>.db" in text and "ext4.dio_sync" in text and "appeared" in text
+    assert "Failed: appeared" in text
+    marked = chromium.run("[...document.querySelectorAll('td')].filter(e => e.textContent === 'different').length")
+    assert marked == sum(m["different"] for g in found["groups"] for m in g["measures"]
+                         if g["scope"] != "all") > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_comparison_is_accessible(chromium, comparison, scheme):
+    if not os.path.exists(AXE):
+        pytest.skip("needs axe-core: sh tools/axe.sh")
+    chromium.ask("Emulation.setEmulatedMedia", media="screen",
+                 features=[{"name": "prefers-color-scheme", "value": scheme}])
+    chromium.open(comparison[0])
+    with open(AXE, encoding="utf-8") as axe:
+        chromium.run(axe.read() + "\n;0")
+    assert chromium.run("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map("
+                        "v => [v.id, v.help, v.nodes.slice(0, 2).map(n => n.html.slice(0, 200))]))") == []
+
+
 if __name__ == "__main__":
     # test_html.py FOLDER: pictures to look at.
     one = browser.Browser(sys.argv[1])
