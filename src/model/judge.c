@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "model/judge.h"
 
+#include "model/glance.h"
 #include "model/loss.h"
 
 void judge__shares(struct report_fs *f, enum plane plane)
@@ -68,18 +69,26 @@ static bool is_one_of(const struct fs_info *fs, const struct ledger_fs **of, siz
 	return false;
 }
 
-static uint64_t longest_ns(const struct selection *s, const struct report_fs *f,
-			   const struct ledger_fs **of, size_t nr_of)
+static const struct report_unfinished *longest_unfinished(const struct selection *s,
+							  const struct ledger_fs **of, size_t nr_of)
 {
-	uint64_t longest = f->c.max_sleep_ns;
+	const struct report_unfinished *longest = NULL;
 
 	for (size_t i = 0; i < s->ledger->nr_unfinished; i++) {
-		const struct ev_unfinished *ev = &s->ledger->unfinished[i].ev;
+		const struct report_unfinished *u = &s->ledger->unfinished[i];
 
-		if (ev->age_ns > longest && is_one_of(ev->fs, of, nr_of))
-			longest = ev->age_ns;
+		if ((!longest || u->ev.age_ns > longest->ev.age_ns) &&
+		    is_one_of(u->ev.fs, of, nr_of))
+			longest = u;
 	}
 	return longest;
+}
+
+static uint64_t longest_ns(const struct report_fs *f)
+{
+	uint64_t age_ns = f->longest_unfinished ? f->longest_unfinished->ev.age_ns : 0;
+
+	return age_ns > f->c.max_sleep_ns ? age_ns : f->c.max_sleep_ns;
 }
 
 /*
@@ -184,7 +193,8 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 	struct severity_figures *v = &f->figures;
 
 	v->sleeps = f->c.sleeps;
-	v->value[MEASURE_STALL] = (double)longest_ns(s, f, of, nr_of);
+	f->longest_unfinished = longest_unfinished(s, of, nr_of);
+	v->value[MEASURE_STALL] = (double)longest_ns(f);
 	v->value[MEASURE_SHARE] = share_of_time(s, f, rows, submit_rows_first(rows, nr_rows));
 	v->value[MEASURE_CTXSW] = f->ctxsw_per_io;
 	v->value[MEASURE_INSIDE] =
@@ -197,6 +207,7 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 			       : NULL;
 	f->submitter = f->severity = severity__of(limits_of(s), v, &f->severity_by);
 	judge_elsewhere(limits_of(s), f);
+	glance__build(s, f, rows, nr_rows);
 }
 
 void judge__loss(const struct selection *s, struct report *r)

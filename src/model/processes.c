@@ -87,16 +87,11 @@ void processes__forget(struct ledger *l)
 
 /* ---- in a report ---- */
 
-static uint32_t host_of(const struct ledger_row *row)
-{
-	return row->key.fs->origin ? row->key.fs->origin->host : 0;
-}
-
 static int row_by_process(const void *a, const void *b)
 {
 	const struct ledger_row *x = *(const struct ledger_row *const *)a;
 	const struct ledger_row *y = *(const struct ledger_row *const *)b;
-	int d = descending(host_of(y), host_of(x));
+	int d = descending(ledger_row__host(y), ledger_row__host(x));
 
 	return d ? d : descending(y->key.pid, x->key.pid);
 }
@@ -157,6 +152,36 @@ static const char *hostname_of(const struct selection *s, uint32_t host)
 	return "";
 }
 
+/* Workers have names of their own, which say nothing of the program. */
+static bool is_better_name(const struct ledger_row *row, const struct ledger_row *than)
+{
+	bool is_worker = row->key.plane == PLANE_WORKER || row->key.plane == PLANE_SQPOLL;
+	bool was_worker = than->key.plane == PLANE_WORKER || than->key.plane == PLANE_SQPOLL;
+
+	if (is_worker != was_worker)
+		return was_worker;
+	if (row->sum.blocked_ns != than->sum.blocked_ns)
+		return row->sum.blocked_ns > than->sum.blocked_ns;
+	return strcmp(row->key.comm->text, than->key.comm->text) < 0;
+}
+
+const char *processes__name(const struct selection *s, const struct ledger_row **rows, size_t nr)
+{
+	const struct ledger_process_key key = {ledger_row__host(rows[0]), rows[0]->key.pid};
+	const struct ledger_row *best = rows[0];
+	struct ledger_process *p;
+
+	if (!key.pid)
+		return LEDGER_OTHER;
+	HASH_FIND(hh, s->ledger->processes, &key, sizeof(key), p);
+	if (p)
+		return p->comm->text;
+	for (size_t i = 1; i < nr; i++)
+		if (is_better_name(rows[i], best))
+			best = rows[i];
+	return best->key.comm->text;
+}
+
 static void build_one(struct selection *s, struct report_process *p, const struct part *of)
 {
 	const struct ledger_row *row = of->rows[0];
@@ -165,8 +190,8 @@ static void build_one(struct selection *s, struct report_process *p, const struc
 
 	*p = (struct report_process){
 		.pid = row->key.pid,
-		.host = hostname_of(s, host_of(row)),
-		.comm = row->key.pid ? row->key.comm->text : LEDGER_OTHER,
+		.host = hostname_of(s, ledger_row__host(row)),
+		.comm = processes__name(s, of->rows, of->nr),
 		.cgroup = row->key.pid ? row->key.cgroup->text : "",
 		.sleeps = of->sum.sleeps,
 		.blocked_ns = of->sum.blocked_ns,
@@ -206,7 +231,7 @@ static void build_sleepers(struct selection *s, struct report *r, const struct p
 	bool counts = has_submits(s);
 
 	for (size_t i = 0; i < nr; i++) {
-		const struct ledger_process_key key = {host_of(parts[i].rows[0]),
+		const struct ledger_process_key key = {ledger_row__host(parts[i].rows[0]),
 						       parts[i].rows[0]->key.pid};
 		struct report_process *to = &r->processes[r->nr_processes++];
 		struct ledger_process *p = NULL;
@@ -218,7 +243,6 @@ static void build_sleepers(struct selection *s, struct report *r, const struct p
 			continue;
 		take_counts(to, &p->sum);
 		p->has_row = true;
-		to->comm = p->comm->text;
 		to->cgroup = *p->cgroup->text ? p->cgroup->text : to->cgroup;
 	}
 }

@@ -6,6 +6,11 @@
 #include "model/select.h"
 
 void processes__forget(struct ledger *l);
+/*
+ * The name of the process that all of these rows are of; where the source did not tell it, of the thread
+ * that lost most time.
+ */
+const char *processes__name(const struct selection *s, const struct ledger_row **rows, size_t nr);
 /* Those of a report; sorts the selected rows anew. */
 void processes__build(struct selection *s, struct report *r);
 

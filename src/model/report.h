@@ -87,6 +87,22 @@ struct report_cause {
 	uint64_t nowait_sleeps; /* in spite of RWF_NOWAIT */
 };
 
+struct report_unfinished;
+
+/* What one line says of a filesystem: of the plane whose sleeps decided, or else of the submitter's own. */
+struct report_glance {
+	enum plane plane;
+	/* lost at least half of the blocked time; NULL = none did, or it is not known which */
+	const char *program;
+	size_t nr_programs; /* names of processes that slept; 0 = not known */
+	bool has_share;
+	double share;		     /* see MEASURE_SHARE */
+	uint64_t blocked_ns, max_ns; /* with that of the sleep that has not ended, so far */
+	const char *cause_id;	     /* of most blocked time; NULL = none */
+	const char *todo;	     /* its advice in one clause; "" = none */
+	bool still_asleep; /* the longest sleep has not ended, and program and cause are its own */
+};
+
 struct report_fs {
 	const struct fs_info *fs;
 	struct counters c;
@@ -109,6 +125,8 @@ struct report_fs {
 	/* of most blocked time in another plane, if threads there sleep often or long; NULL = none */
 	const struct report_cause *most_elsewhere;
 	uint64_t elsewhere_max_ns; /* the longest sleep in the plane of most_elsewhere */
+	const struct report_unfinished *longest_unfinished; /* NULL = all sleeps have ended */
+	struct report_glance glance;
 };
 
 struct report_slow {

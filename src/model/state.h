@@ -180,6 +180,11 @@ struct ledger_row {
 	struct ledger_cell *cell; /* NULL = none in this slice */
 };
 
+static inline uint32_t ledger_row__host(const struct ledger_row *row)
+{
+	return row->key.fs->origin ? row->key.fs->origin->host : 0;
+}
+
 /* Rows by their last use. */
 struct ledger_lru {
 	struct ledger_row *first; /* used longest ago */

@@ -185,6 +185,14 @@ const char *print__middle(struct print *p, const char *s, int columns)
 	return slot;
 }
 
+const char *print__cut(struct print *p, const char *s, size_t bytes)
+{
+	char *slot = next_slot(p);
+
+	snprintf(slot, sizeof(p->slot[0]), "%.*s", (int)bytes, s);
+	return slot;
+}
+
 const char *print__n(struct print *p, uint64_t n, const char *what)
 {
 	char *slot = next_slot(p), number[16];

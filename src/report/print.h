@@ -66,6 +66,8 @@ size_t print__bytes(const char *s, int columns);
 
 /* Escaped, at most so many columns, the middle goes: what tells names apart is at both ends. */
 const char *print__middle(struct print *p, const char *s, int columns);
+/* The first so many bytes. */
+const char *print__cut(struct print *p, const char *s, size_t bytes);
 /* "1 sleep", "2 sleeps", "3 processes", "12.3k requests". Of several words the last one is counted. */
 const char *print__n(struct print *p, uint64_t n, const char *what);
 

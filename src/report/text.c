@@ -12,11 +12,12 @@
 #include "report/formats.h"
 #include "report/print.h"
 #include "report/text_causes.h"
+#include "report/text_glance.h"
+#include "report/text_notes.h"
 #include "report/text_self.h"
 #include "report/text_sync.h"
 #include "report/text_uring.h"
 #include "report/text_who.h"
-#include "report/verdict.h"
 
 #define MAX_UNFINISHED 16
 
@@ -42,58 +43,6 @@ static void print_loss(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
-static void print_spilled(struct print *p, const struct report *r)
-{
-	uint64_t n = r->capture->spilled;
-	char text[256];
-
-	if (n)
-		print__para(
-			p, PRINT_PLAIN, "", "%s",
-			fmt__many(
-				n,
-				"{stall|stalls} came faster than they could be read and {was|were} "
-				"summed up in the kernel: wakers and lock holders of these are not "
-				"known",
-				text, sizeof(text)));
-}
-
-/* What the kernel did not run is a loss where it is an entry; the other programs are told of here. */
-static void print_skips(struct print *p, const struct report *r)
-{
-	const struct capture_info *c = r->capture;
-
-	if (!capture__skips_known(c))
-		print__para(p, PRINT_PLAIN, "",
-			    "How many calls the kernel skipped the probes for, if any, is not "
-			    "known: %s",
-			    print__safe(p, c->skips_unknown));
-	if (has(c->skips))
-		print__para(p, PRINT_PLAIN, "", "The kernel skipped runs of these programs: %s",
-			    print__safe(p, c->skips));
-}
-
-/* Nothing is missing, but the reader should know what counts and how it became known. */
-static void print_notes(struct print *p, const struct report *r)
-{
-	const struct loss_kind *kind;
-	char share[16], words[1024];
-
-	if (r->any_loss && !r->incomplete)
-		print__para(p, PRINT_PLAIN, "", "%s lost: %s",
-			    fmt__percent(r->loss_share, share, sizeof(share)),
-			    loss__words(&r->loss, LOSS_INCOMPLETE, words, sizeof(words)));
-	for (size_t i = 0; (kind = loss__kind(i)); i++)
-		if (kind->weight == LOSS_NOTE && loss__value(&r->loss, kind))
-			print__para(p, PRINT_PLAIN, "", "%s",
-				    fmt__many(loss__value(&r->loss, kind), kind->words, words,
-					      sizeof(words)));
-	if (r->loss.uncounted_sleeps && r->totals.requests)
-		print__para(p, PRINT_PLAIN, "",
-			    "CTXSW/IO has these sleeps without their requests: it is too high on "
-			    "the filesystems where they fell");
-}
-
 /* "2026-01-01 00:00:00 UTC": of this reader's zone; "" = not known. */
 static void date_of(int64_t unix_ns, char *buf, size_t size)
 {
@@ -105,19 +54,7 @@ static void date_of(int64_t unix_ns, char *buf, size_t size)
 		strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
 }
 
-static void print_asleep(struct print *p, const struct report *r)
-{
-	char age[16];
-
-	if (r->nr_unfinished && !r->long_asleep)
-		print__para(
-			p, PRINT_PLAIN, "",
-			"%zu thread%s asleep inside io_submit when tracing ended, for at most %s",
-			r->nr_unfinished, r->nr_unfinished == 1 ? " was" : "s were",
-			fmt__duration(r->unfinished[0].ev.age_ns, age, sizeof(age)));
-}
-
-static void print_capture(struct print *p, const struct report *r, const struct format_opts *o)
+static void print_capture(struct print *p, const struct report *r)
 {
 	const struct capture_info *c = r->capture;
 	char dur[16], date[64], calls[80] = "sleeps only, submits were not counted", requests[32];
@@ -131,9 +68,6 @@ static void print_capture(struct print *p, const struct report *r, const struct 
 		    print__safe(p, c->host.hostname), print__safe(p, c->host.kernel),
 		    print__safe(p, c->host.arch), c->host.cpus, plural(c->host.cpus), date,
 		    *date ? ", " : "", fmt__duration(c->duration_ns, dur, sizeof(dur)), calls);
-	/* what they cannot know is said where it would stand */
-	if (o && o->full)
-		print__para(p, PRINT_PLAIN, "probes: ", "%s", print__probes(p, c));
 	if (has(c->filters))
 		print__para(p, PRINT_PLAIN, "only: ", "%s", print__safe(p, c->filters));
 	if (c->child_ran && c->child_stopped)
@@ -145,10 +79,6 @@ static void print_capture(struct print *p, const struct report *r, const struct 
 	else if (c->child_ran)
 		print__line(p, c->child_status ? PRINT_ALARM : PRINT_PLAIN,
 			    "the command ended with status %d", c->child_status);
-	print_spilled(p, r);
-	print_notes(p, r);
-	print_asleep(p, r);
-	print_skips(p, r);
 }
 
 static void print_no_sleep_seen(struct print *p)
@@ -277,27 +207,6 @@ static void print_unfinished(struct print *p, const struct report *r)
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
-static void print_verdict(struct print *p, const struct report_fs *f)
-{
-	char sentence[VERDICT_SIZE];
-
-	static const char *const words[] = {"", ", worth a look", " hurts"};
-	static const enum print_style styles[] = {PRINT_PLAIN, PRINT_BOLD, PRINT_ALARM};
-
-	verdict__sentence(f, sentence, sizeof(sentence));
-	print__para(p, styles[f->severity], "", "%s%s%s: %s", print__api(f->fs),
-		    print__fs(p, f->fs, p->width - 20), words[f->severity],
-		    print__safe(p, sentence));
-}
-
-static void print_verdicts(struct print *p, const struct report *r)
-{
-	for (size_t i = 0; i < r->nr_fs; i++)
-		print_verdict(p, &r->fs[i]);
-	if (r->nr_fs)
-		print__line(p, PRINT_PLAIN, "%s", "");
-}
-
 enum fs_column {
 	FS_NAME,
 	FS_SUBMITS,
@@ -372,8 +281,13 @@ static void print_table(struct print *p, const struct report *r, const struct fo
 	for (size_t i = 0; i < r->nr_fs; i++)
 		if (r->fs[i].fs->api == API_AIO)
 			print_fs_row(p, &r->fs[i], calls, shown, room);
-	if (!o || !o->legend)
+	if (!o || !o->legend) {
+		print__para(p, PRINT_PLAIN, "",
+			    "%sMAX: of one sleep. HELD-UP: requests behind it in its call. More: "
+			    "--legend",
+			    shown & (1u << FS_P99) ? "P99, " : "");
 		return;
+	}
 	print__para(
 		p, PRINT_PLAIN, "  ",
 		"BLOCKED%%: submits that slept at least once. CTXSW/IO: sleeps per request, below "
@@ -490,7 +404,8 @@ static void put_causes(struct print *p, void *ctx, size_t part)
 {
 	const struct body *b = ctx;
 
-	text_causes__print(p, &b->r->fs[part], b->o);
+	if (!text_causes__in_short(b->r, &b->r->fs[part], b->o))
+		text_causes__print(p, &b->r->fs[part], b->o);
 }
 
 static void print_body(struct print *p, const struct report *r, const struct format_opts *o)
@@ -499,6 +414,7 @@ static void print_body(struct print *p, const struct report *r, const struct for
 
 	beside__print(p, put_tables, &body, 2);
 	beside__print(p, put_causes, &body, r->nr_fs);
+	text_causes__left_out(p, r, o);
 	text_who__failures(p, r);
 	text_sync__print(p, r);
 	print_slow(p, r, o);
@@ -506,27 +422,18 @@ static void print_body(struct print *p, const struct report *r, const struct for
 	print_conservation(p, r);
 }
 
-static void print_unwatched(struct print *p, const struct report *r)
-{
-	char text[256];
-
-	if (*verdict__unwatched(r, text, sizeof(text)))
-		print__para(p, PRINT_PLAIN, "", "%s", text);
-}
-
-static void print_verdict_part(struct print *p, const struct report *r)
+static void print_verdict_part(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	print_loss(p, r);
 	print_unfinished(p, r);
-	print_verdicts(p, r);
+	text_glance__print(p, r, o);
 }
 
 static void print_evidence(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	bool nothing = !r->totals.submits && !r->nr_fs && !r->nr_unfinished;
 
-	print_capture(p, r, o);
-	print_unwatched(p, r);
+	print_capture(p, r);
 	if (nothing && o && o->nothing)
 		print_nothing_recorded(p, o->nothing);
 	else if (nothing && capture__sleeps_only(r->capture))
@@ -535,6 +442,7 @@ static void print_evidence(struct print *p, const struct report *r, const struct
 		print_nothing_seen(p, r, o);
 	else
 		print_body(p, r, o);
+	text_notes__print(p, r, o);
 	text_self__print(p, r);
 }
 
@@ -549,11 +457,11 @@ int text__print(FILE *out, const struct report *r, const struct format_opts *o)
 	print__init(p, out, o);
 	p->today_unix_ns = r->capture->started_unix_ns;
 	if (!last)
-		print_verdict_part(p, r);
+		print_verdict_part(p, r, o);
 	print_evidence(p, r, o);
 	if (last) {
 		print__line(p, PRINT_PLAIN, "%s", "");
-		print_verdict_part(p, r);
+		print_verdict_part(p, r, o);
 	}
 	rc = print__finish(p);
 	free(p);

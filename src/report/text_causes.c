@@ -246,20 +246,22 @@ static const char *blocked_where(enum plane plane)
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool full)
 {
-	char share[16], sleeps[16], total[16], max[16], held[16], more[80] = "";
+	char share[16], sleeps[16], total[16], max[16], longest[48] = "";
+	bool held_up = c->nr_stacks && c->held_up_requests;
 
 	print__para(p, PRINT_BOLD, "  ", "%s of %s: %s: %s",
 		    fmt__percent(c->share, share, sizeof(share)), blocked_where(c->plane),
 		    print__safe(p, c->id), print__safe(p, c->name));
 	/* of sleeps known only by their number and time there is no more to tell */
-	if (c->nr_stacks)
-		snprintf(more, sizeof(more), ", longest %s; %s request%s held up",
-			 fmt__duration(c->max_ns, max, sizeof(max)),
-			 fmt__count(c->held_up_requests, held, sizeof(held)),
-			 plural(c->held_up_requests));
-	print__para(p, PRINT_PLAIN, "    ", "%s sleep%s, %s in total%s",
+	if (c->nr_stacks && c->sleeps > 1)
+		snprintf(longest, sizeof(longest), ", longest %s",
+			 fmt__duration(c->max_ns, max, sizeof(max)));
+	print__para(p, PRINT_PLAIN, "    ", "%s sleep%s, %s%s%s%s%s%s",
 		    fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
-		    fmt__duration(c->blocked_ns, total, sizeof(total)), more);
+		    fmt__duration(c->blocked_ns, total, sizeof(total)),
+		    c->sleeps > 1 ? " in total" : "", longest, held_up ? "; " : "",
+		    held_up ? print__n(p, c->held_up_requests, "request") : "",
+		    held_up ? " held up" : "");
 	if (c->telling_frames && *c->telling_frames)
 		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
 	if (c->nr_stacks)
@@ -304,6 +306,35 @@ static size_t print_causes(struct print *p, const struct report_fs *f, const str
 	for (size_t i = 0; i < n; i++)
 		print_cause(p, list[i], 0, false);
 	return n;
+}
+
+static bool hurts_anywhere(const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].severity == SEVERITY_HURTS)
+			return true;
+	return false;
+}
+
+bool text_causes__in_short(const struct report *r, const struct report_fs *f,
+			   const struct format_opts *o)
+{
+	return f->severity == SEVERITY_LOOK && f->nr_causes && !(o && (o->full || o->top)) &&
+	       hurts_anywhere(r);
+}
+
+void text_causes__left_out(struct print *p, const struct report *r, const struct format_opts *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nr_fs; i++)
+		n += text_causes__in_short(r, &r->fs[i], o);
+	if (!n)
+		return;
+	print__line(p, PRINT_PLAIN, "%s", "");
+	print__para(p, PRINT_PLAIN, "", "Details of %s worth a look: --full",
+		    n == 1 ? "the filesystem that is"
+			   : print__join(p, "the ", print__n(p, n, "filesystem"), " that are"));
 }
 
 void text_causes__print(struct print *p, const struct report_fs *f, const struct format_opts *o)

@@ -135,8 +135,12 @@ void text_uring__table(struct print *p, const struct report *r, const struct for
 		if (r->fs[i].fs->api == API_URING)
 			print_row(p, r, &r->fs[i], shown, room);
 	print_punts(p, r);
-	if (!o || !o->legend)
+	if (!o || !o->legend) {
+		print__para(p, PRINT_PLAIN, "",
+			    "PUNTED%%: requests given to worker threads. WAITED: for completions. "
+			    "More: --legend");
 		return;
+	}
 	print__para(
 		p, PRINT_PLAIN, "  ",
 		"ENTERS: calls of io_uring_enter that began a request; %s others only waited. "

@@ -153,11 +153,23 @@ static void put_process(struct print *p, const struct layout *l, const struct re
 	put_row(p, l, cell, false);
 }
 
+/* The first cause that rules know; NULL = none is shown. */
+static const char *example_of(const struct report *r, size_t max)
+{
+	for (size_t i = 0; i < r->nr_processes && i < max; i++) {
+		const char *id = r->processes[i].cause_id;
+
+		if (id && strchr(id, '.'))
+			return id;
+	}
+	return NULL;
+}
+
 void text_who__table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	size_t max = o && o->full ? SHOWN_IN_FULL : o && o->top > SHOWN ? o->top : SHOWN;
 	struct layout l = layout_of(p, r, max);
-	const char *header[WHO_COLUMNS];
+	const char *header[WHO_COLUMNS], *example;
 
 	if (!r->nr_processes)
 		return;
@@ -171,6 +183,10 @@ void text_who__table(struct print *p, const struct report *r, const struct forma
 		print__line(p, PRINT_PLAIN, "and %s: %s",
 			    print__n(p, r->nr_processes - max, "more process"),
 			    max < SHOWN_IN_FULL ? "--full" : "--format json");
+	example = example_of(r, max);
+	if (example)
+		print__para(p, PRINT_PLAIN, "", "TOP CAUSE: see `aiostall causes %s`",
+			    print__safe(p, example));
 }
 
 /* "EAGAIN"; of an error that this system has no name for its number. */

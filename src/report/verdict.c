@@ -70,14 +70,12 @@ static void __attribute__((format(printf, 3, 4))) add(char *buf, size_t size, co
 	va_end(ap);
 }
 
-/* "because X (frames, if no rule knows them): do Y" */
+/* "because X (its id or, if no rule knows it, its frames): do Y" */
 static void add_cause(const struct report_cause *c, char *buf, size_t size)
 {
 	bool unknown = !strcmp(c->id, "unknown") && c->telling_frames && *c->telling_frames;
 
-	add(buf, size, "because %s", c->name);
-	if (unknown)
-		add(buf, size, " (%s)", c->telling_frames);
+	add(buf, size, "because %s (%s)", c->name, unknown ? c->telling_frames : c->id);
 	if (c->todo && *c->todo)
 		add(buf, size, ": %s", c->todo);
 }

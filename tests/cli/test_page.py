@@ -34,8 +34,15 @@ def on_terminal(root, *args, **env):
 
 
 def test_the_verdict_is_first_in_a_file(aiostall, made):
-    first = aiostall("report", str(made)).stdout.splitlines()[0]
-    assert "submits block" in first or "hurts" in first or "worth a look" in first
+    header, first = aiostall("report", str(made)).stdout.splitlines()[:2]
+    assert header.split() == ["FILESYSTEM", "PROGRAM", "BLOCKED", "OF", "TIME", "LONGEST", "CAUSE"]
+    assert first.split()[0] in ("look", "hurts")
+
+
+def test_notes_are_at_the_end_of_the_page(aiostall, made):
+    parts = aiostall("report", "--full", str(made)).stdout.strip().split("\n\n")
+    assert parts[-1].startswith("NOTES:\n  - ") and "\n  - probes: " in parts[-1]
+    assert not any("probes:" in part for part in parts[:-1])
 
 
 @pytest.mark.parametrize("pager", ["", "cat"])

@@ -91,6 +91,7 @@ for fixture in "$here"/*.fix; do
 	done
 done
 for width in 60 80 132 200; do
+	golden "host.text$width" host.fix text "$width"
 	golden "mixed.text$width" mixed.fix text "$width"
 done
 for name in mixed calls hostile; do

@@ -97,29 +97,31 @@ static void test_a_cause_is_named_with_its_own_figures(void **state)
 	struct report_fs f = row_of(3000, 1000);
 
 	(void)state;
-	assert_string_equal(named(f, 1000, 1, NULL),
-			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total, because "
-			    "appending direct writes "
-			    "wait for completion: preallocate and write the file once");
+	assert_string_equal(
+		named(f, 1000, 1, NULL),
+		"33.3% of 3,000 submits block, 5.3ms each, 5.3s in total, because "
+		"appending direct writes "
+		"wait for completion (ext4.dio_sync): preallocate and write the file once");
 	assert_string_equal(named(f, 601, 0.6, NULL),
 			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 601 of these "
 			    "1,000, and 60.0% of "
 			    "the blocked time, because appending direct writes wait for "
-			    "completion: preallocate and write the file once");
+			    "completion (ext4.dio_sync): preallocate and write the file once");
 	/* calls that have not ended are among the causes' already */
 	assert_string_equal(named(f, 1001, 0.6, NULL),
 			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 1,001 of "
 			    "these, and 60.0% of "
 			    "the blocked time, because appending direct writes wait for "
-			    "completion: preallocate and write the file once");
+			    "completion (ext4.dio_sync): preallocate and write the file once");
 	most.knows_submits = true;
 	most.submits_blocked = 990;
-	assert_string_equal(named(f, 5, 0.8, &most),
-			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 990 of these "
-			    "1,000 because all "
-			    "requests of the device queue are in use: raise queue/nr_requests; "
-			    "80.0% of the blocked time, in 5 submits, because appending direct "
-			    "writes wait for completion: preallocate and write the file once");
+	assert_string_equal(
+		named(f, 5, 0.8, &most),
+		"33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 990 of these "
+		"1,000 because all "
+		"requests of the device queue are in use (blk.tag): raise queue/nr_requests; "
+		"80.0% of the blocked time, in 5 submits, because appending direct "
+		"writes wait for completion (ext4.dio_sync): preallocate and write the file once");
 }
 
 static void test_where_submits_are_not_known_sleeps_are_said(void **state)
@@ -127,11 +129,12 @@ static void test_where_submits_are_not_known_sleeps_are_said(void **state)
 	struct report_fs f = row_of(3000, 1000);
 
 	(void)state;
-	assert_string_equal(named(f, 0, 0.8, &tags),
-			    "33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 80.0% of the "
-			    "blocked time, in 17 "
-			    "sleeps, because appending direct writes wait for completion: "
-			    "preallocate and write the file once");
+	assert_string_equal(
+		named(f, 0, 0.8, &tags),
+		"33.3% of 3,000 submits block, 5.3ms each, 5.3s in total; 80.0% of the "
+		"blocked time, in 17 "
+		"sleeps, because appending direct writes wait for completion (ext4.dio_sync): "
+		"preallocate and write the file once");
 }
 
 static void test_what_no_rule_knows_has_its_frames(void **state)
@@ -200,7 +203,8 @@ static void test_what_other_threads_hold_is_said_in_its_own_words(void **state)
 		named(f, 2, 1, NULL),
 		"2 sleeps, the longest 334us, in 10,000 submits; but worker threads "
 		"sleep for its requests (5 sleeps, 7s in total, the longest 3s) because "
-		"appending direct writes wait for completion: preallocate and write the "
+		"appending direct writes wait for completion (ext4.dio_sync): preallocate and "
+		"write the "
 		"file once");
 	f = row_of(0, 0);
 	held.plane = PLANE_SQPOLL;
@@ -209,10 +213,11 @@ static void test_what_other_threads_hold_is_said_in_its_own_words(void **state)
 	f.c.sqpoll_sleeps = 1;
 	f.c.sqpoll_blocked_ns = NSEC_PER_SEC;
 	f.most_elsewhere = &held;
-	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
-			    "the kernel's thread that submits for the ring sleeps (1 sleep, 1s in "
-			    "total) because appending direct writes wait for completion: "
-			    "preallocate and write the file once");
+	assert_string_equal(
+		verdict__sentence(&f, buf, sizeof(buf)),
+		"the kernel's thread that submits for the ring sleeps (1 sleep, 1s in "
+		"total) because appending direct writes wait for completion (ext4.dio_sync): "
+		"preallocate and write the file once");
 }
 
 static void test_a_long_sentence_is_cut(void **state)
