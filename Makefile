@@ -160,14 +160,28 @@ $(B)/san/gen/%.o: $(B)/gen/%.c
 # Where Debian keeps the asm/ headers that the uapi headers include.
 BPF_UAPI := $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)))
 
-# BPF: one object, CO-RE, then a skeleton.
+# BPF, CO-RE: an object for each subject, linked into one, then a skeleton.
+# libbpf 1.1 links rightly only where a map stands before those who declare it, and where one object, before all
+# others that need it, says that a function is the kernel's (mended in 1.5).
+BPF_SRC  := bpf/maps.bpf.c $(sort $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c)))
+BPF_OBJ  := $(patsubst bpf/%.bpf.c,$(B)/bpf/obj/%.bpf.o,$(BPF_SRC))
 BPF_DEPS := $(wildcard bpf/*.h) src/model/counters.def vmlinux/$(ARCH)/vmlinux.h $(B)/flags
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
+BPF_CC    = $(CLANG) -target bpf -mcpu=v2 -O2 -g $(MAPPED) -Wall -Wextra -Wno-unused-parameter \
+	-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI)
+$(B)/bpf/obj/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@
-	$(Q)$(CLANG) -target bpf -mcpu=v2 -O2 -g $(MAPPED) -Wall -Wextra -Wno-unused-parameter \
-		-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI) -c -o $@.tmp $<
-	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+	$(Q)$(BPF_CC) $(KSYMS) -c -o $@ $<
+
+$(word 2,$(BPF_OBJ)): KSYMS := -DNAMES_KSYMS
+$(B)/bpf/aiostall.bpf.o: $(BPF_OBJ) $(B)/bpf.list
+	$(say) BPF-LD $@
+	$(Q)$(BPFTOOL) gen object $@.tmp $(BPF_OBJ) && mv $@.tmp $@
+
+# As with the archive: a subject that is gone is linked no more.
+$(B)/bpf.list: FORCE
+	@mkdir -p $(@D)
+	@echo $(BPF_OBJ) | cmp -s - $@ || echo $(BPF_OBJ) > $@
 
 $(B)/%.skel.h: $(B)/bpf/%.bpf.o tools/plainskel.awk
 	$(say) SKEL $@
@@ -180,7 +194,7 @@ $(B)/gen/bpf_object.c: $(B)/bpf/aiostall.bpf.o tools/embed.sh
 	$(Q)gzip -9nc $< > $@.gz && sh tools/embed.sh bpf_object_gz $@.gz > $@.tmp && mv $@.tmp $@ && rm -f $@.gz
 
 $(LIVE_OBJ): $(B)/aiostall.skel.h
-$(LIB_OBJ) $(HOST_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(B)/bpf/aiostall.bpf.o: | $(B)/needed
+$(LIB_OBJ) $(HOST_OBJ) $(QUALIFY_OBJ) $(LIVE_OBJ) $(CMD_OBJ) $(SAN_OBJ) $(BPF_OBJ): | $(B)/needed
 
 tools: $(TOOL_BIN)
 FUSE_CFLAGS = $(shell pkg-config --cflags fuse3 2>/dev/null)

@@ -6,15 +6,18 @@
 #ifndef AIOSTALL_COMPAT_BPF_H
 #define AIOSTALL_COMPAT_BPF_H
 
-/* Set by user space: tp_btf, so that the arguments of tracepoints have types. */
-const volatile __u32 opt_typed_args = 0;
-/*
- * Set by user space where the kernel has bpf_rdonly_cast() (6.2): there a field
- * of a kernel object is a plain load, elsewhere a helper call, which costs 30 ns
- * where calls are guarded against speculation.
- */
-const volatile __u32 opt_typed_reads = 0;
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+#include "options.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* Objects are not linked where two of them say that a function is the kernel's: see the Makefile. */
+#ifdef NAMES_KSYMS
+#define KERNEL_FUNCTION __ksym __weak
+#else
+#define KERNEL_FUNCTION __weak
+#endif
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) KERNEL_FUNCTION;
 
 /* p->field of the kernel's struct type; 0 where p leads nowhere, like BPF_CORE_READ(). */
 #define READ(type, p, field)                                                                       \
@@ -107,6 +110,16 @@ static __always_inline __u64 stack_top(struct task_struct *t)
 	       bpf_core_type_size(struct pt_regs);
 }
 
+/*
+ * The entry points take the user's registers as their argument, but the BTF of
+ * 5.10 has that type only as a forward declaration and its verifier refuses
+ * to read it: take them from where the entry code saved them.
+ */
+static __always_inline struct pt_regs *user_regs(void)
+{
+	return (void *)stack_top((void *)bpf_get_current_task());
+}
+
 /* io_submit's arguments in the registers that the entry code has saved. */
 #define NATIVE_ARGS(regs)                                                                          \
 	PT_REGS_PARM1_CORE_SYSCALL(regs), (long)PT_REGS_PARM2_CORE_SYSCALL(regs),                  \
@@ -179,10 +192,8 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
 
 /*
  * Threads of the kernel's that work for io_uring in a process of the program (5.12): those of io-wq,
- * and the one that submits for IORING_SETUP_SQPOLL. Set by user space where io_uring is traced.
+ * and the one that submits for IORING_SETUP_SQPOLL.
  */
-const volatile __u32 opt_io_threads = 0;
-
 #define PF_IO_WORKER_ 0x10
 struct task_struct___io_thread {
 	unsigned int flags;

@@ -1,50 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Requests of io_uring that the kernel hands to its worker threads (io-wq), and why as far as the request tells. */
+/* Which requests of io_uring have been handed to a worker thread (io-wq). */
 #ifndef AIOSTALL_PUNT_BPF_H
 #define AIOSTALL_PUNT_BPF_H
 
-#include "iothread.bpf.h"
-
-const volatile __u32 opt_punts = 0;    /* they are traced */
-const volatile __u32 opt_punt_arg = 0; /* which argument of the tracepoint is the request */
-
-#define REQ_F_FORCE_ASYNC_ (1u << 4) /* IOSQE_ASYNC; the kernel sets it for some operations, too */
-#define FMODE_NOWAIT_ (1u << 27)
-struct file___mode {
-	unsigned int f_mode;
-} __attribute__((preserve_access_index));
-
-/*
- * Operations that kernels begin nowhere but in a worker: their functions refuse to run without
- * blocking (5.10), or the request is marked so when it is prepared (6.2 on). FSYNC,
- * SYNC_FILE_RANGE, FALLOCATE, STATX, MADVISE, SPLICE, TEE, SHUTDOWN, RENAMEAT, UNLINKAT, MKDIRAT,
- * SYMLINKAT, LINKAT, FSETXATTR, SETXATTR, FGETXATTR, GETXATTR, FTRUNCATE.
- */
-#define URING_NEVER_INLINE                                                                         \
-	(NO_FILE_BIT(3) | NO_FILE_BIT(8) | NO_FILE_BIT(17) | NO_FILE_BIT(21) | NO_FILE_BIT(25) |   \
-	 NO_FILE_BIT(30) | NO_FILE_BIT(33) | NO_FILE_BIT(34) | NO_FILE_BIT(35) | NO_FILE_BIT(36) | \
-	 NO_FILE_BIT(37) | NO_FILE_BIT(38) | NO_FILE_BIT(39) | NO_FILE_BIT(41) | NO_FILE_BIT(42) | \
-	 NO_FILE_BIT(43) | NO_FILE_BIT(44) | NO_FILE_BIT(55))
-/* OPENAT, FADVISE, OPENAT2: the kernel marks some of them, so that whose wish it was is not known. */
-#define URING_MAYBE_FORCED (NO_FILE_BIT(18) | NO_FILE_BIT(24) | NO_FILE_BIT(28))
-
-enum punt_why { PUNT_UNKNOWN, PUNT_TRIED, PUNT_ASKED, PUNT_FORCED, PUNT_UNABLE };
-
-static __always_inline bool is_op_of(__u64 set, __u32 op)
-{
-	return op < 64 && (set >> op & 1);
-}
-
-static __always_inline enum punt_why punt_why(__u32 op, __u32 flags, struct file *file)
-{
-	if (is_op_of(URING_NEVER_INLINE, op))
-		return PUNT_FORCED;
-	if (flags & REQ_F_FORCE_ASYNC_)
-		return is_op_of(URING_MAYBE_FORCED, op) ? PUNT_UNKNOWN : PUNT_ASKED;
-	if (file && !(READ(file___mode, file, f_mode) & FMODE_NOWAIT_))
-		return PUNT_UNABLE;
-	return PUNT_TRIED;
-}
+#include "shared.bpf.h"
 
 /*
  * A request can be handed over again and again, and objects of requests are used again: those
@@ -52,7 +11,7 @@ static __always_inline enum punt_why punt_why(__u32 op, __u32 flags, struct file
  * place the later one has it.
  */
 #define PUNTED_PLACES 8192
-__u64 punted_reqs[PUNTED_PLACES] = {};
+extern __u64 punted_reqs[PUNTED_PLACES];
 
 static __always_inline __u64 *punted_place(__u64 req)
 {
@@ -65,54 +24,6 @@ static __always_inline void not_punted_yet(__u64 req)
 
 	if (*place == req)
 		*place = 0;
-}
-
-static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_why why, bool serial)
-{
-	__u32 aio = aio_opcode_of(op);
-
-	row->punted++;
-	row->punted_asked += why == PUNT_ASKED;
-	row->punted_forced += why == PUNT_FORCED;
-	row->punted_unable += why == PUNT_UNABLE;
-	row->punted_tried += why == PUNT_TRIED;
-	row->punted_serial += serial;
-	row->punted_reads += aio == 0 || aio == 7;
-	row->punted_writes += aio == 1 || aio == 8;
-	row->punted_syncs += aio == 2;
-}
-
-__noinline int punt(__u64 req, __u32 serial)
-{
-	__u32 now = epoch_now();
-	struct wire_fs *row, *total = totals_here(false, now);
-	__u32 op = READ(io_kiocb___any, req, opcode), flags = READ(io_kiocb___any, req, flags);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	struct submitter s = {};
-	struct target t = {};
-	enum punt_why why;
-
-	submitter_of((void *)req, &s);
-	if (!total || !submitter_wanted(pid, &s) || !uring_target((void *)req, flags, op, &t))
-		return 0;
-	why = punt_why(op, flags, uring_has_file(op) ? kiocb_file((void *)req, flags) : NULL);
-	row = fs_row(&t.key, false, now);
-	if (row) {
-		add_punt(row, op, why, serial);
-		name_row(row, &t, pid);
-	}
-	add_punt(total, op, why, serial);
-	return 0;
-}
-
-static __always_inline int request_punted(__u64 req, __u32 serial)
-{
-	volatile __u64 *place = punted_place(req);
-
-	if (!tracing() || *place == req)
-		return 0;
-	*place = req;
-	return punt(req, serial);
 }
 
 #endif

@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Options, maps and small helpers of all programs. */
+/* What all programs share: tables of threads and calls, losses, room to work in. */
 #ifndef AIOSTALL_SHARED_BPF_H
 #define AIOSTALL_SHARED_BPF_H
 
-/* Set by user space before loading. */
-const volatile __u64 opt_min_ns = 0;
-const volatile __u64 opt_slow_ns = 0;
-const volatile __u64 opt_spill_bytes = 0; /* with so much in the ring, stalls are summed up */
-const volatile __u32 opt_all_submits = 0;
-const volatile __u32 opt_user_stacks = 0;
-const volatile __u32 opt_tree_only = 0;
-const volatile __u32 opt_own_pid = 0;
-const volatile __u32 opt_cpus = 1;	     /* each has a value in a row */
-const volatile __u32 opt_row_values = 1;     /* twice as many with the second pair of programs */
-const volatile __u32 opt_exact_requests = 0; /* the request probe is attached */
-const volatile __u32 opt_refused_exit = 0;   /* calls that are refused have an exit, too */
-const volatile __u32 opt_count_buffered = 0; /* no probe tells what is done inside the call */
-const volatile __u32 opt_compat_sleeps = 0;  /* of 32-bit calls only the sleeps can be seen */
-const volatile __u32 opt_fentry = 0;	     /* io_submit's first programs are fentry and fexit */
-const volatile __u32 opt_sleeps_only = 0;    /* calls are not watched, see unwatched.bpf.h */
-const volatile __u32 opt_has_prev_state =
-	0; /* tp_btf, and sched_switch has its fourth argument (5.18) */
-const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;
-const volatile __u32 filter_nr_comms = 0, filter_nr_fstypes = 0, filter_wants = 0;
-const volatile char filter_comm[8][WIRE_COMM_LEN] = {};
-const volatile char filter_fstype[8][WIRE_FSTYPE_LEN] = {};
+#include "compat.bpf.h"
 
 #if defined(__TARGET_ARCH_arm64)
 #define O_DIRECT_ 00200000
@@ -54,164 +33,54 @@ static __always_inline __u64 lowest_kernel_address(__u64 known)
 	return KERNEL_HALF;
 }
 
-struct wire_slot slots[WIRE_MAX_CPUS] = {};
 /*
  * Our threads that are inside io_submit but off the CPU, counted by the low bits
  * of their ids. Each switch and each wake-up of the host asks here, so that only
  * few of the other threads pay for a look-up, however many are asleep.
  */
 #define AWAY_CELLS 65536
-__u32 away[AWAY_CELLS] = {};
+extern __u32 away[AWAY_CELLS];
+
+extern struct wire_slot slots[WIRE_MAX_CPUS];
+
 /*
  * Set by user space when all probes are attached, and cleared before it takes
  * them off: both take a tenth of a second, one probe after the other, in which
  * exits without their entries, and switches without their exits, would count.
  */
-__u32 tracing_on = 0;
+extern __u32 tracing_on;
+
+extern __u64 losses[WIRE_LOSS_MAX];
+
 /*
  * Where io_submit_one lies, set once the kernel's symbols are read; 0 = not
  * known. A sleep without it among its frames is the whole call's.
  */
-__u64 submit_one_start = 0, submit_one_end = 0;
+extern __u64 submit_one_start, submit_one_end;
 /* The same of io_submit's own function, for 64-bit and for 32-bit callers. */
-__u64 submit_start = 0, submit_end = 0;
-__u64 compat_start = 0, compat_end = 0;
-__u64 losses[WIRE_LOSS_MAX] = {};
+extern __u64 submit_start, submit_end;
+extern __u64 compat_start, compat_end;
+
 /*
  * Its lowest bit says to which of its two sets of values a row is added, and in which of the two
  * tables stalls are summed up. User space counts it up, waits until no program runs that has seen
  * it as it was, and then the others hold still: counters and records of one moment (src/live/turn.c).
  */
-__u32 epoch = 0;
-/* Stalls that are in `spilled` and not in the ring buffer. */
-__u64 spills = 0;
-/* Times that a thread was on a CPU where all programs of entry and exit were skipped. */
-__u64 blind = 0;
-/* By number, as in row_of. */
-struct wire_row rows[WIRE_MAX_ROWS] = {};
-struct wire_call zero_call = {};
-struct wire_spill zero_spill = {};
+extern __u32 epoch;
 
-struct {
+struct calls_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32);
 	__type(value, struct wire_call);
-} calls SEC(".maps");
+};
+extern struct calls_map calls SEC(".maps");
 
-/*
- * Counters: rows of two sets of one value a CPU, which the reader maps. Were they per-CPU maps, it would read
- * them by system calls, in which a preemptible kernel skips kprobe programs (src/live/skipped.c).
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, WIRE_MAX_ROWS);
-	__type(key, __u32);
-	__type(value, struct wire_fs);
-} filesystems SEC(".maps");
-
-/* The number of a filesystem's row. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, WIRE_MAX_ROWS);
-	__type(key, struct wire_fs_key);
-	__type(value, __u32);
-} row_of SEC(".maps");
-
-/* Numbers of rows that nobody has, put there by user space. Before 5.12 no counter tells its value. */
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, WIRE_MAX_ROWS);
-	__type(value, __u32);
-} free_rows SEC(".maps");
-
-/* All calls, each once: one row. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct wire_fs);
-} totals SEC(".maps");
-
-/*
- * Stacks and names, once each. The reader copies what it has not seen within
- * its polling interval, so on a host that runs for days the oldest may go.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, struct wire_stack);
-} stacks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, struct wire_file);
-} files SEC(".maps");
-
-struct {
+struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
-} ring SEC(".maps");
-
-/*
- * Stalls that the ring buffer had no room for, in one table or the other by the epoch. To put one
- * in its place once more returns when no program runs that did before, and that is how the reader
- * can wait for them (src/live/turn.c).
- */
-struct spill_table {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct wire_spill_key);
-	__type(value, struct wire_spill);
-} spill_a SEC(".maps"), spill_b SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__array(values, struct spill_table);
-} spilled SEC(".maps") = {.values = {[0] = &spill_a, [1] = &spill_b}};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
-	__type(key, __u32);
-	__type(value, __u8);
-} want_pids SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
-	__type(key, __u32);
-	__type(value, __u8);
-} want_tids SEC(".maps");
-
-/* Processes of the traced command. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u32);
-	__type(value, __u8);
-} tree SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(__u32));
-} want_cgroup SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct wire_want_key);
-	__type(value, __u8);
-} wants SEC(".maps");
+};
+extern struct ring_map ring SEC(".maps");
 
 /* Used with interrupts off (sched_switch) only: nothing can come between. */
 #define SCAN_WORDS 256
@@ -249,12 +118,13 @@ struct scratch {
 	__u64 top, obj, file;
 	__u32 nr_events;
 };
-struct {
+struct scratches_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct scratch);
-} scratches SEC(".maps");
+};
+extern struct scratches_map scratches SEC(".maps");
 
 static __always_inline struct scratch *scratch_here(void)
 {
@@ -263,27 +133,10 @@ static __always_inline struct scratch *scratch_here(void)
 	return bpf_map_lookup_elem(&scratches, &zero);
 }
 
-/*
- * Of the n-th row. Adding to a value is not atomic, and the second program of the exit runs where
- * the first was preempted: it has values of its own.
- */
-static __always_inline __u32 value_of(__u32 n, bool again, __u32 epoch)
-{
-	return (2 * n + (epoch & 1)) * opt_row_values + (again ? opt_cpus : 0) +
-	       bpf_get_smp_processor_id();
-}
-
 /* Read once for all that is to count together. */
 static __always_inline __u32 epoch_now(void)
 {
 	return *(volatile __u32 *)&epoch;
-}
-
-static __always_inline struct wire_fs *totals_here(bool again, __u32 epoch)
-{
-	__u32 at = value_of(0, again, epoch);
-
-	return bpf_map_lookup_elem(&totals, &at);
 }
 
 static __always_inline void lose(__u32 which, __u64 n)

@@ -3,10 +3,11 @@
 #ifndef AIOSTALL_SLEEP_BPF_H
 #define AIOSTALL_SLEEP_BPF_H
 
+#include "call.bpf.h"
 #include "lock.bpf.h"
 #include "sleeper.bpf.h"
+#include "spill.bpf.h"
 #include "stack.bpf.h"
-#include "uring.bpf.h"
 
 /* Take down a sleep that begins; in_call tells whether io_submit is, as far as known, among its frames. */
 static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
@@ -232,32 +233,6 @@ static __always_inline void fill_stall(struct wire_stall *e, const struct wire_c
 	__builtin_memcpy(&e->req, &c->req, sizeof(e->req));
 }
 
-/* Where stalls like this one are summed up; NULL if there is no more room. */
-static __always_inline struct wire_spill *spill_row(const struct wire_call *c)
-{
-	struct wire_spill_key key = {
-		.fs = c->req.fs,
-		.stack_id = c->stack_id,
-		.user_stack_id = c->user_stack_id,
-		.file_id = c->req.file_id,
-		.mnt_id = c->req.mnt_id,
-		.how = c->req.how,
-		.pid = c->pid,
-		.cpu = bpf_get_smp_processor_id(),
-	};
-	struct wire_spill *row;
-	__u32 which = c->epoch & 1;
-	void *table = bpf_map_lookup_elem(&spilled, &which);
-
-	if (!table)
-		return NULL;
-	row = bpf_map_lookup_elem(table, &key);
-	if (row)
-		return row;
-	bpf_map_update_elem(table, &key, &zero_spill, BPF_NOEXIST);
-	return bpf_map_lookup_elem(table, &key);
-}
-
 /* Interrupts are off and the row is this CPU's, so that nothing comes between. */
 static __always_inline void spill_stall(const struct wire_call *c, __u64 now, __u64 blocked,
 					__u64 runqueue, __u32 held)
@@ -444,40 +419,6 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 	else
 		call_returns(c, now);
 	take_slot(slot, c);
-}
-
-/* The thread that leaves the CPU is one that we hold away from it. Interrupts are off. */
-__noinline int came_back(__u32 tid)
-{
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (!c || !c->away || c->returning || c->task != (__u64)task)
-		return 0;
-	call_returned(c, task, bpf_ktime_get_ns());
-	take_slot(slot_here(), c);
-	return 0;
-}
-
-/*
- * The same where the thread leaves the call: when, 0 if a switch has told it
- * meanwhile. One that comes later finds the thread outside.
- */
-__noinline __u64 came_back_by_exit(__u32 tid)
-{
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 now = 0;
-
-	if (!c || c->task != (__u64)task)
-		return 0;
-	*(volatile __u32 *)&c->returning = 1;
-	if (*(volatile __u32 *)&c->away) {
-		now = bpf_ktime_get_ns();
-		call_returned(c, task, now);
-	}
-	*(volatile __u32 *)&c->returning = 0;
-	return now;
 }
 
 static __always_inline void waking(void *ctx, __u32 tid)

@@ -5,6 +5,14 @@
 
 #include "request.bpf.h"
 
+struct files_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct wire_file);
+};
+extern struct files_map files SEC(".maps");
+
 /* ---- what a sleeping request is ---- */
 
 /* The first buffer of a read or write: direct I/O asks for aligned memory too. */
@@ -100,43 +108,7 @@ static __always_inline __u32 shape_of(const struct wire_req *r, struct file *fil
 }
 
 /* Names from the file up to the root of its filesystem, once per file and mount. */
-__noinline int save_names(__u64 dentry, __u64 file_id)
-{
-	struct dentry *d = (void *)dentry, *up;
-	struct scratch *s = scratch_here();
-	struct wire_file *f;
-	__u32 at = 0;
-
-	if (!s || bpf_map_lookup_elem(&files, &file_id))
-		return 0;
-	f = &s->names;
-	f->parts = 0;
-	f->complete = 0;
-	f->deleted = BPF_CORE_READ(d, d_hash.pprev) == NULL;
-	for (int i = 0; i < WIRE_PATH_PARTS; i++) {
-		long n;
-
-		up = BPF_CORE_READ(d, d_parent);
-		if (!d || up == d) {
-			f->complete = 1;
-			break;
-		}
-		if (at > WIRE_NAMES_LEN - WIRE_NAME_MAX)
-			break;
-		n = bpf_probe_read_kernel_str(&f->names[at], WIRE_NAME_MAX,
-					      BPF_CORE_READ(d, d_name.name));
-		if (n <= 0 || n > WIRE_NAME_MAX)
-			break;
-		at += n;
-		f->parts++;
-		d = up;
-	}
-	f->len = at;
-	if (bpf_map_update_elem(&files, &file_id, f, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&files, &file_id))
-		lose(WIRE_LOSS_FILES_FULL, 1);
-	return 0;
-}
+int save_names(__u64 dentry, __u64 file_id);
 
 static __always_inline void describe_file(struct wire_req *r, struct file *file)
 {
@@ -158,19 +130,10 @@ static __always_inline void describe_file(struct wire_req *r, struct file *file)
 	save_names((__u64)BPF_CORE_READ(file, f_path.dentry), r->file_id);
 }
 
-/* Which of up to INDEX_CHUNK entries of the array, from number at on, is this iocb? */
 #define INDEX_NONE (~0U)
 #define INDEX_CHUNK 16
-__noinline __u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __u32 compat)
-{
-	for (__u32 k = 0; k < INDEX_CHUNK; k++) {
-		if (at + k >= nr)
-			break;
-		if (iocb_at(iocbpp, at + k, compat) == iocb)
-			return at + k;
-	}
-	return INDEX_NONE;
-}
+/* Which of up to INDEX_CHUNK entries of the array, from number at on, is this iocb? */
+__u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __u32 compat);
 
 /*
  * Where in the call's array the iocb stands, INDEX_NONE if nowhere. Requests
@@ -192,23 +155,6 @@ static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
 	return INDEX_NONE;
 }
 
-/* Is this one of the context's requests whose submission runs? If so it goes to the scratch. */
-__noinline int take_request(__u64 p, __u64 ctx_id, __u64 kernel)
-{
-	struct scratch *s = scratch_here();
-	__u64 ctx = (__u64)READ(aio_kiocb, p, ki_ctx), obj;
-
-	if (!s || ctx < kernel || READ(kioctx, ctx, user_id) != ctx_id)
-		return 0;
-	obj = READ(aio_kiocb, p, ki_res.obj);
-	if (READ(aio_kiocb, p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
-		return 0;
-	s->obj = obj;
-	s->nr_events = READ(kioctx, ctx, nr_events);
-	s->file = (__u64)READ(aio_kiocb, p, ki_filp);
-	return 1;
-}
-
 /*
  * The request under way from the thread's own kernel stack: io_submit_one and
  * what it calls keep the struct aio_kiocb pointer there. It is one of this
@@ -217,28 +163,7 @@ __noinline int take_request(__u64 p, __u64 ctx_id, __u64 kernel)
  * one or none. Slab objects of this cache are aligned to a cache line. The
  * result goes to the scratch; returns 1 if there is one.
  */
-__noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
-{
-	struct scratch *s = scratch_here();
-	__u64 kernel = lowest_kernel_address(base);
-
-	if (!s || !top)
-		return 0;
-	s->obj = 0;
-	s->file = 0;
-	s->nr_events = 0;
-	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
-		return 0;
-	for (__u32 i = 0; i < SCAN_WORDS; i++) {
-		__u64 p = s->words[SCAN_WORDS - 1 - i];
-
-		if (p < kernel || (p & 31) || p - base < KERNEL_STACK_BYTES)
-			continue;
-		if (take_request(p, ctx_id, kernel))
-			return 1;
-	}
-	return 0;
-}
+int scan_stack(__u64 ctx_id, __u64 top, __u64 base);
 
 /* The request probe knows which one it is; how well does the scan agree? */
 static __always_inline void compare_scan(struct wire_call *c, __u64 scanned)

@@ -5,6 +5,47 @@
 
 #include "shared.bpf.h"
 
+struct want_pids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+extern struct want_pids_map want_pids SEC(".maps");
+
+struct want_tids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+extern struct want_tids_map want_tids SEC(".maps");
+
+/* Processes of the traced command. */
+struct tree_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+extern struct tree_map tree SEC(".maps");
+
+struct want_cgroup_map {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+};
+extern struct want_cgroup_map want_cgroup SEC(".maps");
+
+struct wants_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct wire_want_key);
+	__type(value, __u8);
+};
+extern struct wants_map wants SEC(".maps");
+
 /* ---- filters ---- */
 
 static __always_inline bool same_name(const volatile char *a, const char *b, int len)

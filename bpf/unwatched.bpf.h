@@ -33,7 +33,10 @@ static __always_inline enum entered entered_by(struct task_struct *task, struct 
  * lie: the same for all, and learnt from the first, since every sleep of the
  * host comes by here and two helper calls take longer than all the rest.
  */
-__u64 regs_offset = 0;
+extern __u64 regs_offset;
+
+/* Times that a thread was on a CPU where all programs of entry and exit were skipped. */
+extern __u64 blind;
 
 static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct task_struct *task)
 {

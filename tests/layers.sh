@@ -61,6 +61,16 @@ headers_alone() {
 	done
 }
 
+# The same of the programs; any of the two kinds of machine will do.
+bpf_headers_alone() {
+	find bpf -name '*.h' | sort | while read -r header; do
+		echo "#include \"${header#bpf/}\"" |
+			"${CLANG:-clang}" -target bpf -Wall -Wextra -fsyntax-only -D__TARGET_ARCH_x86 -Ivmlinux/x86 -Ibpf \
+				-idirafter "/usr/include/$("${CC:-gcc}" -dumpmachine)" -x c - 2>&1 |
+			grep -m 1 -E 'error|warning' | sed "s,^,$header: ,"
+	done
+}
+
 too_long() {
 	find src bpf -name '*.[ch]' -exec awk 'END { if (FNR > 600) print FILENAME ": " FNR " lines" }' {} \;
 }
@@ -68,7 +78,8 @@ too_long() {
 rule "every room is in the Layout of README.md, and the other way round" unknown_rooms
 rule "includes point down" includes_upward
 rule "libbpf, bpf/ and skeletons are behind src/live" libbpf_outside_live
-rule "every header compiles alone" headers_alone
+rule "every header of src compiles alone" headers_alone
+rule "every header of bpf compiles alone" bpf_headers_alone
 rule "no file of src or bpf is longer than 600 lines" too_long
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

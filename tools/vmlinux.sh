@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # vmlinux.sh [ARCH] [BTF]: write vmlinux/ARCH/vmlinux.h with just the types that bpf/ uses.
 #
-# The object is compiled against the whole dump of the given BTF (default: the
+# Each object is compiled against the whole dump of the given BTF (default: the
 # running kernel's), bpftool then keeps the types and members that its CO-RE
 # relocations name, and those become the header. Layouts in it do not matter:
 # members are found by name when the object is loaded.
@@ -17,9 +17,11 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 "$bpftool" btf dump file "$btf" format c >"$tmp/vmlinux.h"
-"$clang" -target bpf -mcpu=v2 -O2 -g -D__TARGET_ARCH_"$arch" "-Doffsetof(t,m)=__builtin_offsetof(t,m)" -I"$tmp" -I"$root/bpf" \
-	-c -o "$tmp/aiostall.bpf.o" "$root/bpf/aiostall.bpf.c"
-"$bpftool" gen min_core_btf "$btf" "$tmp/min.btf" "$tmp/aiostall.bpf.o"
+for source in "$root"/bpf/*.bpf.c; do
+	"$clang" -target bpf -mcpu=v2 -O2 -g -D__TARGET_ARCH_"$arch" "-Doffsetof(t,m)=__builtin_offsetof(t,m)" -I"$tmp" -I"$root/bpf" \
+		-c -o "$tmp/$(basename "$source" .c).o" "$source"
+done
+"$bpftool" gen min_core_btf "$btf" "$tmp/min.btf" "$tmp"/*.bpf.o
 "$bpftool" btf dump file "$tmp/min.btf" format c >"$tmp/min.h"
 
 # Padding is dropped, so is what linux/bpf.h already brings.

@@ -40,6 +40,7 @@ def test_a_tree_without_fault(tmp_path):
     ("README.md", README.replace("src/high", "src/gone  d\nsrc/high"), "src/gone: in the Layout"),
     ("src/low/d.c", "int d;\n" * 601, "src/low/d.c: 601 lines"),
     ("src/low/d.h", "struct a *a(size_t n);\n", "src/low/d.h:"),
+    ("bpf/d.bpf.h", "extern struct a b;\nint c(__u32 n);\n", "bpf/d.bpf.h:"),
 ])
 def test_a_tree_with_one_fault(tmp_path, name, text, words):
     result = run(tmp_path, {**GOOD, name: text})

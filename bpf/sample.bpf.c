@@ -1,9 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* What calls do while they are on the CPU: stacks at the ticks of a timer. */
-#ifndef AIOSTALL_SAMPLE_BPF_H
-#define AIOSTALL_SAMPLE_BPF_H
-
-#include "lock.bpf.h"
+#include "call.bpf.h"
 #include "stack.bpf.h"
 
 struct {
@@ -42,4 +39,10 @@ static __always_inline int take_sample(void *ctx)
 	return 0;
 }
 
-#endif
+/* ---- the programs: samples ---- */
+
+SEC("?perf_event")
+int sample_perf(void *ctx)
+{
+	return take_sample(ctx);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "request.bpf.h"
+
+#define IOVECS_READ 64
+__noinline __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat)
+{
+	__u64 sum = 0, entry[2] = {};
+
+	for (__u32 i = 0; i < IOVECS_READ; i++) {
+		if (i >= count)
+			return sum;
+		if (compat) {
+			/* two words of 32 bits, the length being the second, on little-endian machines */
+			if (bpf_probe_read_user(entry, 8, (void *)(buf + i * 8ULL)))
+				return BYTES_UNKNOWN;
+			sum += entry[0] >> 32;
+		} else {
+			if (bpf_probe_read_user(entry, sizeof(entry), (void *)(buf + i * 16ULL)))
+				return BYTES_UNKNOWN;
+			sum += entry[1];
+		}
+	}
+	return count <= IOVECS_READ ? sum : BYTES_UNKNOWN;
+}
+
+__noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (c)
+		count_one(c, addr, undo);
+	return 0;
+}
+
+/*
+ * Count a plain read or write whose descriptor the call has already shown;
+ * false if it is another. Small enough for the verifier to look at in each
+ * round of a loop, and most requests of a large batch are such.
+ */
+static __always_inline bool count_known(struct wire_call *c, __u64 addr)
+{
+	struct wire_call_fs *f;
+	struct iocb_part iocb;
+	__u32 way, row;
+
+	if (!read_part(&iocb, addr) || iocb.opcode > 1)
+		return false;
+	way = iocb.fd & (WIRE_FD_CACHE - 1);
+	row = c->fds[way].fs;
+	if (c->fds[way].fd != iocb.fd || row == 0 || row > WIRE_FS_PER_CALL)
+		return false;
+	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
+	f->requests++;
+	f->ops[iocb.opcode ? WIRE_OP_PWRITE : WIRE_OP_PREAD]++;
+	f->nowait += !!(iocb.rw_flags & RWF_NOWAIT_);
+	f->inside_buffered += is_buffered(c, iocb.fd) && !(iocb.rw_flags & RWF_NOWAIT_);
+	f->bytes += iocb.nbytes;
+	return true;
+}
+
+_Static_assert(sizeof(((struct wire_call *)0)->list) == COUNT_CHUNK * 8, "as many addresses");
+__noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	__u32 bytes;
+	bool failed;
+
+	if (!c || n == 0)
+		return 0;
+	if (n > COUNT_CHUNK)
+		n = COUNT_CHUNK;
+	bytes = compat ? n * 4 : n * 8;
+	failed = bpf_probe_read_user(c->list, BOUNDED(bytes - 1, sizeof(c->list)) + 1,
+				     (void *)iocbpp) != 0;
+	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
+		__u64 addr = compat ? ((__u32 *)c->list)[i] : c->list[i];
+
+		if (i >= n)
+			break;
+		if (failed)
+			addr = iocb_at(iocbpp, i, compat);
+		if (undo || !count_known(c, addr))
+			count_request(tid, addr, undo);
+	}
+	return 0;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "row.bpf.h"
+
+struct wire_row rows[WIRE_MAX_ROWS] = {};
+
+__noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
+{
+	struct wire_fs_key key = {.dev = dev, .kind = kind, .api = kind >> 16, .super = super};
+	__u32 n = 0, *known;
+	struct wire_row *row;
+
+	if (bpf_map_pop_elem(&free_rows, &n))
+		return 0;
+	if (!bpf_map_update_elem(&row_of, &key, &n, BPF_NOEXIST)) {
+		row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
+		row->key = key;
+		*(volatile __u32 *)&row->used = 1;
+		return n + 1;
+	}
+	bpf_map_push_elem(&free_rows, &n, BPF_ANY);
+	known = bpf_map_lookup_elem(&row_of, &key);
+	return known ? *known + 1 : 0;
+}
+
+__noinline __u32 hist_bucket(__u64 v)
+{
+	__u32 e = 0;
+	__u64 x = v;
+
+	if (v < 8)
+		return v;
+	if (x >> 32) {
+		e += 32;
+		x >>= 32;
+	}
+	if (x >> 16) {
+		e += 16;
+		x >>= 16;
+	}
+	if (x >> 8) {
+		e += 8;
+		x >>= 8;
+	}
+	if (x >> 4) {
+		e += 4;
+		x >>= 4;
+	}
+	if (x >> 2) {
+		e += 2;
+		x >>= 2;
+	}
+	if (x >> 1)
+		e += 1;
+	e = (e - 2) * 8 + ((v >> (e - 3)) & 7);
+	return e < WIRE_HIST_BUCKETS ? e : WIRE_HIST_BUCKETS - 1;
+}
+
+__noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
+{
+	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct wire_fs *total;
+
+	if (!c)
+		return 0;
+	total = totals_here(c->ended_by == WIRE_AGAIN, c->epoch);
+	return total ? flush_one_row(c, total, i, wall, ret) : 0;
+}
