@@ -10,7 +10,6 @@
 
 #define KERNELS_MAX 32
 #define LABELS_MAX 64
-#define ROWS_MAX 512
 #define NOTES_MAX 64
 
 static const struct page_form *const forms[] = {&page_md, &page_html};
@@ -41,7 +40,7 @@ const struct page_form *page__form(const char *name)
 	return NULL;
 }
 
-static void add_name(const char **names, size_t *nr, size_t max, const char *name)
+void page__add_name(const char **names, size_t *nr, size_t max, const char *name)
 {
 	for (size_t i = 0; i < *nr; i++)
 		if (!strcmp(names[i], name))
@@ -58,8 +57,8 @@ static int compare_kernels(const void *a, const void *b)
 static void lay_out(struct page *p)
 {
 	for (size_t i = 0; i < p->nr; i++) {
-		add_name(p->kernels, &p->nr_kernels, KERNELS_MAX, p->results[i]->kernel);
-		add_name(p->labels, &p->nr_labels, LABELS_MAX, p->results[i]->label);
+		page__add_name(p->kernels, &p->nr_kernels, KERNELS_MAX, p->results[i]->kernel);
+		page__add_name(p->labels, &p->nr_labels, LABELS_MAX, p->results[i]->label);
 	}
 	qsort(p->kernels, p->nr_kernels, sizeof(*p->kernels), compare_kernels);
 }
@@ -128,7 +127,7 @@ static size_t rows_of(const struct page *p, const char *label, bool with_verdict
 		for (size_t k = 0; !strcmp(r->label, label) && k < r->nr_cells; k++)
 			if (!strcmp(r->cells[k].engine, r->cells[0].engine) &&
 			    has_verdict(p, label, r->cells[k].row) == with_verdict)
-				add_name(rows, &nr, ROWS_MAX, r->cells[k].row);
+				page__add_name(rows, &nr, PAGE_ROWS_MAX, r->cells[k].row);
 	}
 	sort_rows(p, rows, nr);
 	return nr;
@@ -180,7 +179,7 @@ static size_t explain(struct notes *n, const char *label, const struct cell *bef
 	return add_note(n, text);
 }
 
-static void set_td(struct page_td *td, const char *text, const char *class)
+void page_td__set(struct page_td *td, const char *text, const char *class)
 {
 	*td = (struct page_td){.class = class};
 	snprintf(td->text, sizeof(td->text), "%s", text);
@@ -203,12 +202,12 @@ static void print_row(const struct page *p, const char *label, const char *row,
 	const struct cell *before = NULL;
 	const char *before_kernel = "";
 
-	set_td(&td[0], row, "");
+	page_td__set(&td[0], row, "");
 	for (size_t i = 0; i < nr; i++) {
 		const struct cell *c = find(p, label, kernels[i], row);
 		const char *word = c ? verdict__word(c->verdict) : "";
 
-		set_td(&td[i + 1], word, word);
+		page_td__set(&td[i + 1], word, word);
 		if (!c || c->verdict == VERDICT_NA)
 			continue;
 		if (before && is_change(before->verdict, c->verdict)) {
@@ -274,12 +273,12 @@ static const char *reason_of(const struct page *p, const char *label, const char
 /* What no kernel could run, by the reason: "a device has no end and no holes: append, ...". */
 static void print_absent(const struct page *p, const char *label)
 {
-	const char *rows[ROWS_MAX], *reasons[ROWS_MAX];
+	const char *rows[PAGE_ROWS_MAX], *reasons[PAGE_ROWS_MAX];
 	size_t nr = rows_of(p, label, false, rows), nr_reasons = 0;
 	char line[1900];
 
 	for (size_t i = 0; i < nr; i++)
-		add_name(reasons, &nr_reasons, ROWS_MAX, reason_of(p, label, rows[i]));
+		page__add_name(reasons, &nr_reasons, PAGE_ROWS_MAX, reason_of(p, label, rows[i]));
 	for (size_t k = 0; k < nr_reasons; k++) {
 		snprintf(line, sizeof(line), "Not run, %s:", reasons[k]);
 		for (size_t i = 0; i < nr; i++) {
@@ -294,7 +293,7 @@ static void print_absent(const struct page *p, const char *label)
 
 static void print_place(const struct page *p, const char *label)
 {
-	const char *rows[ROWS_MAX], *kernels[KERNELS_MAX];
+	const char *rows[PAGE_ROWS_MAX], *kernels[KERNELS_MAX];
 	size_t nr_rows = rows_of(p, label, true, rows), nr = kernels_of(p, label, kernels);
 	struct notes *n = calloc(1, sizeof(*n));
 	struct page_td td[KERNELS_MAX + 1];
@@ -306,9 +305,9 @@ static void print_place(const struct page *p, const char *label)
 	}
 	p->form->heading(p->out, 2, label);
 	print_facts(p, label);
-	set_td(&td[0], "row", "");
+	page_td__set(&td[0], "row", "");
 	for (size_t i = 0; i < nr; i++)
-		set_td(&td[i + 1], kernels[i], "");
+		page_td__set(&td[i + 1], kernels[i], "");
 	p->form->head(p->out, td, nr + 1);
 	for (size_t i = 0; i < nr_rows; i++)
 		print_row(p, label, rows[i], kernels, nr, n);
@@ -323,70 +322,6 @@ static void print_place(const struct page *p, const char *label)
 	p->form->para(p->out, line);
 	print_causes(p, label, kernels[nr - 1], rows, nr_rows);
 	free(n);
-}
-
-static bool has_engines(const struct result *r)
-{
-	for (size_t i = 1; i < r->nr_cells; i++)
-		if (strcmp(r->cells[i].engine, r->cells[0].engine) != 0)
-			return true;
-	return false;
-}
-
-static void print_engine(const struct page *p, const struct cell *c)
-{
-	const struct figures *f = &c->f;
-	double seconds = (double)f->wall_ns / (double)NSEC_PER_SEC;
-	char text[32];
-	struct page_td td[7];
-
-	set_td(&td[0], c->row, "");
-	set_td(&td[1], c->engine, "");
-	set_td(&td[2], verdict__word(c->verdict), verdict__word(c->verdict));
-	if (c->verdict == VERDICT_NA) {
-		set_td(&td[3], c->reason, "");
-		for (int i = 4; i < 7; i++)
-			set_td(&td[i], "", "");
-	} else {
-		set_td(&td[3], fmt__duration(f->held_p50_ns, text, sizeof(text)), "");
-		set_td(&td[4], fmt__duration(f->done_p50_ns, text, sizeof(text)), "");
-		set_td(&td[5],
-		       fmt__count(seconds > 0 ? (uint64_t)((double)f->requests / seconds) : 0, text,
-				  sizeof(text)),
-		       "");
-		set_td(&td[6],
-		       fmt__duration(f->requests ? f->cpu_ns / f->requests : 0, text, sizeof(text)),
-		       "");
-	}
-	p->form->row(p->out, td, 7);
-}
-
-/* Row by row, so that engines stand below each other. */
-static void print_engines(const struct page *p, const struct result *r)
-{
-	static const char *const names[] = {"row",  "engine", "verdict", "held",
-					    "done", "req/s",  "CPU/req"};
-	const char *rows[ROWS_MAX];
-	struct page_td td[ARRAY_SIZE(names)];
-	char line[256];
-	size_t nr = 0;
-
-	snprintf(line, sizeof(line), "Engines: %s on %s", r->label, r->kernel);
-	p->form->heading(p->out, 2, line);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		set_td(&td[i], names[i], "");
-	p->form->head(p->out, td, ARRAY_SIZE(names));
-	for (size_t i = 0; i < r->nr_cells; i++)
-		add_name(rows, &nr, ROWS_MAX, r->cells[i].row);
-	for (size_t k = 0; k < nr; k++)
-		for (size_t i = 0; i < r->nr_cells; i++)
-			if (!strcmp(r->cells[i].row, rows[k]))
-				print_engine(p, &r->cells[i]);
-	p->form->end_table(p->out);
-	p->form->para(p->out,
-		      "held, done: half of the submits held the thread so long at most, half "
-		      "of the requests were complete so long after it began. CPU/req: of all "
-		      "threads together.");
 }
 
 /* One block of the intro. */
@@ -459,8 +394,7 @@ int page__print(struct result *const *results, size_t nr, const char *intro,
 	for (size_t i = 0; i < p.nr_labels; i++)
 		print_place(&p, p.labels[i]);
 	for (size_t i = 0; i < nr; i++)
-		if (has_engines(results[i]))
-			print_engines(&p, results[i]);
+		page_engines__print(results[i], form, out);
 	form->end(out);
 	free(p.rows);
 	return rc || !ferror(out) ? rc : -EIO;

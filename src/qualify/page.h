@@ -18,6 +18,13 @@ struct page_td {
 	bool changed;
 };
 
+/* A bar of a plot: share of the whole width, from 0 to 1. Texts are raw. */
+struct page_bar {
+	const char *name, *class; /* the verdict's word */
+	char value[32];
+	double share;
+};
+
 struct page_form {
 	const char *name; /* "md", "html" */
 	void (*begin)(FILE *out, const char *title);
@@ -28,8 +35,11 @@ struct page_form {
 	void (*head)(FILE *out, const struct page_td *td, size_t nr);
 	void (*row)(FILE *out, const struct page_td *td, size_t nr);
 	void (*end_table)(FILE *out);
+	void (*bars)(FILE *out, const char *title, const struct page_bar *bars, size_t nr);
 	void (*end)(FILE *out);
 };
+
+#define PAGE_ROWS_MAX 512
 
 extern const struct page_form page_md;
 extern const struct page_form page_html;
@@ -42,5 +52,11 @@ const struct page_form *page__form(const char *name);
  */
 int page__print(struct result *const *results, size_t nr, const char *intro,
 		const struct page_form *form, FILE *out);
+
+/* For what prints a part of the page. page_engines__print() prints nothing of a result of one engine. */
+void page_engines__print(const struct result *r, const struct page_form *form, FILE *out);
+/* A name more, if it is not there yet and there is room. */
+void page__add_name(const char **names, size_t *nr, size_t max, const char *name);
+void page_td__set(struct page_td *td, const char *text, const char *class);
 
 #endif

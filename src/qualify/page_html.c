@@ -15,7 +15,13 @@ static const char style[] =
 	"@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th{background:#333}"
 	"th,td{border-color:#555}td.changed{outline-color:#ddd}.async,.cached{background:#1d3a1d}"
 	".rare{background:#4a421a}.refuses{background:#1f2d52}.blocks{background:#5a3414}"
-	".synchronous{background:#5a1d1d}}";
+	".synchronous{background:#5a1d1d}}"
+	".plot{width:100%;max-width:50em}.plot caption{text-align:left;font-weight:bold}"
+	".plot td,.plot th{border:0;padding:.1em .5em}.plot "
+	"th{background:none;position:static;width:8em;"
+	"font-weight:normal}.plot "
+	"td:last-child{width:6em}.bar{display:block;height:1em;min-width:1px;"
+	"border:1px solid #777}";
 
 static void put(FILE *out, const char *text)
 {
@@ -90,6 +96,23 @@ static void end_table(FILE *out)
 	fputs("</tbody></table>\n", out);
 }
 
+static void bars(FILE *out, const char *title, const struct page_bar *bar, size_t nr)
+{
+	fputs("<table class=\"plot\"><caption>", out);
+	put(out, title);
+	fputs("</caption><tbody>\n", out);
+	for (size_t i = 0; i < nr; i++) {
+		fputs("<tr><th scope=\"row\">", out);
+		put(out, bar[i].name);
+		fprintf(out,
+			"</th><td><span class=\"bar %s\" style=\"width:%.1f%%\"></span></td><td>",
+			bar[i].class, bar[i].share * 100);
+		put(out, bar[i].value);
+		fputs("</td></tr>\n", out);
+	}
+	end_table(out);
+}
+
 static void end(FILE *out)
 {
 	fputs("</body></html>\n", out);
@@ -105,5 +128,6 @@ const struct page_form page_html = {
 	.head = head,
 	.row = row,
 	.end_table = end_table,
+	.bars = bars,
 	.end = end,
 };

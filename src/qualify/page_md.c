@@ -71,6 +71,34 @@ static void head(FILE *out, const struct page_td *td, size_t nr)
 	fputs("|\n", out);
 }
 
+#define BAR_COLUMNS 42
+
+/* In a block of code a backquote alone has a meaning. */
+static void put_plain(FILE *out, const char *text, size_t width)
+{
+	char one[ESC_CHAR];
+	size_t n = 0;
+
+	for (size_t taken; (taken = esc__next_utf8(text, one)); text += taken, n++)
+		fputs((unsigned char)one[0] < ' ' ? " " : *one == '`' ? "'" : one, out);
+	fprintf(out, "%*s", n < width ? (int)(width - n) : 1, "");
+}
+
+static void bars(FILE *out, const char *title, const struct page_bar *bar, size_t nr)
+{
+	static const char full[BAR_COLUMNS + 1] = "##########################################";
+
+	put(out, title);
+	fputs("\n\n```\n", out);
+	for (size_t i = 0; i < nr; i++) {
+		int columns = (int)(bar[i].share * BAR_COLUMNS + 0.5);
+
+		put_plain(out, bar[i].name, 13);
+		fprintf(out, "%.*s%s%s\n", columns, full, columns ? " " : "", bar[i].value);
+	}
+	fputs("```\n\n", out);
+}
+
 static void end(FILE *out)
 {
 	(void)out;
@@ -86,5 +114,6 @@ const struct page_form page_md = {
 	.head = head,
 	.row = row,
 	.end_table = end_line,
+	.bars = bars,
 	.end = end,
 };

@@ -475,6 +475,43 @@ static void a_page_is_harmless(void **state)
 	result__free(r);
 }
 
+static void put_held(struct result *r, const char *engine, uint64_t held_p50_ns)
+{
+	put(r, "overwrite", engine, 0, 0);
+	r->cells[r->nr_cells - 1].f.held_p50_ns = held_p50_ns;
+}
+
+/* Each sixth of the width is ten times as long. */
+static void a_page_has_bars_of_engines(void **state)
+{
+	struct result *r = result__new();
+	char *text;
+
+	(void)state;
+	assert_non_null(r);
+	snprintf(r->label, sizeof(r->label), "ext4");
+	snprintf(r->kernel, sizeof(r->kernel), "6.1");
+	put_held(r, "aio", 1000000);
+	put_held(r, "uring", 10000);
+	put_held(r, "threads", 50);
+	put_held(r, "`<b>\033\xc3\xa4", 2000000000);
+	text = print_page(&r, 1, NULL, "md");
+	assert_non_null(strstr(text,
+			       "overwrite\n\n```\n"
+			       "aio          ############################ 1ms\n"
+			       "uring        ############## 10us\n"
+			       "threads      50ns\n"
+			       "'<b> \xc3\xa4       ##########################################"
+			       " 2s\n```\n"));
+	free(text);
+	text = print_page(&r, 1, NULL, "html");
+	assert_non_null(strstr(text, "<span class=\"bar async\" style=\"width:66.7%\"></span></td>"
+				     "<td>1ms</td>"));
+	assert_null(strstr(text, "<b>"));
+	free(text);
+	result__free(r);
+}
+
 /* An introduction may be as long as it likes, and have characters of several bytes. */
 static void a_page_says_all_of_a_long_text(void **state)
 {
@@ -580,6 +617,7 @@ int main(void)
 		cmocka_unit_test(fast_is_not_synchronous),
 		cmocka_unit_test(a_page_marks_what_changed),
 		cmocka_unit_test(a_page_is_harmless),
+		cmocka_unit_test(a_page_has_bars_of_engines),
 		cmocka_unit_test(a_page_says_all_of_a_long_text),
 		cmocka_unit_test(versions_are_compared_by_number),
 		cmocka_unit_test(a_diff_has_what_changed),
