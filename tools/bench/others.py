@@ -82,26 +82,23 @@ def cells(path):
     return {cell["row"]: cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
 
 
-def print_table(folder, fstypes):
+def print_table(folder, fstype):
     print("| filesystem | fsqual's row | ctxsw/io | qualify's row | ctxsw/io | verdict |\n"
           "|---|---|---|---|---|---|")
-    slat = []
-    for fstype in fstypes:
-        ours = [cells(path) for path in sorted(folder.glob(f"{fstype}-*.qualify"))]
-        theirs = [of_fsqual(path) for path in sorted(folder.glob(f"{fstype}-*.fsqual"))]
-        for key, row in FSQUAL.items():
-            said = [n for found, _ in theirs for n in found.get(key, [])]
-            depth, size, operation, dsync = key
-            print(f"| {fstype} | {operation} {size} d{depth}{' DSYNC' if dsync else ''} "
-                  f"| {span(said, ratio) if said else '-'} "
-                  f"| {row} | {span([o[row]['ctxsw_per_io'] for o in ours], ratio)} "
-                  f"| {', '.join(sorted({o[row]['verdict'] for o in ours}))} |")
-        print(f"| {fstype} | nowait: retries | {span([n for _, n in theirs], ratio)} | {NOWAIT}: refused "
-              f"| {span([o[NOWAIT]['refused'] / o[NOWAIT]['requests'] for o in ours], ratio)} "
-              f"| {', '.join(sorted({o[NOWAIT]['verdict'] for o in ours}))} |")
-        slat += slat_rows(folder, fstype, ours)
+    ours = [cells(path) for path in sorted(folder.glob(f"{fstype}-*.qualify"))]
+    theirs = [of_fsqual(path) for path in sorted(folder.glob(f"{fstype}-*.fsqual"))]
+    for key, row in FSQUAL.items():
+        said = [n for found, _ in theirs for n in found.get(key, [])]
+        depth, size, operation, dsync = key
+        print(f"| {fstype} | {operation} {size} d{depth}{' DSYNC' if dsync else ''} "
+              f"| {span(said, ratio) if said else '-'} "
+              f"| {row} | {span([o[row]['ctxsw_per_io'] for o in ours], ratio)} "
+              f"| {', '.join(sorted({o[row]['verdict'] for o in ours}))} |")
+    print(f"| {fstype} | nowait: retries | {span([n for _, n in theirs], ratio)} | {NOWAIT}: refused "
+          f"| {span([o[NOWAIT]['refused'] / o[NOWAIT]['requests'] for o in ours], ratio)} "
+          f"| {', '.join(sorted({o[NOWAIT]['verdict'] for o in ours}))} |")
     print("\n| filesystem | row | fio: slat p50 | qualify: held p50 |\n|---|---|---|---|")
-    print("\n".join(slat))
+    print("\n".join(slat_rows(folder, fstype, ours)), end="\n\n")
 
 
 def slat_rows(folder, fstype, ours):
@@ -120,4 +117,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "fio":
         fio(sys.argv[2])
     else:
-        print_table(pathlib.Path(sys.argv[2]), sys.argv[3:])
+        print_table(pathlib.Path(sys.argv[2]), sys.argv[3])
