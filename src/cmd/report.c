@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/screen.h"
+#include "model/series.h"
 #include "report/format.h"
 #include "report/perfetto.h"
 #include "store/load.h"
@@ -74,8 +75,30 @@ struct job {
 	struct format_opts format_opts;
 };
 
-static int print_report(struct load *l, const struct view *v, const struct job *j, bool *incomplete,
-			struct err *e)
+/* When it was, where that is to be shown and is of one clock. */
+struct when {
+	struct load_slices slices;
+	struct series *series;
+};
+
+static bool wants_when(const struct job *j)
+{
+	return !strcmp(j->opts->format->name, "html") && !j->opts->by && inputs__nr(j->inputs) == 1;
+}
+
+/* The first slice is over: the ledger is there, and that it has slices. */
+static void on_slice(void *ctx, struct ledger *l)
+{
+	struct when *when = ctx;
+
+	if (!when->series)
+		when->series = series__growing();
+	if (when->series)
+		series__take(when->series, l);
+}
+
+static int print_report(struct load *l, const struct view *v, const struct job *j,
+			const struct series *series, bool *incomplete, struct err *e)
 {
 	const struct report *r = ledger__report(load__ledger(l), v, load__capture(l));
 	struct format_opts opts = j->format_opts;
@@ -85,13 +108,14 @@ static int print_report(struct load *l, const struct view *v, const struct job *
 	if (!r)
 		return err__set(e, -ENOMEM, "out of memory while building the report");
 	*incomplete = r->incomplete;
+	opts.series = series;
 	opts.nothing = load__nothing(l, nothing, sizeof(nothing));
 	rc = format__print(j->opts->format, output__file(j->out), r, &opts);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }
 
 static int load_and_print(struct load *l, const struct view *v, const struct job *j,
-			  bool *incomplete, struct err *e)
+			  const struct when *when, bool *incomplete, struct err *e)
 {
 	int rc = 0;
 
@@ -100,12 +124,15 @@ static int load_and_print(struct load *l, const struct view *v, const struct job
 	if (rc)
 		return rc;
 	inputs__are_read(j->inputs);
-	return print_report(l, v, j, incomplete, e);
+	if (when->series)
+		series__finish(when->series);
+	return print_report(l, v, j, when->series, incomplete, e);
 }
 
 static int report(const struct job *j, bool *incomplete, struct err *e)
 {
 	struct load_opts lo = load_opts(j->opts);
+	struct when when = {.slices = {.ctx = &when, .slice = on_slice, .whole = true}};
 	struct view v = {.filter = &lo.filter, .limits = &j->opts->limits};
 	struct load *l;
 	int rc = 0;
@@ -117,10 +144,12 @@ static int report(const struct job *j, bool *incomplete, struct err *e)
 	v.nr_by = (size_t)rc;
 	lo.distributions = v.nr_by != 0;
 	lo.causes = j->causes;
+	lo.slices = wants_when(j) ? &when.slices : NULL;
 	l = load__new(&lo, e);
 	if (l)
 		lo.filter.containers = v.containers = load__containers(l);
-	rc = l ? load_and_print(l, &v, j, incomplete, e) : -ENOMEM;
+	rc = l ? load_and_print(l, &v, j, &when, incomplete, e) : -ENOMEM;
+	series__free(when.series);
 	load__free(l);
 	return rc;
 }

@@ -239,6 +239,11 @@ static int no_counters(int rc, struct err *e)
 	return rc ? err__set(e, rc, "cannot read the counters: %s", strerror(-rc)) : 0;
 }
 
+int session__counters(struct session *s, struct err *e)
+{
+	return no_counters(capture__counters(s->capture), e);
+}
+
 int session__refresh(struct session *s, struct err *e)
 {
 	return no_counters(capture__refresh(s->capture), e);

@@ -59,6 +59,8 @@ int session__refresh(struct session *s, struct err *e);
 int session__cut(struct session *s, struct err *e);
 /* The same with what this host says, as session__report has it. */
 struct view session__view(struct session *s, const struct view *v);
+/* As capture__counters. 0 or -errno with e set. */
+int session__counters(struct session *s, struct err *e);
 /* As capture__cost_ns. */
 uint64_t session__cost_ns(struct session *s, bool *whole);
 /* The probes come off for good. Steps go on for their other reasons, and counters stand still. 0 or -errno with e set. */

@@ -7,6 +7,7 @@
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "cmd/session.h"
+#include "model/series.h"
 #include "report/format.h"
 
 static const struct cmd_spec spec = {
@@ -29,7 +30,37 @@ struct stat_run {
 	bool header_done;
 	struct ledger *ledger;
 	struct most most;
+	struct session *session;
+	struct series *series; /* NULL = nobody wants to know when */
+	uint64_t next_slice_ns;
 };
+
+/* Short ones: whoever looks at seconds has some of them. */
+#define SLICE_NS (200 * NSEC_PER_MSEC)
+
+static int take_slice(void *ctx, struct err *e)
+{
+	struct stat_run *run = ctx;
+	uint64_t now_ns = clock__mono_ns();
+	int rc;
+
+	if (now_ns < run->next_slice_ns)
+		return 0;
+	run->next_slice_ns = now_ns + SLICE_NS;
+	rc = session__counters(run->session, e);
+	if (!rc)
+		series__take(run->series, run->ledger);
+	return rc;
+}
+
+/* Of formats that show when something happened. 0 or -ENOMEM with e set. */
+static int open_series(struct stat_run *run, const struct cmd_opts *opts, struct err *e)
+{
+	if (strcmp(opts->format->name, "html") != 0 || opts->by)
+		return 0;
+	run->series = series__open(run->ledger);
+	return run->series ? 0 : err__set(e, -ENOMEM, "out of memory");
+}
 
 static int print_interval(void *ctx, uint64_t elapsed_ns, const struct fs_counts *before,
 			  const struct fs_counts *now, struct err *e)
@@ -92,22 +123,32 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 	run.format_opts.sleeps_only = capture__sleeps_only(session__capture(s));
 	hooks.quiet = opts->interval_ns != 0;
 	hooks.to_stdout = output__is_stdout(out);
-	rc = session__run(s, &hooks, &e);
+	run.session = s;
+	rc = open_series(&run, opts, &e);
+	if (run.series)
+		hooks.batch = take_slice;
+	if (!rc)
+		rc = session__run(s, &hooks, &e);
 	if (rc)
 		status = cmd__fail(&e);
 	/* to a reader the message says all; programs want the command's status */
 	if (!session__has_run(s) && !strcmp(opts->format->name, "text")) {
+		series__free(run.series);
 		session__free(s);
 		most__release(&run.most);
 		return status;
 	}
 	r = session__report(s, view, &report_e);
+	if (run.series)
+		series__finish(run.series);
+	run.format_opts.series = run.series;
 	if (r && !r->totals.submits && !opts->child)
 		run.format_opts.idle = lookout__lines(&opts->live.filter, idle, sizeof(idle));
 	if (!r || print_report(r, opts, &run.format_opts, out, &report_e))
 		status = rc == -EPIPE ? status : cmd__fail(&report_e);
 	else if (r->incomplete && status == CMD_OK)
 		status = CMD_LOSS;
+	series__free(run.series);
 	session__free(s);
 	most__release(&run.most);
 	return status;

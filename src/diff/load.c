@@ -173,7 +173,8 @@ static void on_slice(void *ctx, struct ledger *l)
 struct sample *load__sample(struct store_input *in, unsigned int apis, struct err *e)
 {
 	struct sample_load into = {NULL, apis};
-	const struct load_slices slices = {&into, on_recording, on_slice};
+	const struct load_slices slices = {
+		.ctx = &into, .recording = on_recording, .slice = on_slice};
 	const struct load_opts opts = {.slices = &slices};
 	struct load *l = load__new(&opts, e);
 	int rc = l ? load__add(l, in, e) : -ENOMEM;

@@ -154,6 +154,31 @@ struct series *series__new(uint64_t slices, unsigned int apis)
 	return NULL;
 }
 
+struct series *series__growing(void)
+{
+	struct series *s = series__new(SERIES_SLICES_MAX, 0);
+
+	if (s)
+		s->grows = true;
+	return s;
+}
+
+struct series *series__open(struct ledger *l)
+{
+	struct series *s = series__growing();
+
+	if (s)
+		ledger__take_slices(l, 0, NULL, NULL);
+	return s;
+}
+
+size_t series__used(const struct series *s)
+{
+	uint64_t used = s->seen / s->merged + (s->seen % s->merged != 0);
+
+	return used < s->nr_slices ? (size_t)used : s->nr_slices;
+}
+
 void series__free(struct series *s)
 {
 	if (!s)
@@ -220,10 +245,50 @@ double series__loss_share(const struct series *s)
 	return loss__share(&s->loss, &s->totals);
 }
 
+static void join_hists(uint32_t *hist, size_t to, size_t from)
+{
+	uint32_t *a = hist + to * HIST_BUCKETS;
+	const uint32_t *b = hist + from * HIST_BUCKETS;
+
+	for (size_t i = 0; i < HIST_BUCKETS; i++)
+		a[i] = from % 2 == 0 ? b[i] : a[i] < UINT32_MAX - b[i] ? a[i] + b[i] : UINT32_MAX;
+}
+
+/* Two slices become one. */
+static void halve(struct series *s, struct series_row *r)
+{
+	for (size_t k = 0; k < s->nr_slices; k++) {
+		for (size_t i = 0; i < SERIES_COLUMNS; i++) {
+			double v = r->column[i][k];
+
+			r->column[i][k / 2] = k % 2 ? r->column[i][k / 2] + v : v;
+		}
+		join_hists(r->sleep_hist, k / 2, k);
+	}
+	for (size_t i = 0; i < SERIES_COLUMNS; i++)
+		memset(r->column[i] + s->nr_slices / 2, 0, s->nr_slices / 2 * sizeof(double));
+	memset(r->sleep_hist + s->nr_slices / 2 * HIST_BUCKETS, 0,
+	       s->nr_slices / 2 * HIST_BUCKETS * sizeof(uint32_t));
+}
+
+static void make_room(struct series *s)
+{
+	for (size_t i = 0; i < s->nr_rows; i++)
+		halve(s, s->rows[i]);
+	s->merged *= 2;
+}
+
 void series__take(struct series *s, struct ledger *l)
 {
-	uint64_t of = s->seen++ / s->merged;
-	size_t at = of < s->nr_slices ? (size_t)of : s->nr_slices - 1;
+	uint64_t of = s->seen / s->merged;
+	size_t at;
+
+	if (s->grows && of == s->nr_slices) {
+		make_room(s);
+		of = s->seen / s->merged;
+	}
+	s->seen++;
+	at = of < s->nr_slices ? (size_t)of : s->nr_slices - 1;
 
 	take_filesystems(s, at, l);
 	take_causes(s, at, l);

@@ -44,6 +44,7 @@ struct series {
 	uint64_t merged;   /* slices of the ledger to one of these */
 	uint64_t seen;	   /* slices of the ledger so far */
 	size_t nr_slices;
+	bool grows;
 	struct series_row *rows[SERIES_ROWS_MAX]; /* [0] is the whole */
 	size_t nr_rows;
 	bool left_out; /* rows beyond the bound */
@@ -55,6 +56,15 @@ struct series {
 
 /* Room for so many slices, in fewer if they are many, of these apis. NULL on lack of memory. */
 struct series *series__new(uint64_t slices, unsigned int apis);
+/*
+ * The same where nobody knows yet how many there will be: two are taken as one whenever the room is
+ * used up. NULL on lack of memory.
+ */
+struct series *series__growing(void);
+/* The same, and from now on the ledger has slices. */
+struct series *series__open(struct ledger *l);
+/* Of nr_slices those that are used. */
+size_t series__used(const struct series *s);
 void series__free(struct series *s);
 /* Of what was lost; see loss__share. */
 double series__loss_share(const struct series *s);

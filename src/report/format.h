@@ -9,6 +9,7 @@
 #include "model/report.h"
 
 struct causes;
+struct series;
 
 struct format_opts {
 	int width;     /* columns, 80 when not a terminal */
@@ -20,8 +21,9 @@ struct format_opts {
 	bool legend;   /* say what the columns mean */
 	const char
 		*nothing; /* why there is nothing in a recording, a line each; NULL = not known */
-	bool sleeps_only; /* of interval lines: calls are not counted */
-	bool mono;	  /* of lines: CLOCK_MONOTONIC instead of the wall clock */
+	const struct series *series; /* html: when it was; NULL = not known */
+	bool sleeps_only;	     /* of interval lines: calls are not counted */
+	bool mono;		     /* of lines: CLOCK_MONOTONIC instead of the wall clock */
 	int64_t wall_minus_mono_ns;  /* of lines; 0 = not known */
 	const struct causes *causes; /* of lines: whose tags the stacks have; NULL = not told */
 	const char *

@@ -7,6 +7,7 @@
 #include "model/loss.h"
 #include "report/formats.h"
 #include "report/html_flame.h"
+#include "report/html_time.h"
 #include "report/html_who.h"
 #include "report/htmlw.h"
 #include "report/names.h"
@@ -369,6 +370,7 @@ int html__print(FILE *out, const struct report *r, const struct format_opts *o)
 	put_unfinished(out, r, o);
 	put_filesystems(out, r, o);
 	html_who__print(out, r, o);
+	html_time__print(out, r, o);
 	rc = html_flame__print(out, r);
 	put_causes(out, r, o);
 	put_slow(out, r);

@@ -37,26 +37,111 @@
     });
   });
 
-  /* The flame graph: filesystem, cause, frames; as wide as the time that was slept. */
+  const time = (ns) => ns >= 1e9 ? (ns / 1e9).toFixed(2) + "s" : ns >= 1e6 ? (ns / 1e6).toFixed(2) + "ms"
+    : (ns / 1e3).toFixed(1) + "us";
   const data = JSON.parse($("stacks") ? $("stacks").textContent : '{"stacks":[]}');
+
+  /* A time to look at: what is in it, of each cause, and for the flame graph how much of it that is. */
+  const when = $("times") ? JSON.parse($("times").textContent) : null;
+  let chosen = null, onChoice = () => {};
+  const within = (cells) => cells.reduce(([n, ns], [k, sleeps, blocked]) =>
+    chosen && (k < chosen[0] || k >= chosen[1]) ? [n, ns] : [n + sleeps, ns + blocked], [0, 0]);
+  const part = (fs, cause) => {
+    const row = chosen && when.rows.find((r) => r[0] === fs && r[1] === cause);
+    if (!row)
+      return chosen ? 0 : 1;
+    const all = row[2].reduce((sum, c) => sum + c[2], 0);
+    return all ? within(row[2])[1] / all : 0;
+  };
+  if (when) {
+    const lanes = $("lanes"), from = $("from"), to = $("to");
+    const body = $("time-tools").querySelector("tbody");
+    const brush = document.createElement("div");
+    brush.id = "brush";
+    brush.hidden = true;
+    lanes.append(brush);
+    const strip = () => lanes.querySelector("svg").getBoundingClientRect();
+    const cell = (text, v) => {
+      const td = document.createElement("td");
+      td.textContent = text;
+      if (v === undefined)
+        td.className = "t name";
+      else
+        td.dataset.v = v;
+      return td;
+    };
+    const show = () => {
+      const [a, b] = chosen || [0, when.slices];
+      const rows = when.rows.map(([fs, cause, cells]) => [fs, cause, ...within(cells)]).filter((r) => r[2]);
+      body.replaceChildren(...rows.sort((x, y) => y[3] - x[3]).map(([fs, cause, n, ns]) => {
+        const tr = document.createElement("tr");
+        tr.append(cell(data.filesystems[fs]), cell(cause), cell(String(n), n), cell(time(ns), ns));
+        return tr;
+      }));
+      $("time-note").textContent = (chosen ? "Chosen" : "All of it") +
+        `: from ${time(a * when.slice_ns)} to ${time(b * when.slice_ns)}, ` +
+        `${rows.reduce((s, r) => s + r[2], 0)} sleeps, ${time(rows.reduce((s, r) => s + r[3], 0))} blocked.`;
+      from.value = a;
+      to.value = b;
+      const box = strip(), left = box.left - lanes.getBoundingClientRect().left;
+      brush.hidden = !chosen;
+      brush.style.left = left + box.width * a / when.slices + "px";
+      brush.style.width = box.width * (b - a) / when.slices + "px";
+      onChoice();
+    };
+    const choose = (x, y) => {
+      const a = Math.max(0, Math.min(x, y)), b = Math.min(when.slices, Math.max(x, y, a + 1));
+      chosen = a === 0 && b === when.slices ? null : [Math.min(a, b - 1), b];
+      show();
+    };
+    from.addEventListener("input", () => choose(+from.value, Math.max(+to.value, +from.value + 1)));
+    to.addEventListener("input", () => choose(Math.min(+from.value, +to.value - 1), +to.value));
+    $("all-time").addEventListener("click", () => choose(0, when.slices));
+    let begun = null;
+    const at = (e) => (e.clientX - strip().left) / strip().width * when.slices;
+    lanes.addEventListener("pointerdown", (e) => {
+      if (e.target.closest("svg")) {
+        begun = at(e);
+        e.preventDefault();
+      }
+    });
+    addEventListener("pointermove", (e) => {
+      if (begun !== null && Math.abs(at(e) - begun) > 0.5)
+        choose(Math.floor(Math.min(begun, at(e))), Math.ceil(Math.max(begun, at(e))));
+    });
+    addEventListener("pointerup", () => { begun = null; });
+    addEventListener("resize", show);
+    $("time-tools").hidden = false;
+    show();
+  }
+
+  /* The flame graph: filesystem, cause, frames; as wide as the time that was slept. */
   if (!data.stacks.length)
     return;
   const node = (name, up) => ({ name, up, ns: 0, sleeps: 0, below: new Map(), depth: up ? up.depth + 1 : 0 });
-  const root = node("all", null);
+  let root = null;
   const child = (n, name) => {
     if (!n.below.has(name))
       n.below.set(name, node(name, n));
     return n.below.get(name);
   };
-  data.stacks.forEach(([fs, cause, ns, sleeps, frames]) => {
+  /* Of a chosen time it is known how much each cause has of it, but not each stack: as much of each. */
+  const build = () => {
+    root = node("all", null);
+    data.stacks.forEach((stack) => add_stack(stack, part(stack[0], data.causes[stack[1]])));
+  };
+  const add_stack = ([fs, cause, ns, sleeps, frames], share) => {
     let at = root;
-    const add = () => { at.ns += ns; at.sleeps += sleeps; };
+    const add = () => { at.ns += ns * share; at.sleeps += Math.round(sleeps * share); };
+    if (!share)
+      return;
     add();
     [data.filesystems[fs], data.causes[cause], ...frames.map((i) => data.frames[i])].forEach((name) => {
       at = child(at, name);
       add();
     });
-  });
+  };
+  build();
 
   const layers = [
     ["lock", /lock|mutex|rwsem|^down_|percpu_/],
@@ -70,8 +155,6 @@
     const found = layers.find(([, pattern]) => pattern.test(n.name));
     return found ? found[0] : "other";
   };
-  const time = (ns) => ns >= 1e9 ? (ns / 1e9).toFixed(2) + "s" : ns >= 1e6 ? (ns / 1e6).toFixed(2) + "ms"
-    : (ns / 1e3).toFixed(1) + "us";
   const percent = (n, of) => (100 * n.ns / (of.ns || 1)).toFixed(1) + "%";
 
   const box = $("flame"), note = $("flame-note"), search = $("search");
@@ -128,7 +211,7 @@
       return e;
     }));
     box.style.height = (deepest + 1) * ROW + 2 + "px";
-    note.textContent = (zoomed === root ? "" : `Zoomed into ${zoomed.name}; Escape goes out. `) +
+    note.textContent = (chosen ? "Of the chosen time: causes as they were then, stacks in proportion. " : "") + (zoomed === root ? "" : `Zoomed into ${zoomed.name}; Escape goes out. `) +
       (wanted ? `Found in ${(100 * hit / zoomed.ns).toFixed(1)} % of what is shown. ` : "") +
       (pruned ? `${time(pruned)} in stacks too narrow to draw. ` : "") +
       (data.left_out_ns ? `${time(data.left_out_ns)} in ${data.left_out} more stacks is not in this file.` : "");
@@ -177,6 +260,13 @@
       .forEach((name) => { start = start.below.get(name) || start; });
   } catch (error) { /* a fragment that somebody else made */ }
   zoomed = start;
+  onChoice = () => {
+    const names = path(zoomed);
+    build();
+    zoomed = names.reduce((n, name) => n && n.below.get(name), root) || root;
+    focused = null;
+    draw();
+  };
   $("flame-tools").hidden = box.hidden = false;
   draw();
 })();

@@ -247,8 +247,9 @@ static int on_failed(void *ctx, const struct ev_failed *ev)
 static int read_store(struct load *l, struct err *e)
 {
 	bool by_event = needs_events(l);
-	bool sums = l->opts->slices;
-	bool hists = sums || l->opts->distributions || view_filter__is_of_threads(&l->opts->filter);
+	bool sums = l->opts->slices && !l->opts->slices->whole;
+	bool hists = l->opts->slices || l->opts->distributions ||
+		     view_filter__is_of_threads(&l->opts->filter);
 	const struct store_visitor v = {
 		.ctx = l,
 		.slice = on_slice,
@@ -445,8 +446,9 @@ static int add_store(struct load *l, struct store *s, struct err *e)
 	int rc;
 
 	l->store = s;
-	rc = l->opts->slices ? l->opts->slices->recording(l->opts->slices->ctx, s, e)
-			     : check_filter(l, e);
+	rc = l->opts->slices && l->opts->slices->recording
+		     ? l->opts->slices->recording(l->opts->slices->ctx, s, e)
+		     : check_filter(l, e);
 	if (!rc)
 		rc = begin(l, e);
 	if (!rc)

@@ -10,9 +10,10 @@
 struct load_slices {
 	void *ctx;
 	/* Before it is read; 0, or -errno with e set, and it is not. */
-	int (*recording)(void *ctx, const struct store *s, struct err *e);
+	int (*recording)(void *ctx, const struct store *s, struct err *e); /* NULL = any */
 	/* The ledger has one slice more and has to be told to begin the next one. */
 	void (*slice)(void *ctx, struct ledger *l);
+	bool whole; /* all else is read, too, as without slices */
 };
 
 struct load_opts {
@@ -21,8 +22,9 @@ struct load_opts {
 	const struct causes *causes; /* rule set, to tell wait primitives from telling frames */
 	bool rematch;		     /* name the causes anew from the stacks, not as recorded */
 	bool distributions;	     /* of single keys: --by and filters of threads want them */
-	const struct load_slices *slices; /* NULL = not wanted; with it sums alone are read */
-	const char *command;		  /* for the report */
+	const struct load_slices
+		*slices; /* NULL = not wanted; with it sums alone are read, unless it is whole */
+	const char *command; /* for the report */
 };
 
 struct load;

@@ -14,6 +14,7 @@
 
 #include "model/brief.h"
 #include "model/labels.h"
+#include "model/series.h"
 #include "model/state.h"
 #include "model/window.h"
 
@@ -233,6 +234,42 @@ static void test_what_is_of_now(void **state)
 	months__close(&m);
 }
 
+/* ---- a time line whose length nobody knows ---- */
+
+static void test_a_series_grows(void **state)
+{
+	struct months m = {.now_ns = MINUTE};
+	const struct series_row *row;
+	struct series *s;
+	double sum = 0;
+
+	(void)state;
+	m.ledger = ledger__new(NULL);
+	assert_non_null(m.ledger);
+	s = series__open(m.ledger);
+	assert_non_null(s);
+	m.to = ledger__sink(m.ledger);
+	for (int i = 0; i < 1000; i++) {
+		call(&m, "db", NSEC_PER_MSEC);
+		tell(&m);
+		series__take(s, m.ledger);
+	}
+	series__finish(s);
+	assert_int_equal(s->merged, 4);
+	assert_int_equal(series__used(s), 250);
+	row = s->rows[1];
+	assert_string_equal(row->fstype, "xfs");
+	for (size_t k = 0; k < SERIES_SLICES_MAX; k++) {
+		assert_true(row->column[SERIES_SLEEPS][k] == (k < 250 ? 4 : 0));
+		sum += row->column[SERIES_BLOCKED_NS][k];
+	}
+	assert_true(sum == 1000.0 * NSEC_PER_MSEC);
+	assert_int_equal(row->sleep_hist[249 * HIST_BUCKETS + hist__bucket(NSEC_PER_MSEC)], 4);
+	assert_int_equal(row->sleep_hist[250 * HIST_BUCKETS + hist__bucket(NSEC_PER_MSEC)], 0);
+	series__free(s);
+	ledger__free(m.ledger);
+}
+
 /* ---- who sleeps most ---- */
 
 static const struct labels_row *row_of(struct months *m, const char *name)
@@ -438,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_old_is_not_in_it),
 		cmocka_unit_test(test_who_submitted_and_failed),
 		cmocka_unit_test(test_what_is_of_now),
+		cmocka_unit_test(test_a_series_grows),
 		cmocka_unit_test(test_who_sleeps_most_has_a_sum),
 		cmocka_unit_test(test_sums_only_grow),
 		cmocka_unit_test(test_volumes_come_and_go),

@@ -212,6 +212,85 @@ def test_groups(page):
     assert "ext4.dio_sync" in chromium.run("document.querySelector('table').innerText")
 
 
+# ---- when ----
+
+@pytest.fixture(name="timed", scope="session")
+def timed_fixture(tmp_path_factory):
+    """The page of a recording, and the same as JSON."""
+    folder = tmp_path_factory.mktemp("timed")
+    subprocess.run(["build/tests/make_recording", str(folder / "a.db"), "stack=tests/replay/stacks/blk.tag.stack",
+                    "stack=tests/replay/stacks/ext4.dio_sync.stack", "seed=2"], cwd=ROOT, check=True, timeout=60)
+    def report(form):
+        return subprocess.run(["build/aiostall", "report", "--format", form, str(folder / "a.db")], cwd=ROOT,
+                              capture_output=True, timeout=60, check=True).stdout
+    page = folder / "a.html"
+    page.write_bytes(report("html"))
+    assert page.read_bytes() == report("html") and page.stat().st_size < 2 << 20
+    return page, json.loads(report("json"))
+
+
+CHOSEN = ("[...document.querySelectorAll('#time-tools tbody tr')].map(r => [r.cells[0].textContent, "
+          "r.cells[1].textContent, Number(r.cells[2].dataset.v), Number(r.cells[3].dataset.v)])")
+
+
+def test_times_add_up_to_the_report(chromium, timed):
+    page, report = timed
+    chromium.open(page)
+    assert not chromium.complaints()
+    assert {(cause, sleeps, ns) for _, cause, sleeps, ns in chromium.run(CHOSEN)} == \
+        {(c["id"], c["sleeps"], c["blocked_ns"]) for c in report["filesystems"][0]["causes"]}
+    lane = chromium.run("document.querySelector('.lane svg').getAttribute('aria-label')")
+    assert lane.startswith("ext4 /data (loop0): blocked time")
+
+
+def test_a_time_can_be_chosen(chromium, timed):
+    """By the mouse over the lanes and by keys on the sliders: table and flame graph are of it."""
+    chromium.open(timed[0])
+    whole = sum(row[3] for row in chromium.run(CHOSEN))
+    wide = "Number(document.querySelector('.f').getAttribute('aria-label').match(/, ([0-9]+) sleeps/)[1])"
+    all_sleeps = chromium.run(wide)
+    box = chromium.run("(b => [b.left, b.top, b.width, b.height])"
+                       "(document.querySelector('.lane svg').getBoundingClientRect())")
+    for kind, at in (("mousePressed", 0.25), ("mouseMoved", 0.4), ("mouseMoved", 0.5), ("mouseReleased", 0.5)):
+        chromium.ask("Input.dispatchMouseEvent", type=kind, x=box[0] + at * box[2], y=box[1] + box[3] / 2,
+                     button="left", buttons=1, clickCount=1)
+    assert 0.15 * whole < sum(row[3] for row in chromium.run(CHOSEN)) < 0.4 * whole
+    assert 0.15 * all_sleeps < chromium.run(wide) < 0.4 * all_sleeps
+    assert "Chosen: from" in chromium.run("document.getElementById('time-note').textContent")
+    assert "stacks in proportion" in chromium.run("document.getElementById('flame-note').textContent")
+    assert not chromium.run("document.getElementById('brush').hidden")
+    chromium.run("document.getElementById('all-time').click()")
+    assert sum(row[3] for row in chromium.run(CHOSEN)) == whole and chromium.run(wide) == all_sleeps
+    chromium.run("(e => { e.value = e.max - 1; e.dispatchEvent(new Event('input')); })(document.getElementById('to'))")
+    assert 0 < sum(row[2] for row in chromium.run(CHOSEN)) <= all_sleeps
+    assert chromium.run("document.getElementById('to').value") == chromium.run(
+        "String(document.getElementById('to').max - 1)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_times_are_accessible(chromium, timed, scheme):
+    if not os.path.exists(AXE):
+        pytest.skip("needs axe-core: sh tools/axe.sh")
+    chromium.ask("Emulation.setEmulatedMedia", media="screen",
+                 features=[{"name": "prefers-color-scheme", "value": scheme}])
+    chromium.open(timed[0])
+    chromium.run("document.getElementById('from').value = 3;"
+                 "document.getElementById('from').dispatchEvent(new Event('input'))")
+    with open(AXE, encoding="utf-8") as axe:
+        chromium.run(axe.read() + "\n;0")
+    assert chromium.run("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map("
+                        "v => [v.id, v.help, v.nodes.slice(0, 2).map(n => n.html.slice(0, 200))]))") == []
+
+
+def test_times_without_scripts(chromium, timed):
+    chromium.ask("Emulation.setScriptExecutionDisabled", value=True)
+    chromium.open(timed[0])
+    chromium.ask("Emulation.setScriptExecutionDisabled", value=False)
+    text = timed[0].read_text(encoding="utf-8")
+    assert '<div id="time-tools" hidden>' in text and "When most was blocked" in text
+    assert re.search(r'<svg role="img"[^>]*><path d="M\d', text)
+
+
 # ---- diff ----
 
 @pytest.fixture(name="comparison", scope="session")
