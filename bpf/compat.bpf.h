@@ -64,6 +64,17 @@ static __always_inline __u32 logical_block_size(struct block_device *bdev)
 	return BPF_CORE_READ(bdev, bd_disk, queue, limits.logical_block_size);
 }
 
+/*
+ * The number of what is attached to the device, which no other gets: gendisk.diskseq came with 5.15.
+ * 0 = not told. What has no device has its own backing_dev_info, numbered from 5.4, or none (tmpfs).
+ */
+static __always_inline __u64 disk_sequence(const void *bdev)
+{
+	if (!bpf_core_field_exists(((struct gendisk *)0)->diskseq))
+		return 0;
+	return READ(gendisk, READ(block_device, bdev, bd_disk), diskseq);
+}
+
 /* The device behind the inode of its page cache (I_BDEV(), block/bdev.c): they are one object. */
 static __always_inline struct block_device *device_of_inode(struct inode *inode)
 {

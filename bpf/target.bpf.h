@@ -154,15 +154,21 @@ static __always_inline bool target_wanted(const struct target *t)
 /* ---- from a file to its row ---- */
 
 /*
- * A device's number is used again: for the next image on a loop device, say. The first half of
- * the UUID tells filesystems apart, and is the same when one of them is mounted again; what has
- * none is known by the superblock's address.
+ * A device's number is used again: for the next image on a loop device, say, which may be a copy of
+ * the one before. The upper half is of the UUID, 0 where the type has none. The lower one tells
+ * which disk the device was, or which mount, where no device is below: the same while it is
+ * mounted again there; else where the superblock lies. What of them is one row, user space decides.
  */
 static __always_inline __u64 super_id(const void *inode, const void *sb)
 {
 	__u64 uuid = read_number(sb + bpf_core_field_offset(struct super_block, s_uuid));
+	const void *bdev = READ(super_block, sb, s_bdev);
+	__u64 n = bdev ? disk_sequence(bdev)
+		       : READ(backing_dev_info, READ(super_block, sb, s_bdi), id);
 
-	return uuid ? uuid : read_number(inode + bpf_core_field_offset(struct inode, i_sb));
+	if (!n)
+		n = read_number(inode + bpf_core_field_offset(struct inode, i_sb)) >> 6;
+	return (uuid ^ uuid >> 32) << 32 | (__u32)n;
 }
 
 static __always_inline void target_of_file(struct file *file, struct target *t)

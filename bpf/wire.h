@@ -55,7 +55,7 @@ struct wire_fs_key {
 	__u32 dev; /* kernel encoding: major << 20 | minor */
 	__u16 kind;
 	__u16 api;
-	__u64 super; /* which of the superblocks that had this device: see super_id() */
+	__u64 super; /* UUID and attachment of the superblocks that had this device: see super_id() */
 };
 
 /* Whose counters a row has. */

@@ -78,8 +78,8 @@ static void want_mounted(const struct serve *s, struct brief *b)
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct mounted_fs *m = mounted__at(s->mounted, i);
-		const struct fs_info fs = {m->major, m->minor,	 m->fstype, m->device,
-					   m->mount, m->options, API_AIO,   0};
+		const struct fs_info fs = {m->major,   m->minor, m->fstype, m->device, m->mount,
+					   m->options, API_AIO,	 0,	    0};
 		struct brief_fs *f =
 			view_filter__wants_fs(&filter, &fs) ? brief__want_fs(b, &fs) : NULL;
 

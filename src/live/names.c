@@ -10,6 +10,7 @@
 
 #include "aiostall.skel.h"
 #include "host/paths.h"
+#include "live/generation.h"
 #include "live/rows.h"
 
 /*
@@ -26,15 +27,6 @@
 struct live_stack {
 	uint64_t id;
 	struct stack stack;
-	UT_hash_handle hh;
-};
-
-struct live_fs {
-	struct wire_fs_key key;
-	struct fs_info info;
-	char *texts;	 /* what the description points to */
-	uint32_t mnt_id; /* of the mount that the description is of; 0 = none */
-	uint32_t mounts; /* of lv->mounts_changed, when that was so */
 	UT_hash_handle hh;
 };
 
@@ -303,40 +295,6 @@ static bool describe_fs(struct live *lv, struct live_fs *f, uint32_t mnt_id, con
 	return keep_texts(f, &t);
 }
 
-/* Kernel addresses begin with ones; of a UUID this is the version, which is never 15. */
-static bool has_uuid(const struct wire_fs_key *key)
-{
-	return key->super >> 60 != 0xf;
-}
-
-/* Anonymous devices (btrfs, overlayfs) have another number with each mount. */
-static bool same_place(const struct live_fs *a, const struct live_fs *b)
-{
-	if (a->key.dev == b->key.dev)
-		return true;
-	return !dev_major(a->key.dev) && !dev_major(b->key.dev) && has_uuid(&a->key) &&
-	       has_uuid(&b->key) && *a->info.mount && !strcmp(a->info.mount, b->info.mount) &&
-	       !strcmp(a->info.fstype, b->info.fstype);
-}
-
-/* How many other filesystems were there before this one, which is new. */
-static uint32_t generation_of(const struct live *lv, const struct live_fs *f)
-{
-	uint32_t n = 0;
-
-	if (f->key.kind != WIRE_FS_SUPER)
-		return 0;
-	for (const struct live_fs *o = lv->filesystems; o; o = o->hh.next) {
-		if (o == f || o->key.kind != WIRE_FS_SUPER || !same_place(o, f))
-			continue;
-		if (o->key.super == f->key.super)
-			return o->info.generation;
-		if (o->info.generation >= n)
-			n = o->info.generation + 1;
-	}
-	return n;
-}
-
 /* The same filesystem may be mounted elsewhere meanwhile. */
 static bool is_described(const struct live *lv, struct live_fs *f, const char *fstype)
 {
@@ -433,7 +391,7 @@ const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, ui
 		return NULL;
 	}
 	if (is_new)
-		f->info.generation = generation_of(lv, f);
+		generation__set(lv, f, find_mount(lv, key.dev, mnt_id, pid));
 	f->mnt_id = mnt_id;
 	f->mounts = lv->mounts_changed;
 	return &f->info;

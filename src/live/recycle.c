@@ -22,6 +22,7 @@ struct row_use {
 	uint64_t activity; /* what its counters added up to */
 	uint64_t since_ns; /* ... since then */
 	uint64_t left_ns;  /* its key was deleted then, 0 = it has one */
+	bool named;
 };
 
 int recycle__open(struct live *lv)
@@ -108,6 +109,16 @@ static uint32_t note_use(struct live *lv, uint64_t now)
 		use->since_ns = now;
 	}
 	return used;
+}
+
+void recycle__name_new(struct live *lv, recycle_name_fn name)
+{
+	struct wire_fs_key key;
+
+	for (uint32_t n = 0; n < lv->nr_rows; n++)
+		if (!lv->row_use[n].named && live_rows__key(lv, n, &key) &&
+		    (key.kind != WIRE_FS_SUPER || live_rows__named(lv, n).fstype[0]))
+			lv->row_use[n].named = name(lv, n) != NULL;
 }
 
 bool recycle__is_due(struct live *lv)

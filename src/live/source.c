@@ -365,6 +365,7 @@ static int live_poll(struct source *src, const struct sink *to, int timeout_ms)
 
 	nanosleep(&t, NULL);
 	live_names__refresh(lv);
+	recycle__name_new(lv, name_row);
 	recycle_rows(lv, to);
 	ended__reap(lv);
 	return consume(lv, to);

@@ -36,6 +36,8 @@ struct fs_info {
 	enum api api;	       /* of the requests that are counted here */
 	/* Of the filesystems that had this device number while tracing: 0 = the first, or all that is known. */
 	uint32_t generation;
+	/* Whose counters are spoken of: the same filesystem, attached again, may have several. */
+	uint32_t counted;
 };
 
 enum request_how { HOW_UNKNOWN, HOW_EXACT, HOW_SCANNED, HOW_BATCH };

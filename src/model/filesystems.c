@@ -55,8 +55,35 @@ static void drop_device_without_any(struct ledger *l, struct ledger_device *d)
 	if (d->all)
 		return;
 	HASH_DEL(l->devices, d);
-	free(d->last);
+	while (d->counted)
+		ledger__forget_counted(d, d->counted->of);
 	free(d);
+}
+
+struct fs_counts *ledger__counted(struct ledger_device *d, uint32_t of)
+{
+	struct ledger_counted *c;
+
+	LL_SEARCH_SCALAR(d->counted, c, of, of);
+	if (c)
+		return &c->last;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->of = of;
+	LL_PREPEND(d->counted, c);
+	return &c->last;
+}
+
+void ledger__forget_counted(struct ledger_device *d, uint32_t of)
+{
+	struct ledger_counted *c;
+
+	LL_SEARCH_SCALAR(d->counted, c, of, of);
+	if (!c)
+		return;
+	LL_DELETE(d->counted, c);
+	free(c);
 }
 
 static bool may_be_same(const char *known, const char *said)
@@ -194,7 +221,7 @@ static struct ledger_fs *other_fs(struct ledger *l, const struct ledger_origin *
  */
 static bool must_stay(const struct ledger_fs *fs)
 {
-	return fs->pins || (fs->device->last && fs->device->fs == fs) || is_other(&fs->info);
+	return fs->pins || (fs->device->counted && fs->device->fs == fs) || is_other(&fs->info);
 }
 
 /* This slice, or one that is kept in the file, uses it. */

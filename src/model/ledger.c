@@ -304,7 +304,7 @@ static void on_fs_counts(void *ctx, const struct fs_info *info, const struct fs_
 {
 	struct ledger *l = ctx;
 	struct ledger_fs *fs = ledger__fs(l, info);
-	struct fs_counts delta;
+	struct fs_counts delta, *last;
 
 	if (!fs) {
 		l->evicted = sat_add(l->evicted, 1);
@@ -313,13 +313,12 @@ static void on_fs_counts(void *ctx, const struct fs_info *info, const struct fs_
 	/* cumulative figures of several filesystems cannot be told apart in one row */
 	if (!strcmp(fs->info.fstype, LEDGER_OTHER))
 		return;
-	if (!fs->device->last)
-		fs->device->last = calloc(1, sizeof(*fs->device->last));
-	if (!fs->device->last) {
+	last = ledger__counted(fs->device, info->counted);
+	if (!last) {
 		l->evicted = sat_add(l->evicted, 1);
 		return;
 	}
-	fs_counts__take_delta(&delta, counts, fs->device->last);
+	fs_counts__take_delta(&delta, counts, last);
 	add_delta(l, fs, &delta);
 }
 
@@ -327,10 +326,8 @@ static void on_fs_restart(void *ctx, const struct fs_info *info)
 {
 	struct ledger_fs *fs = ledger__find_fs(ctx, info);
 
-	if (!fs)
-		return;
-	free(fs->device->last);
-	fs->device->last = NULL;
+	if (fs)
+		ledger__forget_counted(fs->device, info->counted);
 }
 
 static void on_totals(void *ctx, const struct fs_counts *counts)

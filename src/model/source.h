@@ -18,7 +18,7 @@ struct sink {
 	void (*stalls)(void *ctx, const struct ev_stalls *ev);
 	void (*submit)(void *ctx, const struct ev_submit *ev);
 	void (*unfinished)(void *ctx, const struct ev_unfinished *ev);
-	/* Counters of one filesystem since tracing began; replaces what was said of it before. */
+	/* Counters of one filesystem, by fs->counted, since tracing began; replaces what was said of them before. */
 	void (*fs_counts)(void *ctx, const struct fs_info *fs, const struct fs_counts *counts);
 	/* What fs_counts says of it next counts from now on. NULL: not wanted. */
 	void (*fs_restart)(void *ctx, const struct fs_info *fs);

@@ -70,6 +70,13 @@ struct ledger_origin {
 	char hostname[65], kernel[65];
 };
 
+/* What cumulative counters of a device said, which go on from there. */
+struct ledger_counted {
+	struct ledger_counted *next;
+	uint32_t of; /* fs_info.counted */
+	struct fs_counts last;
+};
+
 /* A superblock, or a device as the kernel numbers it: its counters are cumulative, wherever it is mounted. */
 struct ledger_device {
 	UT_hash_handle hh;
@@ -77,9 +84,9 @@ struct ledger_device {
 		uint32_t origin, api, major, minor, generation;
 		char fstype[32];
 	} key;
-	struct ledger_fs *all;	/* by next_on_device */
-	struct ledger_fs *fs;	/* the one that was spoken of last */
-	struct fs_counts *last; /* what its counters said, which go on from there; NULL = none */
+	struct ledger_fs *all; /* by next_on_device */
+	struct ledger_fs *fs;  /* the one that was spoken of last */
+	struct ledger_counted *counted;
 };
 
 struct ledger_here {
@@ -291,6 +298,9 @@ void ledger__gone(const struct ledger *l, enum ledger_table table, uint32_t no);
 struct ledger_fs *ledger__fs(struct ledger *l, const struct fs_info *fs);
 /* NULL = it is not there. */
 struct ledger_fs *ledger__find_fs(struct ledger *l, const struct fs_info *fs);
+/* What these counters said, nothing at first; NULL on lack of memory. */
+struct fs_counts *ledger__counted(struct ledger_device *d, uint32_t of);
+void ledger__forget_counted(struct ledger_device *d, uint32_t of);
 void filesystems__expire(struct ledger *l, uint32_t before);
 void filesystems__free(struct ledger *l);
 /* rows.c: its rows are the other's, by cause alone. False on lack of memory. */

@@ -16,6 +16,8 @@ import tracing
 from helpers import AIOLOAD, AIOSTALL, run
 
 CALLS = {"a": 5, "b": 7}
+# A device is looked at when the tracer reads of it first: a tenth of a second later at most.
+SEEN_S = 0.5
 
 
 LOOP_CTL_ADD, LOOP_CTL_REMOVE = 0x4C80, 0x4C81
@@ -44,19 +46,21 @@ def images_fixture(scratch, device):
     """Makes images, and a script that mounts some in turn on one device at one place."""
     mnt = f"{scratch.dir}/mnt/turns"
 
-    def make(fstype, order, size):
+    def make(fstype, order, size, copies=False, dwell=0):
+        """dwell: seconds for which each is mounted, at least."""
         helpers.need_fs(fstype)
-        for name in set(order):
-            scratch.do(f"rm -f $SCRATCH/ram/{name}.img; "
-                       f"truncate -s {size} $SCRATCH/ram/{name}.img; mkfs.{fstype} "
-                       f"$SCRATCH/ram/{name}.img >$SCRATCH/mkfs.txt 2>&1")
+        for name in sorted(set(order)):
+            image = f"$SCRATCH/ram/{name}.img"
+            scratch.do(f"rm -f {image}; cp $SCRATCH/ram/a.img {image}" if copies and name != "a" else
+                       f"rm -f {image}; truncate -s {size} {image}; "
+                       f"mkfs.{fstype} {image} >$SCRATCH/mkfs.txt 2>&1")
         scratch.do(f"mkdir -p {mnt}")
         script = ["set -e"]
         for name in order:
             script += [f"losetup {device} {scratch.dir}/ram/{name}.img",
                        f"mount -t {fstype} {device} {mnt}",
                        f"{AIOLOAD} --pattern append --bs 4k --batch 1 --file {mnt}/f "
-                       f"--calls {CALLS[name]} >{scratch.dir}/load.txt",
+                       f"--calls {CALLS[name]} >{scratch.dir}/load.txt", f"sleep {dwell}",
                        f"umount {mnt}", f"losetup -d {device}"]
         return ["sh", "-c", "\n".join(script)]
 
@@ -85,6 +89,7 @@ def rows(report, fstype):
                   for fs in report["filesystems"] if fs["fstype"] == fstype)
 
 
+TURNS = {"ext4": "32M", "btrfs": "128M"}
 TYPES = {"ext4": "32M", "xfs": "300M", "btrfs": "128M"}
 
 
@@ -101,10 +106,25 @@ def test_another_image_on_the_same_device_is_another_row(scratch, images, fstype
 
 
 def test_an_image_mounted_again_is_the_same_row(scratch, images):
-    report = stat(scratch, images("ext4", "aba", "32M"))
+    report = stat(scratch, images("ext4", "aba", "32M", dwell=SEEN_S))
     assert rows(report, "ext4") == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
     text = run([AIOSTALL, "stat", "--", *images("ext4", "ab", "32M")]).stdout
     assert "ext4 #2 " in text
+
+
+@pytest.mark.parametrize("seen", [stat, record])
+@pytest.mark.parametrize("fstype", TURNS)
+def test_a_copy_on_the_same_device_is_another_row(scratch, images, fstype, seen):
+    """Same number, same UUID, same place: what tells them apart is what was attached."""
+    report = seen(scratch, images(fstype, "aba", TURNS[fstype], copies=True, dwell=SEEN_S))
+    assert rows(report, fstype) == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
+    helpers.assert_no_loss(report)
+
+
+def test_a_copy_that_is_gone_at_once_is_another_row(scratch, images):
+    """Nobody has looked at what was attached before the next one is: the kernel numbers them."""
+    report = stat(scratch, images("ext4", "ab", "32M", copies=True))
+    assert [row[1] for row in rows(report, "ext4")] == [5, 7]
 
 
 COPIES = {"ext4": ("64M", ""), "xfs": ("300M", "-o nouuid")}

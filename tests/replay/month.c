@@ -15,7 +15,7 @@
 #include "base/base.h"
 #include "model/view.h"
 
-static const struct fs_info data = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0};
+static const struct fs_info data = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0, 0};
 
 static long resident_kib(void)
 {
@@ -63,7 +63,7 @@ static void a_volume(struct ledger *l, uint64_t i, bool always)
 {
 	static struct fs_counts counts, stays;
 	char device[32], mount[64];
-	const struct fs_info fs = {252, (uint32_t)i, "ext4", device, mount, "rw", API_AIO, 0};
+	const struct fs_info fs = {252, (uint32_t)i, "ext4", device, mount, "rw", API_AIO, 0, 0};
 
 	snprintf(device, sizeof(device), "dm-%" PRIu64, i);
 	snprintf(mount, sizeof(mount), "/pods/%" PRIu64, i);

@@ -16,7 +16,7 @@ struct asked {
 
 static int print(struct capture *c, const struct asked *asked)
 {
-	const struct fs_info quiet = {8, 17, "ext4", "sdb1", "/quiet", "rw", API_AIO, 0};
+	const struct fs_info quiet = {8, 17, "ext4", "sdb1", "/quiet", "rw", API_AIO, 0, 0};
 	struct brief b;
 	struct metrics m = {
 		.brief = &b,

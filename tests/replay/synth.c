@@ -52,7 +52,7 @@ static void set_up(void)
 	for (uint32_t i = 0; i < FILESYSTEMS; i++) {
 		snprintf(mounts[i], sizeof(mounts[i]), "/data%u", i);
 		filesystems[i] =
-			(struct fs_info){8, i, types[i], "sda", mounts[i], "rw", API_AIO, 0};
+			(struct fs_info){8, i, types[i], "sda", mounts[i], "rw", API_AIO, 0, 0};
 	}
 }
 

@@ -467,8 +467,8 @@ static void fuzz__open(struct fuzz *f)
 	assert_non_null(f->ledger);
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->fs); i++) {
 		random_bytes(&f->seed, f->fstype[i], sizeof(f->fstype[i]) - 1);
-		f->fs[i] = (struct fs_info){i,	      UINT32_MAX - i, f->fstype[i], "d\n",
-					    "/m\x1b", "\x7f",	      API_AIO,	    0};
+		f->fs[i] = (struct fs_info){
+			i, UINT32_MAX - i, f->fstype[i], "d\n", "/m\x1b", "\x7f", API_AIO, 0, 0};
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(f->stack); i++)
 		f->stack[i] = (struct stack){i + 1, i * 4, fuzz_frames};

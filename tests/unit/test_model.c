@@ -27,8 +27,8 @@ static const struct stack odd = {3, 4, frames_odd};
 static const char *user_a_frames[] = {"db`flush"}, *user_b_frames[] = {"db`read"};
 static const struct stack user_a = {11, 1, user_a_frames}, user_b = {12, 1, user_b_frames};
 
-static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO, 0};
-static const struct fs_info xfs = {7, 2, "xfs", "loop2", "/srv", "rw", API_AIO, 0};
+static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO, 0, 0};
+static const struct fs_info xfs = {7, 2, "xfs", "loop2", "/srv", "rw", API_AIO, 0, 0};
 
 static struct causes *rules;
 
@@ -794,7 +794,7 @@ static void test_eviction_of_rows(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 50; i++) {
-		fs[i] = (struct fs_info){9, i, "tmpfs", "", "", "", API_AIO, 0};
+		fs[i] = (struct fs_info){9, i, "tmpfs", "", "", "", API_AIO, 0, 0};
 		feed(m, &fs[i], i % 2 ? &tag : &odd, 10, "/f");
 	}
 	r = report_of(m);
@@ -805,6 +805,32 @@ static void test_eviction_of_rows(void **state)
 	}
 	assert_int_equal(sleeps, 50);
 	assert_string_equal(r->fs[0].fs->fstype, "(other)");
+	ledger__free(m);
+}
+
+/* Attached twice, a filesystem has two sets of counters in the kernel and one row here. */
+static void test_filesystem_with_several_counters(void **state)
+{
+	struct fs_info again = ext4;
+	struct ledger *m = new_model(120);
+	const struct report *r;
+
+	(void)state;
+	again.counted = 7;
+	feed_counts(m, &ext4, 1, 10);
+	feed_counts(m, &again, 2, 20);
+	feed_counts(m, &ext4, 3, 30);
+	feed_counts(m, &again, 2, 20);
+	ledger__sink(m)->fs_restart(m, &ext4);
+	feed_counts(m, &again, 4, 40);
+	r = report_of(m);
+	assert_int_equal(r->nr_fs, 1);
+	assert_int_equal(r->fs[0].c.sleeps, 7);
+	assert_int_equal(r->fs[0].c.submits, 200);
+	feed_counts(m, &ext4, 1, 10);
+	r = report_of(m);
+	assert_int_equal(r->fs[0].c.sleeps, 8);
+	assert_int_equal(r->fs[0].c.submits, 300);
 	ledger__free(m);
 }
 
@@ -821,7 +847,7 @@ static void test_filesystems_make_room(void **state)
 	feed(m, &xfs, &append, 10, "/f");
 	feed_counts(m, &xfs, 1, 10);
 	for (uint32_t i = 0; i < 500; i++) {
-		fs = (struct fs_info){9, i, "ext4", "sdx", "/mnt", "rw", API_URING, 0};
+		fs = (struct fs_info){9, i, "ext4", "sdx", "/mnt", "rw", API_URING, 0, 0};
 		feed(m, &fs, &tag, 10, "/f");
 		feed_counts(m, &fs, 1, 10);
 		ledger__sink(m)->fs_restart(m, &fs);
@@ -872,7 +898,7 @@ static void test_filesystems_of_events_stay(void **state)
 	ledger__sink(m)->submit(m, &slow);
 	ledger__sink(m)->unfinished(m, &asleep);
 	for (uint32_t i = 0; i < 100; i++) {
-		const struct fs_info fs = {9, i, "ext4", "sdx", "/mnt", "rw", API_AIO, 0};
+		const struct fs_info fs = {9, i, "ext4", "sdx", "/mnt", "rw", API_AIO, 0, 0};
 
 		feed(m, &fs, &tag, 10, "/f");
 	}
@@ -1137,6 +1163,7 @@ int main(void)
 		cmocka_unit_test(test_in_sums),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_eviction_of_rows),
+		cmocka_unit_test(test_filesystem_with_several_counters),
 		cmocka_unit_test(test_filesystems_make_room),
 		cmocka_unit_test(test_filesystems_of_events_stay),
 		cmocka_unit_test(test_stack_eviction),

@@ -25,11 +25,12 @@ static const struct stack stack_a = {1, 4, frames_a};
 static const struct stack stack_b = {2, 3, frames_b};
 static const struct stack user_stack = {3, 2, user_frames};
 
-static const struct fs_info fs_ext4 = {7, 1, "ext4", "loop1", "/data", "rw,relatime", API_AIO, 0};
+static const struct fs_info fs_ext4 = {7,	1, "ext4", "loop1", "/data", "rw,relatime",
+				       API_AIO, 0, 0};
 static const struct fs_info fs_xfs = {
-	7, 2, "xfs", "loop2", "/srv/a-rather-long-mount-point/of/some/depth", "rw", API_AIO, 0};
+	7, 2, "xfs", "loop2", "/srv/a-rather-long-mount-point/of/some/depth", "rw", API_AIO, 0, 0};
 static const struct fs_info fs_hostile = {
-	7, 3, "f" HOSTILE, "d" HOSTILE, "/m" HOSTILE, "o" HOSTILE, API_AIO, 0};
+	7, 3, "f" HOSTILE, "d" HOSTILE, "/m" HOSTILE, "o" HOSTILE, API_AIO, 0, 0};
 
 /* A report and all that it points to. */
 struct made {

@@ -32,13 +32,14 @@ static_assert(sizeof(struct ev_submit) == 136, "... of a submit");
 static_assert(sizeof(struct ev_unfinished) == 152, "... of a sleep that has not ended");
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 72, "... of their parts");
-static_assert(sizeof(struct fs_info) == 48, "... of a filesystem");
+static_assert(sizeof(struct fs_info) == 56,
+	      "... of a filesystem (counted is the live counters' alone)");
 static_assert(sizeof(struct capture_info) == 376, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
 static const struct stack stack = {77, 4, frames}, user_stack = {78, 1, frames + 3};
-static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_URING, 0};
+static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_URING, 0, 0};
 static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
 
 static const struct ev_stall stall = {
@@ -395,7 +396,7 @@ static void record_volumes(uint32_t nr, uint64_t keep_ns, bool counted)
 	assert_int_equal(store_writer__new(&o, &w, &e), 0);
 	to = store_writer__sink(w);
 	for (uint32_t i = 0; i < nr; i++) {
-		const struct fs_info volume = {252, i, "xfs", "dm", "/pod", "rw", API_AIO, 0};
+		const struct fs_info volume = {252, i, "xfs", "dm", "/pod", "rw", API_AIO, 0, 0};
 		const struct fs_info *both[] = {&volume, &fs};
 
 		for (size_t k = 0; k < 2; k++) {

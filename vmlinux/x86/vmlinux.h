@@ -134,6 +134,7 @@ struct request_queue;
 
 struct gendisk {
 	struct request_queue *queue;
+	u64 diskseq;
 };
 
 struct rw_semaphore {
@@ -203,10 +204,15 @@ typedef struct {
 	__u8 b[16];
 } uuid_t;
 
+struct backing_dev_info {
+	u64 id;
+};
+
 struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
 	struct block_device *s_bdev;
+	struct backing_dev_info *s_bdi;
 	uuid_t s_uuid;
 };
 
