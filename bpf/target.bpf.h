@@ -157,7 +157,8 @@ static __always_inline bool target_wanted(const struct target *t)
  * A device's number is used again: for the next image on a loop device, say, which may be a copy of
  * the one before. The upper half is of the UUID, 0 where the type has none. The lower one tells
  * which disk the device was, or which mount, where no device is below: the same while it is
- * mounted again there; else where the superblock lies. What of them is one row, user space decides.
+ * mounted again there; else where the superblock and its root lie: the first alone is given away
+ * to the next one at once. What of them is one row, user space decides.
  */
 static __always_inline __u64 super_id(const void *inode, const void *sb)
 {
@@ -166,8 +167,12 @@ static __always_inline __u64 super_id(const void *inode, const void *sb)
 	__u64 n = bdev ? disk_sequence(bdev)
 		       : READ(backing_dev_info, READ(super_block, sb, s_bdi), id);
 
-	if (!n)
-		n = read_number(inode + bpf_core_field_offset(struct inode, i_sb)) >> 6;
+	if (!n) {
+		__u64 root = read_number(sb + bpf_core_field_offset(struct super_block, s_root));
+
+		n = (read_number(inode + bpf_core_field_offset(struct inode, i_sb)) >> 6) +
+		    0x9e3779b1 * (root >> 6);
+	}
 	return (uuid ^ uuid >> 32) << 32 | (__u32)n;
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/pages.h"
@@ -211,7 +212,7 @@ static int remove_one(const struct claim *c, const char *suffix, struct err *e)
 }
 
 /* The journal goes with its file: a new file must never meet the old one's, nor the other way round. */
-static int clear_name(const struct claim *c, struct err *e)
+static int clear_name(struct claim *c, struct err *e)
 {
 	int rc;
 
@@ -222,7 +223,20 @@ static int clear_name(const struct claim *c, struct err *e)
 	rc = remove_one(c, ".old-journal", e);
 	if (!rc)
 		rc = move(c, "", ".old", e);
+	c->moved = !rc;
 	return rc ? rc : move(c, "-journal", ".old-journal", e);
+}
+
+/* Unless somebody else has the name by now. */
+static void put_back(struct claim *c)
+{
+	char old[256], name[256];
+
+	for (size_t i = 0; c->moved && i < 2; i++)
+		if (!with_suffix(c, i ? ".old-journal" : ".old", old) &&
+		    !with_suffix(c, i ? "-journal" : "", name))
+			renameat2(c->place.dir, old, c->place.dir, name, RENAME_NOREPLACE);
+	c->moved = false;
 }
 
 /* Made here and not by SQLite: nobody else's file or link is written to. */
@@ -250,6 +264,8 @@ int claim__take(struct claim *c, struct err *e)
 	if (!rc)
 		rc = create(c, "-journal", &journal, e);
 	close_fd(&journal);
+	if (rc && c->fd < 0)
+		put_back(c);
 	close_fd(&c->old);
 	return rc;
 }
@@ -269,7 +285,8 @@ void claim__abandon(struct claim *c)
 	    ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
 		return;
 	remove_one(c, "-journal", &e);
-	remove_one(c, "", &e);
+	if (!remove_one(c, "", &e))
+		put_back(c);
 }
 
 void claim__drop(struct claim *c)

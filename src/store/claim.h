@@ -14,6 +14,7 @@ struct claim {
 	int fd;	    /* the new file, locked: another aiostall refuses its name */
 	int old;    /* what has the name until then, locked */
 	bool empty; /* nothing in it: not worth to be kept */
+	bool moved; /* it is NAME.old, until something is in the new file */
 };
 
 /* Check that the name can be had; nothing is changed. path outlives it. 0, or -errno with e set. */
@@ -22,7 +23,7 @@ int claim__check(const char *path, struct claim *c, struct err *e);
 int claim__take(struct claim *c, struct err *e);
 /* The new file by the directory that is held, for a library that opens by name. */
 void claim__name(const struct claim *c, char *name, size_t size);
-/* Nothing was ever written into the new file: it goes. */
+/* If nothing was ever written into the new file it goes, and what had the name gets it back. */
 void claim__abandon(struct claim *c);
 void claim__drop(struct claim *c);
 /*

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """record and report of it: the same as stat, after SIGKILL, with no room on the disk."""
+import contextlib
 import json
 import os
 import pathlib
@@ -175,6 +176,27 @@ def test_full_disk_ends_nothing_but_the_recording(tmp):
         assert "no room left" in stderr and "run.db" in stderr
         assert "Tracing goes on" in stderr and "could not be written to the end" in stderr
         assert report_json(small / "run.db")["totals"]["submits"] > 0
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_full_disk_costs_no_recording(tmp):
+    """There is no room for the first bytes of the new one: the old one has its name again."""
+    small = tmp / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    try:
+        database = small / "run.db"
+        assert run([AIOSTALL, "record", "-o", database, "--", "true"]).status in (0, 3)
+        content = database.read_bytes()
+        with contextlib.suppress(OSError), (small / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        done = run([AIOSTALL, "record", "-o", database, "--", "sh", "-c", f"echo ran >{tmp}/ran"])
+        assert (tmp / "ran").read_text("ascii") == "ran\n"
+        assert done.status in (1, 3) and "no room left" in done.stderr, done.stderr
+        assert database.read_bytes() == content
+        assert sorted(os.listdir(small)) == ["filler", "run.db"]
     finally:
         subprocess.run(["umount", small], check=True)
 

@@ -211,6 +211,7 @@ struct backing_dev_info {
 struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
+	struct dentry *s_root;
 	struct block_device *s_bdev;
 	struct backing_dev_info *s_bdi;
 	uuid_t s_uuid;
