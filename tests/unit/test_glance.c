@@ -13,7 +13,7 @@
 
 static const char *frames[] = {"io_schedule", "blk_mq_get_tag", "io_submit_one"};
 static const struct stack tag = {1, 3, frames};
-static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO, 0};
+static const struct fs_info ext4 = {7, 1, "ext4", "loop1", "/data", "rw", API_AIO, 0, 0};
 
 struct sleeper {
 	uint32_t pid;

@@ -20,8 +20,8 @@
 
 #define MINUTE (60 * NSEC_PER_SEC)
 
-static const struct fs_info data = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0};
-static const struct fs_info log_fs = {8, 2, "ext4", "sdb1", "/log", "rw", API_AIO, 0};
+static const struct fs_info data = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0, 0};
+static const struct fs_info log_fs = {8, 2, "ext4", "sdb1", "/log", "rw", API_AIO, 0, 0};
 
 struct months {
 	struct ledger *ledger;
@@ -350,7 +350,7 @@ static void test_sums_only_grow(void **state)
 static void test_volumes_come_and_go(void **state)
 {
 	char device[32];
-	struct fs_info fs = {252, 0, "ext4", device, "", "rw", API_AIO, 0};
+	struct fs_info fs = {252, 0, "ext4", device, "", "rw", API_AIO, 0, 0};
 	struct months m;
 	size_t nr;
 
