@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -206,6 +207,30 @@ def test_inherited_socket(scratch):
             server.wait_file(ready)
             assert get(port, "/healthz", {})[0] == 200
     os.close(30)
+
+
+def test_socket_of_systemd(scratch):
+    """systemd's own: it listens, and starts the server at the first connection, which gets its answer."""
+    activate = shutil.which("systemd-socket-activate")
+    if not activate:
+        pytest.skip("needs systemd-socket-activate")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ready = pathlib.Path(scratch.dir, "serving")
+    argv = [activate, "-l", f"127.0.0.1:{port}", AIOSTALL, "serve", "--ready-file", ready]
+    with Program(argv) as server:
+        end = time.monotonic() + 20
+        while "Listening on" not in server.text()[1]:
+            assert time.monotonic() < end and server.proc.poll() is None
+            time.sleep(0.02)
+        assert not ready.exists()
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b"".join(iter(lambda: client.recv(4096), b""))
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"ok\n")
+        assert get(port, "/metrics", {})[0] == 200
+        server.signal(signal.SIGTERM)
+        assert server.finish().status == 0
 
 
 def test_port_that_is_taken():
