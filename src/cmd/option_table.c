@@ -163,7 +163,7 @@ static const struct option options[] = {
 	 .verbs = VERB_TOP, .views = VIEW_LINES},
 	{"format", 0, "NAME", OPTION_FORMAT, "how to print it", .offset = AT(format),
 	 .verbs = VERB_DIFF, .views = VIEW_DIFF},
-	{"format", 0, "NAME", OPTION_TEXT, "text or json; of a page md or html",
+	{"format", 0, "NAME", OPTION_TEXT, "text, json or html; of a page md or html",
 	 .offset = AT(format_name), .verbs = VERB_QUALIFY},
 	{"format", 0, "NAME", OPTION_TEXT, "of --explain: text or json", .offset = AT(format_name),
 	 .verbs = VERB_CAUSES},

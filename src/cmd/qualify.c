@@ -16,6 +16,7 @@
 #include "cmd/screen.h"
 #include "qualify/gate.h"
 #include "qualify/page.h"
+#include "qualify/result_html.h"
 #include "qualify/result_json.h"
 #include "qualify/result_text.h"
 #include "qualify/runner.h"
@@ -51,7 +52,7 @@ struct job {
 	struct plan_opts plan_opts;
 	struct verdict_gate gate;
 	const struct page_form *form;
-	bool list, json;
+	bool list, json, html;
 	/* while it runs */
 	struct result *result;
 	struct site site;
@@ -84,10 +85,11 @@ static int check_format(struct job *j, struct err *e)
 
 	j->form = page__form(name);
 	j->json = !strcmp(name, "json");
-	if (page ? j->form != NULL : j->json || !strcmp(name, "text"))
+	j->html = !page && !strcmp(name, "html");
+	if (page ? j->form != NULL : j->json || j->html || !strcmp(name, "text"))
 		return 0;
 	return err__set(e, -EINVAL, "qualify: --format \"%s\": must be %s", name,
-			page ? "md or html" : "text or json");
+			page ? "md or html" : "text, json or html");
 }
 
 static int check(struct job *j, struct err *e)
@@ -236,8 +238,10 @@ static int run(struct job *j, const char *path, struct err *e)
 static int print(const struct job *j, struct output *out, struct err *e)
 {
 	struct format_opts o = screen__format_opts(output__fd(out), 0);
-	int rc = j->json ? result_json__print(j->result, output__file(out))
-			 : result_text__print(j->result, output__file(out), &o);
+	FILE *to = output__file(out);
+	int rc = j->json   ? result_json__print(j->result, to)
+		 : j->html ? result_html__print(j->result, to)
+			   : result_text__print(j->result, to, &o);
 
 	/* the stream knows better why it failed */
 	if (output__flush(out, e))

@@ -339,6 +339,32 @@ def test_comparison_is_accessible(chromium, comparison, scheme):
                         "v => [v.id, v.help, v.nodes.slice(0, 2).map(n => n.html.slice(0, 200))]))") == []
 
 
+# ---- qualify ----
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_result_of_qualify(chromium, tmp_path, scheme):
+    """What json says, a table of it, and accessible."""
+    page = tmp_path / "result.html"
+    subprocess.run(["build/aiostall", "qualify", "--no-trace", "--rows", "poll,read-cached,overwrite", "--time", "3s",
+                    "--label", "<i>place", "--format", "html", "-o", str(page), str(tmp_path)], cwd=ROOT, check=True,
+                   timeout=60, capture_output=True)
+    chromium.ask("Emulation.setEmulatedMedia", media="screen",
+                 features=[{"name": "prefers-color-scheme", "value": scheme}])
+    chromium.open(page)
+    assert not chromium.complaints()
+    assert "<i>place" in chromium.run("document.body.innerText")
+    rows = chromium.run("[...document.querySelector('table.sort').tBodies[0].rows].map(r => "
+                        "[r.cells[0].textContent, r.cells[2].textContent])")
+    assert {row for row, _ in rows} >= {"poll", "read-cached", "overwrite"}
+    assert ["poll", "async"] in rows
+    if not os.path.exists(AXE):
+        pytest.skip("needs axe-core: sh tools/axe.sh")
+    with open(AXE, encoding="utf-8") as axe:
+        chromium.run(axe.read() + "\n;0")
+    assert chromium.run("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map("
+                        "v => [v.id, v.help, v.nodes.slice(0, 2).map(n => n.html.slice(0, 200))]))") == []
+
+
 if __name__ == "__main__":
     # test_html.py FOLDER: pictures to look at.
     one = browser.Browser(sys.argv[1])
