@@ -20,8 +20,8 @@ static const struct cause causes[] = {
 				 "Raise -m or filter more, so that fewer records are sent."},
 	[PSEUDO_BEYOND] = {.id = "beyond",
 			   .name = "the records of the sleeps lie beyond the border of the file",
-			   .operator_advice = "Report it together with the files, or the time, "
-					      "around it."},
+			   .operator_advice =
+				   "Include the files, or the time, before and after it."},
 	[PSEUDO_OTHER] = {.id = LEDGER_OTHER,
 			  .name = "there are more causes than are told apart",
 			  .operator_advice = ""},

@@ -33,13 +33,14 @@ static void print_loss(struct print *p, const struct report *r)
 	if (!r->incomplete)
 		return;
 	loss__words(&r->loss, LOSS_INCOMPLETE, text, sizeof(text));
-	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures below are lower bounds",
+	print__para(p, PRINT_ALARM, "INCOMPLETE: ", "%s; the figures are lower bounds",
 		    *text ? text : "some data was lost");
 	if (r->loss.skipped && (r->capture->child_ran || has(r->capture->filters)))
-		print__para(p, PRINT_PLAIN, "",
-			    "Of the skipped calls, those of threads that are not traced are part: "
-			    "%llu is the most there can be.",
-			    (unsigned long long)r->loss.skipped);
+		print__para(
+			p, PRINT_PLAIN, "",
+			"Some of the skipped calls may be of threads that are not traced: at most "
+			"%llu are missing.",
+			(unsigned long long)r->loss.skipped);
 	print__line(p, PRINT_PLAIN, "%s", "");
 }
 
@@ -180,16 +181,7 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 	print__para(p, PRINT_PLAIN, "    at: ", "%s", *frames ? frames : "(stack lost)");
 }
 
-/* A hung device never reaches a syscall exit: it must not hide below the figures of those that did.
- */
-static const char *unfinished_where(const struct report *r)
-{
-	for (size_t i = 0; i < r->nr_unfinished; i++)
-		if (r->unfinished[i].ev.fs && r->unfinished[i].ev.fs->api == API_URING)
-			return report__has_api(r, API_AIO) ? "io_submit or io_uring" : "io_uring";
-	return "io_submit";
-}
-
+/* A hung device never reaches a syscall exit: it must not hide below the figures of those that did. */
 static void print_unfinished(struct print *p, const struct report *r)
 {
 	if (!r->long_asleep)
@@ -198,7 +190,7 @@ static void print_unfinished(struct print *p, const struct report *r)
 		    "STILL ASLEEP inside %s when tracing ended: %zu thread%s. A long age "
 		    "means a "
 		    "hung or very slow device.",
-		    unfinished_where(r), r->nr_unfinished, plural(r->nr_unfinished));
+		    text_uring__asleep_in(r), r->nr_unfinished, plural(r->nr_unfinished));
 	for (size_t i = 0; i < r->nr_unfinished && i < MAX_UNFINISHED; i++)
 		print_one_unfinished(p, &r->unfinished[i]);
 	if (r->nr_unfinished > MAX_UNFINISHED)
@@ -283,7 +275,7 @@ static void print_table(struct print *p, const struct report *r, const struct fo
 			print_fs_row(p, &r->fs[i], calls, shown, room);
 	if (!o || !o->legend) {
 		print__para(p, PRINT_PLAIN, "",
-			    "%sMAX: of one sleep. HELD-UP: requests behind it in its call. More: "
+			    "%sMAX: of one sleep. HELD-UP: requests queued behind one. More: "
 			    "--legend",
 			    shown & (1u << FS_P99) ? "P99, " : "");
 		return;
@@ -336,7 +328,7 @@ static void print_samples(struct print *p, const struct report *r)
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "",
-		    "ON CPU inside io_submit: %s sample%s at %llu a second and CPU%s",
+		    "ON CPU inside io_submit: %s sample%s at %llu a second on each CPU%s",
 		    fmt__count(r->samples_total, n, sizeof(n)), plural(r->samples_total),
 		    (unsigned long long)r->capture->sample_hz,
 		    r->samples_total ? ", most often:" : "");

@@ -224,11 +224,10 @@ static void put_legend(struct print *p)
 {
 	print__para(
 		p, PRINT_PLAIN, "      ",
-		"look: worth a look. PROGRAM: that lost most of this time. BLOCKED: asleep "
-		"inside the call, all threads together, \">\": and not over yet. OF TIME: of the "
-		"time traced, how long the process that lost most was blocked, its threads "
-		"together. LONGEST: of one sleep. CAUSE: of most of this time; with "
-		"room, what to do about it.");
+		"look: worth a look. PROGRAM: the one that lost most time. BLOCKED: time asleep "
+		"inside the calls of all programs; \">\": a sleep goes on. OF TIME: the share of "
+		"the time traced that the process which lost most was blocked, its threads "
+		"together. LONGEST: of one sleep. CAUSE: of most of the blocked time.");
 }
 
 /* Those that are not fine, aligned; those that are, a sentence each. */

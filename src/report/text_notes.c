@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "model/loss.h"
+#include "report/text_uring.h"
 #include "report/verdict.h"
 
 struct notes {
@@ -49,9 +50,7 @@ static void say_skips(struct notes *n, const struct report *r)
 	const struct capture_info *c = r->capture;
 
 	if (!capture__skips_known(c))
-		note(n,
-		     "How many calls the kernel skipped the probes for, if any, is not "
-		     "known: %s",
+		note(n, "Whether the kernel skipped the probes for some calls is not known: %s",
 		     print__safe(n->p, c->skips_unknown));
 	if (c->skips && *c->skips)
 		note(n, "The kernel skipped runs of these programs: %s",
@@ -82,8 +81,9 @@ static void say_asleep(struct notes *n, const struct report *r)
 	char age[16];
 
 	if (r->nr_unfinished && !r->long_asleep)
-		note(n, "%zu thread%s asleep inside io_submit when tracing ended, for at most %s",
+		note(n, "%zu thread%s asleep inside %s when tracing ended, for at most %s",
 		     r->nr_unfinished, r->nr_unfinished == 1 ? " was" : "s were",
+		     text_uring__asleep_in(r),
 		     fmt__duration(r->unfinished[0].ev.age_ns, age, sizeof(age)));
 }
 

@@ -45,8 +45,8 @@ void text_self__print(struct print *p, const struct report *r)
 	for (size_t i = 0; i < s->nr_programs; i++)
 		print_program(p, r, &s->programs[i]);
 	if (s->names_recycled)
-		print__line(p, PRINT_PLAIN, "  %s names made room for others",
-			    fmt__count(s->names_recycled, start, sizeof(start)));
+		print__line(p, PRINT_PLAIN, "  %s made room for others",
+			    print__n(p, s->names_recycled, "name"));
 	if (!s->programs_ns)
 		print__line(p, PRINT_PLAIN, "  (this kernel does not measure BPF programs)");
 }

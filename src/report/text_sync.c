@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 /* AIO that is not asynchronous, though nothing may have slept; and what became of RWF_NOWAIT. */
 #include "base/base.h"
+#include "model/sums.h"
 #include "report/print.h"
 #include "report/text_sync.h"
+
+/* ": 17.3k buffered, 2 with O_DIRECT", or which of the two all of them were. */
+static void how_done(const struct counters *c, char *buf, size_t size)
+{
+	char buffered[16], direct[16];
+
+	if (c->inside_buffered && c->inside_direct)
+		snprintf(buf, size, ": %s buffered, %s with O_DIRECT",
+			 fmt__count(c->inside_buffered, buffered, sizeof(buffered)),
+			 fmt__count(c->inside_direct, direct, sizeof(direct)));
+	else
+		snprintf(buf, size, ", %s%s",
+			 c->inside_buffered + c->inside_direct == 1 ? "" : "all ",
+			 c->inside_buffered ? "buffered" : "with O_DIRECT");
+}
 
 static void print_inside(struct print *p, const struct report *r, const struct report_fs *f)
 {
 	const struct counters *c = &f->c;
-	uint64_t inside = c->inside_buffered + c->inside_direct;
-	char n[16], of[16], buffered[16], direct[16];
+	uint64_t inside = sat_add(c->inside_buffered, c->inside_direct);
+	const char *verb = inside == 1 ? "was" : "were";
+	char n[16], of[32], how[64];
 
 	fmt__count(inside, n, sizeof(n));
-	fmt__count(c->requests, of, sizeof(of));
+	snprintf(of, sizeof(of), "%s", print__n(p, c->requests, "request"));
 	if (!report__knows_completions(r)) {
 		print__para(p, PRINT_PLAIN, "  ",
-			    "%s: %s of %s requests were buffered: done inside io_submit by the "
-			    "caller itself",
-			    print__fs(p, f->fs, p->width), n, of);
+			    "%s: %s of %s %s buffered: done inside io_submit by the caller itself",
+			    print__fs(p, f->fs, p->width), n, of, verb);
 		return;
 	}
+	how_done(c, how, sizeof(how));
 	print__para(p, PRINT_PLAIN, "  ",
-		    "%s: %s of %s requests were done inside io_submit by the caller itself: %s "
-		    "buffered, %s with O_DIRECT",
-		    print__fs(p, f->fs, p->width), n, of,
-		    fmt__count(c->inside_buffered, buffered, sizeof(buffered)),
-		    fmt__count(c->inside_direct, direct, sizeof(direct)));
+		    "%s: %s of %s %s done inside io_submit by the caller itself%s",
+		    print__fs(p, f->fs, p->width), n, of, verb, how);
 }
 
 /* In the section's place: what is not known must not read as if there were none. */
@@ -54,7 +68,12 @@ static void print_not_async(struct print *p, const struct report *r)
 	for (size_t i = 0; i < r->nr_fs; i++)
 		if (r->fs[i].c.inside_buffered | r->fs[i].c.inside_direct)
 			print_inside(p, r, &r->fs[i]);
-	if (any)
+	if (any && !r->totals.inside_buffered)
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Filesystems finish direct writes in the call that append, are not "
+			    "aligned, or need new blocks. On blocks that are written already "
+			    "aligned ones are asynchronous.");
+	else if (any)
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Page cache, pipes and some filesystems do the work in the call: the "
 			    "caller's CPU pays for it, and a cache miss is a sleep. O_DIRECT on "

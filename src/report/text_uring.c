@@ -94,13 +94,12 @@ static void print_why(struct print *p, const struct report_fs *f)
 		uint64_t n;
 		const char *words;
 	} why[] = {
-		{c->punted_tried, "begun in the call, where they would have blocked"},
-		{c->punted_forced, "of an operation that the kernel begins nowhere else"},
-		{c->punted_asked, "as the program asked (IOSQE_ASYNC)"},
-		{c->punted_unable,
-		 "of a file or device that cannot do without waiting (no NOWAIT)"},
+		{c->punted_tried, "would have blocked in the call"},
+		{c->punted_forced, "of operations that only workers run"},
+		{c->punted_asked, "because the program asked for it (IOSQE_ASYNC)"},
+		{c->punted_unable, "on files or devices without support for NOWAIT"},
 		{sat_sub(c->punted, known), "for a reason that is not known"},
-		{c->punted_serial, "of all to be done one at a time for each file"},
+		{c->punted_serial, "of all these are done one at a time, file by file"},
 	};
 	char list[512] = "", n[16];
 	size_t used = 0;
@@ -111,6 +110,14 @@ static void print_why(struct print *p, const struct report_fs *f)
 						 used ? "; " : "",
 						 fmt__count(why[i].n, n, sizeof(n)), why[i].words);
 	print__para(p, PRINT_PLAIN, "  ", "%s: punted: %s", print__fs(p, f->fs, p->width), list);
+}
+
+const char *text_uring__asleep_in(const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_unfinished; i++)
+		if (r->unfinished[i].ev.fs && r->unfinished[i].ev.fs->api == API_URING)
+			return report__has_api(r, API_AIO) ? "io_submit or io_uring" : "io_uring";
+	return "io_submit";
 }
 
 static void print_punts(struct print *p, const struct report *r)

@@ -10,4 +10,7 @@ bool text_uring__seen(const struct report *r);
 /* A row for each filesystem, or kind of request, that io_uring handed requests to. */
 void text_uring__table(struct print *p, const struct report *r, const struct format_opts *o);
 
+/* Where the threads sleep that were asleep in the end: "io_submit", "io_uring", or both. */
+const char *text_uring__asleep_in(const struct report *r);
+
 #endif

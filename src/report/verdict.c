@@ -37,18 +37,21 @@ static void how_many(const struct report_fs *f, char *buf, size_t size)
 			 fmt__exact(c->submits, n, sizeof(n)));
 }
 
-/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share
- * of.
- */
+static const char *in_total(uint64_t n)
+{
+	return n == 1 ? "" : " in total";
+}
+
+/* Sleeps of calls that have not ended, or of no single filesystem, have no submits to be a share of. */
 static void how_bad(const struct report_fs *f, char *buf, size_t size)
 {
 	const struct counters *c = &f->c;
 	char many[64], time[16], all[16], sleeps[16];
 
 	if (!c->submits || !c->submits_blocked) {
-		snprintf(buf, size, "%s sleep%s, %s in total",
+		snprintf(buf, size, "%s sleep%s, %s%s",
 			 fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
-			 fmt__duration(c->blocked_ns, time, sizeof(time)));
+			 fmt__duration(c->blocked_ns, time, sizeof(time)), in_total(c->sleeps));
 		return;
 	}
 	how_many(f, many, sizeof(many));
@@ -153,12 +156,14 @@ static void add_inside(const struct report_fs *f, char *buf, size_t size)
 	if (!f->not_async)
 		return;
 	fmt__exact(f->c.requests, of, sizeof(of));
-	if (n >= f->c.requests)
+	if (f->c.requests == 1)
+		add(buf, size, "; its only request is not asynchronous");
+	else if (n >= f->c.requests)
 		add(buf, size, "; none of %s requests is asynchronous", of);
 	else
-		add(buf, size, "; %s of %s requests are not asynchronous",
-		    fmt__exact(n, inside, sizeof(inside)), of);
-	add(buf, size, ": they are %sdone inside the call",
+		add(buf, size, "; %s of %s requests %s not asynchronous",
+		    fmt__exact(n, inside, sizeof(inside)), of, n == 1 ? "is" : "are");
+	add(buf, size, ": %s %sdone inside the call", n == 1 ? "it is" : "they are",
 	    f->c.inside_direct ? "" : "buffered and ");
 }
 
@@ -210,8 +215,8 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 		add(buf, size, "the kernel's thread that submits for the ring sleeps ");
 	else
 		add(buf, size, "work that the kernel had put off sleeps ");
-	add(buf, size, "(%s sleep%s, %s in total%s%s) ", fmt__count(sleeps, n, sizeof(n)),
-	    plural(sleeps), fmt__duration(blocked_ns, time, sizeof(time)),
+	add(buf, size, "(%s sleep%s, %s%s%s%s) ", fmt__count(sleeps, n, sizeof(n)), plural(sleeps),
+	    fmt__duration(blocked_ns, time, sizeof(time)), in_total(sleeps),
 	    sleeps > 1 ? ", the longest " : "",
 	    sleeps > 1 ? fmt__duration(f->elsewhere_max_ns, max, sizeof(max)) : "");
 	add_cause(c, buf, size);
@@ -253,7 +258,8 @@ char *verdict__unwatched(const struct report *r, char *buf, size_t size)
 	buf[0] = '\0';
 	if (r->time_elsewhere)
 		add(buf, size,
-		    "Only %s watched: what the same threads lose in fsync, pwrite or pread is not "
+		    "Only %s watched: time that the same threads lose in fsync, pwrite or pread is "
+		    "not "
 		    "in here.",
 		    text_uring__seen(r) ? "io_submit and io_uring were" : "io_submit was");
 	return buf;

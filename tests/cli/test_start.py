@@ -30,7 +30,7 @@ def test_closed_standard_files(binary, recording, tmp_path, closed):
     done = subprocess.run(["sh", "-c", f'"$1" report -o "$2" "$3" {closed}', "sh", binary, out,
                            recording], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 0
-    assert out.read_text(encoding="utf-8").count("FILESYSTEM") == 1
+    assert out.read_text(encoding="utf-8").count("SUBMITS BLOCKED%") == 1
     assert not done.stdout and not done.stderr
     assert recording.read_bytes() == before
     done = subprocess.run(["sh", "-c", f'"$1" report "$2" {closed}', "sh", binary, recording],

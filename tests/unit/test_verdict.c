@@ -182,6 +182,14 @@ static void test_what_is_not_asynchronous_is_not_fine(void **state)
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
 			    "no sleep in 4,096 submits; 512 of 4,096 requests are not "
 			    "asynchronous: they are done inside the call");
+	f.c.inside_direct = 1;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "no sleep in 4,096 submits; 1 of 4,096 requests is not "
+			    "asynchronous: it is done inside the call");
+	f.c.submits = f.c.requests = 1;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "no sleep in 1 submit; its only request is not asynchronous: it is "
+			    "done inside the call");
 }
 
 /* The submitter is free and its requests are not: each plane has its own words and figures. */
@@ -213,11 +221,10 @@ static void test_what_other_threads_hold_is_said_in_its_own_words(void **state)
 	f.c.sqpoll_sleeps = 1;
 	f.c.sqpoll_blocked_ns = NSEC_PER_SEC;
 	f.most_elsewhere = &held;
-	assert_string_equal(
-		verdict__sentence(&f, buf, sizeof(buf)),
-		"the kernel's thread that submits for the ring sleeps (1 sleep, 1s in "
-		"total) because appending direct writes wait for completion (ext4.dio_sync): "
-		"preallocate and write the file once");
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "the kernel's thread that submits for the ring sleeps (1 sleep, 1s) "
+			    "because appending direct writes wait for completion (ext4.dio_sync): "
+			    "preallocate and write the file once");
 }
 
 static void test_a_long_sentence_is_cut(void **state)
