@@ -17,6 +17,8 @@ static bool is_installed(const char *name)
 	const char *path = getenv("PATH");
 	char file[512];
 
+	if (strchr(name, '/'))
+		return !access(name, X_OK);
 	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
 		int n = snprintf(file, sizeof(file), "%.*s/%s", (int)strcspn(path, ":"), path,
 				 name);
@@ -25,6 +27,22 @@ static bool is_installed(const char *name)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * As far as it can be told without the shell: where the name of a program stands alone or before
+ * options. What the shell alone understands is left to it.
+ */
+static bool can_run(const char *command)
+{
+	char name[512];
+	size_t len = strcspn(command, " \t");
+
+	if (strpbrk(command, "\n'\"\\$`;&|<>()*?[]{}~#!=%") || !len || len >= sizeof(name))
+		return true;
+	memcpy(name, command, len);
+	name[len] = '\0';
+	return is_installed(name);
 }
 
 const char *pager__command(char *buf, size_t size)
@@ -37,7 +55,7 @@ const char *pager__command(char *buf, size_t size)
 		snprintf(buf, size, "less");
 		return buf;
 	}
-	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
+	return *pager && strcmp(pager, "cat") != 0 && can_run(pager) ? pager : NULL;
 }
 
 /* As git has it: leave at once what fits the screen, let colours through, keep the screen. */

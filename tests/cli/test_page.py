@@ -45,7 +45,7 @@ def test_notes_are_at_the_end_of_the_page(aiostall, made):
     assert not any("probes:" in part for part in parts[:-1])
 
 
-@pytest.mark.parametrize("pager", ["", "cat"])
+@pytest.mark.parametrize("pager", ["", "cat", "/no/such/pager", "no-such-pager -R"])
 def test_without_a_pager_the_verdict_is_where_the_screen_ends(root, aiostall, made, pager):
     shown, status = on_terminal(root, "report", made, PAGER=pager)
     assert status == 0

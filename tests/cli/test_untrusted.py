@@ -16,6 +16,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = 4096
+MANY = 100
 VERBS = [["report"], ["report", "--info"], ["diff"]]
 MIB = 1 << 20
 
@@ -427,3 +428,31 @@ def test_results_of_qualify_are_cheap(binary, tmp_path, text):
     path.write_text(head + text * (16 * MIB // len(text)) + tail, encoding="ascii")
     status, stderr, cpu, _ = read(binary, ["qualify", "--page"], path)
     assert status == 1 and "more than" in stderr and cpu < 1
+
+
+def damaged(content):
+    """Its pages are there, and every seventh byte of what is in them is another."""
+    return content[:PAGE] + bytes(b ^ (0xff if i % 7 == 0 else 0)
+                                  for i, b in enumerate(content[PAGE:]))
+
+
+@pytest.mark.parametrize("harm", [damaged, lambda content: content[:len(content) // 2],
+                                  lambda content: b"", lambda content: None],
+                         ids=["damaged", "cut", "empty", "fifo"])
+def test_one_bad_recording_among_many(binary, recording, tmp_path, harm):
+    """A sum without it would be short and not say so: the file is named, and nothing is printed."""
+    paths = [tmp_path / f"{i:03}.db" for i in range(MANY)]
+    for path in paths:
+        path.symlink_to(recording)
+    bad = paths[MANY * 2 // 3]
+    bad.unlink()
+    content = harm(recording.read_bytes())
+    if content is None:
+        os.mkfifo(bad)
+    else:
+        bad.write_bytes(content)
+    done = subprocess.run([binary, "report", *paths], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("aiostall: ") and bad.name in done.stderr
+    assert not any(path.name in done.stderr for path in paths if path != bad)
