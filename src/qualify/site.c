@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/place.h"
 #include "host/hostfacts.h"
 #include "host/mounts.h"
 #include "host/procfile.h"
@@ -266,6 +267,20 @@ static int open_device(struct site *p, const struct stat *st, struct result *r, 
 	return 0;
 }
 
+/* What is on the device goes: a link that another user has put where all may write does not choose it. */
+static int check_way(const char *path, const struct stat *st, struct err *e)
+{
+	struct place place;
+	int rc = place__find(path, &place, e);
+
+	if (rc)
+		return rc;
+	if (place.st.st_rdev != st->st_rdev)
+		rc = err__set(e, -EAGAIN, "%s is another device than a moment ago", path);
+	place__close(&place);
+	return rc;
+}
+
 int site__open(struct site *p, const char *path, bool destructive, struct result *r, struct err *e)
 {
 	struct stat st;
@@ -280,9 +295,11 @@ int site__open(struct site *p, const char *path, bool destructive, struct result
 		err__hint(e, "Give --destructive if nothing on it is of use, or a folder.");
 		return -EPERM;
 	}
-	if (S_ISBLK(st.st_mode))
-		rc = open_device(p, &st, r, e);
-	else if (S_ISDIR(st.st_mode))
+	if (S_ISBLK(st.st_mode)) {
+		rc = check_way(path, &st, e);
+		if (!rc)
+			rc = open_device(p, &st, r, e);
+	} else if (S_ISDIR(st.st_mode))
 		rc = open_folder(p, r, e);
 	else
 		rc = err__set(e, -ENOTDIR, "%s is neither a folder nor a block device", path);

@@ -66,6 +66,39 @@ def test_a_link_of_another_user_is_not_followed(aiostall, recording, sticky, tmp
 
 
 @needs_root
+def test_nor_by_qualify(aiostall, sticky, tmp_path):
+    """What it writes, and the device that it overwrites."""
+    target = tmp_path / "secret"
+    target.write_text("secret", encoding="ascii")
+    (sticky / "out").symlink_to(target)
+    os.mkfifo(sticky / "fifo")
+    # the number of no device: nothing can be overwritten here
+    os.mknod(tmp_path / "disk", 0o600 | stat.S_IFBLK, os.makedev(7, 250))
+    (sticky / "disk").symlink_to(tmp_path / "disk")
+    for name in ("out", "fifo", "disk"):
+        of_stranger(sticky / name)
+    refused(aiostall("qualify", "-o", str(sticky / "out"), str(tmp_path)), "symbolic link of another")
+    refused(aiostall("qualify", "-o", str(sticky / "fifo"), str(tmp_path)), "belongs to another user")
+    refused(aiostall("qualify", "--destructive", str(sticky / "disk")), "symbolic link of another")
+    own = aiostall("qualify", "--destructive", str(tmp_path / "disk"))
+    assert own.returncode == 1 and "link" not in own.stderr
+    assert target.read_text(encoding="ascii") == "secret"
+
+
+@needs_root
+def test_nor_by_serve(aiostall, sticky, tmp_path):
+    target = tmp_path / "secret"
+    target.write_text("secret", encoding="ascii")
+    (sticky / "metrics.prom").symlink_to(target)
+    of_stranger(sticky / "metrics.prom")
+    done = aiostall("serve", "--textfile", str(sticky / "metrics.prom"))
+    if "cannot load" in done.stderr or "not permitted" in done.stderr:
+        pytest.skip("needs BPF")
+    assert done.returncode == 1 and "metrics.prom: a symbolic link of another" in done.stderr
+    assert target.read_text(encoding="ascii") == "secret"
+
+
+@needs_root
 def test_nor_by_the_ready_file(aiostall, sticky, tmp_path):
     target = tmp_path / "secret"
     target.write_text("secret", encoding="ascii")
