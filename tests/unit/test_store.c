@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every field of every event survives a recording; what is no recording is refused. */
+#define _GNU_SOURCE /* open file description locks */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <assert.h>
@@ -825,6 +828,33 @@ static void test_damaged_pages_are_an_error(void **state)
 	refused("damaged");
 }
 
+/* As SQLite's writer holds it while readers must wait: five seconds, then it is said why. */
+static void test_a_file_that_is_being_written_is_waited_for(void **state)
+{
+	struct flock l = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 1};
+	struct err e = {0};
+	struct store *s;
+	int fd, status;
+	pid_t writer;
+
+	(void)state;
+	record();
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &l), 0);
+	refused("another process is using it");
+	writer = fork();
+	if (!writer) {
+		usleep(100000);
+		_exit(0);
+	}
+	close(fd);
+	s = store__open(path, NULL, &e);
+	assert_non_null(s);
+	store__free(s);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+}
+
 static void test_histogram_blobs(void **state)
 {
 	static const struct {
@@ -956,6 +986,7 @@ int main(void)
 		cmocka_unit_test(test_newer_versions_are_refused_with_both_named),
 		cmocka_unit_test(test_other_databases_are_refused),
 		cmocka_unit_test(test_damaged_pages_are_an_error),
+		cmocka_unit_test(test_a_file_that_is_being_written_is_waited_for),
 		cmocka_unit_test(test_histogram_blobs),
 	};
 
