@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "cause/ruletext.h"
+#include "cause/rulematch.h"
 
 /* causes.rules, through tools/embed.sh. */
 extern const char causes_rules_text[];
@@ -16,239 +16,10 @@ extern const char causes_rules_text[];
 #define BUILTIN_FILE "built-in rules"
 #define TEXT_MAX 1500
 #define ID_MAX 48
-#define ALIASES_MAX 1024
-
-/* One name of an [aliases] line; names of one line share the group. */
-struct alias {
-	struct name name;
-	unsigned int group;
-};
-
-struct compiler {
-	struct ruleset *rs;
-	const struct rule_lines *lines;
-	struct alias *aliases;
-	size_t nr_aliases, cap_aliases;
-	const struct rule_line *at; /* what is being compiled: for messages */
-	char *err;
-	size_t err_size;
-};
-
-static int fail(struct compiler *c, const char *what, struct name detail)
-{
-	snprintf(c->err, c->err_size, "%s:%u: %s%.*s", c->at->file, c->at->line, what,
-		 (int)(detail.len < 64 ? detail.len : 64), detail.s);
-	return -EINVAL;
-}
-
-static int fail_plain(struct compiler *c, const char *what)
-{
-	return fail(c, what, (struct name){"", 0});
-}
-
-static struct name trim(const char *s, size_t len)
-{
-	while (len && (*s == ' ' || *s == '\t')) {
-		s++;
-		len--;
-	}
-	while (len && (s[len - 1] == ' ' || s[len - 1] == '\t'))
-		len--;
-	return (struct name){s, len};
-}
 
 static bool name_is(struct name n, const char *s)
 {
 	return strlen(s) == n.len && !memcmp(s, n.s, n.len);
-}
-
-/*
- * Cut the next part off rest at a separator outside parentheses. False when
- * nothing is left.
- */
-static bool next_part(struct name *rest, char separator, struct name *part)
-{
-	size_t i, depth = 0;
-
-	if (!rest->s)
-		return false;
-	for (i = 0; i < rest->len; i++) {
-		if (rest->s[i] == '(')
-			depth++;
-		else if (rest->s[i] == ')' && depth)
-			depth--;
-		else if (rest->s[i] == separator && !depth)
-			break;
-	}
-	*part = trim(rest->s, i);
-	*rest = i < rest->len ? (struct name){rest->s + i + 1, rest->len - i - 1}
-			      : (struct name){NULL, 0};
-	return true;
-}
-
-/* Takes text over; it lives as long as the rules. */
-static int keep_text(struct ruleset *rs, char *text)
-{
-	if (ruletext__grow((void **)&rs->texts, &rs->cap_texts, rs->nr_texts, sizeof(*rs->texts))) {
-		free(text);
-		return -ENOMEM;
-	}
-	rs->texts[rs->nr_texts++] = text;
-	return 0;
-}
-
-static int add_glob(struct compiler *c, const char *text, size_t len)
-{
-	struct ruleset *rs = c->rs;
-	char *copy;
-
-	if (rs->nr_globs >= RULES_GLOBS_MAX)
-		return fail_plain(c, "too many names in all rules together");
-	if (ruletext__grow((void **)&rs->globs, &rs->cap_globs, rs->nr_globs, sizeof(*rs->globs)))
-		return fail_plain(c, "out of memory");
-	copy = strndup(text, len);
-	if (!copy || keep_text(rs, copy))
-		return fail_plain(c, "out of memory");
-	rs->globs[rs->nr_globs++] = (struct glob){copy, len};
-	return 0;
-}
-
-static bool name_equal(struct name a, struct name b)
-{
-	return a.len == b.len && !memcmp(a.s, b.s, a.len);
-}
-
-/* The other names of the same group. */
-static int add_group(struct compiler *c, const struct alias *of)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < c->nr_aliases; i++) {
-		const struct alias *a = &c->aliases[i];
-
-		if (a->group == of->group && !name_equal(a->name, of->name))
-			rc = add_glob(c, a->name.s, a->name.len);
-	}
-	return rc;
-}
-
-/* A name stands for all names of its alias lines. */
-static int add_with_aliases(void *ctx, const char *text, size_t len)
-{
-	struct compiler *c = ctx;
-	struct name n = {text, len};
-	int rc = add_glob(c, text, len);
-
-	for (size_t i = 0; !rc && i < c->nr_aliases; i++)
-		if (name_equal(c->aliases[i].name, n))
-			rc = add_group(c, &c->aliases[i]);
-	return rc;
-}
-
-static int compile_pattern(struct compiler *c, struct name p)
-{
-	const char *why;
-	int rc = pattern__expand(p.s, p.len, add_with_aliases, c, &why);
-
-	if (rc && *why) {
-		char what[160];
-
-		snprintf(what, sizeof(what), "%s: ", why);
-		return fail(c, what, p);
-	}
-	return rc;
-}
-
-/* "a | b(_c)?": patterns, no sets. */
-static int compile_patterns(struct compiler *c, struct name list)
-{
-	struct name p;
-	int rc = 0;
-
-	while (!rc && next_part(&list, '|', &p))
-		rc = compile_pattern(c, p);
-	return rc;
-}
-
-/* "@name" in a match: the patterns of "@name = ..." of all files. */
-static int compile_set(struct compiler *c, struct name set)
-{
-	const struct rule_line *l = c->lines->v;
-	bool found = false;
-
-	for (size_t i = 0; i < c->lines->nr; i++, l++) {
-		const char *eq = strchr(l->value, '=');
-		struct name name = trim(l->value, eq ? (size_t)(eq - l->value) : 0);
-		int rc;
-
-		if (l->section != SECTION_SETS || !eq || name.len != set.len ||
-		    memcmp(name.s, set.s, set.len))
-			continue;
-		found = true;
-		rc = compile_patterns(c, (struct name){eq + 1, strlen(eq + 1)});
-		if (rc)
-			return rc;
-	}
-	return found ? 0 : fail(c, "unknown set: ", set);
-}
-
-static int compile_step(struct compiler *c, struct name text, struct step *step)
-{
-	struct name part;
-	int rc = 0;
-
-	step->tight = text.len && *text.s == '^';
-	if (step->tight)
-		text = trim(text.s + 1, text.len - 1);
-	step->globs.first = (uint32_t)c->rs->nr_globs;
-	while (!rc && next_part(&text, '|', &part)) {
-		if (part.len && *part.s == '@')
-			rc = compile_set(c, part);
-		else
-			rc = compile_pattern(c, part);
-	}
-	step->globs.count = (uint32_t)c->rs->nr_globs - step->globs.first;
-	return rc;
-}
-
-/* The value of a "match" line. */
-static int compile_chain(struct compiler *c, struct rule *rule)
-{
-	struct ruleset *rs = c->rs;
-	struct name rest = {c->at->value, strlen(c->at->value)}, part;
-	struct chain *chain;
-
-	if (ruletext__grow((void **)&rs->chains, &rs->cap_chains, rs->nr_chains,
-			   sizeof(*rs->chains)))
-		return fail_plain(c, "out of memory");
-	chain = &rs->chains[rs->nr_chains++];
-	*chain = (struct chain){.past_locks = c->at->section != SECTION_CAUSES ||
-					      !strcmp(c->at->key, "match_any")};
-	rule->chains.count++;
-	while (next_part(&rest, '<', &part)) {
-		int rc;
-
-		if (chain->nr_steps == RULES_STEPS_MAX)
-			return fail_plain(c, "more than eight steps in a match");
-		rc = compile_step(c, part, &chain->steps[chain->nr_steps++]);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int compile_list(struct compiler *c, enum rule_section section, struct range *range)
-{
-	int rc = 0;
-
-	range->first = (uint32_t)c->rs->nr_globs;
-	for (size_t i = 0; !rc && i < c->lines->nr; i++) {
-		c->at = &c->lines->v[i];
-		if (c->at->section == section)
-			rc = compile_patterns(c, (struct name){c->at->value, strlen(c->at->value)});
-	}
-	range->count = (uint32_t)c->rs->nr_globs - range->first;
-	return rc;
 }
 
 /* A role and a place are words of a sentence. */
@@ -259,7 +30,7 @@ static int check_id(struct compiler *c)
 	if (c->at->section != SECTION_CAUSES && c->at->section != SECTION_VIA && *c->at->value)
 		return 0;
 	if (!n || n > ID_MAX || c->at->value[n])
-		return fail_plain(c, "an id is 1 to 48 of a-z 0-9 _ . -");
+		return rulematch__fail_plain(c, "an id is 1 to 48 of a-z 0-9 _ . -");
 	return 0;
 }
 
@@ -270,12 +41,13 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 	if (rc)
 		return rc;
 	if (vec->nr >= RULES_MAX)
-		return fail_plain(c, "too many rules");
+		return rulematch__fail_plain(c, "too many rules");
 	if (c->at->section == SECTION_CAUSES && !strcmp(c->at->value, CAUSE_UNKNOWN) &&
 	    strcmp(c->at->file, BUILTIN_FILE))
-		return fail_plain(c, "the id unknown is for stacks that no rule matches");
+		return rulematch__fail_plain(c,
+					     "the id unknown is for stacks that no rule matches");
 	if (ruletext__grow((void **)&vec->v, &vec->cap, vec->nr, sizeof(*vec->v)))
-		return fail_plain(c, "out of memory");
+		return rulematch__fail_plain(c, "out of memory");
 	vec->v[vec->nr++] = (struct rule){
 		.cause = {.id = c->at->value,
 			  .name = "",
@@ -309,13 +81,13 @@ static int check_asks(struct compiler *c, const char *value)
 	};
 	struct name rest = {value, strlen(value)}, part;
 
-	while (next_part(&rest, ',', &part)) {
+	while (rulematch__next_part(&rest, ',', &part)) {
 		size_t i = 0;
 
 		while (i < ARRAY_SIZE(known) && !name_is(part, known[i]))
 			i++;
 		if (i == ARRAY_SIZE(known))
-			return fail(c, "nothing that can be asked: ", part);
+			return rulematch__fail(c, "nothing that can be asked: ", part);
 	}
 	return 0;
 }
@@ -329,9 +101,10 @@ static int add_tried(struct compiler *c, struct cause *cause, const char *value)
 		parts += *p == ';';
 	if (parts != 4 || !strstr(value, " -> ") ||
 	    (strncmp(value, "operator; ", 10) && strncmp(value, "author; ", 8)))
-		return fail_plain(c, "expected \"operator or author; KERNEL; WHAT; N -> N\"");
+		return rulematch__fail_plain(
+			c, "expected \"operator or author; KERNEL; WHAT; N -> N\"");
 	if (cause->nr_tried == CAUSE_TRIED_MAX)
-		return fail_plain(c, "too many remedies tried");
+		return rulematch__fail_plain(c, "too many remedies tried");
 	cause->tried[cause->nr_tried++] = value;
 	return 0;
 }
@@ -358,9 +131,9 @@ static int set_text(struct compiler *c, struct rule *rule)
 	const char *value = c->at->value + strspn(c->at->value, " \t");
 
 	if (strlen(value) > TEXT_MAX)
-		return fail_plain(c, "text too long");
+		return rulematch__fail_plain(c, "text too long");
 	if (!strcmp(c->at->key, "evidence") && !is_evidence(value))
-		return fail_plain(c, "evidence is proven, seen or source");
+		return rulematch__fail_plain(c, "evidence is proven, seen or source");
 	if (!strcmp(c->at->key, "ask") && check_asks(c, value))
 		return -EINVAL;
 	if (!strcmp(c->at->key, "tried"))
@@ -371,7 +144,7 @@ static int set_text(struct compiler *c, struct rule *rule)
 		*keys[i].text = value;
 		return 0;
 	}
-	return fail(c, "unknown key: ", (struct name){c->at->key, strlen(c->at->key)});
+	return rulematch__fail(c, "unknown key: ", (struct name){c->at->key, strlen(c->at->key)});
 }
 
 /* A rule is complete when the next one starts; c->at is then its last line. */
@@ -380,9 +153,9 @@ static int finish_rule(struct compiler *c, const struct rule *rule, enum rule_se
 	struct name id = {rule->cause.id, strlen(rule->cause.id)};
 
 	if (!rule->chains.count && (section != SECTION_CAUSES || !name_is(id, CAUSE_UNKNOWN)))
-		return fail(c, "no match: line in ", id);
+		return rulematch__fail(c, "no match: line in ", id);
 	if (section == SECTION_CAUSES && !*rule->cause.name)
-		return fail(c, "no name: line in ", id);
+		return rulematch__fail(c, "no name: line in ", id);
 	return 0;
 }
 
@@ -413,60 +186,19 @@ static int compile_rules(struct compiler *c, enum rule_section section, struct r
 		} else {
 			c->at = l;
 			if (!vec->nr || strcmp(last->file, l->file))
-				rc = fail(c, "a block starts with ",
-					  (struct name){start, strlen(start)});
+				rc = rulematch__fail(c, "a block starts with ",
+						     (struct name){start, strlen(start)});
 			else if (!strcmp(l->key, "match") || !strcmp(l->key, "match_any"))
-				rc = compile_chain(c, &vec->v[vec->nr - 1]);
+				rc = rulematch__chain(c, &vec->v[vec->nr - 1]);
 			else if (section == SECTION_CAUSES)
 				rc = set_text(c, &vec->v[vec->nr - 1]);
 			else
-				rc = fail_plain(c, "here are match: lines only");
+				rc = rulematch__fail_plain(c, "here are match: lines only");
 		}
 		last = l;
 	}
 	c->at = last;
 	return rc || !vec->nr ? rc : finish_rule(c, &vec->v[vec->nr - 1], section);
-}
-
-static int read_alias(struct compiler *c, struct name n, unsigned int group)
-{
-	static const char allowed[] =
-		"_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-
-	if (!n.len || n.len > PATTERN_LEN_MAX)
-		return fail_plain(c, "an alias is empty or too long");
-	for (size_t i = 0; i < n.len; i++)
-		if (!strchr(allowed, n.s[i]))
-			return fail(c, "an alias is a plain name: ", n);
-	if (c->nr_aliases >= ALIASES_MAX)
-		return fail_plain(c, "too many aliases");
-	if (ruletext__grow((void **)&c->aliases, &c->cap_aliases, c->nr_aliases,
-			   sizeof(*c->aliases)))
-		return fail_plain(c, "out of memory");
-	c->aliases[c->nr_aliases++] = (struct alias){n, group};
-	return 0;
-}
-
-/* Aliases are needed by all that follows. Sets are read where they are used: their form is checked. */
-static int read_tables(struct compiler *c)
-{
-	for (size_t i = 0; i < c->lines->nr; i++) {
-		const struct rule_line *l = c->at = &c->lines->v[i];
-		struct name rest = {l->value, strlen(l->value)}, part;
-		int rc = 0;
-
-		if (l->section == SECTION_SETS && (*l->value != '@' || !strchr(l->value, '=')))
-			return fail_plain(c, "expected \"@set = name | name\"");
-		if (l->section != SECTION_ALIASES)
-			continue;
-		if (!strchr(l->value, '='))
-			return fail_plain(c, "expected \"name = other name\"");
-		while (!rc && next_part(&rest, '=', &part))
-			rc = read_alias(c, part, (unsigned int)i);
-		if (rc)
-			return rc;
-	}
-	return 0;
 }
 
 static const char *add_line(struct ruleset *rs, const struct rule_line *l)
@@ -483,7 +215,7 @@ static int compile_remedies(struct compiler *c)
 
 		c->at = &c->lines->v[i];
 		if (why)
-			return fail_plain(c, why);
+			return rulematch__fail_plain(c, why);
 	}
 	return 0;
 }
@@ -491,12 +223,12 @@ static int compile_remedies(struct compiler *c)
 static int compile(struct compiler *c)
 {
 	struct ruleset *rs = c->rs;
-	int rc = read_tables(c);
+	int rc = rulematch__read_tables(c);
 
-	rc = rc ? rc : compile_list(c, SECTION_PRIMITIVES, &rs->primitives);
-	rc = rc ? rc : compile_list(c, SECTION_LOCKS, &rs->locks);
-	rc = rc ? rc : compile_list(c, SECTION_TRACER, &rs->tracer);
-	rc = rc ? rc : compile_list(c, SECTION_ENTRY, &rs->entry);
+	rc = rc ? rc : rulematch__list(c, SECTION_PRIMITIVES, &rs->primitives);
+	rc = rc ? rc : rulematch__list(c, SECTION_LOCKS, &rs->locks);
+	rc = rc ? rc : rulematch__list(c, SECTION_TRACER, &rs->tracer);
+	rc = rc ? rc : rulematch__list(c, SECTION_ENTRY, &rs->entry);
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);
 	rc = rc ? rc : compile_rules(c, SECTION_VIA, &rs->tags);
 	rc = rc ? rc : compile_rules(c, SECTION_ROLES, &rs->roles);
@@ -547,7 +279,7 @@ static int split_file(struct compiler *c, struct rule_lines *lines, const char *
 	int rc = read_file(path, &text, &len);
 
 	if (!rc)
-		rc = keep_text(c->rs, text);
+		rc = rulematch__keep_text(c->rs, text);
 	if (rc) {
 		snprintf(c->err, c->err_size, "%s: %s", path,
 			 rc == -EFBIG ? "larger than 1 MiB" : strerror(-rc));
@@ -560,7 +292,7 @@ static int split_builtin(struct compiler *c, struct rule_lines *lines)
 {
 	char *text = strdup(causes_rules_text);
 
-	if (!text || keep_text(c->rs, text)) {
+	if (!text || rulematch__keep_text(c->rs, text)) {
 		snprintf(c->err, c->err_size, "%s: out of memory", BUILTIN_FILE);
 		return -ENOMEM;
 	}

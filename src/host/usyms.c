@@ -5,15 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
@@ -23,6 +19,7 @@
 #include "base/base.h"
 #include "host/elfsyms.h"
 #include "host/intern.h"
+#include "host/mapped.h"
 #include "host/mounts.h"
 #include "host/procfile.h"
 
@@ -385,84 +382,14 @@ static bool may_open(struct usyms *u, pid_t pid, const struct map *m)
 	return e ? strncmp(e->fstype, "fuse", 4) != 0 : m->major != 0;
 }
 
-/* Open only a regular file that is the mapped one: a FIFO or a device has side effects. */
-static int open_regular(const char *path, uint64_t ino)
-{
-	char again[64];
-	struct statfs fs;
-	struct stat st;
-	int fd, pfd = open(path, O_PATH | O_CLOEXEC);
-
-	if (pfd < 0)
-		return -errno;
-	if (fstat(pfd, &st) || !S_ISREG(st.st_mode) || (ino && st.st_ino != ino)) {
-		close(pfd);
-		return -ENOENT;
-	}
-	/* asks the server, but says FUSE in any case; what one says when it is read is its own affair */
-	if (fstatfs(pfd, &fs) || fs.f_type == FUSE_SUPER_MAGIC) {
-		close(pfd);
-		return -EACCES;
-	}
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", pfd);
-	fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	fd = fd < 0 ? -errno : fd;
-	close(pfd);
-	return fd;
-}
-
-struct mapped {
-	pid_t pid;
-	uint64_t start, end, ino;
-	char path[PATH_MAX];
-};
-
-/* map_files leads to the mapped file itself, also when it is deleted or in a container. */
-static int open_mapped(const struct mapped *m)
-{
-	char path[PATH_MAX];
-	int fd, n;
-
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)m->pid,
-		 m->start, m->end);
-	fd = open_regular(path, 0);
-	if (fd >= 0)
-		return fd;
-	n = snprintf(path, sizeof(path), "/proc/%d/root%s", (int)m->pid, m->path);
-	return n < 0 || (size_t)n >= sizeof(path) ? -ENAMETOOLONG : open_regular(path, m->ino);
-}
-
-/* What is read here for the first time is in memory when we read it again. */
-static int ask_mapped(const void *ctx, void *answer, int *fd)
-{
-	struct elfsyms *syms;
-	int rc;
-
-	(void)answer;
-	*fd = open_mapped(ctx);
-	if (*fd < 0)
-		return *fd;
-	rc = elfsyms__new(*fd, &syms);
-	if (!rc)
-		elfsyms__free(syms);
-	return rc;
-}
-
-/*
- * The path leads through what the process' owner has mounted, and the file can be on a device
- * that hangs: neither may stop us.
- */
 static int open_in_time(struct usyms *u, pid_t pid, const struct map *m)
 {
 	struct mapped what = {.pid = pid, .start = m->start, .end = m->end, .ino = m->ino};
-	char nothing;
-	int fd = -1, rc;
 
 	if (strlen(m->path) >= sizeof(what.path))
 		return -ENAMETOOLONG;
 	snprintf(what.path, sizeof(what.path), "%s", m->path);
-	rc = aside__ask(u->aside, ask_mapped, &what, sizeof(what), &nothing, 0, &fd);
-	return rc ? rc : fd;
+	return mapped__open(u->aside, &what);
 }
 
 static void usyms__evict_files(struct usyms *u)

@@ -9,6 +9,7 @@
 #include "aiostall.skel.h"
 #include "host/inflight.h"
 #include "live/names.h"
+#include "live/stacks.h"
 
 /* How long /proc waits for a process in execve, and how long a screen leaves it alone then. */
 #define TIMEOUT_MS 300
@@ -60,7 +61,7 @@ static void on_inflight(void *ctx, const struct inflight *in)
 	if (caller_filtered(b->lv, in->pid, in->tid, in->comm))
 		return;
 	ev.fs = live_names__fs(b->lv, none, 0, "", 0);
-	ev.stack = live_names__keep_stack(b->lv, &stack);
+	ev.stack = live_stacks__keep(b->lv, &stack);
 	if (ev.fs)
 		b->to->unfinished(b->to->ctx, &ev);
 }

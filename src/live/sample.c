@@ -13,6 +13,7 @@
 
 #include "aiostall.skel.h"
 #include "live/names.h"
+#include "live/stacks.h"
 
 /*
  * The CPU clock needs no counter of the hardware, so it works in virtual
@@ -94,7 +95,7 @@ void sample__deliver(struct live *lv, const struct sink *to)
 			continue;
 		/* a filesystem with a call that ended has its name already */
 		ev.fs = live_names__fs(lv, key.fs, 0, "", 0);
-		ev.stack = live_names__stack(lv, key.stack_id);
+		ev.stack = live_stacks__of(lv, key.stack_id);
 		ev.count = count;
 		to->sample(to->ctx, &ev);
 	}

@@ -12,6 +12,7 @@
 
 #include "live/attach.h"
 #include "live/before.h"
+#include "live/files.h"
 #include "live/names.h"
 #include "live/processes.h"
 #include "live/recycle.h"
@@ -20,6 +21,7 @@
 #include "live/self.h"
 #include "live/skipped.h"
 #include "live/spill.h"
+#include "live/stacks.h"
 #include "live/tables.h"
 #include "live/turn.h"
 #include "aiostall.skel.h"
@@ -55,12 +57,12 @@ void source__stall(struct live *lv, const struct wire_stall *w, struct ev_stall 
 		.holder_pid = w->holder_pid,
 		.holder_tid = w->holder_tid,
 		.holder_comm = w->holder_comm,
-		.stack = live_names__stack(lv, w->stack_id),
-		.user_stack = live_names__stack(lv, w->user_stack_id),
+		.stack = live_stacks__of(lv, w->stack_id),
+		.user_stack = live_stacks__of(lv, w->user_stack_id),
 		.fs = live_names__fs(lv, w->req.fs, w->req.mnt_id, w->req.fstype, w->pid),
 	};
 	decode__request(&w->req, &ev->req);
-	ev->req.path = live_names__path(lv, &w->req, w->pid);
+	ev->req.path = live_files__path(lv, &w->req, w->pid);
 }
 
 static void deliver_stall(struct live *lv, const struct wire_stall *w)
@@ -392,7 +394,7 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 		.submitter_tid = c->submitter_tid,
 		.held_up_requests = decode__held_up(&c->req),
 		.state = c->task_state,
-		.stack = live_names__stack(lv, c->stack_id),
+		.stack = live_stacks__of(lv, c->stack_id),
 	};
 
 	memcpy(comm, c->comm, WIRE_COMM_LEN);
@@ -401,7 +403,7 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 	else
 		ev.fs = live_names__fs(lv, c->req.fs, c->req.mnt_id, c->req.fstype, c->pid);
 	decode__request(&c->req, &ev.req);
-	ev.req.path = live_names__path(lv, &c->req, c->pid);
+	ev.req.path = live_files__path(lv, &c->req, c->pid);
 	if (ev.fs)
 		to->unfinished(to->ctx, &ev);
 }
