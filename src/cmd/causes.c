@@ -13,6 +13,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "paste/paste.h"
+#include "report/format.h"
 
 static const struct cmd_spec spec = {
 	.name = "causes",
@@ -153,20 +154,18 @@ static int explain(const struct causes *causes, bool json)
 
 static bool wants_json(const struct cmd_opts *o)
 {
-	return o->format_name && !strcmp(o->format_name, "json");
+	return o->own_format && !strcmp(o->own_format->name, "json");
 }
 
 static int check(const struct cmd_opts *o, struct err *e)
 {
 	const char *what = NULL;
 
-	if (o->format_name && !wants_json(o) && strcmp(o->format_name, "text") != 0)
-		what = "--format is text or json";
-	else if (o->nr_files > 1)
+	if (o->nr_files > 1)
 		what = "one ID at most";
 	else if (o->explain && o->nr_files)
 		what = "--explain takes no ID";
-	else if (o->format_name && !o->explain)
+	else if (o->own_format && !o->explain)
 		what = "--format goes with --explain";
 	return what ? err__set(e, -EINVAL, "causes: %s", what) : 0;
 }

@@ -47,8 +47,9 @@ struct cmd_opts {
 	const char *across;					  /* diff: "api" */
 	bool destructive, no_trace, page;			  /* qualify */
 	bool explain;						  /* causes */
-	const char *label, *intro, *format_name;		  /* NULL = not given */
-	char **files; /* what stands without an option, in argv */
+	const struct format *own_format; /* of verbs whose format follows other options */
+	const char *label, *intro;	 /* NULL = not given */
+	char **files;			 /* what stands without an option, in argv */
 	size_t nr_files;
 	char **child;	   /* CMD and its arguments, NULL = none */
 	const char *user;  /* whom CMD runs as; NULL = see runas.h */

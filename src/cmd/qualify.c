@@ -81,15 +81,17 @@ static int take_lists(struct job *j, struct err *e)
 static int check_format(struct job *j, struct err *e)
 {
 	bool page = j->opts->page;
-	const char *name = j->opts->format_name ? j->opts->format_name : page ? "md" : "text";
+	const char *name = j->opts->own_format ? j->opts->own_format->name : page ? "md" : "text";
+	unsigned int view = page ? VIEW_PAGE : VIEW_RESULT;
+	char names[128];
 
 	j->form = page__form(name);
 	j->json = !strcmp(name, "json");
 	j->html = !page && !strcmp(name, "html");
-	if (page ? j->form != NULL : j->json || j->html || !strcmp(name, "text"))
+	if (format__prints(format__find(name), view))
 		return 0;
-	return err__set(e, -EINVAL, "qualify: --format \"%s\": must be %s", name,
-			page ? "md or html" : "text, json or html");
+	return err__set(e, -EINVAL, "qualify: --format \"%s\": with%s --page it must be one of %s",
+			name, page ? "" : "out", format__names(view, names, sizeof(names)));
 }
 
 static int check(struct job *j, struct err *e)

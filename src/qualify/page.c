@@ -12,7 +12,11 @@
 #define LABELS_MAX 64
 #define NOTES_MAX 64
 
-static const struct page_form *const forms[] = {&page_md, &page_html};
+static const struct page_form *const forms[] = {
+#define FORMAT(name, help, printers) printers
+#define PAGE(form) &(form),
+#include "report/formats.def"
+};
 
 /* What stands in rows and columns; names are the results'. */
 struct page {

@@ -17,6 +17,9 @@ static const struct format formats[] = {
 #define ROWS(fn) .rows = fn,
 #define LINES(object) .lines = &(object),
 #define DIFF(fn) .compares = true,
+#define RESULT(fn) .results = true,
+#define PAGE(form) .pages = true,
+#define EXPLAIN(fn) .explains = true,
 #include "report/formats.def"
 };
 
@@ -42,7 +45,8 @@ bool format__prints(const struct format *f, unsigned int views)
 	return ((views & VIEW_REPORT) && f->print) || ((views & VIEW_GROUPS) && f->groups) ||
 	       ((views & VIEW_INFO) && f->info) || ((views & VIEW_TIMELINE) && f->timeline) ||
 	       ((views & VIEW_ROWS) && f->rows) || ((views & VIEW_LINES) && f->lines) ||
-	       ((views & VIEW_DIFF) && f->compares);
+	       ((views & VIEW_DIFF) && f->compares) || ((views & VIEW_RESULT) && f->results) ||
+	       ((views & VIEW_PAGE) && f->pages) || ((views & VIEW_EXPLAIN) && f->explains);
 }
 
 const char *format__names(unsigned int views, char *buf, size_t size)

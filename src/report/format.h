@@ -71,6 +71,9 @@ enum {
 	VIEW_LINES = 1u << 4,
 	VIEW_DIFF = 1u << 5,
 	VIEW_ROWS = 1u << 6,
+	VIEW_RESULT = 1u << 7,
+	VIEW_PAGE = 1u << 8,
+	VIEW_EXPLAIN = 1u << 9,
 };
 
 struct format {
@@ -82,7 +85,8 @@ struct format {
 	timeline_print_fn *timeline;
 	rows_print_fn *rows;
 	const struct line_format *lines;
-	bool compares; /* src/diff has a printer for it */
+	/* src/diff has a printer for it; src/qualify of results, of pages; src/cmd of pasted stacks */
+	bool compares, results, pages, explains;
 };
 
 /* NULL if there is none of that name. */
