@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""report --tid and --min: what a recording can tell apart, and what it says where it cannot."""
+import json
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(name="made")
+def made_fixture(root, tmp_path):
+    """Recordings of the same calls, without their events and with them."""
+    def make(events):
+        path = tmp_path / f"events{events}.db"
+        subprocess.run([root / "build/tests/make_recording", path, "seconds=3", f"events={events}",
+                        f"stack={root}/tests/replay/stacks/blk.tag.stack"], check=True)
+        return str(path)
+    return {events: make(events) for events in (0, 1)}
+
+
+def report(aiostall, *args):
+    done = aiostall("report", "--format", "json", *args)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sleeps_of_threads(aiostall, path):
+    done = aiostall("report", "--format", "perfetto", path)
+    assert done.returncode == 0, done.stderr
+    tids = {}
+    for event in json.loads(done.stdout)["traceEvents"]:
+        if event.get("cat") == "sleep":
+            tids.setdefault(event["tid"], []).append(event)
+    return tids
+
+
+def test_threads_of_a_recording_with_events_add_up(aiostall, made):
+    threads = sleeps_of_threads(aiostall, made[1])
+    whole = report(aiostall, made[1])["totals"]["sleeps"]
+    assert len(threads) == 3
+    each = {tid: report(aiostall, "-t", str(tid), made[1])["totals"]["sleeps"] for tid in threads}
+    assert each == {tid: len(events) for tid, events in threads.items()}
+    assert sum(each.values()) == whole
+
+
+def test_longer_stalls_of_a_recording_with_events(aiostall, made):
+    durations = sorted(e["dur"] for events in sleeps_of_threads(aiostall, made[1]).values()
+                       for e in events)
+    middle = durations[len(durations) // 2]
+    told = report(aiostall, "-m", f"{round(middle * 1000)}ns", made[1])
+    # as with stat, shorter ones are counted and are no stalls
+    assert told["totals"]["sleeps"] == len(durations)
+    longer = sum(c["sleeps"] for fs in told["filesystems"] for c in fs["causes"]
+                 if c["id"] == "blk.tag")
+    assert longer == sum(d >= middle for d in durations) < len(durations)
+
+
+@pytest.mark.parametrize("args, what", [(("--tid", "1"), "--tid"), (("--min", "1ms"), "--min")])
+def test_sums_say_that_they_cannot_be_divided(aiostall, made, args, what):
+    done = aiostall("report", *args, made[0])
+    assert done.returncode == 1 and not done.stdout
+    first, hint = done.stderr.strip().splitlines()
+    assert made[0] in first and f"recorded without --events: what {what} would leave" in first
+    assert "It can tell apart by --pid" in hint and f"or with {what} itself" in hint
+
+
+def test_one_of_several_recordings_is_enough_to_refuse(aiostall, made):
+    done = aiostall("report", "--tid", "1", made[1], made[0])
+    assert done.returncode == 1 and made[0] in done.stderr and made[1] not in done.stderr
