@@ -110,6 +110,7 @@ static int print_report(struct load *l, const struct view *v, const struct job *
 	*incomplete = r->incomplete;
 	opts.series = series;
 	opts.nothing = load__nothing(l, nothing, sizeof(nothing));
+	opts.no_submits = load__no_submits(l);
 	rc = format__print(j->opts->format, output__file(j->out), r, &opts);
 	return rc ? err__set(e, rc, "cannot print the report: %s", strerror(-rc)) : 0;
 }

@@ -21,6 +21,7 @@ struct format_opts {
 	bool legend;   /* say what the columns mean */
 	const char
 		*nothing; /* why there is nothing in a recording, a line each; NULL = not known */
+	const char *no_submits; /* why it is not known what processes submitted; NULL = it is */
 	const struct series *series; /* html: when it was; NULL = not known */
 	bool sleeps_only;	     /* of interval lines: calls are not counted */
 	bool mono;		     /* of lines: CLOCK_MONOTONIC instead of the wall clock */

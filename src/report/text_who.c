@@ -183,6 +183,8 @@ void text_who__table(struct print *p, const struct report *r, const struct forma
 		print__line(p, PRINT_PLAIN, "and %s: %s",
 			    print__n(p, r->nr_processes - max, "more process"),
 			    max < SHOWN_IN_FULL ? "--full" : "--format json");
+	if (o && o->no_submits)
+		print__para(p, PRINT_PLAIN, "", "Processes that slept: %s.", o->no_submits);
 	example = example_of(r, max);
 	if (example)
 		print__para(p, PRINT_PLAIN, "", "TOP CAUSE: see `aiostall causes %s`",

@@ -24,6 +24,8 @@ struct load {
 	uint64_t nr_slices;  /* of all */
 	uint64_t whole_ns;   /* the longest of them, whatever the range */
 	uint64_t trigger_ns; /* 0 = one of them had no trigger */
+	bool has_rolling,
+		has_older; /* one with --keep or --trigger; one that tells of no process */
 	/* of all */
 	struct capture_info capture;
 	struct container_names containers;
@@ -339,6 +341,8 @@ static void note_size(struct load *l)
 
 	l->whole_ns = whole_ns > l->whole_ns ? whole_ns : l->whole_ns;
 	l->trigger_ns = l->nr_recordings && !l->trigger_ns ? 0 : info->trigger_ns;
+	l->has_rolling |= info->keep_ns || info->trigger_ns;
+	l->has_older |= !store__tells_who(l->store);
 }
 
 const char *load__nothing(const struct load *l, char *buf, size_t size)
@@ -359,6 +363,18 @@ const char *load__nothing(const struct load *l, char *buf, size_t size)
 		 "nothing was recorded between --since and --until: all of it is %s long",
 		 fmt__duration(l->whole_ns, time, sizeof(time)));
 	return buf;
+}
+
+const char *load__no_submits(const struct load *l)
+{
+	if (l->opts->range.since_ns || l->opts->range.until_ns)
+		return "what each process submitted is kept of the whole recording, and not of a "
+		       "part between --since and --until";
+	if (l->has_rolling)
+		return "what each process submitted is not kept with --keep and --trigger";
+	return l->has_older
+		       ? "what each process submitted is not in a recording of an older version"
+		       : NULL;
 }
 
 static void merge_capture(struct load *l)

@@ -40,6 +40,8 @@ const struct store *load__store(const struct load *l);
 const struct capture_info *load__capture(const struct load *l);
 /* Why there is nothing, for people, if that is known; buf, or NULL. */
 const char *load__nothing(const struct load *l, char *buf, size_t size);
+/* Why some of them do not tell what each process submitted; NULL if all do. */
+const char *load__no_submits(const struct load *l);
 /* What the containers of all recordings so far were called. */
 const struct container_names *load__containers(const struct load *l);
 void load__free(struct load *l);

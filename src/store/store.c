@@ -447,10 +447,15 @@ static int visit_failures(struct store *s, const struct store_visitor *v, struct
 	return rc;
 }
 
-/* Whether it is the whole file, of a version that tells who submitted. */
+bool store__tells_who(const struct store *s)
+{
+	return s->info.schema >= 5;
+}
+
+/* Whether it is the whole file, and has that. */
 static bool tells_who(const struct store *s, const struct store_range *range)
 {
-	return !range->since_ns && !range->until_ns && s->info.schema >= 5;
+	return !range->since_ns && !range->until_ns && store__tells_who(s);
 }
 
 /* Whether what happened at the end is in the range. */

@@ -59,6 +59,8 @@ struct store_info {
 	uint64_t nr_slices, nr_keys, nr_stacks, nr_stalls, nr_submits;
 };
 const struct store_info *store__info(const struct store *s);
+/* Whether its version keeps what each process submitted. */
+bool store__tells_who(const struct store *s);
 
 /*
  * Facts of the host when recording began: the i-th one, NULL past the end.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""report --tid and --min: what a recording can tell apart, and what it says where it cannot."""
+"""report of a part of a recording: what it can tell apart, and what it says where it cannot."""
 import json
+import sqlite3
 import subprocess
 
 import pytest
@@ -66,3 +67,24 @@ def test_sums_say_that_they_cannot_be_divided(aiostall, made, args, what):
 def test_one_of_several_recordings_is_enough_to_refuse(aiostall, made):
     done = aiostall("report", "--tid", "1", made[1], made[0])
     assert done.returncode == 1 and made[0] in done.stderr and made[1] not in done.stderr
+
+
+@pytest.mark.parametrize("range_", [("--since", "1s"), ("--until", "2s")])
+def test_a_part_says_why_it_does_not_tell_who_submitted(aiostall, made, range_):
+    words = "Processes that slept: what each process submitted is kept of the whole recording"
+    part = aiostall("report", *range_, made[0])
+    assert part.returncode == 0 and "PROCESS" in part.stdout, part.stderr
+    assert words in " ".join(part.stdout.split())
+    whole = aiostall("report", made[0])
+    assert "PROCESS" in whole.stdout and "what each process submitted" not in whole.stdout
+
+
+@pytest.mark.parametrize("key", ["keep_ns", "trigger_ns"])
+def test_so_does_a_recorder_that_forgets(aiostall, made, key):
+    with sqlite3.connect(made[0]) as db:
+        assert db.execute("UPDATE info SET value = 10000000000 WHERE name = ?", (key,)).rowcount == 1
+    db.close()
+    done = aiostall("report", made[0])
+    assert done.returncode == 0, done.stderr
+    words = "what each process submitted is not kept with --keep and --trigger"
+    assert words in " ".join(done.stdout.split())
