@@ -10,6 +10,7 @@
 #include "cmd/output.h"
 #include "cmd/screen.h"
 #include "model/series.h"
+#include "model/state.h"
 #include "report/format.h"
 #include "report/perfetto.h"
 #include "store/load.h"
@@ -79,6 +80,7 @@ struct job {
 struct when {
 	struct load_slices slices;
 	struct series *series;
+	bool failed; /* memory was short once: what came later would stand at a wrong time */
 };
 
 static bool wants_when(const struct job *j)
@@ -91,10 +93,13 @@ static void on_slice(void *ctx, struct ledger *l)
 {
 	struct when *when = ctx;
 
-	if (!when->series)
+	if (!when->series && !when->failed)
 		when->series = series__growing();
+	when->failed |= !when->series;
 	if (when->series)
 		series__take(when->series, l);
+	else
+		ledger__next_slice(l);
 }
 
 static int print_report(struct load *l, const struct view *v, const struct job *j,

@@ -200,7 +200,8 @@ static void put_data(FILE *out, const struct times *t, const struct report *r)
 
 void html_time__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
-	const struct series *s = o ? o->series : NULL;
+	/* of a part of it nobody would know which */
+	const struct series *s = o && o->series && !o->series->err ? o->series : NULL;
 	struct times t = {s, s ? series__used(s) : 0, 0};
 	bool any = false;
 	char each[32];
