@@ -126,6 +126,11 @@ void glance__build(const struct selection *s, struct report_fs *f, const struct 
 	g->max_ns = g->plane == PLANE_SUBMIT ? f->c.max_sleep_ns : f->elsewhere_max_ns;
 	g->cause_id = cause ? cause->id : NULL;
 	g->todo = cause && cause->todo ? cause->todo : "";
+	if (f->only_inside && g->plane == PLANE_SUBMIT) {
+		g->cause_id = f->c.inside_direct > f->c.inside_buffered ? "(not asynchronous)"
+									: "(buffered)";
+		g->todo = "";
+	}
 	find_program(s, g, parts, nr);
 	if (u && u->ev.age_ns > g->max_ns) {
 		take_unfinished(s, g, u, parts, nr);

@@ -206,6 +206,7 @@ void judge__fs(const struct selection *s, struct report_fs *f, const struct ledg
 			       ? &f->causes[0]
 			       : NULL;
 	f->submitter = f->severity = severity__of(limits_of(s), v, &f->severity_by);
+	f->only_inside = f->severity_by == MEASURE_INSIDE;
 	judge_elsewhere(limits_of(s), f);
 	glance__build(s, f, rows, nr_rows);
 }

@@ -119,6 +119,7 @@ struct report_fs {
 	enum plane severity_plane;	   /* whose sleeps decided */
 	enum severity submitter;	   /* of the submitter's own calls */
 	struct severity_figures figures;   /* of the submitter's own calls */
+	bool only_inside; /* it is no more than that: how often and how long submitters slept is fine */
 	bool not_async; /* requests done inside the call are enough for a look, whatever slept */
 	/* the causes to name: of most blocked submits, NULL = not known; of most blocked time, NULL = none */
 	const struct report_cause *most_submits, *most_time;

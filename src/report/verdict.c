@@ -242,7 +242,7 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 	}
 	if (f->severity == SEVERITY_OK && !f->most_elsewhere)
 		add(buf, size, "fine; ");
-	if (!is_of_sqpoll(f) && (f->submitter == SEVERITY_OK || !f->c.sleeps)) {
+	if (!is_of_sqpoll(f) && (f->submitter == SEVERITY_OK || f->only_inside || !f->c.sleeps)) {
 		add_quiet(f, buf, size);
 	} else if (f->c.sleeps) {
 		how_bad(f, buf, size);

@@ -182,6 +182,14 @@ static void test_what_is_not_asynchronous_is_not_fine(void **state)
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
 			    "no sleep in 4,096 submits; 512 of 4,096 requests are not "
 			    "asynchronous: they are done inside the call");
+	f.only_inside = true;
+	f.c.sleeps = f.c.submits_blocked = 1;
+	f.c.max_sleep_ns = 534000;
+	assert_string_equal(named(f, 1, 1, NULL),
+			    "1 sleep of 534us in 4,096 submits; 512 of 4,096 requests are not "
+			    "asynchronous: they are done inside the call");
+	f.c.sleeps = f.c.submits_blocked = 0;
+	f.c.max_sleep_ns = 0;
 	f.c.inside_direct = 1;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
 			    "no sleep in 4,096 submits; 1 of 4,096 requests is not "
