@@ -167,7 +167,7 @@ BPF_SRC  := bpf/maps.bpf.c $(sort $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.b
 BPF_OBJ  := $(patsubst bpf/%.bpf.c,$(B)/bpf/obj/%.bpf.o,$(BPF_SRC))
 BPF_DEPS := $(wildcard bpf/*.h) src/model/counters.def vmlinux/$(ARCH)/vmlinux.h $(B)/flags
 BPF_CC    = $(CLANG) -target bpf -mcpu=v2 -O2 -g $(MAPPED) -Wall -Wextra -Wno-unused-parameter \
-	-D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI)
+	-fms-extensions -Wno-microsoft-anon-tag -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) -Ibpf $(BPF_UAPI)
 $(B)/bpf/obj/%.bpf.o: bpf/%.bpf.c $(BPF_DEPS)
 	@mkdir -p $(@D)
 	$(say) BPF $@

@@ -3,7 +3,7 @@
  * The programs that watch io_submit(2). Each need has several alternatives, thin wrappers around one
  * inline body; user space loads exactly one of them.
  */
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 
 /* ---- entry ---- */
 
@@ -22,10 +22,10 @@ static __always_inline bool other_has_begun(__u32 *began, __u32 bit)
 static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64 nr, __u64 iocbpp,
 				       bool compat, bool again)
 {
-	__u32 bit = 1u << (again ? WIRE_AGAIN : WIRE_FIRST);
+	__u32 bit = 1u << (again ? PROGRAM_AGAIN : PROGRAM_FIRST);
 	struct wire_slot *slot = slot_here();
 	struct task_struct *task;
-	struct wire_call *c;
+	struct call *c;
 
 	if (slot->tid == tid && other_has_begun(&slot->began, bit))
 		return;
@@ -50,7 +50,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 	else
 		walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0) {
-		c->unwanted = 1 << WIRE_FIRST | 1 << WIRE_AGAIN;
+		c->unwanted = 1 << PROGRAM_FIRST | 1 << PROGRAM_AGAIN;
 		return;
 	}
 	call_start(c, task);
@@ -78,11 +78,11 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 /* ---- exit ---- */
 
 /* A call that no program saw begin, of the current thread. A function, for its stack. */
-static __noinline struct wire_call *call_unseen(__u32 pid, __u32 compat, __u32 by)
+static __noinline struct call *call_unseen(__u32 pid, __u32 compat, __u32 by)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct wire_call *c = call_of(tid, task, by == WIRE_AGAIN);
+	struct call *c = call_of(tid, task, by == PROGRAM_AGAIN);
 
 	if (!c)
 		return NULL;
@@ -98,13 +98,13 @@ static __noinline struct wire_call *call_unseen(__u32 pid, __u32 compat, __u32 b
  * saw begin counts now, with its requests and no time, since nobody knows when that was.
  */
 static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool compat,
-					enum wire_program by)
+					enum program by)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u64 now, wall = 0;
 
 	if (c && c->ended_by && c->ended_by != by && c->state == WIRE_CALL_IDLE) {
-		c->ended_by = WIRE_NEITHER;
+		c->ended_by = PROGRAM_NONE;
 		return;
 	}
 	if (c && c->unwanted & 1 << by) {
@@ -113,7 +113,7 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 	}
 	now = leave_call(slot_here(), c, tid);
 	if (!now) {
-		if (by == WIRE_AGAIN && !c && !opt_tree_only)
+		if (by == PROGRAM_AGAIN && !c && !opt_tree_only)
 			return;
 		if (!lone_exit(c, pid, tid, ret))
 			return;
@@ -143,7 +143,7 @@ static __always_inline int submit_exit(__s64 ret, bool compat, bool again)
 		return 0;
 	if (!compat)
 		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, (__u32)id);
-	submit_ends(id >> 32, (__u32)id, ret, compat, again ? WIRE_AGAIN : WIRE_FIRST);
+	submit_ends(id >> 32, (__u32)id, ret, compat, again ? PROGRAM_AGAIN : PROGRAM_FIRST);
 	if (!compat)
 		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, 0);
 	return 0;
@@ -268,7 +268,7 @@ int BPF_KPROBE(request_kprobe, struct kioctx *kioctx, void *user_iocb)
 
 static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, long res)
 {
-	struct wire_call *c = call_on_cpu();
+	struct call *c = call_on_cpu();
 	struct wire_call_fs *f;
 	struct target t = {};
 	struct file *file;

@@ -12,7 +12,7 @@
 #include "submitter.bpf.h"
 
 /* What the thread has noted here when it began to wait for a lock. */
-static __always_inline void take_lock(struct wire_call *c, struct wire_slot *slot)
+static __always_inline void take_lock(struct call *c, struct wire_slot *slot)
 {
 	if (slot->lock_tid != c->tid)
 		return;
@@ -21,8 +21,8 @@ static __always_inline void take_lock(struct wire_call *c, struct wire_slot *slo
 	c->lock_kind = slot->lock_kind;
 }
 
-static __always_inline void io_thread_begins(struct wire_call *c, struct task_struct *task,
-					     __u64 id, void *req, const struct submitter *s)
+static __always_inline void io_thread_begins(struct call *c, struct task_struct *task, __u64 id,
+					     void *req, const struct submitter *s)
 {
 	__u32 lock_kind = c->lock_kind, in_chain = c->in_chain;
 	__u64 seen = c->req_iocb;
@@ -44,7 +44,7 @@ static __always_inline void io_thread_begins(struct wire_call *c, struct task_st
 }
 
 /* Of the thread that submits only its stack tells whether it has something to do. */
-static __always_inline void io_thread_sleeps(struct wire_call *c)
+static __always_inline void io_thread_sleeps(struct call *c)
 {
 	if (c->thread == WIRE_THREAD_WORKER ||
 	    (c->place != WIRE_PLACE_WAIT && c->place != WIRE_PLACE_UNKNOWN))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The programs that see a lock being waited for. */
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 
 /* include/trace/events/lock.h */
 #define LCB_F_SPIN (1u << 0)
@@ -49,7 +49,7 @@ static __always_inline void io_thread_lock_ends(__u64 lock)
 {
 	struct wire_slot *slot = slot_here();
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (slot->lock_tid == tid)
 		slot->lock_tid = 0;
@@ -59,7 +59,7 @@ static __always_inline void io_thread_lock_ends(__u64 lock)
 
 static __always_inline void lock_begins(__u64 lock, __u32 flags)
 {
-	struct wire_call *c;
+	struct call *c;
 	__u32 kind;
 
 	if (is_io_thread_here()) {
@@ -78,7 +78,7 @@ static __always_inline void lock_begins(__u64 lock, __u32 flags)
 
 static __always_inline void lock_ends(__u64 lock)
 {
-	struct wire_call *c;
+	struct call *c;
 
 	if (is_io_thread_here()) {
 		io_thread_lock_ends(lock);

@@ -31,7 +31,7 @@ static __always_inline __u64 lock_owner(__u64 lock, __u32 kind)
 }
 
 /* Who holds the lock that this sleep waits for, at the moment it begins. */
-static __always_inline void find_holder(struct wire_call *c)
+static __always_inline void find_holder(struct call *c)
 {
 	struct task_struct *owner;
 

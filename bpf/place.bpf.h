@@ -22,12 +22,12 @@ extern struct wire_telling_range telling[WIRE_TELLING_MAX];
  */
 __u32 uring_place(__u32 depth);
 
-static __always_inline bool is_wait(const struct wire_call *c)
+static __always_inline bool is_wait(const struct call *c)
 {
 	return c->api == WIRE_API_URING && c->place == WIRE_PLACE_WAIT;
 }
 
-static __always_inline __u32 plane_of(const struct wire_call *c)
+static __always_inline __u32 plane_of(const struct call *c)
 {
 	if (c->api != WIRE_API_URING)
 		return WIRE_PLANE_SUBMIT;

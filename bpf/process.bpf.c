@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Processes: what each has submitted, when its threads end, what it begins. */
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 
 /* Submits of processes and errors that the tables had no room for: not told apart. */
 __u64 process_submits_left = 0;
@@ -49,7 +49,7 @@ static __always_inline void name_process(struct wire_process *p, __u32 pid)
 
 __noinline int retire(__u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_process *p;
 	__u32 pid;
 
@@ -82,7 +82,7 @@ static __always_inline int thread_ends(void)
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tid = (__u32)id;
 	struct wire_slot *slot = slot_here();
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 pid = id >> 32;
 

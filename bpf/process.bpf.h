@@ -18,7 +18,7 @@ struct task_struct___leader {
 } __attribute__((preserve_access_index));
 
 /* A call is over: it adds to its thread's, which nobody else writes to. */
-static __always_inline void submitted(struct wire_call *c, __u64 requests, __s64 ret)
+static __always_inline void submitted(struct call *c, __u64 requests, __s64 ret)
 {
 	c->own.submits++;
 	c->own.submits_blocked += c->counted_sleeps != 0;

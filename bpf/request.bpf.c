@@ -25,7 +25,7 @@ __noinline __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat)
 
 __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (c)
 		count_one(c, addr, undo);
@@ -37,7 +37,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
  * false if it is another. Small enough for the verifier to look at in each
  * round of a loop, and most requests of a large batch are such.
  */
-static __always_inline bool count_known(struct wire_call *c, __u64 addr)
+static __always_inline bool count_known(struct call *c, __u64 addr)
 {
 	struct wire_call_fs *f;
 	struct iocb_part iocb;
@@ -45,7 +45,7 @@ static __always_inline bool count_known(struct wire_call *c, __u64 addr)
 
 	if (!read_part(&iocb, addr) || iocb.opcode > 1)
 		return false;
-	way = iocb.fd & (WIRE_FD_CACHE - 1);
+	way = iocb.fd & (FD_CACHE - 1);
 	row = c->fds[way].fs;
 	if (c->fds[way].fd != iocb.fd || row == 0 || row > WIRE_FS_PER_CALL)
 		return false;
@@ -58,10 +58,10 @@ static __always_inline bool count_known(struct wire_call *c, __u64 addr)
 	return true;
 }
 
-_Static_assert(sizeof(((struct wire_call *)0)->list) == COUNT_CHUNK * 8, "as many addresses");
+_Static_assert(sizeof(((struct call *)0)->list) == COUNT_CHUNK * 8, "as many addresses");
 __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u32 bytes;
 	bool failed;
 

@@ -46,7 +46,7 @@ static __always_inline __u64 iocb_at(__u64 iocbpp, __u32 i, bool compat)
  * Reads and writes of such a file are done by the time io_submit returns, whether they sleep or not:
  * what aio_complete_rw() would tell, taken from the file's flags where it cannot be watched.
  */
-static __always_inline void note_buffered(struct wire_call *c, __u32 way, struct file *file)
+static __always_inline void note_buffered(struct call *c, __u32 way, struct file *file)
 {
 	__u32 type = READ(inode, READ(file, file, f_inode), i_mode) & S_IFMT;
 
@@ -56,15 +56,15 @@ static __always_inline void note_buffered(struct wire_call *c, __u32 way, struct
 		c->buffered |= 1U << way;
 }
 
-static __always_inline bool is_buffered(const struct wire_call *c, __u32 fd)
+static __always_inline bool is_buffered(const struct call *c, __u32 fd)
 {
-	return opt_count_buffered && (c->buffered >> (fd & (WIRE_FD_CACHE - 1)) & 1);
+	return opt_count_buffered && (c->buffered >> (fd & (FD_CACHE - 1)) & 1);
 }
 
-/* Which row of the call a descriptor belongs to, through a small cache: index + 1, or WIRE_FD_SKIP. */
-static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
+/* Which row of the call a descriptor belongs to, through a small cache: index + 1, or FD_SKIP. */
+static __always_inline __u32 row_of_fd(struct call *c, __u32 fd)
 {
-	__u32 way = fd & (WIRE_FD_CACHE - 1), i;
+	__u32 way = fd & (FD_CACHE - 1), i;
 	struct target t = {};
 	struct file *file;
 
@@ -77,8 +77,8 @@ static __always_inline __u32 row_of_fd(struct wire_call *c, __u32 fd)
 		note_buffered(c, way, file);
 	c->fds[way].fd = fd;
 	if (FILTERING_FS && !target_wanted(&t)) {
-		c->fds[way].fs = WIRE_FD_SKIP;
-		return WIRE_FD_SKIP;
+		c->fds[way].fs = FD_SKIP;
+		return FD_SKIP;
 	}
 	i = call_fs(c, &t);
 	if (i >= WIRE_FS_PER_CALL)
@@ -138,7 +138,7 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 }
 
 /* Count a request in its row, or take it back (undo). */
-static __always_inline void count_one(struct wire_call *c, __u64 addr, bool undo)
+static __always_inline void count_one(struct call *c, __u64 addr, bool undo)
 {
 	struct wire_call_fs *f;
 	struct iocb_part iocb;
@@ -149,7 +149,7 @@ static __always_inline void count_one(struct wire_call *c, __u64 addr, bool undo
 		return;
 	}
 	row = row_of_fd(c, iocb.fd);
-	if (row == WIRE_FD_SKIP) {
+	if (row == FD_SKIP) {
 		if (!undo)
 			c->skipped++;
 		return;
@@ -181,7 +181,7 @@ int count_request(__u32 tid, __u64 addr, __u32 undo);
  */
 int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
 
-static __always_inline void walk_requests(const struct wire_call *c, __u32 from, bool undo)
+static __always_inline void walk_requests(const struct call *c, __u32 from, bool undo)
 {
 	__u32 tid = c->tid, compat = c->compat, to = c->nr;
 	__u64 iocbpp = c->iocbpp + from * (compat ? 4ULL : 8ULL);

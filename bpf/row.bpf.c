@@ -57,11 +57,11 @@ __noinline __u32 hist_bucket(__u64 v)
 
 __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs *total;
 
 	if (!c)
 		return 0;
-	total = totals_here(c->ended_by == WIRE_AGAIN, c->epoch);
+	total = totals_here(c->ended_by == PROGRAM_AGAIN, c->epoch);
 	return total ? flush_one_row(c, total, i, wall, ret) : 0;
 }

@@ -99,7 +99,7 @@ static __always_inline void hist_add(__u32 *hist, __u64 v)
 }
 
 /* What is the same for every row of the call, and for the totals. */
-static __always_inline void row_add_call(struct wire_fs *row, const struct wire_call *c, __u64 wall,
+static __always_inline void row_add_call(struct wire_fs *row, const struct call *c, __u64 wall,
 					 __s64 ret, __u64 own_blocked, __u32 own_sleeps)
 {
 	row->submits++;
@@ -133,11 +133,11 @@ static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_
 }
 
 /* Count what a call did on one of its filesystems; returns the requests of that row. */
-static __always_inline __u32 flush_one_row(struct wire_call *c, struct wire_fs *total, __u32 i,
+static __always_inline __u32 flush_one_row(struct call *c, struct wire_fs *total, __u32 i,
 					   __u64 wall, __s64 ret)
 {
 	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key, c->ended_by == WIRE_AGAIN, c->epoch);
+	struct wire_fs *row = fs_row(&f->key, c->ended_by == PROGRAM_AGAIN, c->epoch);
 
 	total->bytes += f->bytes;
 	total->bytes_unknown += f->bytes_unknown;

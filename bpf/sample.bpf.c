@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What calls do while they are on the CPU: stacks at the ticks of a timer. */
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 #include "stack.bpf.h"
 
 struct {
@@ -16,7 +16,7 @@ struct {
  */
 static __always_inline int take_sample(void *ctx)
 {
-	struct wire_call *c = tracing() ? call_on_cpu() : NULL;
+	struct call *c = tracing() ? call_on_cpu() : NULL;
 	struct scratch *s = scratch_here();
 	struct wire_sample_key key = {};
 	__u64 one = 1, *n;

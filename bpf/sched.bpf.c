@@ -22,7 +22,7 @@ __u64 blind = 0;
 
 __noinline int came_back(__u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (!c || !c->away || c->returning || c->task != (__u64)task)
@@ -34,7 +34,7 @@ __noinline int came_back(__u32 tid)
 
 __noinline __u64 came_back_by_exit(__u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 now = 0;
 
@@ -62,12 +62,12 @@ static __always_inline __u32 pid_of_prev(struct task_struct *prev, bool typed)
 }
 
 /* The thread leaves the CPU, not for another one that wants it. Its sleep, NULL if it has nothing to do. */
-static __noinline struct wire_call *io_thread_sleeper(struct task_struct *task)
+static __noinline struct call *io_thread_sleeper(struct task_struct *task)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	void *worker = io_worker_of(task), *req = worker ? kiocb_of_worker(worker) : NULL;
 	struct submitter s = {};
-	struct wire_call *c;
+	struct call *c;
 	__u32 tid = (__u32)id;
 
 	if (worker && !req)
@@ -100,7 +100,7 @@ static __noinline int switched(__u64 *ctx)
 	__u32 prev_tid = pid_of_prev(prev, typed), next_tid = pid_of((void *)ctx[2], typed);
 	__u32 state = opt_has_prev_state ? (__u32)ctx[3] : task_state(prev);
 	struct wire_slot *slot = slot_here();
-	struct wire_call *c = NULL;
+	struct call *c = NULL;
 	bool in_call;
 
 	ran_blind(slot, prev_tid);

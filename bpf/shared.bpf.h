@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_SHARED_BPF_H
 #define AIOSTALL_SHARED_BPF_H
 
+#include "call.bpf.h"
 #include "compat.bpf.h"
 
 #if defined(__TARGET_ARCH_arm64)
@@ -72,7 +73,7 @@ struct calls_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32);
-	__type(value, struct wire_call);
+	__type(value, struct call);
 };
 extern struct calls_map calls SEC(".maps");
 
@@ -155,7 +156,7 @@ static __always_inline bool may_be_away(__u32 tid)
 	return *(volatile __u32 *)&away[tid & (AWAY_CELLS - 1)];
 }
 
-static __always_inline void set_away(struct wire_call *c, bool is)
+static __always_inline void set_away(struct call *c, bool is)
 {
 	*(volatile __u32 *)&c->away = is;
 	__sync_fetch_and_add(&away[c->tid & (AWAY_CELLS - 1)], is ? 1 : -1);

@@ -3,14 +3,14 @@
 #ifndef AIOSTALL_SLEEP_BPF_H
 #define AIOSTALL_SLEEP_BPF_H
 
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 #include "lock.bpf.h"
 #include "sleeper.bpf.h"
 #include "spill.bpf.h"
 #include "stack.bpf.h"
 
 /* Take down a sleep that begins; in_call tells whether io_submit is, as far as known, among its frames. */
-static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct task_struct *task,
+static __always_inline void fall_asleep(void *ctx, struct call *c, struct task_struct *task,
 					__u32 state, bool *in_call)
 {
 	struct scratch *s = scratch_here();
@@ -48,7 +48,7 @@ static __always_inline void fall_asleep(void *ctx, struct wire_call *c, struct t
  * sleeps) the slot still names it while it runs in user mode, and sleeps in
  * other system calls are not this one's.
  */
-static __always_inline bool in_this_call(const struct wire_call *c, struct task_struct *prev)
+static __always_inline bool in_this_call(const struct call *c, struct task_struct *prev)
 {
 	struct pt_regs *regs = (void *)stack_top(prev);
 
@@ -65,7 +65,7 @@ static __always_inline bool in_this_call(const struct wire_call *c, struct task_
 #endif
 }
 
-static __always_inline void begin_sleep(struct wire_call *c, struct task_struct *task, __u64 now)
+static __always_inline void begin_sleep(struct call *c, struct task_struct *task, __u64 now)
 {
 	c->ran_ns = task_ran_ns(task);
 	c->waited_ns = task_waited_ns(task);
@@ -76,18 +76,17 @@ static __always_inline void begin_sleep(struct wire_call *c, struct task_struct 
 	c->waker_tid = 0;
 }
 
-static __always_inline void leave_cpu(struct wire_call *c, enum wire_call_state state)
+static __always_inline void leave_cpu(struct call *c, enum wire_call_state state)
 {
 	*(volatile __u32 *)&c->state = state;
 	set_away(c, true);
 }
 
 /* The thread named by the slot is switched out; it still is current. Its call if it goes to sleep, else NULL. */
-static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
-						    struct task_struct *prev)
+static __always_inline struct call *switch_out(struct wire_slot *slot, struct task_struct *prev)
 {
 	__u32 tid = slot->tid;
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u64 nvcsw, now = bpf_ktime_get_ns();
 
 	slot->tid = 0;
@@ -128,7 +127,7 @@ static __always_inline struct wire_call *switch_out(struct wire_slot *slot,
 }
 
 /* The row that a sleep counts in: left in the call, since the stack has no room for another key. */
-static __always_inline const struct wire_fs_key *sleep_key(struct wire_call *c)
+static __always_inline const struct wire_fs_key *sleep_key(struct call *c)
 {
 	struct wire_fs_key *key = &c->req.fs;
 
@@ -163,8 +162,8 @@ static __always_inline void row_add_elsewhere(struct wire_fs *row, __u32 plane, 
 	}
 }
 
-static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire_call *c,
-					  __u64 blocked, __u32 held)
+static __always_inline void row_add_sleep(struct wire_fs *row, const struct call *c, __u64 blocked,
+					  __u32 held)
 {
 	if (!row)
 		return;
@@ -199,7 +198,7 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct wire
 	hist_add(row->sleep_hist, blocked);
 }
 
-static __always_inline void fill_stall(struct wire_stall *e, const struct wire_call *c, __u64 now,
+static __always_inline void fill_stall(struct wire_stall *e, const struct call *c, __u64 now,
 				       __u64 blocked, __u64 runqueue)
 {
 	__builtin_memset(e, 0, sizeof(*e));
@@ -234,7 +233,7 @@ static __always_inline void fill_stall(struct wire_stall *e, const struct wire_c
 }
 
 /* Interrupts are off and the row is this CPU's, so that nothing comes between. */
-static __always_inline void spill_stall(const struct wire_call *c, __u64 now, __u64 blocked,
+static __always_inline void spill_stall(const struct call *c, __u64 now, __u64 blocked,
 					__u64 runqueue, __u32 held)
 {
 	struct wire_spill *row = spill_row(c);
@@ -256,7 +255,7 @@ static __always_inline void spill_stall(const struct wire_call *c, __u64 now, __
 	__sync_fetch_and_add(&spills, 1);
 }
 
-static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u64 blocked,
+static __always_inline void send_stall(const struct call *c, __u64 now, __u64 blocked,
 				       __u64 runqueue, __u32 held)
 {
 	struct wire_stall *e = NULL;
@@ -273,7 +272,7 @@ static __always_inline void send_stall(const struct wire_call *c, __u64 now, __u
 }
 
 /* Add the sleep to the call's own table, so that the exit knows which rows slept. False if it is filtered out. */
-static __always_inline bool call_add_sleep(struct wire_call *c, const struct wire_fs_key *key,
+static __always_inline bool call_add_sleep(struct call *c, const struct wire_fs_key *key,
 					   __u64 blocked)
 {
 	__u32 i;
@@ -294,7 +293,7 @@ static __always_inline bool call_add_sleep(struct wire_call *c, const struct wir
 	return !FILTERING_FS || key->kind == WIRE_FS_BATCH || key->kind == WIRE_FS_NONE;
 }
 
-static __always_inline void end_sleep(struct wire_call *c, __u64 now)
+static __always_inline void end_sleep(struct call *c, __u64 now)
 {
 	/* Not seen waking: woken while still being switched out, so it was runnable all the time. */
 	__u64 wake = c->wake_ns, blocked, runqueue;
@@ -336,7 +335,7 @@ static __always_inline void end_sleep(struct wire_call *c, __u64 now)
  * The thread has been back since now. Neither asleep nor preempted is one whose
  * entry program has yet to note the start, and then notes it by itself.
  */
-static __always_inline void call_returns(struct wire_call *c, __u64 now)
+static __always_inline void call_returns(struct call *c, __u64 now)
 {
 	if (now < c->since_ns)
 		now = c->since_ns;
@@ -352,7 +351,7 @@ static __always_inline void call_returns(struct wire_call *c, __u64 now)
 }
 
 /* It is inside io_submit on this CPU. */
-static __always_inline void take_slot(struct wire_slot *slot, const struct wire_call *c)
+static __always_inline void take_slot(struct wire_slot *slot, const struct call *c)
 {
 	if (c->unwatched)
 		return;
@@ -370,7 +369,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct wire_
  * accounts tell how long it then had waited for a CPU (a sleeper: since its
  * wake-up), and how long it has run since.
  */
-static __always_inline __u64 returned_at(struct wire_call *c, struct task_struct *task, __u64 now)
+static __always_inline __u64 returned_at(struct call *c, struct task_struct *task, __u64 now)
 {
 	__u64 ran = task_ran_ns(task) - c->ran_ns, waited = task_waited_ns(task) - c->waited_ns;
 	__u64 runnable = c->since_ns, latest = now - ran, back;
@@ -386,14 +385,14 @@ static __always_inline __u64 returned_at(struct wire_call *c, struct task_struct
 	return back < latest ? back : latest;
 }
 
-static __always_inline void call_returned(struct wire_call *c, struct task_struct *task, __u64 now)
+static __always_inline void call_returned(struct call *c, struct task_struct *task, __u64 now)
 {
 	call_returns(c, returned_at(c, task, now));
 	lose(WIRE_LOSS_RECOVERED, 1);
 }
 
 /* It has been back and has left again meanwhile, and now it comes once more. */
-static __always_inline void ran_unseen(struct wire_call *c, __u64 now, __u64 ran)
+static __always_inline void ran_unseen(struct call *c, __u64 now, __u64 ran)
 {
 	call_returned(c, (void *)c->task, now);
 	if (c->unwatched)
@@ -407,7 +406,7 @@ static __always_inline void ran_unseen(struct wire_call *c, __u64 now, __u64 ran
 /* next may be one of ours that was off the CPU. */
 static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u64 now, ran;
 
 	if (!c || !c->away || c->returning)
@@ -423,7 +422,7 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 
 static __always_inline void waking(void *ctx, __u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	__u64 id;
 
 	if (!c || c->state != WIRE_CALL_ASLEEP || c->wake_ns)

@@ -139,7 +139,7 @@ __u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __u32 compat)
  * Where in the call's array the iocb stands, INDEX_NONE if nowhere. Requests
  * are submitted in order, so the search goes on from the last one found.
  */
-static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
+static __always_inline __u32 index_of(const struct call *c, __u64 iocb)
 {
 	__u32 at = c->last_index;
 
@@ -166,21 +166,20 @@ static __always_inline __u32 index_of(const struct wire_call *c, __u64 iocb)
 int scan_stack(__u64 ctx_id, __u64 top, __u64 base);
 
 /* The request probe knows which one it is; how well does the scan agree? */
-static __always_inline void compare_scan(struct wire_call *c, __u64 scanned)
+static __always_inline void compare_scan(struct call *c, __u64 scanned)
 {
 	if (scanned)
 		lose(scanned == c->req_iocb ? WIRE_LOSS_SCAN_AGREE : WIRE_LOSS_SCAN_DISAGREE, 1);
 }
 
-static __always_inline void request_alone(struct wire_call *c, struct wire_req *r)
+static __always_inline void request_alone(struct call *c, struct wire_req *r)
 {
 	r->how = WIRE_HOW_EXACT;
 	r->iocb = iocb_at(c->iocbpp, 0, c->compat);
 }
 
-static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_req *r,
-					     struct scratch *s, struct task_struct *task,
-					     bool in_request)
+static __always_inline __u64 request_of_many(struct call *c, struct wire_req *r, struct scratch *s,
+					     struct task_struct *task, bool in_request)
 {
 	bool found;
 	__u64 obj;
@@ -228,7 +227,7 @@ static __always_inline __u64 request_of_many(struct wire_call *c, struct wire_re
 }
 
 /* in_request: io_submit_one is, as far as known, among the frames of the sleep. */
-static __always_inline void find_request(struct wire_call *c, struct scratch *s,
+static __always_inline void find_request(struct call *c, struct scratch *s,
 					 struct task_struct *task, bool in_request)
 {
 	struct wire_req *r = &c->req;

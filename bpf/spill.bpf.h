@@ -32,7 +32,7 @@ extern __u64 spills;
 extern struct wire_spill zero_spill;
 
 /* Where stalls like this one are summed up; NULL if there is no more room. */
-static __always_inline struct wire_spill *spill_row(const struct wire_call *c)
+static __always_inline struct wire_spill *spill_row(const struct call *c)
 {
 	struct wire_spill_key key = {
 		.fs = c->req.fs,

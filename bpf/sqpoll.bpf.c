@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 #include "sqpoll.bpf.h"
 #include "submitter.bpf.h"
 
@@ -37,7 +37,7 @@ __noinline int sqpoll_request(__u64 req)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 id = bpf_get_current_pid_tgid();
 	struct submitter s = {};
-	struct wire_call *c;
+	struct call *c;
 	__u32 flags;
 
 	if (!(READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_) || io_worker_of(task) ||

@@ -154,7 +154,7 @@ static __always_inline void learn_stack(struct scratch *s, __u64 id, __u32 place
  * call it sleeps: of io_uring an enum wire_place, of io_submit whether
  * io_submit_one is in it; and whether io_submit itself is. Known stacks all are in it.
  */
-static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const struct wire_call *c,
+static __always_inline __u64 kernel_stack(void *ctx, struct scratch *s, const struct call *c,
 					  struct task_struct *task, __u32 *place, bool *in_call)
 {
 	__u64 id, base = (__u64)READ(task_struct, task, stack);

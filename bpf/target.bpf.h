@@ -225,7 +225,7 @@ static __always_inline void start_row(struct wire_call_fs *f, const struct targe
 }
 
 /* Index of the row in the call, new if need be; WIRE_FS_PER_CALL if there is no place. */
-static __always_inline __u32 call_fs(struct wire_call *c, const struct target *t)
+static __always_inline __u32 call_fs(struct call *c, const struct target *t)
 {
 	__u32 i;
 

@@ -55,12 +55,12 @@ static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct
  * may already have changed it, but not to running before the switch is done
  * (try_to_wake_up(), kernel/sched/core.c).
  */
-static __always_inline struct wire_call *
+static __always_inline struct call *
 unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempted, __u32 state)
 {
 	struct pt_regs *regs;
 	enum entered entered;
-	struct wire_call *c;
+	struct call *c;
 	__u64 id;
 
 	if (!state || preempted)
@@ -110,7 +110,7 @@ static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid)
 }
 
 /* A call whose entry was skipped is from here on like any other. */
-static __always_inline void watch(struct wire_call *c)
+static __always_inline void watch(struct call *c)
 {
 	c->unwatched = 0;
 	c->start_ns = c->since_ns;
@@ -123,7 +123,7 @@ static __always_inline void watch(struct wire_call *c)
  * What becomes of an unwatched sleep: it does not count if the call is over (a signal, work of the
  * task on its way out), or is not wanted.
  */
-static __always_inline void unwatched_sleeps(struct wire_call *c, bool in_call)
+static __always_inline void unwatched_sleeps(struct call *c, bool in_call)
 {
 	bool watched = !opt_sleeps_only && !(opt_compat_sleeps && c->compat);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A call of io_uring_enter(2), from its entry to its exit, and its requests. */
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 #include "kiocb.bpf.h"
 #include "punt.bpf.h"
 #include "sleeper.bpf.h"
@@ -13,7 +13,7 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task;
-	struct wire_call *c;
+	struct call *c;
 
 	if (!tracing() || !caller_wanted(pid, tid))
 		return 0;
@@ -39,7 +39,7 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 /* ---- requests ---- */
 
 /* The row of a request; NULL if it has none. Its number in the call's cache is apart for registered files. */
-static __always_inline struct wire_call_fs *uring_row(struct wire_call *c, void *req, __u32 flags,
+static __always_inline struct wire_call_fs *uring_row(struct call *c, void *req, __u32 flags,
 						      __u32 op)
 {
 	struct target t = {};
@@ -57,7 +57,7 @@ static __always_inline struct wire_call_fs *uring_row(struct wire_call *c, void 
 	return &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
 }
 
-static __always_inline void uring_count(struct wire_call *c, void *req, __u32 flags)
+static __always_inline void uring_count(struct call *c, void *req, __u32 flags)
 {
 	__u32 op = READ(io_kiocb___any, req, opcode), aio = aio_opcode_of(op);
 	struct wire_call_fs *f = uring_row(c, req, flags, op);
@@ -81,7 +81,7 @@ static __always_inline int uring_request(void *req)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid(), flags;
 	struct wire_slot *slot = slot_here();
-	struct wire_call *c;
+	struct call *c;
 
 	/* it may have come back from a sleep without that being shown to us */
 	if (slot->tid != tid && may_be_away(tid) && tracing())
@@ -193,7 +193,7 @@ static __always_inline __u32 queued_behind(void *req)
 
 __noinline int uring_find_request(__u32 tid)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_req *r;
 	__u64 req;
 
@@ -230,8 +230,7 @@ __noinline int uring_find_request(__u32 tid)
 /* ---- exit ---- */
 
 /* A call that began no request: it waited, or woke the thread that submits for it. */
-static __always_inline void count_wait_call(struct wire_fs *total, const struct wire_call *c,
-					    __u64 wall)
+static __always_inline void count_wait_call(struct wire_fs *total, const struct call *c, __u64 wall)
 {
 	total->wait_calls++;
 	total->waits += c->waits;
@@ -245,7 +244,7 @@ static __always_inline void count_wait_call(struct wire_fs *total, const struct 
 
 __noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs *total;
 	__u32 wanted = 0;
 
@@ -283,7 +282,7 @@ static __always_inline int uring_exit(__s64 ret)
 	struct wire_slot *slot = slot_here();
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
-	struct wire_call *c;
+	struct call *c;
 	__u64 now, wall;
 
 	if (!tracing())
@@ -297,7 +296,7 @@ static __always_inline int uring_exit(__s64 ret)
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
-	wall = end_call(c, now, WIRE_NEITHER);
+	wall = end_call(c, now, PROGRAM_NONE);
 	uring_flush(tid, wall, ret);
 	if (c->requests && (opt_all_submits || (opt_slow_ns && c->sleeps == c->waits &&
 						wall - c->cq_wait_ns >= opt_slow_ns)))

@@ -310,10 +310,10 @@ struct wire_submit {
 	__u32 pad;
 };
 
-/* The two programs of the entry, and of the exit. */
-enum wire_program { WIRE_NEITHER, WIRE_FIRST, WIRE_AGAIN };
-
-/* The thread inside io_submit on one CPU, 0 = none; a cache line of its own. */
+/*
+ * The thread inside io_submit on one CPU, 0 = none; a cache line of its own. The programs' own, but among the
+ * variables that user space maps.
+ */
 struct wire_slot {
 	__u32 tid;
 	/*
@@ -321,7 +321,7 @@ struct wire_slot {
 	 * who leaves the CPU can be inside io_submit.
 	 */
 	__u32 in_enter_again;
-	__u32 in_enter, in_exit, in_exit_again; /* the same of the others, see unseen.bpf.h */
+	__u32 in_enter, in_exit, in_exit_again; /* the same of the others, see unwatched.bpf.h */
 	/* request probe: requests that the call has begun, and the user's address of the latest */
 	__u32 req_count;
 	__u64 req_iocb;
@@ -406,85 +406,36 @@ enum wire_call_state {
 	WIRE_CALL_PREEMPTED,
 };
 
-#define WIRE_FD_CACHE 8
+/* Bytes of a value of the calls map, key tid: a struct wire_call, and what only the programs know. */
+#define WIRE_CALL_BYTES 1432
 
-/* Value of the calls map, key tid: what a thread does inside io_submit. */
+/* What a thread does inside io_submit or io_uring_enter. */
 struct wire_call {
-	__u64 task; /* identity, against reuse of the tid */
-	__u64 start_time;
-	__u64 seq; /* calls of this thread so far */
-	__u64 start_ns;
 	__u64 since_ns; /* of the present state */
-	__u64 wake_ns;	/* 0 = not woken yet */
 	__u64 on_cpu_ns;
 	__u64 blocked_ns;
 	__u64 runqueue_ns;
 	__u64 preempted_ns;
-	__u64 nvcsw;	   /* task_struct.nvcsw when last looked at */
-	__u64 nvcsw_start; /* ... when the call began */
-	__u64 ran_ns;	   /* the kernel's accounts when the thread left the CPU: what it had run */
-	__u64 waited_ns;   /* ... and waited for a CPU */
-	__u64 ctx_id;
-	__u64 iocbpp;
-	__u64 req_iocb; /* as in wire_slot, while the thread is off the CPU */
-	__u64 stack_id;
-	__u64 user_stack_id;
-	__u64 cgroup_id;
-	__u32 state;	   /* enum wire_call_state */
-	__u32 interrupted; /* entry program was preempted: take the start again */
-	__u32 away;	   /* off the CPU, and counted in the table of those */
-	__u32 unwatched;   /* neither entry nor exit is seen, see unwatched.bpf.h */
-	__u32 returning;   /* the exit program accounts for a return that was not seen */
-	__u32 nr;
-	__u32 compat;
-	__u32 last_index; /* where the search for the next index starts */
-	__u32 req_count;
-	__u32 sleeps;
-	__u32 preemptions;
-	__u32 pid, tid;
-	__u32 task_state;
-	__u32 iowait;
-	__u32 waker_kind;
-	__u32 waker_pid;
-	__u32 waker_tid;
-	__u32 nr_fs;
-	__u32 unreadable; /* requests whose iocb could not be read */
-	__u32 beyond;	  /* requests beyond what is looked at */
-	__u32 fs_overflow;
-	__u32 skipped;	/* requests on filesystems that are not wanted */
-	__u32 buffered; /* bit i: the file of fds[i] has the page cache between it and the disk */
-	__u32 unwanted; /* seen to begin, for no filesystem that is wanted: bit by enum wire_program */
+	__u64 cq_wait_ns; /* io_uring: waited for completions */
 	__u64 counted_ns; /* blocked, in sleeps that the filter lets count */
+	__u64 stack_id;
+	__u64 cgroup_id;
+	__u32 state; /* enum wire_call_state */
+	__u32 pid, tid;
+	__u32 unwatched; /* neither entry nor exit is seen, see unwatched.bpf.h */
+	__u32 task_state;
 	__u32 counted_sleeps;
-	__u32 began;	 /* bits, 1 << enum wire_program: the entry's programs that saw it begin */
-	__u32 ended_by;	 /* enum wire_program that saw it end, while the other has yet to come */
-	__u32 lock_kind; /* of the lock that is waited for */
-	__u64 lock;	 /* its address */
-	__u32 holder_pid;
-	__u32 holder_tid;
-	char holder_comm[WIRE_COMM_LEN];
-	char comm[WIRE_COMM_LEN];
-	char waker_comm[WIRE_COMM_LEN];
-	struct wire_req req;
-	/* io_uring: enum wire_api, enum wire_place of the present sleep, requests so far */
-	__u32 api;
-	__u32 place;
-	__u32 requests;
-	__u32 in_chain; /* the next request is linked to the one before */
 	__u32 waits;
+	__u32 api;    /* enum wire_api */
+	__u32 place;  /* enum wire_place of the present sleep */
 	__u32 thread; /* enum wire_thread */
 	__u32 submitter_tid;
-	__u32 epoch; /* in which its latest sleep, or its end, counts */
-	__u64 cq_wait_ns;
-	struct {
-		__u32 fd;
-		__u32 fs; /* index into fs[] + 1, 0 = empty, WIRE_FD_SKIP = not wanted */
-	} fds[WIRE_FD_CACHE];
-	__u64 list[8];		   /* addresses of iocbs, while they are counted */
+	__u32 nr_fs;
+	char comm[WIRE_COMM_LEN];
 	struct wire_submitted own; /* calls of the thread that are over */
+	struct wire_req req;
 	struct wire_call_fs fs[WIRE_FS_PER_CALL];
 };
-#define WIRE_FD_SKIP 0xffu
 
 /* Key of the filter on filesystems, of any of three kinds. */
 enum wire_want_kind { WIRE_WANT_DEV = 1, WIRE_WANT_MOUNT = 2 };
@@ -513,7 +464,7 @@ WIRE_SIZE(submitted, 40);
 WIRE_SIZE(process, 64);
 WIRE_SIZE(failure_key, 8);
 WIRE_SIZE(call_fs, 96);
-WIRE_SIZE(call, 672 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
+WIRE_SIZE(call, 288 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
 WIRE_SIZE(want_key, 8);
 #undef WIRE_SIZE
 

@@ -65,7 +65,7 @@ headers_alone() {
 bpf_headers_alone() {
 	find bpf -name '*.h' | sort | while read -r header; do
 		echo "#include \"${header#bpf/}\"" |
-			"${CLANG:-clang}" -target bpf -Wall -Wextra -fsyntax-only -D__TARGET_ARCH_x86 -Ivmlinux/x86 -Ibpf \
+			"${CLANG:-clang}" -target bpf -Wall -Wextra -fsyntax-only -fms-extensions -Wno-microsoft-anon-tag -D__TARGET_ARCH_x86 -Ivmlinux/x86 -Ibpf \
 				-idirafter "/usr/include/$("${CC:-gcc}" -dumpmachine)" -x c - 2>&1 |
 			grep -m 1 -E 'error|warning' | sed "s,^,$header: ,"
 	done

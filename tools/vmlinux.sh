@@ -18,7 +18,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 "$bpftool" btf dump file "$btf" format c >"$tmp/vmlinux.h"
 for source in "$root"/bpf/*.bpf.c; do
-	"$clang" -target bpf -mcpu=v2 -O2 -g -D__TARGET_ARCH_"$arch" "-Doffsetof(t,m)=__builtin_offsetof(t,m)" -I"$tmp" -I"$root/bpf" \
+	"$clang" -target bpf -mcpu=v2 -O2 -g -fms-extensions -Wno-microsoft-anon-tag -D__TARGET_ARCH_"$arch" "-Doffsetof(t,m)=__builtin_offsetof(t,m)" -I"$tmp" -I"$root/bpf" \
 		-c -o "$tmp/$(basename "$source" .c).o" "$source"
 done
 # Those that hold nothing but maps or variables have no relocations, which bpftool takes for an error.

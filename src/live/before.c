@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "live/before.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
-#include "aiostall.skel.h"
 #include "host/inflight.h"
+#include "live/calls.h"
 #include "live/names.h"
 #include "live/stacks.h"
 
@@ -55,7 +53,7 @@ static void on_inflight(void *ctx, const struct inflight *in)
 	struct wire_fs_key none = {0};
 	struct wire_call c;
 
-	if (!bpf_map_lookup_elem(bpf_map__fd(b->lv->skel->maps.calls), &in->tid, &c))
+	if (calls__of(b->lv, in->tid, &c))
 		return; /* it has come in since */
 	b->found = true;
 	if (caller_filtered(b->lv, in->pid, in->tid, in->comm))

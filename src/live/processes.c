@@ -9,6 +9,7 @@
 #include "aiostall.skel.h"
 #include "base/hash.h"
 #include "host/procwho.h"
+#include "live/calls.h"
 #include "live/ended.h"
 
 /* The threads of a process together: those that have ended, and those that have a call of theirs. */
@@ -38,13 +39,12 @@ static struct process *process_of(struct process **table, uint32_t pid)
 
 static void add_threads(struct live *lv, struct process **table)
 {
-	int map = bpf_map__fd(lv->skel->maps.calls);
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
 	struct process *p;
 
-	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
-		if (bpf_map_lookup_elem(map, &tid, &c) || c.unwatched)
+	for (; calls__next(lv, prev, &tid, &c); prev = &tid) {
+		if (c.unwatched)
 			continue;
 		if (!c.own.submits && !c.own.requests &&
 		    (c.state == WIRE_CALL_IDLE || c.thread != WIRE_THREAD_OWN))

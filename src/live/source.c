@@ -12,6 +12,7 @@
 
 #include "live/attach.h"
 #include "live/before.h"
+#include "live/calls.h"
 #include "live/files.h"
 #include "live/names.h"
 #include "live/processes.h"
@@ -197,7 +198,6 @@ static void partial_add(struct partial **table, struct wire_fs_key key, const st
 static struct partial *partials(struct live *lv, uint64_t now)
 {
 	struct wire_fs_key total = {.dev = 0, .kind = WIRE_FS_TOTAL};
-	int map = bpf_map__fd(lv->skel->maps.calls);
 	struct partial *table = NULL;
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
@@ -205,9 +205,8 @@ static struct partial *partials(struct live *lv, uint64_t now)
 	/* when such a call began is not known */
 	if (capture__sleeps_only(&lv->capture))
 		return NULL;
-	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid) {
-		if (bpf_map_lookup_elem(map, &tid, &c) || c.state == WIRE_CALL_IDLE ||
-		    c.thread != WIRE_THREAD_OWN)
+	for (; calls__next(lv, prev, &tid, &c); prev = &tid) {
+		if (c.state == WIRE_CALL_IDLE || c.thread != WIRE_THREAD_OWN)
 			continue;
 		lv->in_flight += c.state != WIRE_CALL_ASLEEP;
 		partial_add(&table, total, &c, -1, now);
@@ -410,13 +409,11 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 
 static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t now)
 {
-	int map = bpf_map__fd(lv->skel->maps.calls);
 	uint32_t tid, *prev = NULL;
 	struct wire_call c;
 
-	for (; !bpf_map_get_next_key(map, prev, &tid); prev = &tid)
-		if (!bpf_map_lookup_elem(map, &tid, &c) && c.state == WIRE_CALL_ASLEEP &&
-		    !decode__is_wait(&c))
+	for (; calls__next(lv, prev, &tid, &c); prev = &tid)
+		if (c.state == WIRE_CALL_ASLEEP && !decode__is_wait(&c))
 			deliver_asleep(lv, to, &c, now);
 }
 

@@ -68,7 +68,7 @@ class Calls:
         ident, about = _map_of(pid, "calls")
         self.fd, self.size = _open(ident), about["bytes_value"]
         types = _bpftool("btf", "dump", "file", str(BPF_OBJECT))["types"]
-        record = next(t for t in types if t["kind"] == "STRUCT" and t["name"] == "wire_call")
+        record = next(t for t in types if t["kind"] == "STRUCT" and t["name"] == "call")
         self.at = {m["name"]: m["bits_offset"] // 8 for m in record["members"]}
 
     def forget(self, tid, member):

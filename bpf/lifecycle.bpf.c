@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "call.bpf.h"
+#include "lifecycle.bpf.h"
 
-struct wire_call zero_call = {};
+__u64 zero_call[sizeof(struct call) / sizeof(__u64)] = {};
 
 __noinline int flush_call(__u32 tid, __u64 wall, __s64 ret)
 {
-	struct wire_call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (c)
 		flush(c, wall, ret, false);
