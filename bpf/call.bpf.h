@@ -8,6 +8,9 @@
 /* The two programs of the entry, and of the exit. */
 enum program { PROGRAM_NONE, PROGRAM_FIRST, PROGRAM_AGAIN };
 
+/* Whether entry and exit of a call are seen: of this one, or of none at all (unwatched.bpf.h). */
+enum watch { WATCHED, UNWATCHED, NONE_WATCHED };
+
 #define FD_CACHE 8
 #define FD_SKIP 0xffu
 

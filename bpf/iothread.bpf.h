@@ -34,7 +34,7 @@ static __always_inline void io_thread_begins(struct call *c, struct task_struct 
 	c->tid = (__u32)id;
 	c->api = WIRE_API_URING;
 	c->nr = 0;
-	c->unwatched = 1;
+	c->unwatched = UNWATCHED;
 	c->req_iocb = req ? (__u64)req : seen;
 	c->submitter_tid = s->tid;
 	__builtin_memcpy(c->comm, s->comm, sizeof(c->comm));

@@ -17,7 +17,6 @@ const volatile __u32 opt_refused_exit = 0;
 const volatile __u32 opt_count_buffered = 0;
 const volatile __u32 opt_compat_sleeps = 0;
 const volatile __u32 opt_fentry = 0;
-const volatile __u32 opt_sleeps_only = 0;
 const volatile __u32 opt_typed_args = 0, opt_has_prev_state = 0;
 const volatile __u32 opt_typed_reads = 0;
 const volatile __u32 opt_io_threads = 0;

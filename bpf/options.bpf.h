@@ -21,8 +21,7 @@ extern const volatile __u32 opt_exact_requests; /* the request probe is attached
 extern const volatile __u32 opt_refused_exit;	/* calls that are refused have an exit, too */
 extern const volatile __u32 opt_count_buffered; /* no probe tells what is done inside the call */
 extern const volatile __u32 opt_compat_sleeps;	/* of 32-bit calls only the sleeps can be seen */
-extern const volatile __u32 opt_fentry;	     /* io_submit's first programs are fentry and fexit */
-extern const volatile __u32 opt_sleeps_only; /* calls are not watched, see unwatched.bpf.h */
+extern const volatile __u32 opt_fentry; /* io_submit's first programs are fentry and fexit */
 /* tp_btf, so that the arguments of tracepoints have types; sched_switch has a fourth one (5.18). */
 extern const volatile __u32 opt_typed_args, opt_has_prev_state;
 /*

@@ -93,7 +93,7 @@ static __noinline struct call *io_thread_sleeper(struct task_struct *task)
  * One of the two may be inside io_submit. A function of its own, which takes the arguments from
  * the context once more, so that other switches keep nothing on the stack for it.
  */
-static __noinline int switched(__u64 *ctx)
+static __noinline int switched(__u64 *ctx, bool none_watched)
 {
 	struct task_struct *prev = (void *)ctx[1];
 	bool typed = opt_typed_args;
@@ -110,12 +110,12 @@ static __noinline int switched(__u64 *ctx)
 		/* the one that ends leaves for the last time: it is no sleep, and nothing wakes it */
 		if (state && !(state & TASK_DEAD_) && !ctx[0] && tracing())
 			c = io_thread_sleeper(prev);
-	} else if (opt_sleeps_only)
-		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
-	else if (slot->tid && tracing())
+	} else if (!none_watched && slot->tid && tracing())
 		c = switch_out(slot, prev);
-	else if ((opt_compat_sleeps && in_compat_call(prev)) || entries_are_skipped(slot))
-		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state);
+	else if (none_watched || (opt_compat_sleeps && in_compat_call(prev)) ||
+		 entries_are_skipped(slot))
+		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state,
+				      none_watched ? NONE_WATCHED : UNWATCHED);
 	if (c) {
 		fall_asleep(ctx, c, prev, state, &in_call);
 		if (c->thread != WIRE_THREAD_OWN)
@@ -139,10 +139,18 @@ int switch_task(__u64 *ctx)
 
 	bool typed = opt_typed_args; /* read once: each switch of the host comes by here */
 
-	if (opt_sleeps_only || may_be_inside(slot_here()) ||
-	    may_be_away(pid_of_prev(prev, typed)) || may_be_away(pid_of((void *)ctx[2], typed)) ||
-	    is_io_thread(prev, typed) || (opt_compat_sleeps && in_compat_call(prev)))
-		switched(ctx);
+	if (may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev, typed)) ||
+	    may_be_away(pid_of((void *)ctx[2], typed)) || is_io_thread(prev, typed) ||
+	    (opt_compat_sleeps && in_compat_call(prev)))
+		switched(ctx, false);
+	return 0;
+}
+
+/* The same where no call is watched: each sleep of the host may be one of ours. */
+SEC("?raw_tp/sched_switch")
+int switch_unwatched(__u64 *ctx)
+{
+	switched(ctx, true);
 	return 0;
 }
 

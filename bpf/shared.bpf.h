@@ -115,9 +115,7 @@ struct scratch {
 	__u64 base;
 	struct wire_file names;
 	__u64 words[SCAN_WORDS];
-	/* where the scan begins, what it found */
-	__u64 top, obj, file;
-	__u32 nr_events;
+	__u64 top; /* where the scan begins */
 };
 struct scratches_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

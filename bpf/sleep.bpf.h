@@ -180,7 +180,7 @@ static __always_inline void row_add_sleep(struct wire_fs *row, const struct call
 	row->blocked_ns += blocked;
 	if (c->unwatched) { /* elsewhere the call adds all of its time when it ends */
 		row->runqueue_ns += c->runqueue_ns;
-		if (!opt_sleeps_only) /* parts of the whole, as those of other calls are */
+		if (c->unwatched == UNWATCHED) /* parts of the whole, as those of other calls are */
 			row->wall_ns += blocked + c->runqueue_ns;
 	}
 	row->held_up_requests += held;
@@ -319,7 +319,7 @@ static __always_inline void end_sleep(struct call *c, __u64 now)
 	if ((c->req.how == WIRE_HOW_EXACT || c->req.how == WIRE_HOW_SCANNED) &&
 	    c->req.index < c->req.nr)
 		held = c->req.nr - 1 - c->req.index;
-	if (c->unwatched && c->thread == WIRE_THREAD_OWN && !opt_sleeps_only)
+	if (c->unwatched == UNWATCHED && c->thread == WIRE_THREAD_OWN)
 		lose(WIRE_LOSS_UNCOUNTED_SLEEPS, 1);
 	c->counted_sleeps++;
 	if (plane_of(c) == WIRE_PLANE_SUBMIT)

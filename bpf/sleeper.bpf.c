@@ -50,33 +50,24 @@ __noinline __u32 index_in_chunk(__u64 iocbpp, __u32 at, __u32 nr, __u64 iocb, __
 	return INDEX_NONE;
 }
 
-/* Is this one of the context's requests whose submission runs? If so it goes to the scratch. */
-__noinline int take_request(__u64 p, __u64 ctx_id, __u64 kernel)
+/* Is this one of the context's requests whose submission runs? */
+__noinline int is_submitted_now(__u64 p, __u64 ctx_id, __u64 kernel)
 {
-	struct scratch *s = scratch_here();
 	__u64 ctx = (__u64)READ(aio_kiocb, p, ki_ctx), obj;
 
-	if (!s || ctx < kernel || READ(kioctx, ctx, user_id) != ctx_id)
+	if (ctx < kernel || READ(kioctx, ctx, user_id) != ctx_id)
 		return 0;
 	obj = READ(aio_kiocb, p, ki_res.obj);
-	if (READ(aio_kiocb, p, ki_refcnt.refs.counter) != 2 || !obj || obj >= KERNEL_HALF)
-		return 0;
-	s->obj = obj;
-	s->nr_events = READ(kioctx, ctx, nr_events);
-	s->file = (__u64)READ(aio_kiocb, p, ki_filp);
-	return 1;
+	return READ(aio_kiocb, p, ki_refcnt.refs.counter) == 2 && obj && obj < KERNEL_HALF;
 }
 
-__noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
+__noinline __u64 scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 {
 	struct scratch *s = scratch_here();
 	__u64 kernel = lowest_kernel_address(base);
 
 	if (!s || !top)
 		return 0;
-	s->obj = 0;
-	s->file = 0;
-	s->nr_events = 0;
 	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
 		return 0;
 	for (__u32 i = 0; i < SCAN_WORDS; i++) {
@@ -84,8 +75,8 @@ __noinline int scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 
 		if (p < kernel || (p & 31) || p - base < KERNEL_STACK_BYTES)
 			continue;
-		if (take_request(p, ctx_id, kernel))
-			return 1;
+		if (is_submitted_now(p, ctx_id, kernel))
+			return p;
 	}
 	return 0;
 }

@@ -160,91 +160,126 @@ static __always_inline __u32 index_of(const struct call *c, __u64 iocb)
  * what it calls keep the struct aio_kiocb pointer there. It is one of this
  * context (ki_ctx->user_id), names a user iocb (ki_res.obj) and, while its
  * submission runs, has two references; stale pointers of earlier requests have
- * one or none. Slab objects of this cache are aligned to a cache line. The
- * result goes to the scratch; returns 1 if there is one.
+ * one or none. Slab objects of this cache are aligned to a cache line. Returns
+ * its address, 0 if there is none.
  */
-int scan_stack(__u64 ctx_id, __u64 top, __u64 base);
+__u64 scan_stack(__u64 ctx_id, __u64 top, __u64 base);
+
+/* The request that the thread's stack tells of; all 0 if it tells of none. */
+struct on_stack {
+	__u64 iocb, file;
+	__u32 nr_events; /* room of the context */
+};
+
+static __always_inline struct on_stack find_on_stack(const struct call *c, struct scratch *s,
+						     struct task_struct *task)
+{
+	struct on_stack found = {};
+	__u64 p;
+
+	/* Through memory: the verifier takes a pointer for no scalar argument. */
+	*(volatile __u64 *)&s->top = stack_top(task);
+	p = scan_stack(c->ctx_id, *(volatile __u64 *)&s->top, (__u64)BPF_CORE_READ(task, stack));
+	if (!p)
+		return found;
+	found.iocb = READ(aio_kiocb, p, ki_res.obj);
+	found.file = (__u64)READ(aio_kiocb, p, ki_filp);
+	found.nr_events = READ(kioctx, READ(aio_kiocb, p, ki_ctx), nr_events);
+	return found;
+}
 
 /* The request probe knows which one it is; how well does the scan agree? */
-static __always_inline void compare_scan(struct call *c, __u64 scanned)
+static __always_inline void compare_scan(const struct call *c, __u64 scanned)
 {
 	if (scanned)
 		lose(scanned == c->req_iocb ? WIRE_LOSS_SCAN_AGREE : WIRE_LOSS_SCAN_DISAGREE, 1);
 }
 
-static __always_inline void request_alone(struct call *c, struct wire_req *r)
+/* Which request sleeps, and how that is known. */
+struct found {
+	__u64 iocb, file; /* file: 0 if only the descriptor tells */
+	__u32 index, nr;
+	enum wire_how how;
+};
+
+/*
+ * The probe does not tell when a request is over, but io_submit_one among the
+ * frames, or the same request found on the stack, does. It is skipped where
+ * another thread's run of its program was preempted on this CPU. What the array
+ * or the stack contradicts is then an older request.
+ */
+static __always_inline bool probe_is_right(const struct call *c, __u64 scanned, bool in_request)
 {
-	r->how = WIRE_HOW_EXACT;
-	r->iocb = iocb_at(c->iocbpp, 0, c->compat);
+	return c->req_iocb &&
+	       (scanned ? scanned == c->req_iocb : in_request && c->stack_id && submit_one_start) &&
+	       iocb_at(c->iocbpp, c->req_count - 1, c->compat) == c->req_iocb;
 }
 
-static __always_inline __u64 request_of_many(struct call *c, struct wire_req *r, struct scratch *s,
-					     struct task_struct *task, bool in_request)
+static __always_inline struct found find_of_many(struct call *c, const struct on_stack *on_stack,
+						 bool in_request)
 {
-	bool found;
-	__u64 obj;
+	struct found f = {.nr = c->nr};
+	__u32 index;
 
-	/* Through memory: the verifier takes a pointer for no scalar argument. */
-	*(volatile __u64 *)&s->top = stack_top(task);
-	found = in_request && scan_stack(c->ctx_id, *(volatile __u64 *)&s->top,
-					 (__u64)BPF_CORE_READ(task, stack));
-
-	if (s->nr_events && s->nr_events < r->nr)
-		r->nr = s->nr_events;
-	obj = found ? s->obj : 0;
+	if (on_stack->nr_events && on_stack->nr_events < f.nr)
+		f.nr = on_stack->nr_events;
 	if (opt_exact_requests) {
-		compare_scan(c, obj);
-		/*
-		 * The probe does not tell when a request is over, but io_submit_one among the
-		 * frames, or the same request found on the stack, does. It is skipped where
-		 * another thread's run of its program was preempted on this CPU. What the array
-		 * or the stack contradicts is then an older request.
-		 */
-		if (c->req_iocb &&
-		    (obj ? obj == c->req_iocb : in_request && c->stack_id && submit_one_start) &&
-		    iocb_at(c->iocbpp, c->req_count - 1, c->compat) == c->req_iocb) {
-			r->how = WIRE_HOW_EXACT;
-			r->index = c->req_count - 1;
-			r->iocb = c->req_iocb;
-			return obj ? s->file : 0;
+		compare_scan(c, on_stack->iocb);
+		if (probe_is_right(c, on_stack->iocb, in_request)) {
+			f.how = WIRE_HOW_EXACT;
+			f.index = c->req_count - 1;
+			f.iocb = c->req_iocb;
+			f.file = on_stack->file;
+			return f;
 		}
-	}
-	if (found) {
-		r->index = index_of(c, s->obj);
-		if (r->index == INDEX_NONE) {
-			/* left over from another call, or beyond what is looked at */
-			r->index = 0;
-			return 0;
-		}
-		r->iocb = s->obj;
-		r->how = WIRE_HOW_SCANNED;
-		c->last_index = r->index;
-		return s->file;
 	}
 	if (!in_request)
-		r->how = WIRE_HOW_BATCH;
-	return 0;
+		f.how = WIRE_HOW_BATCH;
+	if (!on_stack->iocb)
+		return f;
+	index = index_of(c, on_stack->iocb);
+	/* left over from another call, or beyond what is looked at */
+	if (index == INDEX_NONE)
+		return f;
+	c->last_index = index;
+	f.how = WIRE_HOW_SCANNED;
+	f.index = index;
+	f.iocb = on_stack->iocb;
+	f.file = on_stack->file;
+	return f;
+}
+
+static __always_inline struct found find_sleeping(struct call *c, struct scratch *s,
+						  struct task_struct *task, bool in_request)
+{
+	struct on_stack on_stack = {};
+
+	if (c->nr == 1)
+		return (struct found){
+			.iocb = iocb_at(c->iocbpp, 0, c->compat), .nr = 1, .how = WIRE_HOW_EXACT};
+	if (in_request)
+		on_stack = find_on_stack(c, s, task);
+	return find_of_many(c, &on_stack, in_request);
 }
 
 /* in_request: io_submit_one is, as far as known, among the frames of the sleep. */
 static __always_inline void find_request(struct call *c, struct scratch *s,
 					 struct task_struct *task, bool in_request)
 {
+	struct found found = find_sleeping(c, s, task, in_request);
 	struct wire_req *r = &c->req;
-	__u64 file = 0;
 
 	__builtin_memset(r, 0, sizeof(*r));
-	r->nr = c->nr;
+	r->nr = found.nr;
+	r->how = found.how;
+	r->index = found.index;
+	r->iocb = found.iocb;
 	r->fd = (__u32)-1;
-	if (c->nr == 1)
-		request_alone(c, r);
-	else
-		file = request_of_many(c, r, s, task, in_request);
 	read_iocb(r, c->compat);
-	if (!file && r->iocb)
-		file = (__u64)file_of_fd(r->fd);
-	if (file)
-		describe_file(r, (struct file *)file);
+	if (!found.file && r->iocb)
+		found.file = (__u64)file_of_fd(r->fd);
+	if (found.file)
+		describe_file(r, (struct file *)found.file);
 }
 
 #endif

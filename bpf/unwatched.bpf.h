@@ -55,8 +55,9 @@ static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct
  * may already have changed it, but not to running before the switch is done
  * (try_to_wake_up(), kernel/sched/core.c).
  */
-static __always_inline struct call *
-unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempted, __u32 state)
+static __always_inline struct call *unwatched_sleeper(struct wire_slot *slot,
+						      struct task_struct *task, bool preempted,
+						      __u32 state, enum watch watch)
 {
 	struct pt_regs *regs;
 	enum entered entered;
@@ -80,7 +81,7 @@ unwatched_sleeper(struct wire_slot *slot, struct task_struct *task, bool preempt
 	c->pid = id >> 32;
 	c->tid = (__u32)id;
 	call_from_regs(c, regs, entered == ENTERED_COMPAT);
-	c->unwatched = 1;
+	c->unwatched = watch;
 	begin_sleep(c, task, bpf_ktime_get_ns());
 	leave_cpu(c, WIRE_CALL_ASLEEP);
 	return c;
@@ -125,7 +126,7 @@ static __always_inline void watch(struct call *c)
  */
 static __always_inline void unwatched_sleeps(struct call *c, bool in_call)
 {
-	bool watched = !opt_sleeps_only && !(opt_compat_sleeps && c->compat);
+	bool watched = c->unwatched != NONE_WATCHED && !(opt_compat_sleeps && c->compat);
 
 	if (in_call && (watched || FILTERING_FS || !c->req.fs.kind))
 		walk_requests(c, 0, false);

@@ -139,7 +139,7 @@ static __always_inline void read_kiocb(struct wire_req *r, __u64 req)
  * others that are done. Slab objects of requests are aligned to a cache line.
  */
 #define SCAN_CHUNK 32
-__noinline int uring_scan_words(__u32 from, __u64 kernel)
+__noinline __u64 uring_scan_words(__u32 from, __u64 kernel)
 {
 	struct scratch *s = scratch_here();
 
@@ -152,10 +152,8 @@ __noinline int uring_scan_words(__u32 from, __u64 kernel)
 			return 0;
 		if (p < kernel || (p & 63) || p - s->base < KERNEL_STACK_BYTES)
 			continue;
-		if (kiocb_owner((void *)p) == s->owner) {
-			s->obj = p;
-			return 1;
-		}
+		if (kiocb_owner((void *)p) == s->owner)
+			return p;
 	}
 	return 0;
 }
@@ -164,7 +162,7 @@ static __always_inline __u64 uring_scan(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s = scratch_here();
-	__u64 kernel;
+	__u64 kernel, p;
 
 	if (!s)
 		return 0;
@@ -175,8 +173,9 @@ static __always_inline __u64 uring_scan(void)
 	for (__u32 from = 0; from < RAW_WORDS; from += SCAN_CHUNK) {
 		if (from >= s->raw_words)
 			break;
-		if (uring_scan_words(from, kernel))
-			return s->obj;
+		p = uring_scan_words(from, kernel);
+		if (p)
+			return p;
 	}
 	return 0;
 }

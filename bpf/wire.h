@@ -422,7 +422,7 @@ struct wire_call {
 	__u64 cgroup_id;
 	__u32 state; /* enum wire_call_state */
 	__u32 pid, tid;
-	__u32 unwatched; /* neither entry nor exit is seen, see unwatched.bpf.h */
+	__u32 unwatched; /* neither entry nor exit is seen; the programs' enum watch */
 	__u32 task_state;
 	__u32 counted_sleeps;
 	__u32 waits;

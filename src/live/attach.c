@@ -31,7 +31,8 @@ static int attach_perf(struct bpf_program *p, struct probe_env *env, const char 
 /* The i-th program of a way. */
 static int attach_one(struct live *lv, struct probe_env *env, const struct probe_way *way, size_t i)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(lv->skel->obj, way->program[i]);
+	struct bpf_program *p = bpf_object__find_program_by_name(
+		lv->skel->obj, probe_plan__program(&lv->plan, way, i));
 	struct bpf_link *link = NULL;
 	int rc = 0;
 

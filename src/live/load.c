@@ -71,7 +71,6 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 			       lv->plan.chosen[NEED_ENTER]->how == WAY_PERF;
 	ro->opt_fentry = lv->plan.chosen[NEED_SUBMIT]->how == WAY_FENTRY;
 	ro->opt_compat_sleeps = !strcmp(lv->plan.chosen[NEED_COMPAT]->name, "none");
-	ro->opt_sleeps_only = !strcmp(lv->plan.chosen[NEED_SUBMIT]->name, "none");
 	ro->opt_uring_requests = lv->plan.chosen[NEED_SQE]->how != WAY_NOTHING;
 	ro->opt_uring_request_arg = env->sqe.arg;
 	ro->opt_punts = lv->plan.chosen[NEED_PUNT]->how != WAY_NOTHING;
@@ -107,8 +106,8 @@ static int choose_way(struct live *lv, const struct probe_env *env, const struct
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(way->program) && way->program[i] && !rc; i++) {
-		struct bpf_program *p =
-			bpf_object__find_program_by_name(lv->skel->obj, way->program[i]);
+		struct bpf_program *p = bpf_object__find_program_by_name(
+			lv->skel->obj, probe_plan__program(&lv->plan, way, i));
 
 		if (!p)
 			return -ENOENT;

@@ -261,6 +261,14 @@ const char *probe__target(const struct probe_env *env, const struct probe_way *w
 	return way->target[i] ? way->target[i] : way->target[0];
 }
 
+const char *probe_plan__program(const struct probe_plan *plan, const struct probe_way *way,
+				size_t i)
+{
+	if (way->need == NEED_SWITCH && i == 0 && plan->chosen[NEED_SUBMIT]->how == WAY_NOTHING)
+		return "switch_unwatched";
+	return way->program[i];
+}
+
 const char *probe__submit_function(void)
 {
 	return SUBMIT_FN;

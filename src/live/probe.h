@@ -62,6 +62,9 @@ int probe_plan__make(struct probe_plan *plan, struct probe_env *env, const struc
 
 /* What the i-th program of a way is attached to, as this kernel spells it. */
 const char *probe__target(const struct probe_env *env, const struct probe_way *way, size_t i);
+/* The name of that program: where no call is watched, another one sees the switches. */
+const char *probe_plan__program(const struct probe_plan *plan, const struct probe_way *way,
+				size_t i);
 /* Names of this architecture's entry points. */
 const char *probe__submit_function(void);
 const char *probe__compat_function(void);

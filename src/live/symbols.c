@@ -66,7 +66,7 @@ int symbols__open(struct live *lv, struct err *e)
 		return -EIO;
 	}
 	tell_ranges(lv);
-	if (!lv->skel->rodata->opt_sleeps_only || lv->skel->bss->submit_start)
+	if (lv->plan.chosen[NEED_SUBMIT]->how != WAY_NOTHING || lv->skel->bss->submit_start)
 		return 0;
 	return err__set(e, -ENOENT, "--probe submit=none: %s is not among the kernel's symbols",
 			probe__submit_function());

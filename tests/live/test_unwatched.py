@@ -106,7 +106,7 @@ def test_no_system_call_is_watched(scratch):
     report, _ = tracing.watch(scratch, ["--pattern", "pipe", "--calls", "7"], "-p", "@PID@",
                               "--self", *NONE)
     names = {program["name"] for program in report["self"]["programs"]}
-    assert names == {"switch_task", "waking_task", "exit_raw_tp"}
+    assert names == {"switch_unwatched", "waking_task", "exit_raw_tp"}
 
 
 def test_still_asleep(scratch):
