@@ -12,6 +12,7 @@
 #include "cmd/fields.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "model/pseudo.h"
 #include "paste/paste.h"
 #include "report/format.h"
 
@@ -34,6 +35,15 @@ static int print_one(const struct causes *causes, const struct cause *cause)
 	fields__print("name", cause->name);
 	fields__cause(cause, false);
 	fields__programs(causes, NULL, cause->id);
+	return output__finish_stdout();
+}
+
+/* What stands in reports where a cause is, and no rule gives. */
+static int print_pseudo(const struct cause *cause)
+{
+	printf("%s\n", cause->id);
+	fields__print("name", cause->name);
+	fields__print("operator", cause->operator_advice);
 	return output__finish_stdout();
 }
 
@@ -68,11 +78,14 @@ static const struct cause *meant(const struct causes *causes, const char *word)
 	return best;
 }
 
-static int no_such_cause(const struct causes *causes, const char *id)
+static int print_other(const struct causes *causes, const char *id)
 {
 	const struct cause *best = meant(causes, id);
+	const struct cause *pseudo = pseudo__find(id);
 	struct err e = {0};
 
+	if (pseudo)
+		return print_pseudo(pseudo);
 	err__set(&e, -ENOENT, "no cause has the id %.64s", id);
 	if (best)
 		err__hint(&e, "did you mean %s?", best->id);
@@ -187,7 +200,7 @@ static int run(const struct cmd_opts *o)
 		status = explain(causes, wants_json(o));
 	} else if (o->nr_files) {
 		cause = causes__find(causes, o->files[0]);
-		status = cause ? print_one(causes, cause) : no_such_cause(causes, o->files[0]);
+		status = cause ? print_one(causes, cause) : print_other(causes, o->files[0]);
 	} else {
 		status = print_list(causes);
 	}

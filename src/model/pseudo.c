@@ -2,6 +2,8 @@
 /* Causes and filesystems of sleeps about which not everything is known. */
 #include "model/pseudo.h"
 
+#include <string.h>
+
 #include "model/ledger.h"
 
 static const struct cause causes[] = {
@@ -31,6 +33,14 @@ const struct fs_info pseudo_fs_unknown = {
 	.fstype = "(unknown)", .device_name = "", .mount = "", .mount_options = ""};
 const struct fs_info pseudo_fs_other = {
 	.fstype = LEDGER_OTHER, .device_name = "", .mount = "", .mount_options = ""};
+
+const struct cause *pseudo__find(const char *id)
+{
+	for (size_t i = 0; i < PSEUDO_CAUSES; i++)
+		if (!strcmp(causes[i].id, id))
+			return &causes[i];
+	return NULL;
+}
 
 const struct cause *pseudo__cause(enum pseudo which)
 {

@@ -16,6 +16,8 @@ enum pseudo {
 	PSEUDO_CAUSES
 };
 const struct cause *pseudo__cause(enum pseudo which);
+/* NULL = none has this id. Of the fields of a cause id, name and operator_advice are set alone. */
+const struct cause *pseudo__find(const char *id);
 extern const struct fs_info pseudo_fs_unknown, pseudo_fs_other;
 
 #endif

@@ -160,6 +160,15 @@ def test_case_of_a_type(aiostall):
     assert "Did you mean tmpfs?" in done.stderr
 
 
+@pytest.mark.parametrize("word,name", [
+    ("no_stack", "the stack is not available"), ("unknown", "no rule knows the stack"),
+    ("(other)", "there are more causes than are told apart")])
+def test_an_id_that_no_rule_gives(aiostall, word, name):
+    """Reports name it, and say where to ask."""
+    done = aiostall("causes", word)
+    assert done.returncode == 0 and done.stdout.startswith(f"{word}\n") and name in done.stdout
+
+
 @pytest.mark.parametrize("word,best", [
     ("blk.tga", "blk.tag"), ("ext4.dio_syn", "ext4.dio_sync"), ("tag", "blk.tag"), ("zzzzz", None)])
 def test_an_id_that_is_nearly_a_causes(aiostall, word, best):
