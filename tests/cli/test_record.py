@@ -392,6 +392,9 @@ def test_trigger_keeps_what_surrounds_a_long_stall(root, aiostall, tmp_path):
     nothing = synth(root, tmp_path / "nothing.db", *args)
     assert not slices(nothing)
     assert report_json(aiostall, nothing)["totals"]["sleeps"] == 0
+    text = " ".join(aiostall("report", str(nothing)).stdout.split())
+    assert "There is nothing to report:" in text and "100ms" in text, text
+    assert "Does the program use" not in text
     # ten seconds, if nothing is said of them
     path = synth(root, tmp_path / "ten.db", 60, 50, 5, "-t", "100", "-l", "30")
     assert slices(path) == list(range(20, 41))

@@ -315,6 +315,29 @@ def test_began_before_tracing_in_a_command(scratch):
     assert "1 call seen only in part" in text
 
 
+def test_loss_has_a_size(scratch):
+    """One call of 3,001 is a note and no failure; where less is allowed it makes the report incomplete."""
+    call = Call(scratch, "a")
+    mnt = scratch.fs("ext4").mnt
+    load = [str(helpers.AIOLOAD), "--file", f"{mnt}/data", "--size", "4M", "--calls", "3000",
+            "--pattern", "overwrite"]
+    both = ["bash", "-c", 'n=$1; shift; "${@:$((n + 1))}" >/dev/null; "${@:1:$n}"', "sh"]
+    with recorded(scratch, "--", *both, str(len(call.argv)), *call.argv, *load) as tracer:
+        pid = call.ready()
+        with hide.hidden(tracer):
+            call.go()
+            wait_asleep(pid)
+        call.feed(0)
+        tracer.proc.wait(helpers.TIMEOUT)
+        report, text = tracer.stop()
+    assert report["totals"]["submits"] == 3001 and losses(report) == {"unmatched": 1}
+    assert 0 < report["loss"]["share"] < 0.001 and not report["loss"]["incomplete"]
+    assert tracer.ended.status == 0 and "INCOMPLETE" not in text
+    assert "1 call seen only in part" in text
+    less = helpers.run([helpers.AIOSTALL, "report", "--max-loss", "0.01%", f"{scratch.dir}/r.db"])
+    assert less.status == 3 and "INCOMPLETE: 1 call seen only in part" in less.stdout
+
+
 def test_on_a_cpu_at_the_end(scratch):
     """A call that is neither over nor asleep when tracing ends is in flight."""
     call = Call(scratch, "z", alone=False)
