@@ -132,6 +132,8 @@ void glance__build(const struct selection *s, struct report_fs *f, const struct 
 		g->todo = "";
 	}
 	find_program(s, g, parts, nr);
+	if (!g->blocked_ns && !g->program)
+		g->program = processes__only_name(s->ledger);
 	if (u && u->ev.age_ns > g->max_ns) {
 		take_unfinished(s, g, u, parts, nr);
 		g->blocked_ns = sat_add(counters__blocked_in(&f->c, g->plane), g->max_ns);

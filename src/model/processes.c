@@ -182,6 +182,22 @@ const char *processes__name(const struct selection *s, const struct ledger_row *
 	return best->key.comm->text;
 }
 
+const char *processes__only_name(const struct ledger *l)
+{
+	const struct ledger_process *p, *next;
+	const char *name = NULL;
+
+	HASH_ITER(hh, l->processes, p, next)
+	{
+		const char *one = p->key.pid ? p->comm->text : LEDGER_OTHER;
+
+		if (name && strcmp(name, one) != 0)
+			return NULL;
+		name = one;
+	}
+	return name && strcmp(name, LEDGER_OTHER) != 0 ? name : NULL;
+}
+
 static void build_one(struct selection *s, struct report_process *p, const struct part *of)
 {
 	const struct ledger_row *row = of->rows[0];

@@ -11,6 +11,8 @@ void processes__forget(struct ledger *l);
  * that lost most time.
  */
 const char *processes__name(const struct selection *s, const struct ledger_row **rows, size_t nr);
+/* Of all processes that submitted, if they have one name; NULL if not, or if no source told. */
+const char *processes__only_name(const struct ledger *l);
 /* Those of a report; sorts the selected rows anew. */
 void processes__build(struct selection *s, struct report *r);
 

@@ -92,7 +92,10 @@ struct report_unfinished;
 /* What one line says of a filesystem: of the plane whose sleeps decided, or else of the submitter's own. */
 struct report_glance {
 	enum plane plane;
-	/* lost at least half of the blocked time; NULL = none did, or it is not known which */
+	/*
+	 * Lost at least half of the blocked time or, where nothing slept, is the only one that submitted.
+	 * NULL = none, or it is not known which.
+	 */
 	const char *program;
 	size_t nr_programs; /* names of processes that slept; 0 = not known */
 	bool has_share;

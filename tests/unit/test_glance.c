@@ -114,6 +114,31 @@ static void test_threads_have_the_name_of_their_process(void **state)
 }
 
 /* What decided is what the line is about: its threads, and the program behind them. */
+/* Where nothing slept it is the one that submitted, if there is but one of that name. */
+static void test_who_submits_is_named_where_nothing_slept(void **state)
+{
+	static const struct sleeper quiet[] = {{0, "", PLANE_SUBMIT, 0}};
+	static const struct ev_process processes[] = {
+		{.pid = 1, .comm = "fio", .cgroup = "", .submits = 1},
+		{.pid = 2, .comm = "fio", .cgroup = "", .submits = 1},
+		{.pid = 3, .comm = "db", .cgroup = "", .submits = 1}};
+	const struct capture_info capture = {.duration_ns = NSEC_PER_SEC};
+	static const char *const names[] = {"fio", "fio", NULL};
+
+	(void)state;
+	assert_null(glance_of(quiet, 1, NULL)->program);
+	for (size_t i = 0; i < ARRAY_SIZE(processes); i++) {
+		const struct report_glance *g;
+
+		ledger__sink(ledger)->process(ledger, &processes[i]);
+		g = &ledger__report(ledger, NULL, &capture)->fs[0].glance;
+		if (names[i])
+			assert_string_equal(g->program, names[i]);
+		else
+			assert_null(g->program);
+	}
+}
+
 static void test_a_plane_of_its_own(void **state)
 {
 	static const struct sleeper list[] = {{1, "db", PLANE_SUBMIT, 1},
@@ -151,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_program_is_named_that_lost_half),
 		cmocka_unit_test(test_threads_have_the_name_of_their_process),
+		cmocka_unit_test(test_who_submits_is_named_where_nothing_slept),
 		cmocka_unit_test(test_a_plane_of_its_own),
 		cmocka_unit_test(test_what_goes_on_is_longer_than_all_that_ended),
 	};
