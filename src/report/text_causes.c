@@ -211,7 +211,7 @@ static void print_remedies(struct print *p, const struct report_cause *c)
 	if (c->advice && *c->advice)
 		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
 	for (size_t i = 0; i < c->nr_settings; i++)
-		print__para(p, PRINT_PLAIN, "    set: ", "%s: %s; %s",
+		print__para(p, PRINT_PLAIN, "    try: ", "%s: %s; %s",
 			    print__safe(p, c->settings[i].comm),
 			    print__safe(p, c->settings[i].setting),
 			    print__safe(p, c->settings[i].why));

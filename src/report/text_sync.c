@@ -44,7 +44,9 @@ static void print_inside(struct print *p, const struct report *r, const struct r
 /* In the section's place: what is not known must not read as if there were none. */
 static void print_not_known(struct print *p, const struct report *r)
 {
-	if (report__knows_completions(r) || !report__has_api(r, API_AIO))
+	bool all_buffered = r->totals.requests && r->totals.inside_buffered >= r->totals.requests;
+
+	if (report__knows_completions(r) || !report__has_api(r, API_AIO) || all_buffered)
 		return;
 	if (capture__sleeps_only(r->capture))
 		print__para(p, PRINT_PLAIN, "  ",
