@@ -104,8 +104,8 @@ def test_who_submitted_is_a_table():
 
 
 def test_what_is_not_in_the_figures_is_said():
-    assert "what the same threads lose in fsync" in render("mixed").decode()
-    assert "what the same threads lose in fsync" not in render("loss").decode()
+    assert "time that the same threads lose in fsync" in render("mixed").decode()
+    assert "time that the same threads lose in fsync" not in render("loss").decode()
 
 
 def test_a_small_loss_is_a_note():
