@@ -127,7 +127,7 @@ def test_what_no_rule_knows_is_named_by_where_it_waits():
 
 def test_programs_that_people_run_have_settings():
     log = (PASTES / "crash-bt.txt").read_text(encoding="utf-8")
-    assert "program   fio: iodepth=, lower; fewer requests are in flight (fio(1), iodepth)" in \
+    assert "program   fio: iodepth=, lower; fewer requests are then in flight (fio(1), iodepth)" in \
         text_of(log.encode())
     stack, = explained(log.replace('"fio"', '"ceph-osd"').encode())["stacks"]
     assert [row["setting"] for row in stack["programs"]] == ["bdev_aio_max_queue_depth, lower"]
