@@ -300,17 +300,22 @@ def test_began_before_tracing(scratch):
     assert "1 call that began before tracing and ended in it" in text
 
 
+def entry_is_hidden(call, tracer):
+    """The traced command's call has an entry that is not shown. What stop() gives when all has ended."""
+    pid = call.ready()
+    with hide.hidden(tracer):
+        call.go()
+        wait_asleep(pid)
+    call.feed(0)
+    tracer.proc.wait(helpers.TIMEOUT)
+    return tracer.stop()
+
+
 def test_began_before_tracing_in_a_command(scratch):
     """That cannot be, where tracing started the command: its entry was missed."""
     call = Call(scratch, "a")
     with recorded(scratch, "--", *call.argv) as tracer:
-        pid = call.ready()
-        with hide.hidden(tracer):
-            call.go()
-            wait_asleep(pid)
-        call.feed(0)
-        tracer.proc.wait(helpers.TIMEOUT)
-        report, text = tracer.stop()
+        report, text = entry_is_hidden(call, tracer)
     assert losses(report) == {"unmatched": 1} and tracer.ended.status == 3
     assert "1 call seen only in part" in text
 
@@ -323,13 +328,7 @@ def test_loss_has_a_size(scratch):
             "--pattern", "overwrite"]
     both = ["bash", "-c", 'n=$1; shift; "${@:$((n + 1))}" >/dev/null; "${@:1:$n}"', "sh"]
     with recorded(scratch, "--", *both, str(len(call.argv)), *call.argv, *load) as tracer:
-        pid = call.ready()
-        with hide.hidden(tracer):
-            call.go()
-            wait_asleep(pid)
-        call.feed(0)
-        tracer.proc.wait(helpers.TIMEOUT)
-        report, text = tracer.stop()
+        report, text = entry_is_hidden(call, tracer)
     assert report["totals"]["submits"] == 3001 and losses(report) == {"unmatched": 1}
     assert 0 < report["loss"]["share"] < 0.001 and not report["loss"]["incomplete"]
     assert tracer.ended.status == 0 and "INCOMPLETE" not in text

@@ -10,24 +10,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/base.h"
 #include "model/view.h"
+#include "tests/resident.h"
 
 static const struct fs_info data = {8, 1, "xfs", "sda1", "/data", "rw", API_AIO, 0, 0};
-
-static long resident_kib(void)
-{
-	long pages = 0, resident = 0;
-	FILE *in = fopen("/proc/self/statm", "r");
-
-	if (in && fscanf(in, "%ld %ld", &pages, &resident) != 2)
-		resident = 0;
-	if (in)
-		fclose(in);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static void stall(struct ledger *l, const struct fs_info *fs, uint64_t i, const char *path)
 {

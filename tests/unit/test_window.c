@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +16,7 @@
 #include "model/series.h"
 #include "model/state.h"
 #include "model/window.h"
+#include "tests/resident.h"
 
 #define MINUTE (60 * NSEC_PER_SEC)
 
@@ -391,18 +391,6 @@ const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "quarantine_size_mb=1";
-}
-
-static long resident_kib(void)
-{
-	long pages = 0, resident = 0;
-	FILE *in = fopen("/proc/self/statm", "r");
-
-	if (in && fscanf(in, "%ld %ld", &pages, &resident) != 2)
-		resident = 0;
-	if (in)
-		fclose(in);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 struct seen {
