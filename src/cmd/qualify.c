@@ -16,9 +16,7 @@
 #include "cmd/screen.h"
 #include "qualify/gate.h"
 #include "qualify/page.h"
-#include "qualify/result_html.h"
-#include "qualify/result_json.h"
-#include "qualify/result_text.h"
+#include "qualify/print_result.h"
 #include "qualify/runner.h"
 #include "work/engine.h"
 
@@ -52,7 +50,8 @@ struct job {
 	struct plan_opts plan_opts;
 	struct verdict_gate gate;
 	const struct page_form *form;
-	bool list, json, html;
+	bool list;
+	result_print_fn *print; /* NULL with --page */
 	/* while it runs */
 	struct result *result;
 	struct site site;
@@ -86,8 +85,7 @@ static int check_format(struct job *j, struct err *e)
 	char names[128];
 
 	j->form = page__form(name);
-	j->json = !strcmp(name, "json");
-	j->html = !page && !strcmp(name, "html");
+	j->print = page ? NULL : result_print__find(name);
 	if (format__prints(format__find(name), view))
 		return 0;
 	return err__set(e, -EINVAL, "qualify: --format \"%s\": with%s --page it must be one of %s",
@@ -241,9 +239,7 @@ static int print(const struct job *j, struct output *out, struct err *e)
 {
 	struct format_opts o = screen__format_opts(output__fd(out), 0);
 	FILE *to = output__file(out);
-	int rc = j->json   ? result_json__print(j->result, to)
-		 : j->html ? result_html__print(j->result, to)
-			   : result_text__print(j->result, to, &o);
+	int rc = j->print(j->result, to, &o);
 
 	/* the stream knows better why it failed */
 	if (output__flush(out, e))

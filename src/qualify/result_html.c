@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "qualify/result_html.h"
+#include "qualify/print_result.h"
 
 #include <string.h>
 
@@ -148,10 +148,11 @@ static void put_facts(FILE *out, const struct result *r)
 	fputs("</section>\n", out);
 }
 
-int result_html__print(const struct result *r, FILE *out)
+int result_html__print(const struct result *r, FILE *out, const struct format_opts *o)
 {
 	char title[320];
 
+	(void)o;
 	snprintf(title, sizeof(title), "What blocks on %s", r->place);
 	htmlw__begin(out, title);
 	put_summary(out, r);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "qualify/print_result.h"
 #include "qualify/summary.h"
 #include "report/jsonw.h"
 
@@ -57,12 +58,13 @@ static void put_cell(struct jsonw *w, json_t *o, const struct cell *c)
 	put_cause(w, o, &c->cause);
 }
 
-int result_json__print(const struct result *r, FILE *out)
+int result_json__print(const struct result *r, FILE *out, const struct format_opts *o)
 {
 	json_t *root = json_object(), *facts, *cells;
 	struct jsonw w = {root ? 0 : -ENOMEM};
 	char text[768];
 
+	(void)o;
 	jsonw__str(&w, root, "schema", RESULT_JSON_SCHEMA);
 	jsonw__str(&w, root, "summary", summary__line(r, text, sizeof(text)));
 	jsonw__str(&w, root, "place", r->place);

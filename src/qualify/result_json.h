@@ -11,8 +11,6 @@
 #define RESULT_JSON_SCHEMA "aiostall-qualify/1"
 #define RESULT_JSON_MAX_BYTES (1u << 20) /* of a file; all engines and rows are some 300 KB */
 
-/* 0 or -errno. */
-int result_json__print(const struct result *r, FILE *out);
 /*
  * What is in the file is not trusted: sizes are bounded, texts are cut, words and numbers checked.
  * name is for messages. NULL with e set.

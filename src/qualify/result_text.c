@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "qualify/result_text.h"
+#include "qualify/print_result.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "qualify/page.h"
 #include "qualify/result_diff.h"
 #include "qualify/result_json.h"
-#include "qualify/result_text.h"
+#include "qualify/print_result.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,7 +31,7 @@ static void print(struct result *r, struct result *before, FILE *out)
 	struct result *both[] = {before, r};
 	struct format_opts o = {.width = 80};
 
-	if (result_json__print(r, out) || result_text__print(r, out, &o) ||
+	if (result_json__print(r, out, &o) || result_text__print(r, out, &o) ||
 	    result_diff__print(before, r, out, &o) || page__print(both, 2, "#", &page_md, out) ||
 	    page__print(both, 2, NULL, &page_html, out))
 		abort();

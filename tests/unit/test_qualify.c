@@ -13,10 +13,10 @@
 #include "qualify/changes.h"
 #include "qualify/gate.h"
 #include "qualify/page.h"
+#include "qualify/print_result.h"
 #include "qualify/plan.h"
 #include "qualify/result_diff.h"
 #include "qualify/result_json.h"
-#include "qualify/result_text.h"
 #include "qualify/summary.h"
 
 static void every_row_has_a_name_of_its_own(void **state)
@@ -241,7 +241,7 @@ static char *print_json(const struct result *r, size_t *len)
 	FILE *out = open_memstream(&text, len);
 
 	assert_non_null(out);
-	assert_int_equal(result_json__print(r, out), 0);
+	assert_int_equal(result_json__print(r, out, NULL), 0);
 	fclose(out);
 	return text;
 }
