@@ -62,12 +62,20 @@ def disturb(proc, chance):
     return sent
 
 
+def listed(kind):
+    """Their ids. What goes while bpftool lists them ends its list with an error: it is asked again."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        done = subprocess.run(["bpftool", "-j", kind], check=False, capture_output=True, text=True)
+        entries = json.loads(done.stdout or "[]")
+        if isinstance(entries, list) and all("id" in entry for entry in entries):
+            return [entry["id"] for entry in entries]
+    raise AssertionError(f"bpftool {kind}: {done.stdout} {done.stderr}")
+
+
 def of_bpf():
-    """Ids in the kernel of all that is named as ours are."""
-    return {(kind, entry["id"]) for kind in ("prog", "map", "link")
-            for entry in json.loads(subprocess.run(["bpftool", "-j", kind], check=False,
-                                                   capture_output=True, text=True).stdout or "[]")
-            if isinstance(entry, dict)}
+    """All programs, maps and links of the kernel."""
+    return {(kind, ident) for kind in ("prog", "map", "link") for ident in listed(kind)}
 
 
 def left_by(session, wait_s=10):
