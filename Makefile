@@ -50,7 +50,7 @@ QUALIFY_SRC := $(sort $(wildcard src/qualify/*.c))
 LIVE_SRC := $(sort $(wildcard src/live/*.c))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c))
 # What unit tests link besides the library: nothing of libbpf is in it.
-PURE_SRC := $(HOST_SRC) $(QUALIFY_SRC) src/live/decode.c
+PURE_SRC := $(HOST_SRC) $(QUALIFY_SRC) src/live/decode.c src/live/gone.c
 
 obj       = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
 LIB_OBJ  := $(call obj,obj,$(LIB_SRC)) $(B)/obj/gen/causes_data.o $(B)/obj/gen/html_css.o $(B)/obj/gen/html_js.o

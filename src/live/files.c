@@ -4,20 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aiostall.skel.h"
 #include "host/paths.h"
 #include "live/names.h"
-
-#define FILES_MAX 65536
-
-struct live_file {
-	UT_hash_handle hh;
-	uint64_t id;
-	char path[];
-};
 
 /* The components of a name record, bounds checked; returns how many. */
 static size_t split_names(const struct wire_file *f, const char **parts, size_t max)
@@ -82,59 +73,17 @@ static void name_file(struct live *lv, const struct wire_req *r, uint32_t pid, c
 			     f.deleted, path, size);
 }
 
-static void drop_file(struct live *lv, struct live_file *f)
-{
-	HASH_DEL(lv->files, f);
-	free(f);
-}
-
-/* As the last one in the table. NULL on lack of memory. */
-static const char *add_file(struct live *lv, struct live_file *f)
-{
-	HASH_ADD(hh, lv->files, id, sizeof(f->id), f);
-	if (f->hh.tbl)
-		return f->path;
-	free(f);
-	return NULL;
-}
-
 const char *live_files__path(struct live *lv, const struct wire_req *r, uint32_t pid)
 {
-	struct live_file *f;
 	const char *path;
 	char name[4200];
-	size_t len;
 
 	if (!r->file_id)
 		return "";
-	HASH_FIND(hh, lv->files, &r->file_id, sizeof(r->file_id), f);
-	if (f && !f->hh.next)
-		return f->path;
-	if (f) {
-		HASH_DEL(lv->files, f);
-	} else {
-		name_file(lv, r, pid, name, sizeof(name));
-		len = strlen(name);
-		f = calloc(1, sizeof(*f) + len + 1);
-		if (!f)
-			return "";
-		f->id = r->file_id;
-		memcpy(f->path, name, len);
-		if (HASH_COUNT(lv->files) >= FILES_MAX) {
-			drop_file(lv, lv->files);
-			lv->recycled++;
-		}
-	}
-	path = add_file(lv, f);
+	path = filenames__get(&lv->files, r->file_id);
+	if (path)
+		return path;
+	name_file(lv, r, pid, name, sizeof(name));
+	path = filenames__add(&lv->files, r->file_id, name);
 	return path ? path : "";
-}
-
-void live_files__free(struct live *lv)
-{
-	struct live_file *f, *next;
-
-	HASH_ITER(hh, lv->files, f, next)
-	{
-		drop_file(lv, f);
-	}
 }

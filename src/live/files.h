@@ -7,6 +7,5 @@
 
 /* "" if it is not known. */
 const char *live_files__path(struct live *lv, const struct wire_req *r, uint32_t pid);
-void live_files__free(struct live *lv);
 
 #endif

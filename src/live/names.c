@@ -231,7 +231,8 @@ const struct fs_info *live_names__fs(struct live *lv, struct wire_fs_key key, ui
 
 uint64_t live_names__recycled(const struct live *lv)
 {
-	return lv->recycled + mounts__recycled(lv->mounts) + mounts__dropped(lv->mounts) +
+	return lv->recycled + lv->files.recycled + lv->gone.recycled +
+	       mounts__recycled(lv->mounts) + mounts__dropped(lv->mounts) +
 	       cgroups__recycled(lv->cgroups) + usyms__recycled(lv->usyms);
 }
 
@@ -259,7 +260,7 @@ void live_names__free(struct live *lv)
 	{
 		drop_fs(lv, f);
 	}
-	live_files__free(lv);
+	filenames__release(&lv->files);
 	ksyms__free(lv->ksyms);
 	usyms__free(lv->usyms);
 	aside__free(lv->aside);

@@ -112,14 +112,14 @@ static void deliver(struct live *lv, const struct sink *to, const struct process
 /* What is known of a process that is gone: its number may be that of one that lives, which is another. */
 static void deliver_ended(struct live *lv, const struct sink *to, struct process *living)
 {
-	struct ended_process *e, *next;
+	struct gone_process *e, *next;
 	struct process *p;
 
-	HASH_ITER(hh, lv->ended, e, next)
+	HASH_ITER(hh, lv->gone.processes, e, next)
 	{
 		HASH_FIND(hh, living, &e->pid, sizeof(e->pid), p);
 		if (p && !ended__is_gone(e->pid))
-			ended__fold(lv, e);
+			gone__fold(&lv->gone, e);
 		else
 			deliver_as(to, e->pid, &e->sum, e->comm, e->cgroup);
 	}
@@ -128,7 +128,7 @@ static void deliver_ended(struct live *lv, const struct sink *to, struct process
 /* Those that no table has room for. */
 static void deliver_left(struct live *lv, const struct sink *to)
 {
-	struct wire_submitted left = lv->ended_left;
+	struct wire_submitted left = lv->gone.left;
 
 	left.submits += lv->skel->bss->process_submits_left;
 	if (left.submits)
@@ -149,8 +149,8 @@ static void deliver_failures(struct live *lv, const struct sink *to)
 		ev.calls = calls;
 		to->failed(to->ctx, &ev);
 	}
-	for (struct ended_failure *f = lv->ended_failures; f; f = f->hh.next)
-		to->failed(to->ctx, &(struct ev_failed){.err = (int)f->err, .calls = f->calls});
+	for (struct failure *f = lv->gone_failures; f; f = f->hh.next)
+		to->failed(to->ctx, &(struct ev_failed){.err = f->err, .calls = f->now});
 }
 
 void processes__deliver(struct live *lv, const struct sink *to)

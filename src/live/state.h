@@ -9,11 +9,14 @@
 #include "live/probe.h"
 #include "host/cgroups.h"
 #include "host/devices.h"
+#include "host/filenames.h"
 #include "host/intern.h"
 #include "host/ksyms.h"
+#include "live/gone.h"
 #include "live/live.h"
 #include "host/mounts.h"
 #include "host/usyms.h"
+#include "model/failures.h"
 
 struct aiostall_bpf;
 struct bpf_link;
@@ -26,9 +29,6 @@ struct live;
 
 struct live_stack;
 struct live_fs;
-struct live_file;
-struct ended_process;
-struct ended_failure;
 
 struct live {
 	struct source src;
@@ -93,11 +93,10 @@ struct live {
 	uint64_t recycled;	/* names that made room for others */
 	struct live_stack *stacks;
 	struct live_fs *filesystems;
-	struct live_file *files;
+	struct filenames files;
 	/* who is gone, see ended.h */
-	struct ended_process *ended;
-	struct ended_failure *ended_failures;
-	struct wire_submitted ended_left; /* of those that are not told apart any more */
+	struct gone gone;
+	struct failure *gone_failures;
 	uint64_t next_reap_ns;
 };
 

@@ -16,7 +16,8 @@ static struct ledger_process *add_process(struct ledger *l, const struct ev_proc
 {
 	struct ledger_process *p;
 
-	if (HASH_COUNT(l->processes) >= LEDGER_PROCESSES_MAX)
+	/* there is always room for the sum of those that are not told apart */
+	if (ev->pid && HASH_COUNT(l->processes) >= LEDGER_PROCESSES_MAX)
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -34,18 +35,28 @@ static struct ledger_process *add_process(struct ledger *l, const struct ev_proc
 	return NULL;
 }
 
-void ledger__add_process(struct ledger *l, const struct ev_process *ev)
+/* NULL on lack of room. */
+static struct ledger_process *process_of(struct ledger *l, const struct ev_process *ev)
 {
 	const struct ledger_process_key key = key_of(l, ev->pid);
 	struct ledger_process *p;
-	struct ev_process *sum;
 
 	HASH_FIND(hh, l->processes, &key, sizeof(key), p);
-	p = p ? p : add_process(l, ev);
+	return p ? p : add_process(l, ev);
+}
+
+void ledger__add_process(struct ledger *l, const struct ev_process *ev)
+{
+	static const struct ev_process other = {.comm = "", .cgroup = ""};
+	struct ledger_process *p = process_of(l, ev);
+	struct ev_process *sum;
+
 	if (!p) {
 		l->evicted = sat_add(l->evicted, 1);
-		return;
+		p = process_of(l, &other);
 	}
+	if (!p)
+		return;
 	sum = &p->sum;
 	sum->submits = sat_add(sum->submits, ev->submits);
 	sum->submits_blocked = sat_add(sum->submits_blocked, ev->submits_blocked);

@@ -15,12 +15,6 @@ struct tally_process {
 	char *comm, *cgroup;	     /* NULL = not told of since the last time */
 };
 
-struct tally_failure {
-	UT_hash_handle hh;
-	int err;
-	uint64_t last, now;
-};
-
 /* Member by member. */
 static struct ev_process each(const struct ev_process *a, const struct ev_process *b,
 			      uint64_t (*f)(uint64_t a, uint64_t b))
@@ -91,22 +85,7 @@ int tally__process(struct tally *t, const struct ev_process *ev)
 
 int tally__failed(struct tally *t, const struct ev_failed *ev)
 {
-	struct tally_failure *f;
-
-	HASH_FIND(hh, t->failures, &ev->err, sizeof(ev->err), f);
-	if (!f) {
-		f = calloc(1, sizeof(*f));
-		if (!f)
-			return -ENOMEM;
-		f->err = ev->err;
-		HASH_ADD(hh, t->failures, err, sizeof(f->err), f);
-		if (!f->hh.tbl) {
-			free(f);
-			return -ENOMEM;
-		}
-	}
-	f->now = sat_add(f->now, ev->calls);
-	return 0;
+	return failures__add(&t->failures, ev->err, ev->calls);
 }
 
 static void tell_delta(const struct sink *to, const struct tally_process *of,
@@ -155,10 +134,8 @@ static void tell_processes(struct tally *t, const struct sink *to)
 
 void tally__tell(struct tally *t, const struct sink *to)
 {
-	struct tally_failure *f;
-
 	tell_processes(t, to);
-	for (f = t->failures; f; f = f->hh.next) {
+	for (struct failure *f = t->failures; f; f = f->hh.next) {
 		const struct ev_failed ev = {.err = f->err, .calls = sat_sub(f->now, f->last)};
 
 		if (ev.calls)
@@ -170,16 +147,11 @@ void tally__tell(struct tally *t, const struct sink *to)
 
 void tally__free(struct tally *t)
 {
-	struct tally_failure *f, *next_f;
 	struct tally_process *p, *next;
 
 	HASH_ITER(hh, t->processes, p, next)
 	{
 		drop(t, p);
 	}
-	HASH_ITER(hh, t->failures, f, next_f)
-	{
-		HASH_DEL(t->failures, f);
-		free(f);
-	}
+	failures__release(&t->failures);
 }

@@ -6,14 +6,14 @@
 #ifndef AIOSTALL_MODEL_TALLY_H
 #define AIOSTALL_MODEL_TALLY_H
 
+#include "model/failures.h"
 #include "model/source.h"
 
 struct tally_process;
-struct tally_failure;
 
 struct tally {
 	struct tally_process *processes;
-	struct tally_failure *failures;
+	struct failure *failures;
 };
 
 /* As of now: everybody is told of, and then what came is asked for. 0 or -ENOMEM. */
