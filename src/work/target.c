@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -57,6 +58,7 @@ struct feeder {
 	int fd;
 	bool drain;
 	volatile bool stop;
+	volatile int served; /* thread that submits */
 	uint64_t delay_us, bs;
 };
 
@@ -292,6 +294,25 @@ const char *target__reopen_path(const struct target *t, char *buf, size_t size)
 	return buf;
 }
 
+/*
+ * Until that thread is off its CPU and waits for something, be it preempted on its way for however
+ * long: what is to be moved after a delay would else be there before the thread has waited for it.
+ */
+static void feeder__await_sleep(const struct feeder *f)
+{
+	char path[64], said[8];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", f->served);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* "running", or the number of a system call */
+	while (!f->stop && pread(fd, said, sizeof(said), 0) > 0 && said[0] == 'r')
+		pace__sleep_us(50);
+	close(fd);
+}
+
 static void *feeder__main(void *arg)
 {
 	struct feeder *f = arg;
@@ -302,7 +323,10 @@ static void *feeder__main(void *arg)
 			;
 		if (f->stop)
 			break;
-		pace__sleep_us(f->delay_us);
+		if (f->delay_us) {
+			feeder__await_sleep(f);
+			pace__sleep_us(f->delay_us);
+		}
 		if (f->drain ? read(f->fd, buf, f->bs) <= 0 : write(f->fd, buf, f->bs) < 0)
 			break;
 	}
@@ -477,6 +501,8 @@ int target__fill(struct target *t, struct iocb *cb, void *buf, struct iovec *vec
 
 void target__arm(struct target *t)
 {
-	if (t->feeder)
-		sem_post(&t->feeder->tokens);
+	if (!t->feeder)
+		return;
+	t->feeder->served = (int)syscall(SYS_gettid);
+	sem_post(&t->feeder->tokens);
 }

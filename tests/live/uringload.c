@@ -79,6 +79,25 @@ static void rest(unsigned int us)
 
 /* ---- memory that is brought when it is touched ---- */
 
+/*
+ * Until that thread is off its CPU, be it preempted on its way for however long: each fault is one
+ * sleep then, and takes the delay at the least.
+ */
+static void await_sleep(const struct load *l, unsigned int tid)
+{
+	char path[64], said[8];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%u/syscall", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* "running", or the number of a system call */
+	while (!l->over && pread(fd, said, sizeof(said), 0) > 0 && said[0] == 'r')
+		rest(50);
+	close(fd);
+}
+
 static void *serve(void *arg)
 {
 	struct load *l = arg;
@@ -90,6 +109,7 @@ static void *serve(void *arg)
 
 		if (poll(&p, 1, 20) != 1 || read(l->uffd, &msg, sizeof(msg)) != sizeof(msg))
 			continue;
+		await_sleep(l, msg.arg.pagefault.feat.ptid);
 		rest(l->delay_us);
 		zero.range.start = msg.arg.pagefault.address & ~(uint64_t)(BLOCK - 1);
 		zero.range.len = BLOCK;
@@ -102,7 +122,7 @@ static void *serve(void *arg)
 
 static void make_memory(struct load *l)
 {
-	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_THREAD_ID};
 	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
 	size_t size = MAX_BATCH * BLOCK;
 

@@ -56,7 +56,7 @@ static const struct opt opts_table[] = {
 	{"uffd-delay-us", OPT_NUM, AT(uffd_delay_us), 0, 0, 60000000,
 	 "time to serve a fault (5000)"},
 	{"feed-delay-us", OPT_NUM, AT(feed_delay_us), 0, 0, 60000000,
-	 "time until the peer of a pipe or socket moves a block (2000)"},
+	 "time that a call sleeps until the peer of a pipe or socket moves a block (2000)"},
 	{"max-ms", OPT_NUM, AT(max_ms), 0, 0, 3600000, "no more calls after so long (0: never)"},
 	{"gap-us", OPT_NUM, AT(gap_us), 0, 0, 60000000, "pause after each call (0)"},
 	{"seed", OPT_NUM, AT(seed), 0, 0, UINT32_MAX, "first block (1)"},
