@@ -24,7 +24,8 @@ AIOLOAD = ROOT / "build" / "tools" / "aioload"
 SLOWDEV = ROOT / "build" / "tools" / "slowdev"
 SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 
-TIMEOUT = 60
+# Until what does not come is called a failure: a host may be slow, and do other things too.
+TIMEOUT = 180
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed",
           "skipped", "misjudged")
 
@@ -255,6 +256,24 @@ def filesystem(report, fstype, mount=None):
     shown = [(fs["fstype"], fs["mount"]) for fs in report["filesystems"]]
     assert len(rows) == 1, f"{fstype} {mount}: {shown}"
     return rows[0]
+
+
+def fdinfo(pid):
+    """What /proc says of each file that a process has open, which it may close meanwhile."""
+    for fd in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield fd.read_text(encoding="utf-8")
+
+
+def remove_cgroup(group):
+    """Its processes have been waited for; the group may take a moment longer."""
+    end = time.monotonic() + TIMEOUT
+    while group.exists():
+        with contextlib.suppress(OSError):
+            group.rmdir()
+            return
+        assert time.monotonic() < end, f"{group} is in use"
+        time.sleep(0.02)
 
 
 # Scratch filesystems

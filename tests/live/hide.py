@@ -16,6 +16,8 @@ import subprocess
 
 import pytest
 
+import helpers
+
 BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_FD_BY_ID = 1, 2, 14
 NR_BPF = {"x86_64": 321, "aarch64": 280}
 
@@ -42,8 +44,8 @@ def _bpftool(*args):
 
 
 def _map_ids(pid):
-    for fd in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        found = re.search(r"^map_id:\s*(\d+)", fd.read_text(encoding="ascii"), re.M)
+    for text in helpers.fdinfo(pid):
+        found = re.search(r"^map_id:\s*(\d+)", text, re.M)
         if found:
             yield int(found[1])
 

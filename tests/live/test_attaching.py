@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a start and a stop ask of the kernel: their time is in a few system calls."""
 import collections
+import os
 import pathlib
 import re
 import shutil
@@ -20,7 +21,8 @@ def start_calls(out, *args):
     """The lines of a start and a stop, each with its thread in front."""
     strace = shutil.which("strace") or pytest.skip("needs strace")
     subprocess.run([strace, "-f", "-e", "trace=openat,bpf", "-o", out, helpers.AIOSTALL, "-d", "10ms",
-                    *args], stdout=subprocess.DEVNULL, check=True, timeout=60)
+                    "-p", str(os.getpid()), *args], stdout=subprocess.DEVNULL, check=True,
+                   timeout=helpers.TIMEOUT)
     return out.read_text(encoding="utf-8").splitlines()
 
 
@@ -41,10 +43,7 @@ def test_large_programs_are_loaded_beside_each_other(scratch):
 
 
 def ids_of(pid):
-    found = set()
-    for fd in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        found |= set(ID.findall(fd.read_text(encoding="utf-8")))
-    return found
+    return {found for text in helpers.fdinfo(pid) for found in ID.findall(text)}
 
 
 def left_of(ids):

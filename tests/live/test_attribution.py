@@ -59,7 +59,10 @@ class Target:
         return places
 
 
-# Each in the order of the batch; a slow device makes the listed ones sleep, always.
+# Of the requests to a slow device, those that sleep at the least: one whose thread is kept from its CPU
+# on the way from the request to the wait, for as long as the device takes, finds that it is done.
+LEAST = 0.9
+# Each in the order of the batch; a slow device makes the listed ones sleep.
 CASES = {
     "ext4 append, btrfs checksummed write": (
         [("ext4", "append"), ("xfs", "overwrite"), ("btrfs", "append"), ("blockdev", "overwrite")],
@@ -90,7 +93,7 @@ def trace(tmp_path, scratch, verb, case):
     helpers.need_slow_device()
     wanted, sleepers = CASES[case]
     targets = make_targets(scratch, wanted, sleepers)
-    args = ["--batch", str(BATCH), "--size", f"{SIZE_MB}M"]
+    args = ["--batch", str(BATCH), "--size", f"{SIZE_MB}M", "--per-call"]
     for target in targets:
         args += ["--file", target.spec]
 
@@ -117,7 +120,11 @@ def test_each_stall_is_its_requests(tmp_path, scratch, case):
     slept = {t.fstype: set() for t in targets}
 
     stalls = traced.of_type("stall")
-    assert len(stalls) == traced.load["nvcsw"]
+    # as many in each call as the kernel counted there
+    of_calls = [0] * CALLS
+    for stall in stalls:
+        of_calls[stall["call_seq"] - 1] += 1
+    assert of_calls == traced.load["threads"][0]["per_call"]["nvcsw"]
     for stall in stalls:
         assert stall["path"] in by_path, stall
         target = by_path[stall["path"]]
@@ -133,7 +140,8 @@ def test_each_stall_is_its_requests(tmp_path, scratch, case):
 
     for target in targets:
         expected = set(requests[target.path].values()) if target.fstype in sleepers else set()
-        assert slept[target.fstype] == expected, target
+        assert slept[target.fstype] <= expected, target
+        assert len(slept[target.fstype]) >= LEAST * len(expected), target
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -154,11 +162,12 @@ def test_each_row_has_its_own(tmp_path, scratch, case):
         if target.fstype not in sleepers:
             assert (row["sleeps"], row["submits_blocked"], row["files"]) == (0, 0, []), target
             continue
-        assert row["submits_blocked"] == CALLS
-        assert row["sleeps"] >= own
+        assert LEAST * CALLS <= row["submits_blocked"] <= CALLS
+        assert row["sleeps"] >= LEAST * own
         assert [f["path"] for f in row["files"]] == [target.path]
         behind = sum(BATCH - 1 - index for _, index in target.requests().values())
-        # One sleep for each request, but btrfs sleeps several times for one.
-        if row["sleeps"] == own:
-            assert row["held_up_requests"] == behind
-        assert row["held_up_requests"] >= behind
+        # One sleep for each request at most, but btrfs sleeps several times for one.
+        if target.fstype != "btrfs":
+            assert row["sleeps"] <= own and row["held_up_requests"] <= behind
+            assert row["sleeps"] < own or row["held_up_requests"] == behind
+        assert row["held_up_requests"] >= LEAST * behind

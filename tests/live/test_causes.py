@@ -532,7 +532,7 @@ def memory_cgroup(limit):
         (group / name).write_text(str(limit), encoding="ascii")
         yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"]
     finally:
-        group.rmdir()
+        helpers.remove_cgroup(group)
 
 
 def run_slow(scenario, places, place, args):

@@ -4,10 +4,8 @@ What tracing costs, as far as it does not depend on how busy the host is: the in
 paths that everybody pays for, look-ups, wake-ups, the size of the binary; and the tracer's own
 account of it.
 """
-import contextlib
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -51,10 +49,8 @@ def bpftool():
 def programs_of(pid):
     """{name: lines} of the programs that a process holds, as the kernel runs them."""
     ids = set()
-    for fd in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        # the tracer opens and closes files of /proc and /sys meanwhile
-        with contextlib.suppress(FileNotFoundError):
-            ids.update(re.findall(r"^prog_id:\s+(\d+)", fd.read_text(), re.M))
+    for text in helpers.fdinfo(pid):
+        ids.update(re.findall(r"^prog_id:\s+(\d+)", text, re.M))
     found = {}
     for ident in ids:
         said = subprocess.run([bpftool(), "-j", "prog", "show", "id", ident], check=True,

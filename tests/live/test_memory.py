@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from helpers import AIOLOAD, AIOSTALL, run
+from helpers import AIOLOAD, AIOSTALL, remove_cgroup, run
 
 UNIFIED = pathlib.Path("/sys/fs/cgroup")
 LEGACY = UNIFIED / "memory"
@@ -56,7 +56,7 @@ def group_fixture():
         group.dir.rmdir()
         pytest.skip("needs the memory controller of cgroups")
     yield group
-    group.dir.rmdir()
+    remove_cgroup(group.dir)
 
 
 @pytest.mark.parametrize("mib", [15, 30, 60])

@@ -2,6 +2,7 @@
 """Sleeps that have not ended when tracing ends: what a device that hangs looks like."""
 import os
 import re
+import time
 
 import pytest
 
@@ -10,6 +11,8 @@ import helpers
 import tracing
 from helpers import AIOSTALL
 
+# How long a sleep is watched, at the least.
+ASLEEP_S = 0.3
 LOAD = ("--pattern", "buffered-read", "--calls", "3", "--no-prepare")
 
 
@@ -49,10 +52,11 @@ def test_held_device(scratch, slow):
     """The sleeping call is reported with its age and stack; the load goes on when it may."""
     with tracing.waiting(scratch, load_args(slow)) as load:
         hold(scratch, slow)
-        with tracing.attached(scratch, "-d", "1", "-p", load.pid) as tracer:
+        with tracing.attached(scratch, "-p", load.pid) as tracer:
             load.go()
             tracing.wait_in_submit(load.pid)
-            report = tracer.report()
+            time.sleep(ASLEEP_S)
+            report = tracer.stop()
         assert tracer.ended.status == 0, tracer.ended.stderr
         assert load.proc.poll() is None
         release(scratch, slow)
@@ -61,7 +65,7 @@ def test_held_device(scratch, slow):
     (entry,) = report["unfinished"]
     check_entry(entry, load, slow)
     assert entry["before_tracing"] is False
-    assert 0.3e9 < entry["age_ns"] <= report["capture"]["duration_ns"]
+    assert ASLEEP_S * 1e9 < entry["age_ns"] <= report["capture"]["duration_ns"]
     # a sleep counts where it ends; until then it is in no sum
     assert report["totals"]["sleeps"] == 0 and report["totals"]["submits"] == 0
     assert report["loss"]["any"] is False
@@ -74,10 +78,11 @@ def test_held_device(scratch, slow):
 def test_held_device_in_text(scratch, slow):
     with tracing.waiting(scratch, load_args(slow)) as load:
         hold(scratch, slow)
-        with tracing.attached(scratch, "-d", "1", "-p", load.pid, form="text") as tracer:
+        with tracing.attached(scratch, "-p", load.pid, form="text") as tracer:
             load.go()
             tracing.wait_in_submit(load.pid)
-            text = tracer.report()
+            time.sleep(ASLEEP_S)
+            text = tracer.stop()
         release(scratch, slow)
         load.done()
     part = text[re.search(r"(?i)unfinished|still asleep|not ended", text).start():]
@@ -90,10 +95,11 @@ def test_held_device_in_text(scratch, slow):
 def test_held_device_in_trace(scratch, slow):
     with tracing.waiting(scratch, load_args(slow)) as load:
         hold(scratch, slow)
-        with tracing.attached(scratch, "-d", "1", "-p", load.pid, verb="trace") as tracer:
+        with tracing.attached(scratch, "-p", load.pid, verb="trace") as tracer:
             load.go()
             tracing.wait_in_submit(load.pid)
-            lines = tracer.report()
+            time.sleep(ASLEEP_S)
+            lines = tracer.stop()
         release(scratch, slow)
         load.done()
     # it is no stall yet: said beside the lines
@@ -110,7 +116,7 @@ def test_command_on_held_device(scratch, slow):
     hold(scratch, slow)
     out = f"{scratch.dir}/report"
     done = helpers.run([AIOSTALL, "-d", "1", "--format", "json", "-o", out, "--", "sh", "-c",
-                        f"exec dd if={slow.dev} of=/dev/null iflag=direct count=1"], timeout=30)
+                        f"exec dd if={slow.dev} of=/dev/null iflag=direct count=1"])
     release(scratch, slow)
     assert done.status in (0, 1), done.stderr
     assert os.path.getsize(out)
@@ -121,8 +127,8 @@ def test_asleep_before_tracing(scratch, slow):
         hold(scratch, slow)
         load.go()
         tracing.wait_in_submit(load.pid)
-        with tracing.attached(scratch, "-d", "1", "-p", load.pid) as tracer:
-            report = tracer.report()
+        with tracing.attached(scratch, "-p", load.pid) as tracer:
+            report = tracer.stop()
         release(scratch, slow)
         load.done()
     (entry,) = report["unfinished"]

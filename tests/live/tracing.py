@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -100,7 +101,7 @@ def watch(scratch, load_args, *options):
             return tracer.stop(), figures
 
 
-def wait_in_submit(pid, tid=None, timeout=10):
+def wait_in_submit(pid, tid=None, timeout=helpers.TIMEOUT):
     """Until that thread sleeps in io_submit."""
     task = pathlib.Path(f"/proc/{pid}/task/{tid or pid}")
     end = time.monotonic() + timeout
@@ -109,6 +110,21 @@ def wait_in_submit(pid, tid=None, timeout=10):
             return
         assert time.monotonic() < end, "no call to io_submit"
         time.sleep(0.005)
+
+
+def turns(tracer, more=6):
+    """
+    Until the tracer has looked at what there is, as it does ten times a second: it sleeps between two
+    looks, and a few times in one.
+    """
+    status = pathlib.Path(f"/proc/{tracer.pid}/status")
+
+    def sleeps():
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text("ascii"), re.M)[1])
+    until, end = sleeps() + more, time.monotonic() + helpers.TIMEOUT
+    while sleeps() < until:
+        assert time.monotonic() < end, "the tracer does not look"
+        time.sleep(0.02)
 
 
 def wait_path(path, timeout=helpers.TIMEOUT):
