@@ -45,12 +45,13 @@ struct brief_fs *brief__want_fs(struct brief *b, const struct fs_info *info)
 	return &b->fs[b->nr_fs++];
 }
 
-static struct brief_cause *cause_of(struct brief *b, struct brief_fs *f, const char *id)
+static struct brief_cause *cause_of(struct brief *b, struct brief_fs *f, const char *id,
+				    enum plane plane)
 {
 	struct brief_cause *grown;
 
 	for (size_t i = 0; i < f->nr_causes; i++)
-		if (f->causes[i].id == id || !strcmp(f->causes[i].id, id))
+		if (f->causes[i].plane == plane && !strcmp(f->causes[i].id, id))
 			return &f->causes[i];
 	grown = realloc(f->causes, (f->nr_causes + 1) * sizeof(*grown));
 	if (!grown) {
@@ -58,19 +59,19 @@ static struct brief_cause *cause_of(struct brief *b, struct brief_fs *f, const c
 		return NULL;
 	}
 	f->causes = grown;
-	grown[f->nr_causes] = (struct brief_cause){.id = id};
+	grown[f->nr_causes] = (struct brief_cause){.id = id, .plane = plane};
 	return &grown[f->nr_causes++];
 }
 
 void brief__want_cause(struct brief *b, struct brief_fs *fs, const char *id)
 {
-	cause_of(b, fs, id);
+	cause_of(b, fs, id, PLANE_SUBMIT);
 }
 
-static void add_cause(struct brief *b, struct brief_fs *f, const char *id, uint64_t sleeps,
-		      uint64_t blocked_ns)
+static void add_cause(struct brief *b, struct brief_fs *f, const char *id, enum plane plane,
+		      uint64_t sleeps, uint64_t blocked_ns)
 {
-	struct brief_cause *c = cause_of(b, f, id);
+	struct brief_cause *c = cause_of(b, f, id, plane);
 
 	if (!c)
 		return;
@@ -92,8 +93,8 @@ static void take_filesystems(struct brief *b, struct ledger *l)
 		f->options = text(fs->info.mount_options);
 		fs_counts__add(&f->counts, &fs->counts);
 		if (c->below_min_sleeps)
-			add_cause(b, f, pseudo__cause(PSEUDO_BELOW_MIN)->id, c->below_min_sleeps,
-				  c->below_min_ns);
+			add_cause(b, f, pseudo__cause(PSEUDO_BELOW_MIN)->id, PLANE_SUBMIT,
+				  c->below_min_sleeps, c->below_min_ns);
 	}
 }
 
@@ -108,7 +109,7 @@ static void take_asleep(struct brief *b, const struct ledger *l)
 		f->unfinished++;
 		/* its series begins with 0, so that the end of this sleep is an increase */
 		if (l->unfinished[i].cause_id)
-			cause_of(b, f, l->unfinished[i].cause_id);
+			cause_of(b, f, l->unfinished[i].cause_id, ev->plane);
 		if (ev->age_ns > f->oldest_ns)
 			f->oldest_ns = ev->age_ns;
 	}
@@ -120,16 +121,18 @@ bool brief__make(struct brief *b, struct ledger *l)
 	b->loss.model_evicted = sat_add(b->loss.model_evicted, l->evicted);
 	take_filesystems(b, l);
 	for (const struct ledger_row *row = l->rows; row && !b->failed; row = row->hh.next)
-		if (row->key.plane == PLANE_SUBMIT)
-			add_cause(b, &b->fs[row->key.fs->view], row->key.cause->cause->id,
-				  row->sum.sleeps, row->sum.blocked_ns);
+		add_cause(b, &b->fs[row->key.fs->view], row->key.cause->cause->id, row->key.plane,
+			  row->sum.sleeps, row->sum.blocked_ns);
 	take_asleep(b, l);
 	return !b->failed;
 }
 
 static int by_id(const void *a, const void *b)
 {
-	return strcmp(((const struct brief_cause *)a)->id, ((const struct brief_cause *)b)->id);
+	const struct brief_cause *x = a, *y = b;
+	int d = strcmp(x->id, y->id);
+
+	return d ? d : (int)x->plane - (int)y->plane;
 }
 
 static int by_labels(const void *a, const void *b)

@@ -8,8 +8,10 @@
 
 #include "model/ledger.h"
 
+/* Of one plane. */
 struct brief_cause {
 	const char *id;
+	enum plane plane;
 	uint64_t sleeps, blocked_ns;
 };
 
@@ -19,7 +21,7 @@ struct brief_fs {
 	const char *fstype, *device;
 	const char *mount, *options; /* of one of its mounts, the last that was used */
 	struct fs_counts counts;
-	struct brief_cause *causes; /* by id */
+	struct brief_cause *causes; /* by id, plane */
 	size_t nr_causes;
 	uint64_t unfinished, oldest_ns; /* sleeps that have not ended; age of the oldest */
 };
@@ -39,7 +41,7 @@ bool brief__make(struct brief *b, struct ledger *l);
  * unless it has figures, and a cause of it. Strings must outlive the brief.
  */
 struct brief_fs *brief__want_fs(struct brief *b, const struct fs_info *fs);
-void brief__want_cause(struct brief *b, struct brief_fs *fs, const char *id);
+void brief__want_cause(struct brief *b, struct brief_fs *fs, const char *id); /* of the submitter */
 void brief__sort(struct brief *b);
 void brief__free(struct brief *b);
 

@@ -11,7 +11,7 @@
 /* The ledger's strings may go before the next call. */
 static struct most_entry entry_of(const struct brief_fs *f, const struct brief_cause *c)
 {
-	struct most_entry e = {.blocked_ns = c->blocked_ns};
+	struct most_entry e = {.api = f->api, .plane = c->plane, .blocked_ns = c->blocked_ns};
 
 	snprintf(e.fstype, sizeof(e.fstype), "%s", f->fstype);
 	snprintf(e.where, sizeof(e.where), "%s", *f->mount ? f->mount : f->device);
@@ -19,12 +19,16 @@ static struct most_entry entry_of(const struct brief_fs *f, const struct brief_c
 	return e;
 }
 
+static bool is_same(const struct most_entry *a, const struct most_entry *b)
+{
+	return a->api == b->api && a->plane == b->plane && !strcmp(a->cause, b->cause) &&
+	       !strcmp(a->fstype, b->fstype) && !strcmp(a->where, b->where);
+}
+
 static uint64_t blocked_before(const struct most *m, const struct most_entry *e)
 {
 	for (size_t i = 0; i < m->nr; i++)
-		if (!strcmp(m->before[i].cause, e->cause) &&
-		    !strcmp(m->before[i].fstype, e->fstype) &&
-		    !strcmp(m->before[i].where, e->where))
+		if (is_same(&m->before[i], e))
 			return m->before[i].blocked_ns;
 	return 0;
 }

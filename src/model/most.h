@@ -8,6 +8,8 @@
 struct most_entry {
 	char fstype[32], where[256]; /* mount point, or else the device */
 	char cause[64];
+	enum api api;
+	enum plane plane;
 	uint64_t blocked_ns;
 };
 

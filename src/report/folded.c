@@ -3,6 +3,7 @@
  * Folded stacks for flame graphs, one line each, root first:
  *   comm;fstype;outermost;...;innermost MICROSECONDS
  * User frames, where there are any, stand between fstype and the kernel's, with "-" after them.
+ * "(worker)" and the like stand after fstype where it is not the submitter itself that slept.
  * Samples of running calls, where they were asked for, have "(on-cpu)" for a comm.
  */
 #define _GNU_SOURCE /* reallocarray */
@@ -44,7 +45,8 @@ static void put_stack(FILE *mem, const struct stack *s)
 	}
 }
 
-static char *line_text(const struct fs_info *fs, const struct report_stack *rs)
+/* plane "": the submitter's own, or time on the CPU. */
+static char *line_text(const struct fs_info *fs, const char *plane, const struct report_stack *rs)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -55,6 +57,8 @@ static char *line_text(const struct fs_info *fs, const struct report_stack *rs)
 	put_name(mem, rs->comm);
 	fputc(';', mem);
 	put_name(mem, fs ? fs->fstype : NULL);
+	if (*plane)
+		fprintf(mem, ";(%s)", plane);
 	if (rs->user_stack && rs->user_stack->depth) {
 		put_stack(mem, rs->user_stack);
 		fputs(";-", mem);
@@ -70,7 +74,8 @@ static char *line_text(const struct fs_info *fs, const struct report_stack *rs)
 	return text;
 }
 
-static int folded__add(struct folded *f, const struct fs_info *fs, const struct report_stack *rs)
+static int folded__add(struct folded *f, const struct fs_info *fs, const char *plane,
+		       const struct report_stack *rs)
 {
 	char *text;
 
@@ -85,7 +90,7 @@ static int folded__add(struct folded *f, const struct fs_info *fs, const struct 
 		f->line = grown;
 		f->room = room;
 	}
-	text = line_text(fs, rs);
+	text = line_text(fs, plane, rs);
 	if (!text)
 		return -ENOMEM;
 	f->line[f->nr++] = (struct folded_line){text, rs->blocked_ns};
@@ -103,11 +108,16 @@ static int folded__samples(struct folded *f, const struct report *r)
 		rs.blocked_ns = r->capture->sample_hz
 					? s->count * (NSEC_PER_SEC / r->capture->sample_hz)
 					: 0;
-		rc = folded__add(f, s->fs, &rs);
+		rc = folded__add(f, s->fs, "", &rs);
 		if (rc)
 			return rc;
 	}
 	return 0;
+}
+
+static const char *plane_of(const struct report_cause *c)
+{
+	return c->plane == PLANE_SUBMIT ? "" : plane__name(c->plane);
 }
 
 static int folded__collect(struct folded *f, const struct report *r)
@@ -117,7 +127,8 @@ static int folded__collect(struct folded *f, const struct report *r)
 
 		for (size_t c = 0; c < fs->nr_causes; c++) {
 			for (size_t s = 0; s < fs->causes[c].nr_stacks; s++) {
-				int rc = folded__add(f, fs->fs, &fs->causes[c].stacks[s]);
+				int rc = folded__add(f, fs->fs, plane_of(&fs->causes[c]),
+						     &fs->causes[c].stacks[s]);
 
 				if (rc)
 					return rc;

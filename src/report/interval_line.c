@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "model/sums.h"
 #include "report/print.h"
 
 enum iv_column {
@@ -16,17 +17,29 @@ enum iv_column {
 	IV_CPU,
 	IV_P99,
 	IV_HELD,
+	IV_TASKWORK,
+	IV_WORKER,
+	IV_SQPOLL,
 	IV_MOST,
 	IV_COLUMNS,
 };
 
 /* Where and for what takes what the others leave. */
 static const struct column columns[IV_COLUMNS] = {
-	[IV_TIME] = {"ELAPSED", 8, 0, false},	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
-	[IV_SHARE] = {"BLOCKED%", 8, 0, false}, [IV_SLEEPS] = {"SLEEPS", 7, 3, false},
-	[IV_CTXSW] = {"CTXSW/IO", 8, 4, false}, [IV_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[IV_CPU] = {"ON-CPU", 7, 1, false},	[IV_P99] = {"P99", 7, 5, false},
-	[IV_HELD] = {"HELD-UP", 7, 2, false},	[IV_MOST] = {"MOST", -1, 0, true},
+	[IV_TIME] = {"ELAPSED", 8, 0, false},
+	[IV_SUBMITS] = {"SUBMITS", 7, 0, false},
+	[IV_SHARE] = {"BLOCKED%", 8, 0, false},
+	[IV_SLEEPS] = {"SLEEPS", 7, 4, false},
+	[IV_CTXSW] = {"CTXSW/IO", 8, 5, false},
+	[IV_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[IV_CPU] = {"ON-CPU", 7, 2, false},
+	[IV_P99] = {"P99", 7, 6, false},
+	[IV_HELD] = {"HELD-UP", 7, 3, false},
+	/* asleep in the other planes of io_uring: no part of BLOCKED, nor of each other */
+	[IV_TASKWORK] = {"TASKWORK", 8, 1, false},
+	[IV_WORKER] = {"WORKER", 7, 1, false},
+	[IV_SQPOLL] = {"SQPOLL", 7, 1, false},
+	[IV_MOST] = {"MOST", -1, 0, true},
 };
 
 #define MOST_LEAST 26
@@ -54,6 +67,24 @@ static uint64_t p99_of(const struct fs_counts *before, const struct fs_counts *n
 /* What sleeps alone do not tell. */
 static const enum iv_column of_calls[] = {IV_SUBMITS, IV_SHARE, IV_CTXSW, IV_CPU};
 
+static const struct elsewhere {
+	enum iv_column column;
+	enum plane plane;
+} elsewhere[] = {
+	{IV_TASKWORK, PLANE_TASKWORK}, {IV_WORKER, PLANE_WORKER}, {IV_SQPOLL, PLANE_SQPOLL}};
+
+static void fill_elsewhere(char cell[IV_COLUMNS][24], const struct counters *before,
+			   const struct counters *now)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+		enum plane plane = elsewhere[i].plane;
+
+		fmt__duration(grown(counters__blocked_in(before, plane),
+				    counters__blocked_in(now, plane)),
+			      cell[elsewhere[i].column], 24);
+	}
+}
+
 static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns,
 		       const struct fs_counts *before, const struct fs_counts *now)
 {
@@ -71,13 +102,17 @@ static void fill_cells(char cell[IV_COLUMNS][24], uint64_t elapsed_ns,
 	fmt__duration(grown(a->on_cpu_ns, b->on_cpu_ns), cell[IV_CPU], 24);
 	fmt__duration(p99_of(before, now), cell[IV_P99], 24);
 	fmt__count(grown(a->held_up_requests, b->held_up_requests), cell[IV_HELD], 24);
+	fill_elsewhere(cell, a, b);
 }
 
-/* "ext4 /data: blk.tag": the cause is whole, of the filesystem what is left. */
+/* "ext4 /data: blk.tag", or ": worker blk.tag": the cause is whole, of the filesystem what is left. */
 static const char *most_words(struct print *p, const struct most_entry *most, int room)
 {
 	const struct fs_info fs = {.fstype = most->fstype, .mount = most->where};
-	const char *cause = print__safe(p, most->cause);
+	const char *id = print__safe(p, most->cause);
+	const char *cause = most->plane == PLANE_SUBMIT
+				    ? id
+				    : print__join(p, plane__name(most->plane), " ", id);
 	const char *name = print__fs(p, &fs, room - print__columns(cause) - 2);
 
 	return print__join(p, name, ": ", cause);

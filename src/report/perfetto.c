@@ -28,6 +28,8 @@ struct span {
 	const struct stack *stack;
 	uint32_t index, nr, held_up;
 	enum request_how how;
+	enum plane plane;
+	uint32_t submitter_tid;
 	int64_t ret;
 };
 
@@ -123,6 +125,8 @@ int timeline__stall(struct timeline *t, const struct ev_stall *ev, const char *c
 		.nr = ev->req.nr,
 		.how = ev->req.how,
 		.held_up = ev->held_up_requests,
+		.plane = ev->plane,
+		.submitter_tid = ev->submitter_tid,
 	};
 	int rc;
 
@@ -298,6 +302,19 @@ static int write_event(FILE *out, struct jsonw *w, json_t *event, bool *first)
 	return rc;
 }
 
+/* A thread of the kernel's has its process's name, and a track of its own beside it. */
+static void thread_name(const struct span *s, char *buf, size_t size)
+{
+	const char *role = s->plane == PLANE_WORKER   ? " io_uring worker"
+			   : s->plane == PLANE_SQPOLL ? " SQPOLL thread"
+						      : "";
+
+	if (*role && s->submitter_tid)
+		snprintf(buf, size, "%s%s of thread %u", s->comm, role, s->submitter_tid);
+	else
+		snprintf(buf, size, "%s%s", s->comm, role);
+}
+
 static int write_name(FILE *out, const struct timeline *t, const struct span *s, const char *what,
 		      bool *first)
 {
@@ -309,7 +326,7 @@ static int write_name(FILE *out, const struct timeline *t, const struct span *s,
 	if (!strcmp(what, "process_name"))
 		snprintf(text, sizeof(text), "%s on %s (%s)", s->comm, r->host, r->kernel);
 	else
-		snprintf(text, sizeof(text), "%s", s->comm);
+		thread_name(s, text, sizeof(text));
 	jsonw__str(&w, event, "name", what);
 	jsonw__str(&w, event, "ph", "M");
 	jsonw__u64(&w, event, "pid", shown_pid(s));
@@ -333,6 +350,8 @@ static void write_args(struct jsonw *w, json_t *event, const struct span *s)
 	if (s->kind != SPAN_SLEEP)
 		return;
 	jsonw__fs(w, args, s->fs);
+	jsonw__str(w, args, "plane", plane__name(s->plane));
+	jsonw__submitter(w, args, s->plane, s->submitter_tid);
 	jsonw__str(w, args, "cause", s->cause);
 	jsonw__str(w, args, "file", s->path);
 	jsonw__str(w, args, "op", s->op);
@@ -341,9 +360,19 @@ static void write_args(struct jsonw *w, json_t *event, const struct span *s)
 	jsonw__frames(w, args, "frames", s->stack);
 }
 
+/* What a sleep is in: a call, or what a thread of the kernel's takes on at once. */
+static const char *call_name(const struct span *s)
+{
+	if (s->plane == PLANE_WORKER)
+		return "punted request";
+	if (s->plane == PLANE_SQPOLL)
+		return "SQPOLL batch";
+	return s->fs && s->fs->api == API_URING ? "io_uring_enter" : "io_submit";
+}
+
 static int write_span(FILE *out, const struct timeline *t, const struct span *s, bool *first)
 {
-	static const char *const names[] = {"io_submit", "sleep", "run queue"};
+	const char *const names[] = {call_name(s), "sleep", "run queue"};
 	static const char *const categories[] = {"call", "sleep", "run queue"};
 	uint64_t since = s->start_ns - t->recordings[s->recording].first_ns;
 	json_t *event = json_object();

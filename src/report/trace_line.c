@@ -14,6 +14,7 @@ enum trace_column {
 	TR_PID,
 	TR_BLOCKED,
 	TR_RUNQ,
+	TR_PLANE,
 	TR_CAUSE,
 	TR_REQ,
 	TR_HELD,
@@ -26,11 +27,11 @@ enum trace_column {
 
 /* The file takes what the others leave. */
 static const struct column columns[TR_COLUMNS] = {
-	[TR_TIME] = {"TIME", 9, 4, true},  [TR_COMM] = {"COMM", 10, 0, true},
-	[TR_PID] = {"PID", 7, 5, false},   [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
-	[TR_RUNQ] = {"RUNQ", 7, 1, false}, [TR_CAUSE] = {"CAUSE", 15, 0, true},
-	[TR_REQ] = {"REQ", 6, 3, true},	   [TR_HELD] = {"HELD", 4, 2, false},
-	[TR_VIA] = {"VIA", 16, 0, true},
+	[TR_TIME] = {"TIME", 9, 5, true},    [TR_COMM] = {"COMM", 10, 0, true},
+	[TR_PID] = {"PID", 7, 6, false},     [TR_BLOCKED] = {"BLOCKED", 7, 0, false},
+	[TR_RUNQ] = {"RUNQ", 7, 2, false},   [TR_PLANE] = {"PLANE", 8, 1, true},
+	[TR_CAUSE] = {"CAUSE", 15, 0, true}, [TR_REQ] = {"REQ", 6, 4, true},
+	[TR_HELD] = {"HELD", 4, 3, false},   [TR_VIA] = {"VIA", 16, 0, true},
 };
 
 struct layout {
@@ -168,7 +169,7 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 		[TR_PID] = pid,	  [TR_BLOCKED] = blocked,
 		[TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
 		[TR_REQ] = req,	  [TR_HELD] = held,
-		[TR_VIA] = via,
+		[TR_VIA] = via,	  [TR_PLANE] = plane__name(ev->plane),
 	};
 	const char *file;
 	struct layout l;

@@ -199,6 +199,9 @@ static void put_causes(struct expo *x, const struct metrics *m, bool times)
 		const struct brief_fs *f = &m->brief->fs[k];
 
 		for (size_t i = 0; i < f->nr_causes; i++) {
+			/* series of causes are of the submitter's own sleeps */
+			if (f->causes[i].plane != PLANE_SUBMIT)
+				continue;
 			begin(x, "", f);
 			expo__label(x, "cause", f->causes[i].id);
 			if (times)

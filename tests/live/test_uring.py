@@ -250,6 +250,37 @@ def test_filters_of_workers_go_by_their_submitter(tmp_path):
         assert (totals["worker_sleeps"], totals["punted"]) == (sleeps, sleeps), filters
 
 
+def test_lines_while_it_runs_name_the_plane(tmp_path):
+    """300 sleeps of 3 ms at least are more than one interval, on a machine however fast."""
+    argv = load("--file", tmp_path / "f", "--calls", 300, "--batch", 4, "--fault", 2, "--delay-us",
+                3000, "--async")
+    done = helpers.run([helpers.AIOSTALL, "-i", "200ms", "--", *argv])
+    assert done.status == 0, done.stderr
+    lines = done.stdout[:done.stdout.index("aiostall on ")].splitlines()
+    assert any(line.endswith(": worker ubuf.uffd") for line in lines), lines
+    folded = helpers.run([helpers.AIOSTALL, "stat", "--format", "folded", "--", *argv])
+    stacks = [line for line in folded.stdout.splitlines() if "handle_userfault" in line]
+    assert stacks and all(line.split(";")[2] == "(worker)" for line in stacks), folded.stdout
+
+
+def test_a_timeline_has_a_track_for_each_worker(tmp_path):
+    """Two requests of each call go to workers, and are asleep there at the same time."""
+    db = tmp_path / "rec.db"
+    done = helpers.run([helpers.AIOSTALL, "record", "--events", "-o", db, "--", *load(
+        "--file", tmp_path / "f", "--calls", 11, "--batch", 4, "--fault", 1, "--faults", 2,
+        "--async")])
+    assert done.status == 0, done.stderr
+    printed = helpers.run([helpers.AIOSTALL, "report", "--format", "perfetto", db])
+    events = json.loads(printed.stdout)["traceEvents"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    slept = [e for e in events if e["ph"] == "X" and e["name"] == "ubuf.uffd"]
+    assert len(slept) == 22 and {e["args"]["plane"] for e in slept} == {"worker"}
+    assert {tracks[e["tid"]] for e in slept} == \
+        {f"uringload io_uring worker of thread {slept[0]['args']['submitter_tid']}"}
+    assert slept[0]["args"]["submitter_tid"] == slept[0]["pid"]
+    assert len({e["tid"] for e in slept}) > 1
+
+
 def test_requests_without_a_file_go_by_their_name(tmp_path):
     traced = tracing.trace(tmp_path, load("--nop", "--calls", CALLS, "--batch", 3))
     assert traced.status == 0, traced.stderr

@@ -229,6 +229,59 @@ static void test_names_of_tracks(void **state)
 	timeline__free(t);
 }
 
+/* A worker's sleeps are no part of the call of the thread whose requests it has. */
+static void test_threads_of_the_kernel_have_tracks(void **state)
+{
+	static const struct {
+		enum plane plane;
+		uint32_t tid, submitter;
+		const char *track, *call;
+	} rows[] = {
+		{PLANE_SUBMIT, 101, 0, "mysql", "io_uring_enter"},
+		{PLANE_TASKWORK, 102, 0, "mysql", "io_uring_enter"},
+		{PLANE_WORKER, 103, 101, "mysql io_uring worker of thread 101", "punted request"},
+		{PLANE_WORKER, 104, 0, "mysql io_uring worker", "punted request"},
+		{PLANE_SQPOLL, 105, 101, "mysql SQPOLL thread of thread 101", "SQPOLL batch"},
+	};
+	struct timeline *t = begin();
+	struct fs_info ring = fs;
+	size_t at, tracks = 0;
+	json_t *root, *event;
+
+	(void)state;
+	ring.api = API_URING;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ev_stall ev = stall(rows[i].tid, 1, 5000000, 1000);
+
+		ev.who.comm = "mysql";
+		ev.fs = &ring;
+		ev.plane = rows[i].plane;
+		ev.submitter_tid = rows[i].submitter;
+		add_stall(t, ev);
+	}
+	root = parsed(t);
+	assert_int_equal(check_all(root), 2 * ARRAY_SIZE(rows));
+	json_array_foreach(json_object_get(root, "traceEvents"), at, event)
+	{
+		if (strcmp(str_of(event, "name"), "thread_name"))
+			continue;
+		assert_int_equal(int_of(event, "tid"), rows[tracks].tid);
+		assert_string_equal(str_of(json_object_get(event, "args"), "name"),
+				    rows[tracks++].track);
+	}
+	assert_int_equal(tracks, ARRAY_SIZE(rows));
+	for (size_t i = 0; i < tracks; i++) {
+		json_t *args = json_object_get(span(root, 2 * i + 1), "args");
+
+		assert_string_equal(str_of(span(root, 2 * i), "name"), rows[i].call);
+		assert_string_equal(str_of(args, "plane"), plane__name(rows[i].plane));
+		assert_int_equal(!!rows[i].submitter,
+				 json_is_integer(json_object_get(args, "submitter_tid")));
+	}
+	json_decref(root);
+	timeline__free(t);
+}
+
 /* Only sleeps are known: the call reaches from the first to the last of them. */
 static void test_calls_from_their_sleeps(void **state)
 {
@@ -315,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_names_of_tracks),
+		cmocka_unit_test(test_threads_of_the_kernel_have_tracks),
 		cmocka_unit_test(test_calls_from_their_sleeps),
 		cmocka_unit_test(test_recordings_have_tracks_of_their_own),
 		cmocka_unit_test(test_nonsense_never_overlaps),

@@ -845,7 +845,10 @@ static void test_trace_json_unknown_request(void **state)
 static void test_interval(void **state)
 {
 	struct fs_counts a = {.c = some_counters()}, b = a;
-	const struct most_entry most = {"ext4", "/a/long/name/of/a/mount", "ext4.dio_sync", 1};
+	const struct most_entry most = {.fstype = "ext4",
+					.where = "/a/long/name/of/a/mount",
+					.cause = "ext4.dio_sync",
+					.blocked_ns = 1};
 	struct format_opts o = {.width = 80};
 	char *text = NULL;
 	size_t size = 0;
@@ -868,6 +871,39 @@ static void test_interval(void **state)
 	assert_contains(text, "    1.0s    3000     100%     0.06");
 	assert_contains(text, " -\n");
 	free(text);
+}
+
+/* Asleep in the planes of io_uring: columns of their own, where there is room, and a word at the cause. */
+static void test_interval_planes(void **state)
+{
+	struct fs_counts a = {.c = some_counters()}, b = a;
+	const struct most_entry most = {.fstype = "ext4",
+					.where = "/data",
+					.cause = "ext4.dio_sync",
+					.plane = PLANE_WORKER,
+					.blocked_ns = 1};
+
+	(void)state;
+	a.c.worker_blocked_ns = 5 * NSEC_PER_SEC;
+	b.c.worker_blocked_ns = 7 * NSEC_PER_SEC;
+	b.c.taskwork_blocked_ns = 3 * NSEC_PER_MSEC;
+	b.c.sqpoll_blocked_ns = 4 * NSEC_PER_USEC;
+	for (int width = 80; width <= 132; width += 52) {
+		struct format_opts o = {.width = width};
+		char *text = NULL;
+		size_t size = 0;
+		FILE *mem = open_memstream(&text, &size);
+
+		assert_int_equal(interval_line__header(mem, &o), 0);
+		assert_int_equal(interval_line__print(mem, NSEC_PER_SEC, &a, &b, &most, &o), 0);
+		fclose(mem);
+		check_lines(text, width);
+		assert_contains(text, width > 80 ? " ext4 /data: worker ext4.dio_sync\n"
+						 : ": worker ext4.dio_sync\n");
+		assert_int_equal(!!strstr(text, " TASKWORK  WORKER  SQPOLL MOST"), width > 80);
+		assert_int_equal(!!strstr(text, "      3ms      2s     4us ext4"), width > 80);
+		free(text);
+	}
 }
 
 static void test_write_error(void **state)
@@ -918,6 +954,7 @@ int main(void)
 		cmocka_unit_test(test_trace_json),
 		cmocka_unit_test(test_trace_json_unknown_request),
 		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_interval_planes),
 		cmocka_unit_test(test_write_error),
 	};
 

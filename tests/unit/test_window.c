@@ -13,6 +13,7 @@
 
 #include "model/brief.h"
 #include "model/labels.h"
+#include "model/most.h"
 #include "model/series.h"
 #include "model/state.h"
 #include "model/window.h"
@@ -55,7 +56,8 @@ static void months__close(struct months *m)
 	ledger__free(m->ledger);
 }
 
-static void stall(struct months *m, const struct fs_info *fs, const char *comm, uint64_t ns)
+static void stall_in(struct months *m, const struct fs_info *fs, enum plane plane, const char *comm,
+		     uint64_t ns)
 {
 	const char *frames[] = {"io_schedule", "blk_mq_get_tag", "aio_write"};
 	const struct stack stack = {1, ARRAY_SIZE(frames), frames};
@@ -64,12 +66,18 @@ static void stall(struct months *m, const struct fs_info *fs, const char *comm, 
 		.end_ns = m->now_ns,
 		.who = {.pid = 7, .tid = 7, .comm = comm, .cgroup = "/"},
 		.fs = fs,
+		.plane = plane,
 		.req = {.how = HOW_EXACT, .nr = 1, .opcode = 1, .path = "/data/f"},
 		.waker_kind = WAKER_IRQ,
 		.stack = &stack,
 	};
 
 	m->to->stall(m->to->ctx, &ev);
+}
+
+static void stall(struct months *m, const struct fs_info *fs, const char *comm, uint64_t ns)
+{
+	stall_in(m, fs, PLANE_SUBMIT, comm, ns);
 }
 
 /* One call that slept so long, in counters too. */
@@ -384,6 +392,34 @@ static void test_what_may_be_asked_for(void **state)
 	assert_int_not_equal(labels__parse("comm:1001", &label, &most, &e), 0);
 }
 
+/* ---- where most time was blocked since ---- */
+
+/* One cause in two planes: what grew in the one is not taken for what the other has. */
+static void test_most_is_of_one_plane(void **state)
+{
+	const struct fs_info ring = {8, 1, "xfs", "sda1", "/data", "rw", API_URING, 0, 0};
+	const struct most_entry *now;
+	struct most most = {0};
+	struct months m;
+
+	(void)state;
+	months__open(&m, 0);
+	stall_in(&m, &ring, PLANE_SUBMIT, "db", 9000);
+	stall_in(&m, &ring, PLANE_WORKER, "db", 7000);
+	stall_in(&m, &data, PLANE_SUBMIT, "db", 8000);
+	now = most__step(&most, m.ledger);
+	assert_non_null(now);
+	assert_true(now->plane == PLANE_SUBMIT && now->api == API_URING && now->blocked_ns == 9000);
+	stall_in(&m, &ring, PLANE_WORKER, "db", 500);
+	stall_in(&m, &ring, PLANE_SUBMIT, "db", 400);
+	now = most__step(&most, m.ledger);
+	assert_non_null(now);
+	assert_true(now->plane == PLANE_WORKER && now->blocked_ns == 500);
+	assert_null(most__step(&most, m.ledger));
+	most__release(&most);
+	months__close(&m);
+}
+
 /* ---- four hundred days ---- */
 
 /* Memory that was freed is to be seen free soon. */
@@ -468,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_sums_only_grow),
 		cmocka_unit_test(test_volumes_come_and_go),
 		cmocka_unit_test(test_what_may_be_asked_for),
+		cmocka_unit_test(test_most_is_of_one_plane),
 		cmocka_unit_test(test_four_hundred_days),
 	};
 
