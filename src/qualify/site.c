@@ -187,7 +187,7 @@ static int find_room(struct site *p, struct err *e)
 	char has[16], needs[16];
 
 	if (statvfs(p->path, &st))
-		return err__set(e, -errno, "cannot look at %s: %s", p->path, strerror(errno));
+		return err__set(e, -errno, "cannot look at %s: %s", p->name, strerror(errno));
 	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	p->block_bytes = st.f_bsize > 1 << 16 ? 4096 : (uint32_t)st.f_bsize;
 	p->cap_bytes = free_bytes / SHARE_OF_FREE;
@@ -195,7 +195,7 @@ static int find_room(struct site *p, struct err *e)
 		p->cap_bytes = CAP_BYTES;
 	if (p->cap_bytes >= CAP_MIN_BYTES)
 		return 0;
-	err__set(e, -ENOSPC, "%s has %s free, and %s are needed", p->path,
+	err__set(e, -ENOSPC, "%s has %s free, and %s are needed", p->name,
 		 fmt__size(free_bytes, has, sizeof(has)),
 		 fmt__size(CAP_MIN_BYTES * SHARE_OF_FREE, needs, sizeof(needs)));
 	err__hint(
@@ -224,17 +224,14 @@ static void note_mount(struct site *p, struct result *r, const struct mount_entr
 static int open_folder(struct site *p, struct result *r, struct err *e)
 {
 	struct mounts *m = mounts__new(NULL, NULL);
-	const struct mount_entry *entry = m ? mounts__by_path(m, p->path) : NULL;
-	struct stat st;
+	const struct mount_entry *entry = m ? mounts__by_path(m, p->name) : NULL;
 	int rc = find_room(p, e), fd;
 
-	if (!rc && !stat(p->path, &st))
-		name_device(p, st.st_dev);
 	if (entry)
 		note_mount(p, r, entry);
 	fd = rc ? rc : nameless__create(p->path);
 	if (!rc && fd < 0)
-		rc = err__set(e, fd, "cannot make a file in %s: %s", p->path, strerror(-fd));
+		rc = err__set(e, fd, "cannot make a file in %s: %s", p->name, strerror(-fd));
 	if (!rc) {
 		find_alignment(p, fd);
 		fsfacts__note(fd, result__fact(r, "fstype"), r);
@@ -245,21 +242,15 @@ static int open_folder(struct site *p, struct result *r, struct err *e)
 	return rc;
 }
 
-static int open_device(struct site *p, const struct stat *st, struct result *r, struct err *e)
+static int open_device(struct site *p, struct result *r, struct err *e)
 {
 	uint64_t bytes = 0;
 
-	p->is_device = true;
-	name_device(p, st->st_rdev);
-	p->claim = open(p->path, O_RDWR | O_EXCL | O_CLOEXEC);
-	if (p->claim < 0 && errno == EBUSY)
-		return err__set(e, -EBUSY, "%s is in use: it is mounted, or part of another device",
-				p->path);
-	if (p->claim < 0 || ioctl(p->claim, BLKGETSIZE64, &bytes))
-		return err__set(e, -errno, "cannot open %s: %s", p->path, strerror(errno));
+	if (ioctl(p->claim, BLKGETSIZE64, &bytes))
+		return err__set(e, -errno, "cannot open %s: %s", p->name, strerror(errno));
 	p->cap_bytes = bytes < CAP_BYTES ? bytes : CAP_BYTES;
 	if (p->cap_bytes < CAP_MIN_BYTES)
-		return err__set(e, -ENOSPC, "%s is too small", p->path);
+		return err__set(e, -ENOSPC, "%s is too small", p->name);
 	p->block_bytes = 4096;
 	snprintf(r->place, sizeof(r->place), "device %s", p->device);
 	snprintf(r->label, sizeof(r->label), "device");
@@ -267,42 +258,73 @@ static int open_device(struct site *p, const struct stat *st, struct result *r, 
 	return 0;
 }
 
-/* What is on the device goes: a link that another user has put where all may write does not choose it. */
-static int check_way(const char *path, const struct stat *st, struct err *e)
+static int claim(struct site *p, const char *path, const struct place *place, struct err *e)
 {
-	struct place place;
-	int rc = place__find(path, &place, e);
+	ssize_t n;
 
+	p->claim = place__open(place, p->is_device ? O_RDWR | O_EXCL : O_RDONLY | O_DIRECTORY);
+	if (p->claim < 0 && errno == EBUSY)
+		return err__set(e, -EBUSY, "%s is in use: it is mounted, or part of another device",
+				path);
+	if (p->claim < 0)
+		return err__set(e, -errno, "cannot open %s: %s", path, strerror(errno));
+	snprintf(p->path, sizeof(p->path), "/proc/self/fd/%d", p->claim);
+	n = readlink(p->path, p->name, sizeof(p->name) - 1);
+	if (n < 0)
+		return err__set(e, -errno, "cannot look at %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int check_kind(const char *path, const struct stat *st, bool destructive, struct err *e)
+{
+	if (S_ISDIR(st->st_mode) || (S_ISBLK(st->st_mode) && destructive))
+		return 0;
+	if (!S_ISBLK(st->st_mode))
+		return err__set(e, -ENOTDIR, "%s is neither a folder nor a block device", path);
+	err__set(e, -EPERM, "%s is a device: what is on it would be overwritten", path);
+	err__hint(e, "Give --destructive if nothing on it is of use, or a folder.");
+	return -EPERM;
+}
+
+/*
+ * By the gate of outputs: a link that another user has put where all may write chooses neither the
+ * device that is overwritten nor the folder that is written to.
+ */
+static int find_place(struct site *p, const char *path, bool destructive, struct err *e)
+{
+	char inside[PATH_MAX + 2];
+	struct place place;
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st))
+		return err__set(e, -errno, "cannot look at %s: %s", path, strerror(errno));
+	rc = check_kind(path, &st, destructive, e);
 	if (rc)
 		return rc;
-	if (place.st.st_rdev != st->st_rdev)
-		rc = err__set(e, -EAGAIN, "%s is another device than a moment ago", path);
+	snprintf(inside, sizeof(inside), S_ISDIR(st.st_mode) ? "%s/." : "%s", path);
+	rc = place__find(inside, &place, e);
+	if (rc)
+		return rc;
+	p->is_device = S_ISBLK(place.st.st_mode);
+	if (place.there < 0 || place.st.st_dev != st.st_dev || place.st.st_ino != st.st_ino)
+		rc = err__set(e, -EAGAIN, "%s is another one than a moment ago", path);
+	else
+		rc = claim(p, path, &place, e);
 	place__close(&place);
+	name_device(p, p->is_device ? st.st_rdev : st.st_dev);
 	return rc;
 }
 
 int site__open(struct site *p, const char *path, bool destructive, struct result *r, struct err *e)
 {
-	struct stat st;
-	int rc = 0;
+	int rc;
 
 	*p = (struct site){.claim = -1};
 	note_host(r);
-	if (!realpath(path, p->path) || stat(p->path, &st))
-		return err__set(e, -errno, "cannot look at %s: %s", path, strerror(errno));
-	if (S_ISBLK(st.st_mode) && !destructive) {
-		err__set(e, -EPERM, "%s is a device: what is on it would be overwritten", path);
-		err__hint(e, "Give --destructive if nothing on it is of use, or a folder.");
-		return -EPERM;
-	}
-	if (S_ISBLK(st.st_mode)) {
-		rc = check_way(path, &st, e);
-		if (!rc)
-			rc = open_device(p, &st, r, e);
-	} else if (S_ISDIR(st.st_mode))
-		rc = open_folder(p, r, e);
-	else
-		rc = err__set(e, -ENOTDIR, "%s is neither a folder nor a block device", path);
+	rc = find_place(p, path, destructive, e);
+	if (!rc)
+		rc = p->is_device ? open_device(p, r, e) : open_folder(p, r, e);
 	if (!rc)
 		note_place(p, r);
 	return rc;

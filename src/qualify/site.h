@@ -7,9 +7,10 @@
 #include "qualify/result.h"
 
 struct site {
-	char path[4096];
+	char path[40]; /* to open: the folder or device that was found, whatever has its name now */
+	char name[4096]; /* to show */
 	bool is_device;
-	int claim; /* holds a device against mounts; -1 = none */
+	int claim; /* holds a device against mounts, a folder as it is; -1 = none */
 	uint32_t block_bytes, lba_bytes, mem_bytes;
 	const char *align_from;
 	uint64_t cap_bytes; /* largest file */

@@ -67,7 +67,7 @@ def test_a_link_of_another_user_is_not_followed(aiostall, recording, sticky, tmp
 
 @needs_root
 def test_nor_by_qualify(aiostall, sticky, tmp_path):
-    """What it writes, and the device that it overwrites."""
+    """What it writes, where it does, and the device that it overwrites."""
     target = tmp_path / "secret"
     target.write_text("secret", encoding="ascii")
     (sticky / "out").symlink_to(target)
@@ -80,6 +80,12 @@ def test_nor_by_qualify(aiostall, sticky, tmp_path):
     refused(aiostall("qualify", "-o", str(sticky / "out"), str(tmp_path)), "symbolic link of another")
     refused(aiostall("qualify", "-o", str(sticky / "fifo"), str(tmp_path)), "belongs to another user")
     refused(aiostall("qualify", "--destructive", str(sticky / "disk")), "symbolic link of another")
+    (tmp_path / "folder").mkdir()
+    (sticky / "folder").symlink_to(tmp_path / "folder")
+    of_stranger(sticky / "folder")
+    for path in ("folder", "folder/", "folder/."):
+        refused(aiostall("qualify", f"{sticky}/{path}"), "symbolic link of another")
+    assert not list((tmp_path / "folder").iterdir())
     own = aiostall("qualify", "--destructive", str(tmp_path / "disk"))
     assert own.returncode == 1 and "link" not in own.stderr
     assert target.read_text(encoding="ascii") == "secret"
