@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "host/aside.h"
@@ -26,14 +28,23 @@ struct chunk {
 
 static void add_extent(struct extents *out, const struct fiemap_extent *e)
 {
-	uint64_t end = e->fe_logical + e->fe_length;
+	uint64_t inside = e->fe_logical < out->size_bytes ? out->size_bytes - e->fe_logical : 0;
 
+	inside = inside < e->fe_length ? inside : e->fe_length;
 	out->extents++;
-	out->unwritten += !!(e->fe_flags & FIEMAP_EXTENT_UNWRITTEN);
-	if (e->fe_logical >= out->size_bytes)
-		out->beyond_bytes += e->fe_length;
-	else if (end > out->size_bytes)
-		out->beyond_bytes += end - out->size_bytes;
+	if (e->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
+		out->unwritten_bytes += inside;
+	out->beyond_bytes += e->fe_length - inside;
+}
+
+/* XFS allocates ahead of a file that grows, and marks those that somebody preallocated. */
+static bool is_never_preallocated(int fd)
+{
+	struct statfs fs;
+	struct fsxattr x;
+
+	return !fstatfs(fd, &fs) && fs.f_type == XFS_SUPER_MAGIC &&
+	       !ioctl(fd, FS_IOC_FSGETXATTR, &x) && !(x.fsx_xflags & FS_XFLAG_PREALLOC);
 }
 
 static int count_extents(int fd, struct extents *out)
@@ -91,6 +102,7 @@ static int read_one(const char *path, const struct extents_file *f, struct exten
 		return -errno;
 	*out = (struct extents){.size_bytes = sx.stx_size};
 	rc = count_extents(file, out);
+	out->never_preallocated = is_never_preallocated(file);
 	close(file);
 	close(fd);
 	return rc;

@@ -10,9 +10,11 @@
 struct extents {
 	uint64_t size_bytes;
 	uint64_t extents;
-	uint64_t unwritten;    /* extents that are preallocated but not written */
-	uint64_t beyond_bytes; /* allocated behind the end of the file */
-	uint64_t more;	       /* 1: there are more extents than were counted */
+	uint64_t unwritten_bytes; /* below its end, allocated but not written */
+	uint64_t beyond_bytes;	  /* allocated behind its end */
+	uint64_t more;		  /* 1: there are more extents than were counted */
+	uint64_t
+		never_preallocated; /* 1: the filesystem says so: what is unwritten is of its own making */
 };
 
 /* The file that slept: found by descriptor or path, and certain by device and inode. */

@@ -268,20 +268,36 @@ static void journal_options(struct ask *a)
 	say_options(a, what);
 }
 
+/* Writes in flight are allocated and not yet written; of a file that grows there are always some. */
+static bool is_preallocated(const struct extents *e, bool grows)
+{
+	if (e->never_preallocated || !e->unwritten_bytes)
+		return false;
+	return !grows || e->unwritten_bytes > e->size_bytes / 8;
+}
+
+/* A file that grows has other numbers by now than at its stall, and still others later. */
 static void say_extents(struct ask *a, const struct extents *e)
 {
-	char size[16], beyond[16];
+	bool grows = a->cause->worst_shape & SHAPE_BEYOND_EOF;
+	char size[16], part[16];
 
-	say(a, "the file of the worst stall has %s and %s%llu extent%s",
-	    fmt__size(e->size_bytes, size, sizeof(size)), e->more ? "more than " : "",
-	    (ull)e->extents, plural(e->extents));
-	if (e->unwritten)
-		say(a, "%llu of them are preallocated but were never written", (ull)e->unwritten);
-	if (e->beyond_bytes)
-		say(a, "%s are allocated behind its end",
-		    fmt__size(e->beyond_bytes, beyond, sizeof(beyond)));
-	else
+	say(a, "the file of the worst stall %s %s%s and %s%llu extent%s", grows ? "grows:" : "has",
+	    fmt__size(e->size_bytes, size, sizeof(size)), grows ? " so far," : "",
+	    e->more ? "more than " : "", (ull)e->extents, plural(e->extents));
+	if (is_preallocated(e, grows))
+		say(a, "%s of it are preallocated but were never written",
+		    fmt__size(e->unwritten_bytes, part, sizeof(part)));
+	fmt__size(e->beyond_bytes, part, sizeof(part));
+	if (!e->beyond_bytes)
 		say(a, "nothing is allocated behind its end");
+	else if (e->never_preallocated)
+		say(a,
+		    "%s are allocated behind its end by the filesystem itself, ahead of its "
+		    "growth",
+		    part);
+	else
+		say(a, "%s are allocated behind its end", part);
 }
 
 /* The directory of the filesystem that has the device among its own; false if there is none. */

@@ -180,6 +180,46 @@ static void test_short_buffer(void **state)
 	facts__free(f);
 }
 
+/* A file of 64k that is preallocated, of which the first 4k are written; extents of growth are no plan. */
+static void test_what_is_said_of_extents(void **state)
+{
+	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[4096] = "x";
+	int fd = mkostemp(path, O_CLOEXEC);
+	struct fs_info fs = {.fstype = "btrfs"}; /* whose files have devices of their own */
+	struct report_cause cause = {
+		.asks = "extents", .worst_pid = (uint32_t)getpid(), .worst_path = path};
+	struct extents e = {0};
+	struct extents_file f = {.pid = getpid(), .fd = -1, .path = path, .any_dev = true};
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	if (fallocate(fd, 0, 0, 65536) || write(fd, bytes, sizeof(bytes)) != sizeof(bytes) ||
+	    fsync(fd) || fstat(fd, &st)) {
+		unlink(path);
+		skip();
+	}
+	f.ino = cause.worst_ino = st.st_ino;
+	cause.worst_fd = fd;
+	if (extents__read(&f, &e) || !e.unwritten_bytes) {
+		unlink(path);
+		skip();
+	}
+	assert_int_equal(e.unwritten_bytes, 61440);
+	assert_non_null(strstr(facts(&fs, &cause), "the file of the worst stall has 64.0k and "));
+	assert_non_null(strstr(facts(&fs, &cause),
+			       "\n60.0k of it are preallocated but were never written\n"));
+	/* a file that grows has writes in flight: allocated, not written, and nobody's plan */
+	assert_int_equal(ftruncate(fd, 4096 + 256), 0);
+	assert_int_equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192), 0);
+	cause.worst_shape = SHAPE_BEYOND_EOF;
+	assert_non_null(strstr(facts(&fs, &cause), "stall grows: "));
+	assert_null(strstr(facts(&fs, &cause), "never written"));
+	assert_non_null(strstr(facts(&fs, &cause), "are allocated behind its end"));
+	close(fd);
+	unlink(path);
+}
+
 static void test_extents_of_a_file(void **state)
 {
 	char path[] = "/var/tmp/aiostall-extents-XXXXXX", bytes[8192] = "x", moved[64];
@@ -225,7 +265,7 @@ static void test_extents_of_a_file(void **state)
 	assert_int_equal(rc, 0);
 	assert_int_equal(e.size_bytes, sizeof(bytes));
 	assert_true(e.extents >= 1 && e.extents <= 2);
-	assert_int_equal(e.unwritten, 0);
+	assert_int_equal(e.unwritten_bytes, 0);
 }
 
 /* To open a FIFO without a writer would hang, and a device may act on it. */
@@ -307,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_asks_of_a_rule),
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_extents_of_a_file),
+		cmocka_unit_test(test_what_is_said_of_extents),
 		cmocka_unit_test(test_only_regular_files_are_opened),
 		cmocka_unit_test(test_a_silent_filesystem_has_a_deadline),
 	};
