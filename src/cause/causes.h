@@ -33,6 +33,10 @@ struct cause {
 	const char *evidence;	   /* "proven", "seen" or "source" */
 	const char *direct_advice; /* the author's, where O_DIRECT is used already; "" = the same */
 	const char *direct_todo;   /* the clause, the same */
+	/* names where all requests lie behind the end of their file, or are not aligned; "" = the same */
+	const char *append_name, *unaligned_name;
+	const char *inside; /* "yes": the request is complete when the sleep ends; "" = not */
+	const char *unaligned_todo; /* the clause for the latter; "" = the same */
 	/* "author; 6.18; what was done; 1000 -> 0": stalls per 1000 submits without and with it */
 	const char *tried[CAUSE_TRIED_MAX];
 	size_t nr_tried;

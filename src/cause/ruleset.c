@@ -60,6 +60,10 @@ static int start_rule(struct compiler *c, struct rule_vec *vec)
 			  .evidence = "source",
 			  .direct_advice = "",
 			  .direct_todo = "",
+			  .inside = "",
+			  .append_name = "",
+			  .unaligned_name = "",
+			  .unaligned_todo = "",
 			  .refs = ""},
 		.chains = {(uint32_t)c->rs->nr_chains, 0},
 	};
@@ -126,6 +130,10 @@ static int set_text(struct compiler *c, struct rule *rule)
 		{"evidence", &cause->evidence},
 		{"direct", &cause->direct_advice},
 		{"do_direct", &cause->direct_todo},
+		{"inside", &cause->inside},
+		{"name_append", &cause->append_name},
+		{"name_unaligned", &cause->unaligned_name},
+		{"do_unaligned", &cause->unaligned_todo},
 		{"refs", &cause->refs},
 	};
 	const char *value = c->at->value + strspn(c->at->value, " \t");

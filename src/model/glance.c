@@ -56,17 +56,22 @@ static size_t join(struct of_program *programs, size_t nr)
 }
 
 /* A name stands for the row only if half of the time is its own; rows that made room for others have none. */
-static void name_program(struct report_glance *g, const struct of_program *programs, size_t nr)
+static void name_program(struct report_glance *g, const struct of_program *programs, size_t nr,
+			 uint64_t duration_ns)
 {
 	const struct of_program *most = NULL;
 
 	for (size_t i = 0; i < nr; i++)
 		if (!most || programs[i].blocked_ns > most->blocked_ns)
 			most = &programs[i];
-	if (most && strcmp(most->name, LEDGER_OTHER) != 0 &&
-	    most->blocked_ns >= g->blocked_ns - g->blocked_ns / 2)
-		g->program = most->name;
 	g->nr_programs = nr;
+	if (!most || !strcmp(most->name, LEDGER_OTHER) ||
+	    most->blocked_ns < g->blocked_ns - g->blocked_ns / 2)
+		return;
+	g->program = most->name;
+	/* the column beside the name is about all its processes */
+	if (ratio(most->blocked_ns, duration_ns) > g->share)
+		g->share = ratio(most->blocked_ns, duration_ns);
 }
 
 static void find_program(const struct selection *s, struct report_glance *g,
@@ -82,7 +87,7 @@ static void find_program(const struct selection *s, struct report_glance *g,
 			programs[n++] = (struct of_program){
 				processes__name(s, parts[i].rows, parts[i].nr), blocked_ns};
 	}
-	name_program(g, programs, join(programs, n));
+	name_program(g, programs, join(programs, n), s->ledger->capture.duration_ns);
 }
 
 /* A sleep that has not ended and is longer than all that have: it is what the line is about. */
@@ -131,6 +136,7 @@ void glance__build(const struct selection *s, struct report_fs *f, const struct 
 									: "(buffered)";
 		g->todo = "";
 	}
+	g->share = f->figures.value[MEASURE_SHARE];
 	find_program(s, g, parts, nr);
 	if (!g->blocked_ns && !g->program)
 		g->program = processes__only_name(s->ledger);
@@ -140,5 +146,4 @@ void glance__build(const struct selection *s, struct report_fs *f, const struct 
 	}
 	g->has_share =
 		g->plane == PLANE_SUBMIT && !g->still_asleep && s->ledger->capture.duration_ns;
-	g->share = f->figures.value[MEASURE_SHARE];
 }

@@ -43,6 +43,15 @@ static bool is_direct(const struct part *part)
 	return any;
 }
 
+static struct ledger_shapes shapes_of(const struct part *part)
+{
+	struct ledger_shapes s = {0};
+
+	for (size_t i = 0; i < part->nr; i++)
+		shapes__add(&s, part->rows[i]->shapes);
+	return s;
+}
+
 /* To use O_DIRECT is no advice for who does: it says why the page cache was used all the same. */
 static const char *direct_todo(struct pool *p, const struct cause *rule, uint32_t shape)
 {
@@ -72,6 +81,22 @@ static void build_advice(struct pool *p, struct report_cause *c, const struct pa
 
 	c->advice = joined(p, text(cause->operator_advice), author);
 	c->todo = direct && *rule->direct_todo ? direct_todo(p, rule, c->worst_shape) : cause->todo;
+}
+
+/* A rule that has several kinds of request in its name: where all that are known are of one kind, of that. */
+static void tell_kind(struct report_cause *c, const struct part *part, const struct cause *rule)
+{
+	struct ledger_shapes s = shapes_of(part);
+
+	if (!s.known)
+		return;
+	if (s.all & SHAPE_BEYOND_EOF && !(s.any & SHAPE_UNALIGNED) && *rule->append_name) {
+		c->name = rule->append_name;
+	} else if (s.all & SHAPE_UNALIGNED && !(s.any & SHAPE_BEYOND_EOF) &&
+		   *rule->unaligned_name) {
+		c->name = rule->unaligned_name;
+		c->todo = *rule->unaligned_todo ? rule->unaligned_todo : c->todo;
+	}
 }
 
 static bool is_known(const struct report_cause *c, const struct program *p)
@@ -105,6 +130,8 @@ void remedies__build(struct selection *s, struct report_cause *c, const struct p
 	build_advice(s->pool, c, part, rule);
 	if (!rule)
 		return;
+	tell_kind(c, part, rule);
+	c->inside = *rule->inside;
 	c->tried = rule->tried;
 	c->nr_tried = rule->nr_tried;
 	comms = parts__of(s->pool, part->rows, part->nr, row__by_comm, PARTS_BY_SLEEPS, &nr);

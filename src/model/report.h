@@ -63,6 +63,7 @@ struct report_cause {
 	/* calls that slept for it at least once, some for other causes too */
 	uint64_t submits_blocked;
 	bool knows_submits; /* false: they are not known for all of its sleeps */
+	bool inside;	    /* its requests were complete when the sleep ended, see struct cause */
 	struct report_stack *stacks;
 	size_t nr_stacks; /* by blocked time, descending */
 	struct report_waker *wakers;
@@ -99,7 +100,7 @@ struct report_glance {
 	const char *program;
 	size_t nr_programs; /* names of processes that slept; 0 = not known */
 	bool has_share;
-	double share;		     /* see MEASURE_SHARE */
+	double share; /* see MEASURE_SHARE; of the program, where its processes together were longer blocked */
 	uint64_t blocked_ns, max_ns; /* with that of the sleep that has not ended, so far */
 	const char *cause_id;	     /* of most blocked time; NULL = none */
 	const char *todo;	     /* its advice in one clause; "" = none */

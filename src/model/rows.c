@@ -164,6 +164,7 @@ static void move_row(struct ledger *l, struct ledger_row *to, struct ledger_row 
 		to->worst = from->worst;
 		from->worst = (struct ledger_worst){0};
 	}
+	shapes__add(&to->shapes, from->shapes);
 	to->last_slice = from->last_slice > to->last_slice ? from->last_slice : to->last_slice;
 }
 
@@ -310,11 +311,30 @@ void ledger__add_sum(struct ledger *l, struct ledger_row *row, const struct slee
 		fs_counts__add_sleeps(&row->key.fs->counts, row->key.plane, sum, hist);
 }
 
+void shapes__add(struct ledger_shapes *s, struct ledger_shapes of)
+{
+	if (!of.known)
+		return;
+	s->all = s->known ? s->all & of.all : of.all;
+	s->any |= of.any;
+	s->known = true;
+}
+
+static struct ledger_shapes shapes_of(const struct request *q)
+{
+	return (struct ledger_shapes){
+		.all = q->shape,
+		.any = q->shape,
+		.known = q->how == HOW_EXACT || q->how == HOW_SCANNED,
+	};
+}
+
 void ledger__note_stall(struct ledger *l, struct ledger_row *row, const struct ev_stall *ev)
 {
 	struct ledger_worst *w = &row->worst;
 	struct ledger_name *comm, *path;
 
+	shapes__add(&row->shapes, shapes_of(&ev->req));
 	if (w->comm && ev->blocked_ns <= w->blocked_ns)
 		return;
 	comm = ledger__name(l, ev->who.comm);

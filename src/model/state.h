@@ -162,6 +162,14 @@ struct ledger_worst {
 	int64_t clock_ns;	   /* ledger.clock_ns then */
 };
 
+/* What the requests that slept, as far as they are known one by one, have in common. */
+struct ledger_shapes {
+	uint32_t all, any; /* bits that each of them has, that one of them has */
+	bool known;	   /* there is one */
+};
+
+void shapes__add(struct ledger_shapes *s, struct ledger_shapes of);
+
 /* A row's part of the present slice. */
 struct ledger_cell {
 	struct sleep_sum sum;
@@ -184,6 +192,7 @@ struct ledger_row {
 	struct sparse hist;
 	uint64_t written_max_ns; /* of the stalls that the writer has written in full */
 	struct ledger_worst worst;
+	struct ledger_shapes shapes;
 	struct ledger_cell *cell; /* NULL = none in this slice */
 };
 

@@ -132,7 +132,7 @@ static int put_line(FILE *out, const struct format_opts *o, char (*cell)[24],
 	if (!p)
 		return -ENOMEM;
 	print__init(p, out, o);
-	shown = columns__fit(columns, IV_COLUMNS, p->width, MOST_LEAST, &rest);
+	shown = columns__fit(columns, IV_COLUMNS, 0, p->width, MOST_LEAST, &rest);
 	for (size_t i = 0; i < IV_MOST; i++) {
 		if (shown & (1u << i))
 			used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%*s",

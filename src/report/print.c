@@ -295,9 +295,10 @@ static int used_width(const struct column *c, size_t n, unsigned int shown)
 	return used;
 }
 
-unsigned int columns__fit(const struct column *c, size_t n, int width, int want, int *rest)
+unsigned int columns__fit(const struct column *c, size_t n, unsigned int hidden, int width,
+			  int want, int *rest)
 {
-	unsigned int shown = (1u << n) - 1;
+	unsigned int shown = ((1u << n) - 1) & ~hidden;
 
 	for (int drop = 1; drop <= (int)n && width - used_width(c, n, shown) < want; drop++) {
 		for (size_t i = 0; i < n; i++) {

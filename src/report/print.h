@@ -79,8 +79,11 @@ struct column {
 		   */
 	bool left; /* text: aligned to the left */
 };
-/* Bit i set: column i is shown. What remains of the width after them goes to *rest, at least `want`
- * if possible. */
-unsigned int columns__fit(const struct column *c, size_t n, int width, int want, int *rest);
+/*
+ * Bit i set: column i is shown, none of those in hidden. What remains of the width after them goes to
+ * *rest, at least `want` if possible.
+ */
+unsigned int columns__fit(const struct column *c, size_t n, unsigned int hidden, int width,
+			  int want, int *rest);
 
 #endif

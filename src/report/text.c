@@ -238,6 +238,9 @@ static void fs_cells(const struct report_fs *f, bool calls, char cell[FS_COLUMNS
 	fmt__duration(f->sleep.p99, cell[FS_P99], 16);
 	fmt__duration(f->sleep.max, cell[FS_MAX], 16);
 	fmt__count(f->c.held_up_requests, cell[FS_HELD], 16);
+	/* of what has not ended there are no figures */
+	for (int i = FS_SHARE; !f->c.submits && !f->c.sleeps && i < FS_COLUMNS; i++)
+		snprintf(cell[i], 16, "-");
 }
 
 /* f NULL: the header. */
@@ -259,13 +262,23 @@ static void print_fs_row(struct print *p, const struct report_fs *f, bool calls,
 	print__line(p, f ? PRINT_PLAIN : PRINT_BOLD, "%s", line);
 }
 
+/* A column of zeros tells nothing. */
+static bool any_held_up(const struct report *r)
+{
+	for (size_t i = 0; i < r->nr_fs; i++)
+		if (r->fs[i].fs->api == API_AIO && r->fs[i].c.held_up_requests)
+			return true;
+	return false;
+}
+
 static void print_table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	bool calls = !capture__sleeps_only(r->capture);
 	/* a name that can be read is worth more than one figure of the distribution */
 	int room, want = print__fs_room(p, r, API_AIO, 22);
-	unsigned int shown =
-		columns__fit(fs_columns, FS_COLUMNS, p->width, want > 14 ? want : 14, &room);
+	unsigned int held = 1u << FS_HELD, hidden = any_held_up(r) ? 0 : held;
+	unsigned int shown = columns__fit(fs_columns, FS_COLUMNS, hidden, p->width,
+					  want > 14 ? want : 14, &room);
 
 	room = print__fs_room(p, r, API_AIO, room);
 	print__line(p, PRINT_PLAIN, "%s", "");
@@ -274,10 +287,9 @@ static void print_table(struct print *p, const struct report *r, const struct fo
 		if (r->fs[i].fs->api == API_AIO)
 			print_fs_row(p, &r->fs[i], calls, shown, room);
 	if (!o || !o->legend) {
-		print__para(p, PRINT_PLAIN, "",
-			    "%sMAX: of one sleep. HELD-UP: requests queued behind one. More: "
-			    "--legend",
-			    shown & (1u << FS_P99) ? "P99, " : "");
+		print__para(p, PRINT_PLAIN, "", "%sMAX: of one sleep.%s More: --legend",
+			    shown & (1u << FS_P99) ? "P99, " : "",
+			    shown & held ? " HELD-UP: requests queued behind one." : "");
 		return;
 	}
 	print__para(

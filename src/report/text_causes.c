@@ -22,6 +22,8 @@ static void shape_words(uint32_t shape, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; (s = names__shape(i)); i++) {
+		if (s->bit == SHAPE_UNALIGNED && shape & SHAPE_UNALIGNED_LB)
+			continue; /* the logical block is a part of it */
 		if (shape & s->bit && s->bit == SHAPE_UNALIGNED_MEM) {
 			char memory[64];
 
@@ -267,6 +269,9 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	if (c->nr_stacks)
 		print_worst(p, c);
 	print_holders(p, c);
+	/* the one to look for */
+	if (!full && !c->nr_holders && strstr(c->advice ? c->advice : "", "woke the sleeper"))
+		print_wakers(p, c);
 	if (full)
 		print_details(p, c, top);
 	print_remedies(p, c);

@@ -226,7 +226,7 @@ static void put_legend(struct print *p)
 		p, PRINT_PLAIN, "      ",
 		"look: worth a look. PROGRAM: the one that lost most time. BLOCKED: time asleep "
 		"inside the calls of all programs; \">\": a sleep goes on. OF TIME: the share of "
-		"the time traced that the process which lost most was blocked, its threads "
+		"the time traced that this program was blocked, its processes and threads "
 		"together. LONGEST: of one sleep. CAUSE: of most of the blocked time.");
 }
 

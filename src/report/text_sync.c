@@ -41,8 +41,41 @@ static void print_inside(struct print *p, const struct report *r, const struct r
 		    print__fs(p, f->fs, p->width), n, of, verb, how);
 }
 
+/* Where completions are not watched, sleeps tell of some. */
+static bool print_slept_inside(struct print *p, const struct report_fs *f)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+		bool calls = c->knows_submits && c->submits_blocked;
+
+		if (!c->inside || c->plane != PLANE_SUBMIT)
+			continue;
+		any = true;
+		print__para(p, PRINT_PLAIN, "  ",
+			    "%s: requests with O_DIRECT were done inside io_submit by the caller "
+			    "itself, in %s (%s)",
+			    print__fs(p, f->fs, p->width),
+			    calls ? print__n(p, c->submits_blocked, "submit")
+				  : print__n(p, c->sleeps, "sleep"),
+			    print__safe(p, c->id));
+	}
+	return any;
+}
+
+static bool print_all_slept_inside(struct print *p, const struct report *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->nr_fs && !report__knows_completions(r); i++)
+		if (r->fs[i].fs->api == API_AIO)
+			any |= print_slept_inside(p, &r->fs[i]);
+	return any;
+}
+
 /* In the section's place: what is not known must not read as if there were none. */
-static void print_not_known(struct print *p, const struct report *r)
+static void print_not_known(struct print *p, const struct report *r, bool some_known)
 {
 	bool all_buffered = r->totals.requests && r->totals.inside_buffered >= r->totals.requests;
 
@@ -53,15 +86,16 @@ static void print_not_known(struct print *p, const struct report *r)
 			    "Which requests were done inside io_submit by the caller itself is not "
 			    "known with --probe submit=none.");
 	else
-		print__para(
-			p, PRINT_PLAIN, "  ",
-			"Whether requests with O_DIRECT were done inside io_submit, too, is not "
-			"known: completions were not watched (that takes fentry or kprobes).");
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Whether %srequests with O_DIRECT were done inside io_submit%s is not "
+			    "known: completions were not watched (that takes fentry or kprobes).",
+			    some_known ? "other " : "",
+			    some_known || !r->totals.inside_buffered ? "" : ", too,");
 }
 
 static void print_not_async(struct print *p, const struct report *r)
 {
-	bool any = r->totals.inside_buffered | r->totals.inside_direct;
+	bool any = r->totals.inside_buffered | r->totals.inside_direct, slept;
 
 	if (!any && (report__knows_completions(r) || !report__has_api(r, API_AIO)))
 		return;
@@ -70,17 +104,18 @@ static void print_not_async(struct print *p, const struct report *r)
 	for (size_t i = 0; i < r->nr_fs; i++)
 		if (r->fs[i].c.inside_buffered | r->fs[i].c.inside_direct)
 			print_inside(p, r, &r->fs[i]);
+	slept = print_all_slept_inside(p, r);
 	if (any && !r->totals.inside_buffered)
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Filesystems finish direct writes in the call that append, are not "
-			    "aligned, or need new blocks. On blocks that are written already "
-			    "aligned ones are asynchronous.");
+			    "aligned, or need new blocks. Aligned ones on blocks that are "
+			    "written already are asynchronous.");
 	else if (any)
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Page cache, pipes and some filesystems do the work in the call: the "
 			    "caller's CPU pays for it, and a cache miss is a sleep. O_DIRECT on "
 			    "blocks that are written already is asynchronous.");
-	print_not_known(p, r);
+	print_not_known(p, r, slept);
 }
 
 /* The causes of sleeps that the flag did not prevent: "3 ext4.extent_read, 1 blk.tag". */

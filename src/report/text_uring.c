@@ -99,7 +99,8 @@ static void print_why(struct print *p, const struct report_fs *f)
 		{c->punted_asked, "because the program asked for it (IOSQE_ASYNC)"},
 		{c->punted_unable, "on files or devices without support for NOWAIT"},
 		{sat_sub(c->punted, known), "for a reason that is not known"},
-		{c->punted_serial, "of all these are done one at a time, file by file"},
+		{c->punted_serial,
+		 "of these are writes that workers do one at a time, file by file"},
 	};
 	char list[512] = "", n[16];
 	size_t used = 0;
@@ -127,12 +128,32 @@ static void print_punts(struct print *p, const struct report *r)
 			print_why(p, &r->fs[i]);
 }
 
+/* Columns that would have nothing but zeros. */
+static unsigned int unused(const struct report *r)
+{
+	unsigned int hidden = 1u << URING_SQPOLL | 1u << URING_TASKWORK | 1u << URING_WORKERS |
+			      1u << URING_WAITED | 1u << URING_HELD;
+
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		const struct counters *c = &r->fs[i].c;
+
+		if (r->fs[i].fs->api != API_URING)
+			continue;
+		hidden &= ~((c->sqpoll_blocked_ns ? 1u << URING_SQPOLL : 0) |
+			    (c->taskwork_blocked_ns ? 1u << URING_TASKWORK : 0) |
+			    (c->worker_blocked_ns ? 1u << URING_WORKERS : 0) |
+			    (c->waited_ns ? 1u << URING_WAITED : 0) |
+			    (c->held_up_requests ? 1u << URING_HELD : 0));
+	}
+	return hidden;
+}
+
 void text_uring__table(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	/* a name that can be read is worth more than the figures that may be left out */
 	int room, want = print__fs_room(p, r, API_URING, 22);
-	unsigned int shown =
-		columns__fit(columns, URING_COLUMNS, p->width, want > 14 ? want : 14, &room);
+	unsigned int shown = columns__fit(columns, URING_COLUMNS, unused(r), p->width,
+					  want > 14 ? want : 14, &room);
 	char calls[16];
 
 	room = print__fs_room(p, r, API_URING, room);
@@ -144,8 +165,8 @@ void text_uring__table(struct print *p, const struct report *r, const struct for
 	print_punts(p, r);
 	if (!o || !o->legend) {
 		print__para(p, PRINT_PLAIN, "",
-			    "PUNTED%%: requests given to worker threads. WAITED: for completions. "
-			    "More: --legend");
+			    "PUNTED%%: requests given to worker threads.%s More: --legend",
+			    shown & (1u << URING_WAITED) ? " WAITED: for completions." : "");
 		return;
 	}
 	print__para(

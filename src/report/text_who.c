@@ -85,14 +85,9 @@ static struct layout layout_of(struct print *p, const struct report *r, size_t m
 	static const unsigned int of_submits =
 		1u << WHO_SUBMITS | 1u << WHO_SHARE | 1u << WHO_CTXSW;
 	unsigned int hidden = knows_submits(r) ? 1u << WHO_SLEEPS : of_submits;
-	struct column c[WHO_COLUMNS];
 	struct layout l;
 
-	memcpy(c, columns, sizeof(c));
-	for (size_t i = 0; i < WHO_COLUMNS; i++)
-		if (hidden & (1u << i))
-			c[i].width = -1; /* with the space behind it, nothing */
-	l.shown = columns__fit(c, WHO_COLUMNS, p->width, NAME_LEAST, &l.name) & ~hidden;
+	l.shown = columns__fit(columns, WHO_COLUMNS, hidden, p->width, NAME_LEAST, &l.name);
 	share_room(p, r, max, &l);
 	return l;
 }

@@ -61,8 +61,8 @@ static void layout__init(struct layout *l, int width, const struct format_opts *
 		l->col[TR_COMM].width = 15;
 		l->col[TR_CAUSE].width = 24;
 	}
-	l->shown =
-		columns__fit(l->col, width >= VIA_FROM ? TR_COLUMNS : TR_VIA, width, 12, &l->room);
+	l->shown = columns__fit(l->col, width >= VIA_FROM ? TR_COLUMNS : TR_VIA, 0, width, 12,
+				&l->room);
 }
 
 static void put_line(struct print *p, const struct layout *l, const char *const *cell,

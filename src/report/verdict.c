@@ -186,11 +186,40 @@ static void add_quiet(const struct report_fs *f, char *buf, size_t size)
 		    plural(c->submits));
 }
 
+/* Of the submitter's own sleeps it is said how few they are, and not why. */
+static bool is_fine(const struct report_fs *f)
+{
+	return f->submitter == SEVERITY_OK || f->only_inside || !f->c.sleeps;
+}
+
+/* A sleep that has not ended, and is longer than all that have. */
+static void add_asleep(const struct report_fs *f, char *buf, size_t size)
+{
+	const struct report_unfinished *u = f->longest_unfinished;
+	char age[16];
+
+	if (!u || !f->glance.still_asleep)
+		return;
+	add(buf, size, "a thread has been asleep for %s and still is, because %s (%s)",
+	    fmt__duration(u->ev.age_ns, age, sizeof(age)), u->cause_name, u->cause_id);
+	if (f->c.submits || f->c.sleeps || f->most_elsewhere)
+		add(buf, size, "; besides, ");
+}
+
 /* Locks that one punted request holds and others wait for. */
 static bool is_convoy(const struct report_cause *c)
 {
 	return c->plane == PLANE_WORKER && c->nr_holders && c->holders[0].comm &&
 	       !strncmp(c->holders[0].comm, "iou-wrk-", strlen("iou-wrk-"));
+}
+
+/* Has the sentence named this cause already, for the submitter's own sleeps? */
+static bool names_of_submitter(const struct report_fs *f, const struct report_cause *c)
+{
+	if (is_fine(f))
+		return false;
+	return (f->most_time && !strcmp(f->most_time->id, c->id)) ||
+	       (f->most_submits && !strcmp(f->most_submits->id, c->id));
 }
 
 /* What sleeps for these requests in threads other than the submitter's. */
@@ -219,7 +248,10 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 	    fmt__duration(blocked_ns, time, sizeof(time)), in_total(sleeps),
 	    sleeps > 1 ? ", the longest " : "",
 	    sleeps > 1 ? fmt__duration(f->elsewhere_max_ns, max, sizeof(max)) : "");
-	add_cause(c, buf, size);
+	if (names_of_submitter(f, c))
+		add(buf, size, "for the same reason (%s)", c->id);
+	else
+		add_cause(c, buf, size);
 	if (is_convoy(c))
 		add(buf, size,
 		    "; it stands behind its own punted requests, so bound the workers "
@@ -236,13 +268,14 @@ static bool is_of_sqpoll(const struct report_fs *f)
 char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 {
 	buf[0] = '\0';
+	add_asleep(f, buf, size);
 	if (!f->c.sleeps && !f->c.submits && !f->most_elsewhere && !f->c.requests) {
-		add(buf, size, "no submit ended while tracing");
+		add(buf, size, "%s", *buf ? "" : "no submit ended while tracing");
 		return buf;
 	}
 	if (f->severity == SEVERITY_OK && !f->most_elsewhere)
 		add(buf, size, "fine; ");
-	if (!is_of_sqpoll(f) && (f->submitter == SEVERITY_OK || f->only_inside || !f->c.sleeps)) {
+	if (!is_of_sqpoll(f) && is_fine(f)) {
 		add_quiet(f, buf, size);
 	} else if (f->c.sleeps) {
 		how_bad(f, buf, size);

@@ -115,7 +115,7 @@ static uint64_t sum_blocked(const struct page_row *const *rows, size_t nr)
 /* Of causes no submits are known. */
 static unsigned int fit(const struct screen *s, int width, int *rest)
 {
-	unsigned int shown = columns__fit(columns, COLUMNS_ALL, width, NAME_WANTS, rest);
+	unsigned int shown = columns__fit(columns, COLUMNS_ALL, 0, width, NAME_WANTS, rest);
 
 	for (int c = COLUMN_SUBMITS; s->depth != DEPTH_ROWS && c <= COLUMN_SHARE_BLOCKED; c++) {
 		if (shown & 1u << c)

@@ -171,6 +171,21 @@ static void test_what_goes_on_is_longer_than_all_that_ended(void **state)
 	assert_int_equal(g->blocked_ns, 4600 * NSEC_PER_MSEC);
 }
 
+/* What stands beside the name of a program is of all its processes, however short each lives. */
+static void test_the_share_is_of_all_processes_of_the_program(void **state)
+{
+	static const struct sleeper list[] = {
+		{1, "job", PLANE_SUBMIT, 2000},
+		{2, "job", PLANE_SUBMIT, 3000},
+		{3, "db", PLANE_SUBMIT, 1000},
+	};
+	const struct report_glance *g = glance_of(list, 3, NULL);
+
+	(void)state;
+	assert_string_equal(g->program, "job");
+	assert_true(g->share > 0.499 && g->share < 0.501);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_who_submits_is_named_where_nothing_slept),
 		cmocka_unit_test(test_a_plane_of_its_own),
 		cmocka_unit_test(test_what_goes_on_is_longer_than_all_that_ended),
+		cmocka_unit_test(test_the_share_is_of_all_processes_of_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -158,6 +158,43 @@ static void test_advice_for_direct_requests(void **state)
 	ledger__free(m);
 }
 
+/* What the rule leaves open, the requests tell, as long as they are all of one kind. */
+static void test_a_name_for_the_kind_of_request(void **state)
+{
+	static const char *frames[] = {"__iomap_dio_rw", "iomap_dio_rw", "ext4_file_write_iter"};
+	static const struct stack dio = {4, 3, frames};
+	struct ledger *m = new_model(0);
+	struct ev_stall ev = stall_on(&ext4, &dio, 900, "/f");
+
+	(void)state;
+	ev.req.how = HOW_EXACT;
+	ev.req.shape = SHAPE_DIRECT | SHAPE_BEYOND_EOF;
+	ledger__sink(m)->stall(m, &ev);
+	assert_string_equal(report_of(m)->fs[0].causes[0].name,
+			    "appending direct writes wait for completion");
+	/* of one that is not known nothing is said against it */
+	ev.req.how = HOW_BATCH;
+	ev.req.shape = 0;
+	ledger__sink(m)->stall(m, &ev);
+	assert_string_equal(report_of(m)->fs[0].causes[0].name,
+			    "appending direct writes wait for completion");
+	ev.req.how = HOW_SCANNED;
+	ev.req.shape = SHAPE_DIRECT | SHAPE_UNALIGNED;
+	ev.blocked_ns = 1;
+	ledger__sink(m)->stall(m, &ev);
+	assert_string_equal(report_of(m)->fs[0].causes[0].name,
+			    "appending or unaligned direct writes wait for completion");
+	assert_true(report_of(m)->fs[0].causes[0].inside);
+	ledger__free(m);
+	m = new_model(0);
+	ledger__sink(m)->stall(m, &ev);
+	assert_string_equal(report_of(m)->fs[0].causes[0].name,
+			    "unaligned direct writes wait for completion");
+	assert_string_equal(report_of(m)->fs[0].causes[0].todo,
+			    "align offset and length to the filesystem's block size");
+	ledger__free(m);
+}
+
 /* Most submits block for one reason, most of the time goes to another. */
 static void test_submits_are_counted_for_each_cause(void **state)
 {
@@ -1152,6 +1189,7 @@ int main(void)
 		cmocka_unit_test(test_without_rules),
 		cmocka_unit_test(test_worst),
 		cmocka_unit_test(test_advice_for_direct_requests),
+		cmocka_unit_test(test_a_name_for_the_kind_of_request),
 		cmocka_unit_test(test_most_frequent),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_remount),

@@ -153,6 +153,49 @@ static void test_what_no_rule_knows_has_its_frames(void **state)
 			    "(a < b)");
 }
 
+static void test_what_is_still_asleep_comes_first(void **state)
+{
+	struct report_unfinished asleep = {
+		.ev = {.age_ns = 30 * NSEC_PER_SEC}, .cause_id = tags.id, .cause_name = tags.name};
+	struct report_fs f = row_of(0, 0);
+
+	(void)state;
+	f.longest_unfinished = &asleep;
+	f.glance.still_asleep = true;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "a thread has been asleep for 30s and still is, because all requests "
+			    "of the device queue are in use (blk.tag)");
+	f = row_of(1000, 0);
+	f.severity = SEVERITY_HURTS;
+	f.longest_unfinished = &asleep;
+	f.glance.still_asleep = true;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "a thread has been asleep for 30s and still is, because all requests "
+			    "of the device queue are in use (blk.tag); besides, no sleep in 1,000 "
+			    "submits");
+}
+
+static void test_a_reason_is_named_once(void **state)
+{
+	struct report_cause there = tags;
+	struct report_fs f = row_of(3, 1);
+
+	(void)state;
+	there.plane = PLANE_WORKER;
+	f.c.worker_sleeps = 2;
+	f.c.worker_blocked_ns = 4 * NSEC_PER_MSEC;
+	f.elsewhere_max_ns = 3 * NSEC_PER_MSEC;
+	f.most_elsewhere = &there;
+	f.causes = &tags;
+	f.most_time = &tags;
+	assert_non_null(strstr(verdict__sentence(&f, buf, sizeof(buf)),
+			       "the longest 3ms) for the same reason (blk.tag)"));
+	/* where it was not said why the submitter slept, it is not the same as anything */
+	f.submitter = SEVERITY_OK;
+	assert_non_null(strstr(verdict__sentence(&f, buf, sizeof(buf)),
+			       "the longest 3ms) because all requests of the device queue"));
+}
+
 static void test_what_is_fine_has_no_advice(void **state)
 {
 	struct report_fs f = row_of(265361, 2);
@@ -258,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_where_submits_are_not_known_sleeps_are_said),
 		cmocka_unit_test(test_what_no_rule_knows_has_its_frames),
 		cmocka_unit_test(test_what_is_fine_has_no_advice),
+		cmocka_unit_test(test_what_is_still_asleep_comes_first),
+		cmocka_unit_test(test_a_reason_is_named_once),
 		cmocka_unit_test(test_what_is_not_asynchronous_is_not_fine),
 		cmocka_unit_test(test_what_other_threads_hold_is_said_in_its_own_words),
 		cmocka_unit_test(test_a_long_sentence_is_cut),
