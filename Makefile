@@ -225,6 +225,7 @@ check:
 	@sh tools/deps.sh
 	@sh tools/prometheus.sh
 	@sh tools/axe.sh
+	@sh tools/duckdb.sh
 	@$(MAKE) --no-print-directory all tools unit $(if $(HAVE_FUZZER),fuzz-build)
 	@bash tests/run.sh
 

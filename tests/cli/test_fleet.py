@@ -206,22 +206,44 @@ def psql_fixture():
     shutil.rmtree(folder)
 
 
-@pytest.fixture(name="loaded", scope="module")
-def loaded_fixture(psql, binary_of_module, fleet):
-    """select(QUERY): its rows as objects, with the fleet loaded as fleet.sql says."""
+@pytest.fixture(name="lines", scope="module")
+def lines_fixture(fleet):
+    """The same rows for each engine."""
+    return subprocess.run([ROOT / "build/aiostall", "report", "--format", "ndjson", *fleet], capture_output=True,
+                          text=True, check=True, timeout=60).stdout
+
+
+@pytest.fixture(name="in_postgresql", scope="module")
+def in_postgresql_fixture(psql, lines):
     script = (ROOT / "contrib/fleet.sql").read_text()
     copy = script.split('psql -c "')[1].split('"\n')[0]
     psql(script)
-    lines = subprocess.run([binary_of_module, "report", "--format", "ndjson", *fleet], capture_output=True,
-                           text=True, check=True, timeout=60).stdout
     psql(copy, lines)
     return lambda query: [json.loads(line) for line in
                           psql(f"SELECT to_jsonb(q) FROM ({query}) q").splitlines()]
 
 
-@pytest.fixture(name="binary_of_module", scope="module")
-def binary_of_module_fixture():
-    return ROOT / "build/aiostall"
+@pytest.fixture(name="in_duckdb", scope="module")
+def in_duckdb_fixture(lines, tmp_path_factory):
+    module = ROOT / "build/duckdb/node_modules/@duckdb/node-api"
+    if not module.is_dir() or not shutil.which("node"):
+        pytest.skip("needs DuckDB: sh tools/duckdb.sh (npm, node)")
+    folder = tmp_path_factory.mktemp("duckdb")
+    (folder / "rows.ndjson").write_text(lines)
+
+    def ask(sql):
+        done = subprocess.run(["node", ROOT / "tests/cli/duckdb.js", module, "fleet.duckdb"], input=sql, text=True,
+                              cwd=folder, capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    ask((ROOT / "contrib/fleet.duckdb.sql").read_text())
+    return lambda query: [json.loads(line) for line in ask(f"SELECT to_json(q) FROM ({query}) q").splitlines()]
+
+
+@pytest.fixture(name="loaded", scope="module", params=["postgresql", "duckdb"])
+def loaded_fixture(request):
+    """select(QUERY): its rows as objects, with the fleet loaded as the engine's file in contrib says."""
+    return request.getfixturevalue(f"in_{request.param}")
 
 
 def test_worst_hosts_are_those_of_the_report(aiostall, fleet, loaded):
