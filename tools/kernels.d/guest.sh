@@ -4,10 +4,10 @@
 
 DEVICES="null_blk scsi_debug dm-delay nvme pmem"
 
-# parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, $boot, files, devices, command.
+# parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, $boot, $disk, files, devices, command.
 parse_options()
 {
-	smp=1 mem=1024 icount=0 timeout=120 out="" set=full boot="" files=() devices=() command=()
+	smp=1 mem=1024 icount=0 timeout=120 out="" set=full boot="" disk="" files=() devices=() command=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--icount) icount=1 ;;
@@ -21,7 +21,7 @@ parse_options()
 			printf -v "${1#--}" %s "$2"
 			shift
 			;;
-		--file | --out | --device | --set | --append)
+		--file | --out | --device | --set | --append | --root)
 			[ -n "${2:-}" ] || die "$1 wants a value"
 			option_word "$1" "$2"
 			shift
@@ -39,6 +39,10 @@ option_word()
 	--file)
 		[ -e "$2" ] || die "--file $2: no such file"
 		files+=("$2")
+		;;
+	--root)
+		[ -f "$2" ] || die "--root $2: no such file"
+		disk=$2
 		;;
 	--out) out=$2 ;;
 	--append) boot=$2 ;;
@@ -97,7 +101,7 @@ qemu_args()
 	machine_args
 	# On a busy host the kernel may find that its timer does not tick, and not boot.
 	append="console=$console 8250.nr_uarts=2 panic=-1 quiet loglevel=5 no_timer_check"
-	append+=${boot:+ $boot}
+	append+="${boot:+ $boot}${disk:+ kernels.root}"
 	for device in "${devices[@]}"; do
 		append+=" kernels.device=$device"
 	done
@@ -107,6 +111,10 @@ qemu_args()
 		-kernel "$1/vmlinuz" -initrd "$1/initrd" -append "$append"
 		-drive "file=$1/out.img,format=raw,if=none,id=out,cache=unsafe"
 		-device virtio-blk-pci,drive=out)
+	# what is written to it is gone with the guest
+	# shellcheck disable=SC2054 # commas are QEMU's
+	[ -z "$disk" ] || argv+=(-drive "file=$disk,format=raw,if=none,id=root,snapshot=on"
+		-device virtio-blk-pci,drive=root)
 	serial_args "$1"
 	for device in "${devices[@]}"; do
 		device_args "$1" "$device"
@@ -244,7 +252,7 @@ cmd_run()
 {
 	# shellcheck disable=SC2034 # row sets them
 	local suite pattern sets arch kernel=${1:-}
-	local smp mem icount timeout out set boot files devices command
+	local smp mem icount timeout out set boot disk files devices command
 
 	[ -n "$kernel" ] || die "run: which kernel?"
 	row "$kernel"
@@ -273,7 +281,7 @@ cmd_all()
 {
 	# shellcheck disable=SC2034 # row sets them
 	local suite pattern sets arch name rc worst=77 start top work table=""
-	local smp mem icount timeout out set boot files devices command
+	local smp mem icount timeout out set boot disk files devices command
 
 	parse_options "$@"
 	prepare

@@ -180,7 +180,7 @@ build_job()
 	[ "$arch" = amd64 ] || built=$TOP/build/$arch
 	mkdir -p "$dir/root/job" "$dir/root/lib/kernels"
 	cp "$PARTS/init" "$dir/root/init"
-	cp "$PARTS/devices" "$dir/root/lib/kernels/devices"
+	cp "$PARTS"/{devices,job,into-root} "$dir/root/lib/kernels/"
 	chmod 755 "$dir/root/init" "$dir/root/lib/kernels/devices"
 	for file in "$built/aiostall" "$built/tools/aioload"; do
 		[ ! -x "$file" ] || cp -L "$file" "$dir/root/job/"
