@@ -4,6 +4,8 @@
 # nothing: reports go to /out/causes, a scenario that cannot be made says why in NAME/skip;
 # causes.py reads them outside.
 set -u
+# shellcheck source=tests/vm/storage.guest.sh
+. ./storage.guest.sh
 OUT=/out/causes
 MB=2048 # sectors
 DELAY=5 # ms for each request of a slow disk
@@ -122,37 +124,13 @@ crypt()
 	destroy crypt slow0
 }
 
-# array LEVEL LAYOUT: /dev/md0 of disks 0 and 1, by sysfs as there is no mdadm.
-array()
-{
-	md=/sys/block/md0/md
-	[ -d $md ] || echo md0 > /sys/module/md_mod/parameters/new_array
-	echo none > $md/metadata_version
-	echo "$1" > $md/level
-	echo 2 > $md/raid_disks
-	echo $((32 * MB / 2)) > $md/component_size
-	echo 65536 > $md/chunk_size
-	echo "$2" > $md/layout
-	for n in 0 1; do
-		number=$(dmsetup info -c --noheadings --separator : -o major,minor slow$n)
-		dm=$(basename "$(readlink -f "/sys/dev/block/$number")")
-		echo "$number" > $md/new_dev
-		echo $((32 * MB / 2)) > "$md/dev-$dm/size"
-		echo $n > "$md/dev-$dm/slot"
-	done
-	# The check does not give way to the writes.
-	echo 1000000 > $md/sync_speed_max
-	echo 1000000 > $md/sync_speed_min
-	echo active > $md/array_state
-}
-
 # resync NAME LEVEL LAYOUT: writes while the array checks itself over and over. All of it is one
 # window that the check and the writes take turns in.
 resync()
 {
 	need "$1" "$2" 0 1 || return
-	if array "$2" "$3" 2> /run/md.err; then
-		while usleep 20000; do echo check > $md/sync_action; done 2> /dev/null &
+	if array "$2" "$3" $((32 * 1024)) /dev/mapper/slow0 /dev/mapper/slow1 2> /run/md.err; then
+		while usleep 20000; do echo check > "$md"/sync_action; done 2> /dev/null &
 		checks=$!
 		trace "$1" --pattern overwrite --file /dev/md0 --size 16M --bs 4k --batch 4 --calls 201
 		kill $checks
@@ -160,8 +138,7 @@ resync()
 	else
 		skip "$1" "$(cat /run/md.err; dmesg | tail -3)"
 	fi
-	echo idle > $md/sync_action
-	echo clear > $md/array_state
+	stop_array
 	destroy slow0 slow1
 }
 
@@ -256,24 +233,6 @@ iocost()
 	echo "$number enable=0" > $cg/io.cost.qos
 }
 
-# export_nfs DIR: to this host, as a mount daemon would, by answers to what the server asks.
-export_nfs()
-{
-	net=/proc/net/rpc
-	until=2147483647
-	# May use any port, no check of the subtree, has a number.
-	flags=$((0x2 | 0x400 | 0x2000))
-	mount -t nfsd nfsd /proc/fs/nfsd &&
-		echo 10 > /proc/fs/nfsd/nfsv4leasetime &&
-		echo 10 > /proc/fs/nfsd/nfsv4gracetime &&
-		echo "-2 -3 +4 +4.1 +4.2" > /proc/fs/nfsd/versions &&
-		echo "nfsd 127.0.0.1 $until localhost" > $net/auth.unix.ip/channel &&
-		printf 'localhost 1 \\x00000000 %s %s\n' $until "$1" > $net/nfsd.fh/channel &&
-		echo "localhost $1 $until $flags 65534 65534 0" > $net/nfsd.export/channel &&
-		echo "tcp 2049" > /proc/fs/nfsd/portlist &&
-		echo 4 > /proc/fs/nfsd/threads
-}
-
 # The server is this host, with a slow disk. Attributes are not kept: the client asks each time.
 nfs()
 {
@@ -283,8 +242,7 @@ nfs()
 	mkfs.ext4 -q -F /dev/mapper/slow0 2>> /run/nfs.txt
 	if ! mount -t ext4 /dev/mapper/slow0 /srv/nfs ||
 		! export_nfs /srv/nfs 2>> /run/nfs.txt ||
-		! mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ \
-			/mnt/nfs 2>> /run/nfs.txt; then
+		! mount_nfs /mnt/nfs noac 2>> /run/nfs.txt; then
 		skip nfs "$(cat /run/nfs.txt; dmesg | grep -iE 'nfs|rpc' | tail -3)"
 		return
 	fi

@@ -10,7 +10,7 @@ for kernel in "${@:-6.12}"; do
 	rm -rf "$out"
 	tools/kernels run "$kernel" --timeout 600 --smp 2 --out "$out" \
 		--device null_blk --device scsi_debug --device nvme --device pmem \
-		--file tests/vm/causes.guest.sh -- sh causes.guest.sh
+		--file tests/vm/storage.guest.sh --file tests/vm/causes.guest.sh -- sh causes.guest.sh
 	rc=$?
 	if [ $rc -eq 77 ]; then continue; fi
 	if [ $rc -ne 0 ]; then

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: qualify on each filesystem and kind of device that this kernel has, one after the
-# other, over a null_blk of fixed delay. Results in /out, NAME.json; why there is none in NAME.why.
+# other, over a null_blk of fixed delay. Results in /out, NAME.json; why there can be none in NAME.why.
 # matrix.guest.sh [NAME...]: only these.
 set -u
+# shellcheck source=tests/vm/storage.guest.sh
+. ./storage.guest.sh
 
 DELAY_NS=3000000
 ROWS=append,append-d4,append-lba,append-dsync,append-nowait,fill-hole,fill-hole-d4,fill-hole-lba
@@ -40,7 +42,8 @@ run() {
 	shift 3
 
 	timeout 200 aiostall qualify "$place" --label "$label" --time $TIME --format json \
-		-o "/out/$name.json" "$@" 2> "/out/$name.err" || tail -1 "/out/$name.err" > "/out/$name.why"
+		-o "/out/$name.json" "$@" 2> "/out/$name.err" || [ $? -eq 124 ] ||
+		tail -1 "/out/$name.err" > "/out/$name.why"
 	[ -s "/out/$name.err" ] || rm -f "/out/$name.err"
 }
 
@@ -123,6 +126,77 @@ snapshot() {
 	remove cow
 }
 
+# raid LEVEL LAYOUT: an array of md, whose disks are alike from the start.
+raid() {
+	local members=("$dev") disks=3 n
+
+	modprobe -q "$1" 2>/dev/null || modprobe -q raid456 2>/dev/null
+	[ "$1" != raid1 ] || disks=2
+	for ((n = 1; n < disks; n++)); do
+		null "disk$n" 64 || return
+		members+=("$dev")
+	done
+	if array "$1" "$2" $((48 * 1024)) "${members[@]}" 2> /tmp/md && wait_for_idle; then
+		run "md-$1" "md $1" /dev/md0 --destructive --rows $ROWS --engine aio
+	else
+		echo "md: $(tail -1 /tmp/md)" > "/out/md-$1.why"
+	fi
+	stop_array 2>/dev/null
+	for ((n = 1; n < disks; n++)); do
+		remove "disk$n"
+	done
+}
+
+wait_for_idle() {
+	for _ in {1..600}; do
+		[ "$(cat "$md/sync_action")" != idle ] || return 0
+		sleep 0.1
+	done
+}
+
+nfs() {
+	modprobe -q nfsd && modprobe -q nfsv4
+	mkdir -p /srv/nfs /mnt/nfs
+	if mkfs.ext4 -q -F -b 4096 "$dev" 2> /tmp/nfs && mount -t ext4 "$dev" /srv/nfs &&
+		{ export_nfs /srv/nfs && mount_nfs /mnt/nfs; } 2> /tmp/nfs; then
+		run nfs "nfs 4.2 of ext4" /mnt/nfs --rows $ROWS --engine aio
+		umount /mnt/nfs
+	else
+		echo "nfs: $(tail -1 /tmp/nfs)" > /out/nfs.why
+	fi
+	echo 0 > /proc/fs/nfsd/threads
+	umount /srv/nfs
+}
+
+# A daemon that keeps ext4, so that what differs from ext4 is FUSE's.
+fuse() {
+	modprobe -q fuse
+	mkdir -p /mnt/fuse
+	if mkfs.ext4 -q -F -b 4096 "$dev" > /tmp/fuse 2>&1 && fuse2fs "$dev" /mnt/fuse > /tmp/fuse 2>&1 &&
+		grep -q ' /mnt/fuse fuse' /proc/mounts; then
+		run fuse "fuse (fuse2fs)" /mnt/fuse --rows $ROWS --engine aio
+		umount /mnt/fuse
+	else
+		echo "fuse2fs: $(tail -1 /tmp/fuse)" > /out/fuse.why
+	fi
+}
+
+# there NAME DEVICE FUNCTION...: on a device that tools/matrix gives the guest.
+there() {
+	local name=$1
+
+	dev=$2
+	shift 2
+	wants "$name" || return 0
+	modprobe -q nd_e820 && modprobe -q nd_pmem
+	if [ -b "$dev" ]; then "$@"; else echo "no $dev" > "/out/$name.why"; fi
+	tell "$name"
+}
+
+nvme() {
+	run nvme "NVMe of QEMU" "$dev" --destructive --rows $ROWS --engine aio
+}
+
 raw() {
 	run raw device "$dev" --destructive --rows $ROWS --engine aio
 }
@@ -148,11 +222,19 @@ one() {
 	local name=$1 size=$2
 	shift 2
 
-	[ -z "$wanted" ] || [[ " $wanted " = *" $name "* ]] || return 0
+	wants "$name" || return 0
 	null "d" "$size" || { echo "no null_blk" > "/out/$name.why"; return 0; }
 	"$@"
 	remove d
-	if [ -s "/out/$name.json" ]; then echo "$name"; else echo "$name: $(cat "/out/$name.why")"; fi
+	tell "$name"
+}
+
+wants() {
+	[ -z "$wanted" ] || [[ " $wanted " = *" $1 "* ]]
+}
+
+tell() {
+	if [ -s "/out/$1.json" ]; then echo "$1"; else echo "$1: $(cat "/out/$1.why" 2>&1)"; fi
 }
 
 wanted="$*"
@@ -177,3 +259,10 @@ one dm-crypt 128 mapped dm-crypt dm-crypt crypt cipher_null-ecb - 0 @ 0
 one dm-snapshot 128 snapshot
 one dm-thin 128 thin
 one dm-raid1 64 raid1
+one md-raid1 64 raid raid1 0
+one md-raid5 64 raid raid5 2
+one nfs 400 nfs
+one fuse 400 fuse
+there nvme /dev/nvme0n1 nvme
+there ext4-dax /dev/pmem0 fs ext4-dax "ext4 dax" dax mkfs.ext4 -q -F -b 4096
+there xfs-dax /dev/pmem0 fs xfs-dax "xfs dax" dax mkfs.xfs -q -f -m reflink=0

@@ -5,7 +5,7 @@
 
 # Programs of the host that the guest gets, with their libraries. The rest is busybox.
 TOOLS="bash mkfs.ext4 e2fsck tune2fs debugfs mkfs.xfs xfs_io xfs_repair mkfs.btrfs btrfs mkfs.f2fs
-	mkfs.gfs2 dmsetup losetup fio strace setsid taskset bpftool"
+	mkfs.gfs2 fuse2fs dmsetup losetup fio strace setsid taskset bpftool"
 
 # pack DIRECTORY FILE
 pack()
