@@ -10,7 +10,9 @@ import json
 import os
 import pathlib
 import platform
+import re
 import time
+import types
 
 import pytest
 
@@ -22,8 +24,8 @@ import tracing
 # One call: reads of pipes, each of which sleeps until the test has written, and of zeros, on a CPU
 # until the test takes away the memory that they are read to: each then fails at once.
 CALL = """
-import ctypes, mmap, resource
-BIG, PART = 1 << 30, 16 << 20
+import ctypes, mmap, resource, time
+PART, PARTS = 2 << 20, 1024
 if sys.argv[5]:
     # no other program preempts it
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
@@ -34,26 +36,31 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
 memory = os.memfd_create("zeros")
 os.ftruncate(memory, PART)
-big = libc.mmap(None, BIG, 3, mmap.MAP_SHARED, memory, 0)
-for at in range(big, big + BIG, PART):
-    assert libc.mmap(at, PART, 3, mmap.MAP_SHARED | 0x10, memory, 0) == at  # MAP_FIXED
-    ctypes.memset(at, 0, PART)
+part = libc.mmap(None, PART, 3, mmap.MAP_SHARED, memory, 0)
+ctypes.memset(part, 0, PART)
+# a request of 2 GiB into the same memory again and again
+parts = (aio.Iovec * PARTS)(*[aio.Iovec(part, PART)] * PARTS)
+def used():
+    usage = resource.getrusage(resource.RUSAGE_THREAD)
+    with open("/proc/thread-self/schedstat") as stat:
+        delay_ns = int(stat.read().split()[1])
+    return [usage.ru_nvcsw, usage.ru_nivcsw, time.monotonic_ns() - time.thread_time_ns() - delay_ns]
 ctx = aio.setup(1024)
 requests = []
 for kind in kinds:
     if kind == "z":
-        requests += [aio.iocb(zero, aio.PREAD, big, BIG)] * 1000
+        requests += [aio.iocb(zero, aio.PREADV, ctypes.addressof(parts), PARTS)] * 1000
     else:
         requests.append(aio.iocb(fds["ab".index(kind)], aio.PREAD, aio.buffer(), 1))
 aio.say(sys.argv[1], f"{os.getpid()} {memory}")
 aio.wait_for(sys.argv[1] + ".go")
-before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+before = used()
 rc = aio.submit(ctx, *requests)
-usage = resource.getrusage(resource.RUSAGE_THREAD)
-print(json.dumps([rc, usage.ru_nvcsw - before, usage.ru_nivcsw]))
+print(json.dumps([rc, *[b - a for a, b in zip(before, used())]]))
 """
 # At most: at a call's exit the kernel's account of what a thread has run is so old.
 TICK_NS = 10_000_000
+TRIES = 8
 PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
 
 
@@ -94,7 +101,7 @@ def wait_running(pid, ticks=2):
     """Until the thread has been on a CPU in the kernel for so long."""
     def kernel_ticks():
         return int(stat(pid)[12])
-    first, end = kernel_ticks(), time.monotonic() + 20
+    first, end = kernel_ticks(), time.monotonic() + helpers.TIMEOUT
     while kernel_ticks() < first + ticks:
         assert time.monotonic() < end, stat(pid)
         time.sleep(0.002)
@@ -103,9 +110,22 @@ def wait_running(pid, ticks=2):
 def wait_asleep(pid):
     """Until the thread has gone to sleep in the call."""
     tracing.wait_in_submit(pid)
-    end = time.monotonic() + 20
+    end = time.monotonic() + helpers.TIMEOUT
     while stat(pid)[0] != "S":
         assert time.monotonic() < end, stat(pid)
+        time.sleep(0.001)
+
+
+def switches(pid, kind):
+    """How often it has left a CPU, of its own will or not."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(re.search(rf"^{kind}_ctxt_switches:\s+(\d+)", text, re.M)[1])
+
+
+def await_more(before, pid, kind):
+    end = time.monotonic() + helpers.TIMEOUT
+    while switches(pid, kind) == before:
+        assert time.monotonic() < end, f"{pid} does not leave its CPU"
         time.sleep(0.001)
 
 
@@ -158,19 +178,23 @@ def without_run_delay(scratch):
 
 # Switches that are not shown
 
-@pytest.mark.parametrize("wake", ("seen", "unseen"))
-@pytest.mark.parametrize("accounts", (True, False), ids=("accounts", "no-accounts"))
-@pytest.mark.parametrize("kinds, sleeps, options", [
-    ("az", 1, ()),  # it is found at the exit of the call
-    ("azb", 2, ()),  # it is found at the next sleep
-    ("azb", 2, ("--probe", "submit=none")),
-    ("azb", 2, ("--probe", "switch=raw_tp")),
-], ids=("exit", "sleep", "sleeps-only", "raw_tp"))
-def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
-    """The thread comes back to a CPU unseen: its sleep ends when the kernel says."""
+def undisturbed(scratch, attempt, *args):
+    """
+    What attempt(scratch, *args) gives when no other program took the CPU from the one that has it
+    alone: even FIFO is preempted when others have waited for long (by the scheduler's fair server
+    since 6.12), and what is hidden is then more than the test has in mind.
+    """
+    for i in range(TRIES):
+        where = types.SimpleNamespace(dir=f"{scratch.dir}/{i}")
+        os.mkdir(where.dir)
+        *seen, preempted = attempt(where, *args)
+        if not preempted:
+            return seen
+    return pytest.skip("needs a CPU for a moment without being preempted")
+
+
+def unseen_return(scratch, kinds, options, wake):
     call = Call(scratch, kinds)
-    if not accounts:
-        options += ("--btf", without_run_delay(scratch))
     with helpers.Program(call.argv) as prog:
         pid = call.ready()
         with recorded(scratch, "-p", pid, *options) as tracer:
@@ -190,19 +214,39 @@ def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
             if "b" in kinds:
                 wait_asleep(pid)
                 call.feed(1)
-            rc, nvcsw, _ = json.loads(prog.finish().stdout)
+            rc, nvcsw, nivcsw, off_cpu_ns = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
-    assert rc > 0 and nvcsw == sleeps
+    assert rc > 0
+    # what the hypervisor took is neither time on the CPU nor on the run queue for the load
+    blocked = (woken - asleep, max(fed - began, off_cpu_ns) + TICK_NS)
+    return nvcsw, blocked, report, text, tracer.ended.status, nivcsw
+
+
+@pytest.mark.parametrize("wake", ("seen", "unseen"))
+@pytest.mark.parametrize("accounts", (True, False), ids=("accounts", "no-accounts"))
+@pytest.mark.parametrize("kinds, sleeps, options", [
+    ("az", 1, ()),  # it is found at the exit of the call
+    ("azb", 2, ()),  # it is found at the next sleep
+    ("azb", 2, ("--probe", "submit=none")),
+    ("azb", 2, ("--probe", "switch=raw_tp")),
+], ids=("exit", "sleep", "sleeps-only", "raw_tp"))
+def test_return_is_not_shown(scratch, kinds, sleeps, options, accounts, wake):
+    """The thread comes back to a CPU unseen: its sleep ends when the kernel says."""
+    if not accounts:
+        options += ("--btf", without_run_delay(scratch))
+    nvcsw, blocked, report, text, status_of_tracer = undisturbed(scratch, unseen_return, kinds,
+                                                                 options, wake)
+    assert nvcsw == sleeps
     assert report["totals"]["sleeps"] == nvcsw, text
-    assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
+    assert losses(report) == {} and report["loss"]["recovered"] and status_of_tracer == 0
     assert " that the machine hid from tracers" in " ".join(text.split())
     if "none" not in " ".join(map(str, options)):
         assert conserved(report), report["totals"]
     # The first sleep ended when it was woken, not when that was found.
-    blocked = report["totals"]["blocked_ns"]
-    assert woken - asleep <= blocked
+    least, most = blocked
+    assert least <= report["totals"]["blocked_ns"]
     if sleeps == 1:
-        assert blocked <= fed - began + TICK_NS
+        assert report["totals"]["blocked_ns"] <= most
 
 
 HOG = """
@@ -229,14 +273,13 @@ def test_return_and_departure_are_not_shown(scratch):
             with hide.hidden(tracer) as show:
                 call.feed(0)
                 wait_running(pid)
-                preempted = int(status(pid)["nonvoluntary_ctxt_switches"])
+                preempted = switches(pid, "nonvoluntary")
                 with helpers.Program(tracing.script(HOG, f"{scratch.dir}/hog")) as hog:
-                    while int(status(pid)["nonvoluntary_ctxt_switches"]) == preempted:
-                        time.sleep(0.001)
+                    await_more(preempted, pid, "nonvoluntary")
                     show()
                     hog.finish()
             call.enough()
-            rc, nvcsw, _ = json.loads(prog.finish().stdout)
+            rc, nvcsw, *_ = json.loads(prog.finish().stdout)
             report, _ = tracer.stop()
     totals = report["totals"]
     assert rc > 0 and nvcsw == totals["sleeps"] == 1
@@ -245,8 +288,7 @@ def test_return_and_departure_are_not_shown(scratch):
     assert totals["preempted_ns"] > 0
 
 
-def test_sleep_is_not_shown(scratch):
-    """A whole sleep goes unseen: the kernel's own count says that one is missing."""
+def unseen_sleep(scratch):
     call = Call(scratch, "abz")
     with helpers.Program(call.argv) as prog:
         pid = call.ready()
@@ -254,33 +296,27 @@ def test_sleep_is_not_shown(scratch):
             call.go()
             wait_asleep(pid)
             with hide.hidden(tracer):
-                before = int(status(pid)["voluntary_ctxt_switches"])
+                before = switches(pid, "voluntary")
                 call.feed(0)
-                while int(status(pid)["voluntary_ctxt_switches"]) == before:
-                    time.sleep(0.001)
+                await_more(before, pid, "voluntary")
                 call.feed(1)
                 wait_running(pid)
-                preempted = int(status(pid)["nonvoluntary_ctxt_switches"])
             call.enough()
-            rc, nvcsw, nivcsw = json.loads(prog.finish().stdout)
+            rc, nvcsw, nivcsw, _ = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
-    assert rc > 0 and nvcsw == 2
+    assert rc > 0
+    return nvcsw, report, text, tracer.ended.status, nivcsw
+
+
+def test_sleep_is_not_shown(scratch):
+    """A whole sleep goes unseen: the kernel's own count says that one is missing."""
+    nvcsw, report, text, status_of_tracer = undisturbed(scratch, unseen_sleep)
     totals = report["totals"]
-    if nivcsw > preempted and not report["loss"]["misjudged"]:
-        # Even FIFO is preempted, so that others get some time: by the scheduler's fair server since
-        # 6.12. The count that has grown by one is taken for that switch's, and none is missing.
-        assert (totals["submits"], totals["sleeps"]) == (1, 2), text
-        assert losses(report) == {} and tracer.ended.status == 0
-        return
+    assert nvcsw == 2
     assert (totals["submits"], totals["sleeps"]) == (1, 1), text
     assert losses(report) == {"misjudged": 1}
-    assert tracer.ended.status == 3
+    assert status_of_tracer == 3
     assert "1 call whose sleeps are not as many as the kernel's own count" in text
-
-
-def status(pid):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return dict(line.split(":\t", 1) for line in text.splitlines())
 
 
 # Begin and end
