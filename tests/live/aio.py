@@ -119,6 +119,21 @@ def read_pipe(fd, size=4096):
     return rc
 
 
+def feed_sleeper(fd, data, after_s):
+    """
+    Writes so long after the main thread has gone to sleep in a call, be it kept from its CPU on its way
+    for however long.
+    """
+    def feed():
+        with open(f"/proc/self/task/{os.getpid()}/syscall", encoding="ascii") as call:
+            while call.read().split()[0] != str(SUBMIT):
+                time.sleep(0.001)
+                call.seek(0)
+        time.sleep(after_s)
+        os.write(fd, data)
+    return start(feed)
+
+
 def start(fn, *args):
     thread = threading.Thread(target=fn, args=args, daemon=True)
     thread.start()

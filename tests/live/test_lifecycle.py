@@ -77,7 +77,7 @@ def test_exec_in_another_thread(scratch):
     traced = tracing.trace_script(scratch.dir, EXEC, str(tracing.aio.SUBMIT), after,
                                   f"{scratch.dir}/ram/file")
     assert counts(traced.report) == (6, 6, 1)
-    assert 0.15e9 < traced.report["totals"]["blocked_ns"] < 5e9
+    assert 0.15e9 < traced.report["totals"]["blocked_ns"] <= traced.report["capture"]["duration_ns"]
     assert helpers.filesystem(traced.report, "tmpfs")["submits"] == 5
     assert helpers.filesystem(traced.report, "pipefs")["sleeps"] == 1
     assert traced.report["unfinished"] == []
@@ -197,9 +197,9 @@ def test_tracing_ends_in_mid_calls(scratch):
             totals, loss = report["totals"], report["loss"]
             assert tracer.ended.status == 0, (i, tracer.ended.stderr)
             helpers.assert_no_loss(report)
-            assert totals["submits"] > 50
-            # calls that ended, each with one sleep, more than one or, rarely, none
-            assert abs(totals["sleeps"] - totals["submits"]) <= 8 + totals["submits"] / 10
+            assert totals["submits"] > 8
+            # calls that ended, each with one sleep; a sleep of which the call did not, or began before
+            assert abs(totals["sleeps"] - totals["submits"]) <= 16
             assert len(report["unfinished"]) <= 8 and loss["before_tracing"] <= 8
             assert totals["blocked_ns"] <= 8 * report["capture"]["duration_ns"]
             parts = sum(totals[part] for part in ("on_cpu_ns", "blocked_ns", "runqueue_ns",
@@ -234,7 +234,7 @@ def test_mount_and_unmount_while_tracing(scratch):
                 places.append(scratch.fs(fstype, "place", "128M"))
                 pathlib.Path(step).touch()
                 tracing.wait_path(step + ".done")
-                time.sleep(0.3)  # the tracer looks at mounts and names when it takes events
+                tracing.turns(tracer)  # it looks at mounts and names when it takes events
                 scratch.do(f"umount {where}; rm -f $SCRATCH/ram/place.img")
             assert prog.finish().status == 0
             report = tracer.report()

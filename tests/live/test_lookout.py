@@ -37,7 +37,7 @@ def process(*what):
 
 def stat(*args):
     return subprocess.run([AIOSTALL, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=helpers.TIMEOUT, check=False,
                           env=helpers.environment())
 
 
@@ -58,7 +58,7 @@ def test_at_once_and_not_at_the_end():
             assert "uses io_uring" in tracer.stderr.readline()
             assert tracer.poll() is None
             tracer.terminate()
-            tracer.communicate(timeout=20)
+            tracer.communicate(timeout=helpers.TIMEOUT)
 
 
 def test_io_uring_is_no_news_where_it_is_traced():

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from helpers import AIOLOAD, AIOSTALL, Program, run
+from helpers import AIOLOAD, AIOSTALL, TIMEOUT, Program, run
 
 LEAST = ("bpf", "perfmon", "syslog", "sys_ptrace", "dac_read_search")
 BITS = {"chown": 0, "dac_override": 1, "dac_read_search": 2, "fowner": 3, "kill": 5,
@@ -85,7 +85,7 @@ def test_what_tracing_needs_no_more_is_given_up(tmp_path, options, more):
     with Program([AIOSTALL, "stat", "--ready-file", ready, *options]) as tracer:
         tracer.wait_file(ready)
         keeps = mask("bpf", "sys_ptrace", "dac_read_search", *more)
-        wanted, end = (keeps, keeps | mask("sys_admin"), 1), time.monotonic() + 10
+        wanted, end = (keeps, keeps | mask("sys_admin"), 1), time.monotonic() + TIMEOUT
         while caps_of(tracer.pid) != wanted and time.monotonic() < end:
             time.sleep(0.01)  # it says that it is ready, and then drops what that needed
         assert caps_of(tracer.pid) == wanted

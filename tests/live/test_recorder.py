@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from helpers import AIOLOAD, AIOSTALL, Program, environment, run
+from helpers import AIOLOAD, AIOSTALL, TIMEOUT, Program, environment, run
 
 APPEND = ["--pattern", "append", "--bs", "4k", "--batch", "4"]
 
@@ -117,7 +117,9 @@ def test_after_sigkill_all_but_the_last_second_is_there(tmp, attempt):
         with Program([AIOSTALL, "record", "-p", load.pid, "-o", database]) as recorder:
             wait_slices(database, 1)
             time.sleep(0.053 * attempt)
-            before = report_json(database)["totals"]["submits"]
+            before, end = 0, time.monotonic() + 60
+            while not before and time.monotonic() < end:
+                before = report_json(database)["totals"]["submits"]
             recorder.signal(signal.SIGKILL)
             recorder.proc.wait(30)
         load.signal(signal.SIGKILL)
@@ -169,7 +171,7 @@ def test_full_disk_ends_nothing_but_the_recording(tmp):
         with said.open("w", encoding="utf-8") as stderr:
             done = subprocess.run([AIOSTALL, "record", "--events", "-o", small / "run.db", "--",
                                    "sh", "-c", command], stdin=subprocess.DEVNULL, stderr=stderr,
-                                  env=environment(), timeout=90, check=False)
+                                  env=environment(), timeout=TIMEOUT, check=False)
         stderr = said.read_text(encoding="utf-8")
         assert (tmp / "ended").read_text("ascii") == "whole\n"
         assert done.returncode == 3, stderr

@@ -89,7 +89,7 @@ def test_a_recording_tells_who_and_what_failed(tmp_path, scratch):
 
 def test_the_text_names_them(tmp_path, scratch):
     def text(argv):
-        done = subprocess.run([AIOSTALL, "--", *argv], stdout=subprocess.PIPE, timeout=60,
+        done = subprocess.run([AIOSTALL, "--", *argv], stdout=subprocess.PIPE, timeout=helpers.TIMEOUT,
                               check=True, env=helpers.environment(), text=True)
         return done.stdout
     lines = text(two_clients(scratch)).splitlines()
@@ -109,13 +109,13 @@ def test_times_of_day(tmp_path, scratch):
     mono_ns = time.monotonic_ns()
     traced = tracing.trace(tmp_path, load, verb="trace")
     worst = tracing.trace(tmp_path, load).report["filesystems"][0]["causes"][0]["worst"]
-    took = datetime.timedelta(seconds=60)
+    after, mono_after_ns = datetime.datetime.now(datetime.timezone.utc), time.monotonic_ns()
     ends = [line for line in traced.lines if line["type"] == "stall"] + [worst]
     assert len(ends) > 1
     for line in ends:
         at = datetime.datetime.fromisoformat(line.get("end") or line["began"])
-        assert before <= at <= before + took
-        assert mono_ns < line["end_ns"] < mono_ns + 60 * 10 ** 9
+        assert before <= at <= after
+        assert mono_ns < line["end_ns"] < mono_after_ns
     for clock, shape in (("wall", r"[0-2]\d:[0-5]\d:[0-5]\d\.\d{3} "), ("mono", r"\d{5}\.\d{3} ")):
         done = helpers.run([AIOSTALL, "trace", "--time", clock, "-o", tmp_path / clock, "--", *load])
         assert done.status == 0, done.stderr
