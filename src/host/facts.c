@@ -276,6 +276,14 @@ static bool is_preallocated(const struct extents *e, bool grows)
 	return !grows || e->unwritten_bytes > e->size_bytes / 8;
 }
 
+/* Appends under way have their blocks before the size says so. */
+static bool is_in_flight(const struct report_cause *c, uint64_t bytes)
+{
+	uint64_t call_bytes = c->worst_len_bytes * (c->worst_nr ? c->worst_nr : 1);
+
+	return bytes <= 2 * (call_bytes > 65536 ? call_bytes : 65536);
+}
+
 /* A file that grows has other numbers by now than at its stall, and still others later. */
 static void say_extents(struct ask *a, const struct extents *e)
 {
@@ -289,8 +297,9 @@ static void say_extents(struct ask *a, const struct extents *e)
 		say(a, "%s of it are preallocated but were never written",
 		    fmt__size(e->unwritten_bytes, part, sizeof(part)));
 	fmt__size(e->beyond_bytes, part, sizeof(part));
-	if (!e->beyond_bytes)
-		say(a, "nothing is allocated behind its end");
+	if (!e->beyond_bytes || (grows && is_in_flight(a->cause, e->beyond_bytes)))
+		say(a, "nothing is allocated behind its end%s",
+		    e->beyond_bytes ? " but for writes in flight" : "");
 	else if (e->never_preallocated)
 		say(a,
 		    "%s are allocated behind its end by the filesystem itself, ahead of its "

@@ -21,9 +21,11 @@ static const struct cause causes[] = {
 			 .operator_advice =
 				 "Raise -m or filter more, so that fewer records are sent."},
 	[PSEUDO_BEYOND] = {.id = "beyond",
-			   .name = "the records of the sleeps lie beyond the border of the file",
+			   .name = "the records of the sleeps are not in what was read",
 			   .operator_advice =
-				   "Include the files, or the time, before and after it."},
+				   "Of a recording, include the files, or the time, before and "
+				   "after it. Of a device whose number another filesystem has "
+				   "taken, look at the rows of that number."},
 	[PSEUDO_OTHER] = {.id = LEDGER_OTHER,
 			  .name = "there are more causes than are told apart",
 			  .operator_advice = ""},

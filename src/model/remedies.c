@@ -99,6 +99,32 @@ static void tell_kind(struct report_cause *c, const struct part *part, const str
 	}
 }
 
+/* What io_uring calls the operations of io_submit that the rules advise. */
+static const struct {
+	const char *aio, *uring;
+} operations[] = {
+	{"IOCB_CMD_FDSYNC", "IORING_OP_FSYNC (with IORING_FSYNC_DATASYNC)"},
+	{"IOCB_CMD_FSYNC", "IORING_OP_FSYNC"},
+	{"IOCB_CMD_POLL", "IORING_OP_POLL_ADD"},
+};
+
+/* The text with the words of the interface that the requests came by. */
+static const char *for_uring(struct pool *p, const char *text)
+{
+	for (size_t i = 0; text && i < ARRAY_SIZE(operations); i++) {
+		const char *at = strstr(text, operations[i].aio);
+		size_t size = strlen(text) + strlen(operations[i].uring) + 1;
+		char *with = at ? pool__array(p, size, 1) : NULL;
+
+		if (!with)
+			continue;
+		snprintf(with, size, "%.*s%s%s", (int)(at - text), text, operations[i].uring,
+			 at + strlen(operations[i].aio));
+		text = with;
+	}
+	return text;
+}
+
 static bool is_known(const struct report_cause *c, const struct program *p)
 {
 	for (size_t i = 0; i < c->nr_settings; i++)
@@ -128,6 +154,10 @@ void remedies__build(struct selection *s, struct report_cause *c, const struct p
 	size_t nr;
 
 	build_advice(s->pool, c, part, rule);
+	if (part->rows[0]->key.fs->info.api == API_URING) {
+		c->advice = for_uring(s->pool, c->advice);
+		c->todo = for_uring(s->pool, c->todo);
+	}
 	if (!rule)
 		return;
 	tell_kind(c, part, rule);

@@ -349,8 +349,8 @@ void text_causes__print(struct print *p, const struct report_fs *f, const struct
 	const char *options = f->fs && f->fs->mount_options ? f->fs->mount_options : "";
 	const char *device = f->fs && f->fs->device_name ? f->fs->device_name : "";
 
-	if (!f->nr_causes ||
-	    ((f->severity == SEVERITY_OK || f->only_inside) && !f->most_elsewhere && !all))
+	if (!f->nr_causes || (f->severity == SEVERITY_OK && !all) ||
+	    (f->only_inside && !f->most_elsewhere && !all))
 		return;
 	print__line(p, PRINT_PLAIN, "%s", "");
 	print__para(p, PRINT_BOLD, "", "%s%s%s%s%s%s%s", print__api(f->fs),

@@ -195,6 +195,26 @@ static void test_a_name_for_the_kind_of_request(void **state)
 	ledger__free(m);
 }
 
+/* Who uses io_uring is not told to send what io_submit takes. */
+static void test_advice_has_the_words_of_the_interface(void **state)
+{
+	static const char *frames[] = {"file_write_and_wait_range", "ext4_sync_file", "aio_write"};
+	static const struct stack sync = {4, 3, frames};
+	struct fs_info uring = ext4;
+	struct ledger *m = new_model(0);
+	struct ev_stall ev = stall_on(&uring, &sync, 900, "/f");
+	const struct report_cause *c;
+
+	(void)state;
+	uring.api = API_URING;
+	ledger__sink(m)->stall(m, &ev);
+	c = &report_of(m)->fs[0].causes[0];
+	assert_string_equal(c->id, "sync.data");
+	assert_non_null(strstr(c->todo, "IORING_OP_FSYNC (with IORING_FSYNC_DATASYNC)"));
+	assert_null(strstr(c->advice, "IOCB_CMD"));
+	ledger__free(m);
+}
+
 /* Most submits block for one reason, most of the time goes to another. */
 static void test_submits_are_counted_for_each_cause(void **state)
 {
@@ -1190,6 +1210,7 @@ int main(void)
 		cmocka_unit_test(test_worst),
 		cmocka_unit_test(test_advice_for_direct_requests),
 		cmocka_unit_test(test_a_name_for_the_kind_of_request),
+		cmocka_unit_test(test_advice_has_the_words_of_the_interface),
 		cmocka_unit_test(test_most_frequent),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_remount),
