@@ -64,7 +64,7 @@ static int open_ledger(struct session *s, struct err *e)
 	if (!s->causes)
 		return err__set(e, -EINVAL, "%s", why);
 	s->facts = facts__new(NULL);
-	s->containers = containers__new("");
+	s->containers = containers__new(NULL);
 	opts.causes = s->causes;
 	s->ledger = s->facts && s->containers ? ledger__new(&opts) : NULL;
 	return s->ledger ? 0 : err__set(e, -ENOMEM, "out of memory");

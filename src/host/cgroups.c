@@ -18,6 +18,7 @@
 
 #include "base/hash.h"
 
+#include "host/mountns.h"
 #include "host/mounts.h"
 
 /* What was asked for longest ago makes room, and is looked up again if it comes back. */
@@ -37,8 +38,8 @@ struct known {
 };
 
 struct cgroups {
-	char *root; /* mount point of cgroup v2, NULL if there is none */
-	int root_fd;
+	int root_fd;	     /* mount point of cgroup v2, -1 if there is none */
+	char base[PATH_MAX]; /* what descriptors in it are below, as the kernel has it */
 	struct known *known; /* in the order of their use */
 	size_t bytes;
 	uint64_t recycled;
@@ -49,26 +50,47 @@ char *cgroups__mount_point(void)
 {
 	struct mounts *m = mounts__new(NULL, NULL);
 	const struct mount_entry *e, *best = NULL;
-	char *root = NULL;
+	char *root = NULL, files[64];
 	size_t i;
 
 	for (i = 0; m && (e = mounts__at(m, i)); i++)
 		if (!strcmp(e->fstype, "cgroup2") && (!best || !strcmp(e->root, "/")))
 			best = best && !strcmp(best->root, "/") ? best : e;
-	if (best)
-		root = strdup(best->mount_point);
+	if (best && asprintf(&root, "%s%s", mountns__files("", files, sizeof(files)),
+			     best->mount_point) < 0)
+		root = NULL;
 	mounts__free(m);
 	return root;
+}
+
+/* The path of a descriptor; its length or -errno. */
+static ssize_t path_of(int fd, char *buf, size_t size)
+{
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, buf, size - 1);
+	if (len < 0)
+		return -errno;
+	buf[len] = '\0';
+	return len;
 }
 
 struct cgroups *cgroups__new(void)
 {
 	struct cgroups *c = calloc(1, sizeof(*c));
+	char *root;
 
 	if (!c)
 		return NULL;
-	c->root = cgroups__mount_point();
-	c->root_fd = c->root ? open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	root = cgroups__mount_point();
+	c->root_fd = root ? open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	free(root);
+	if (c->root_fd >= 0 && path_of(c->root_fd, c->base, sizeof(c->base)) < 0) {
+		close(c->root_fd);
+		c->root_fd = -1;
+	}
 	return c;
 }
 
@@ -87,23 +109,19 @@ void cgroups__free(struct cgroups *c)
 		cgroups__drop(c, c->known);
 	if (c->root_fd >= 0)
 		close(c->root_fd);
-	free(c->root);
 	free(c);
 }
 
 /* Path of a directory descriptor below the mount; 0 or -errno. */
 static int below_root(const struct cgroups *c, int fd, char *buf, size_t size)
 {
-	char link[64], full[PATH_MAX];
-	size_t skip = strlen(c->root);
-	ssize_t len;
+	char full[PATH_MAX];
+	size_t skip = strlen(c->base);
+	ssize_t len = path_of(fd, full, sizeof(full));
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, full, sizeof(full) - 1);
 	if (len < 0)
-		return -errno;
-	full[len] = '\0';
-	if (strncmp(full, c->root, skip))
+		return (int)len;
+	if (strncmp(full, c->base, skip))
 		return -ENOENT;
 	snprintf(buf, size, "%s", full[skip] ? full + skip : "/");
 	return 0;

@@ -9,7 +9,10 @@
 
 struct cgroups;
 
-/* Of cgroup v2. The caller frees it; NULL if it is not mounted. */
+/*
+ * Of cgroup v2, the host's where we run in a container and may look at it. The caller frees it; NULL
+ * if it is not mounted.
+ */
 char *cgroups__mount_point(void);
 
 /* Works also on a host without cgroup v2: every path is then a number. NULL if out of memory. */

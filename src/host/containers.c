@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,9 +14,12 @@
 
 #include "base/hash.h"
 #include "host/cgroups.h"
+#include "host/mountns.h"
+#include "host/procfile.h"
 
 #define MAX_NAMES 4096
 #define MAX_JSON_BYTES (4 << 20)
+#define MAX_ARGS (64 << 10)
 #define MAX_WALK 20000
 #define MAX_DEPTH 16
 #define LOOK_AGAIN_NS NSEC_PER_SEC
@@ -28,6 +32,7 @@ struct known {
 
 struct containers {
 	char root[256];
+	bool is_host;
 	struct known *known;
 	uint64_t looked_ns; /* 0 = not yet */
 	struct container_names names;
@@ -122,14 +127,38 @@ static void read_docker(struct containers *c)
 		closedir(dir);
 }
 
-static void read_podman(struct containers *c)
+/* Called with each entry of a folder below the root. */
+typedef void (*entry_fn)(struct containers *c, const char *folder, const char *entry);
+
+static void for_each(struct containers *c, const char *folder, entry_fn fn)
+{
+	DIR *dir = open_folder(c, folder);
+	const struct dirent *d;
+
+	for (size_t i = 0; dir && i < MAX_WALK && (d = readdir(dir)); i++)
+		if (d->d_name[0] != '.')
+			fn(c, folder, d->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static bool is_of_storage(const char *entry)
+{
+	const char *end = strrchr(entry, '-');
+
+	return end && !strcmp(end, "-containers");
+}
+
+/* A driver's folder, "overlay-containers", of root's storage. */
+static void read_storage(struct containers *c, const char *folder, const char *entry)
 {
 	char path[PATH_MAX];
 	json_t *all, *one;
 	size_t i;
 
-	snprintf(path, sizeof(path),
-		 "%s/var/lib/containers/storage/overlay-containers/containers.json", c->root);
+	if (!is_of_storage(entry))
+		return;
+	snprintf(path, sizeof(path), "%s%s/%s/containers.json", c->root, folder, entry);
 	all = read_json(path);
 	json_array_foreach(all, i, one)
 	{
@@ -143,6 +172,59 @@ static void read_podman(struct containers *c)
 	json_decref(all);
 }
 
+/* 0 = not known. What a user may have put there instead must not hold us up. */
+static unsigned long pid_in(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	char text[32] = "";
+	struct stat st;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || read(fd, text, sizeof(text) - 1) < 1)
+		*text = '\0';
+	close(fd);
+	return strtoul(text, NULL, 10);
+}
+
+/*
+ * A user's storage is below their home, which may be a server that does not answer. What is in /run is
+ * in memory: a folder for each container that runs, with the process id of conmon, which is given its name.
+ */
+static void read_conmon(struct containers *c, const char *folder, const char *id)
+{
+	char path[PATH_MAX], *args;
+	unsigned long pid;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s%s/%s/userdata/conmon.pid", c->root, folder, id);
+	pid = pid_in(path);
+	snprintf(path, sizeof(path), "%s/proc/%lu/cmdline", c->root, pid);
+	if (!pid || procfile__read(path, MAX_ARGS, &args, &len))
+		return;
+	for (size_t at = 0; at < len; at += strlen(args + at) + 1)
+		if (!strcmp(args + at, "-n") && at + 3 < len)
+			add(c, id, args + at + 3);
+	free(args);
+}
+
+static void read_user_storage(struct containers *c, const char *folder, const char *entry)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, entry);
+	if (is_of_storage(entry))
+		for_each(c, path, read_conmon);
+}
+
+static void read_user(struct containers *c, const char *folder, const char *user)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/containers", folder, user);
+	for_each(c, path, read_user_storage);
+}
+
 static void look(struct containers *c)
 {
 	uint64_t now_ns = clock__mono_ns();
@@ -153,7 +235,8 @@ static void look(struct containers *c)
 	/* the kubelet's first: other runtimes' names of the same are longer and say less */
 	read_kubelet(c);
 	read_docker(c);
-	read_podman(c);
+	for_each(c, "/var/lib/containers/storage", read_storage);
+	for_each(c, "/run/user", read_user);
 }
 
 static const char *name_of(void *ctx, const char *id)
@@ -175,7 +258,11 @@ struct containers *containers__new(const char *root)
 
 	if (!c)
 		return NULL;
-	snprintf(c->root, sizeof(c->root), "%s", root);
+	c->is_host = !root;
+	if (root)
+		snprintf(c->root, sizeof(c->root), "%s", root);
+	else
+		mountns__files("", c->root, sizeof(c->root));
 	c->names = (struct container_names){name_of, c};
 	return c;
 }
@@ -248,12 +335,12 @@ int containers__cgroup(struct containers *c, const char *word, char *found, size
 		       struct err *e)
 {
 	struct search s = {.containers = c, .word = word, .found = found, .size = size};
-	char path[PATH_MAX], *mount = *c->root ? NULL : cgroups__mount_point();
+	char path[PATH_MAX], *mount = c->is_host ? cgroups__mount_point() : NULL;
 
-	if (!*c->root && !mount)
+	if (c->is_host && !mount)
 		return err__set(e, -ENOENT, "--container %s: cgroup v2 is not mounted", word);
-	s.root = (size_t)snprintf(path, sizeof(path), "%s%s", c->root,
-				  mount ? mount : "/sys/fs/cgroup");
+	s.root = mount ? (size_t)snprintf(path, sizeof(path), "%s", mount)
+		       : (size_t)snprintf(path, sizeof(path), "%s/sys/fs/cgroup", c->root);
 	free(mount);
 	search_below(&s, path, s.root, 0);
 	if (s.nr_found == 1)

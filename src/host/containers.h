@@ -8,7 +8,7 @@
 
 struct containers;
 
-/* root is put before /var/lib, /var/log and /sys, "" = this host. NULL if out of memory. */
+/* root is put before /var/lib, /var/log, /run, /proc and /sys, NULL = this host's. NULL if out of memory. */
 struct containers *containers__new(const char *root);
 void containers__free(struct containers *c); /* free(NULL) works */
 /*

@@ -30,6 +30,14 @@ const char *mountns__path(const char *root, char *buf, size_t size)
 	return buf;
 }
 
+const char *mountns__files(const char *root, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/proc/1/root", root);
+	if (is_ours(root) || access(buf, R_OK | X_OK))
+		snprintf(buf, size, "%s", root);
+	return buf;
+}
+
 uint64_t mountns__number(const char *root)
 {
 	return number_of(root, is_ours(root) ? "self" : "1");

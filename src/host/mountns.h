@@ -13,5 +13,10 @@
 const char *mountns__path(const char *root, char *buf, size_t size);
 /* The number of that namespace; 0 = not known. */
 uint64_t mountns__number(const char *root);
+/*
+ * What is put before a path to have the host's file: "ROOT/proc/1/root" if that mount table is of
+ * process 1 and its files can be looked at, else ROOT. Returns buf.
+ */
+const char *mountns__files(const char *root, char *buf, size_t size);
 
 #endif

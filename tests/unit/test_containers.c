@@ -18,6 +18,11 @@
 #define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID_B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define ID_C "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_D "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+#define ID_E "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+#define ID_F "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+#define OF_USER "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-"
+#define CONMON "/usr/bin/conmon\0-c\0" ID_E "\0-n\0mail\0--syslog\0-n"
 #define POD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice"
 
 static void test_paths(void **state)
@@ -56,7 +61,7 @@ static void test_paths(void **state)
 /* A folder that stands for the host's. */
 static char root[64];
 
-static void put(const char *path, const char *text)
+static void put_bytes(const char *path, const char *text, size_t len)
 {
 	char full[512], *at;
 	FILE *f;
@@ -71,8 +76,23 @@ static void put(const char *path, const char *text)
 		return;
 	f = fopen(full, "w");
 	assert_non_null(f);
-	fputs(text, f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
 	fclose(f);
+}
+
+static void put(const char *path, const char *text)
+{
+	put_bytes(path, text, text ? strlen(text) : 0);
+}
+
+static void put_pipe(const char *folder, const char *name)
+{
+	char full[512];
+
+	snprintf(full, sizeof(full), "%s/", folder);
+	put(full, NULL);
+	snprintf(full, sizeof(full), "%s%s/%s", root, folder, name);
+	assert_return_code(mkfifo(full, 0600), errno);
 }
 
 static int make_host(void **state)
@@ -89,6 +109,13 @@ static int make_host(void **state)
 	put("/var/log/containers/_.log", "");
 	put("/var/lib/containers/storage/overlay-containers/containers.json",
 	    "[{\"id\": \"" ID_C "\", \"names\": [\"db\"]}, {\"id\": 5}, 7]");
+	put("/var/lib/containers/storage/vfs-containers/containers.json",
+	    "[{\"id\": \"" ID_D "\", \"names\": [\"cache\"]}]");
+	put("/run/user/1000/containers/overlay-containers/" ID_E "/userdata/conmon.pid", "4711");
+	put("/run/user/1000/containers/overlay-containers/locks", "");
+	put("/run/user/1001/bus", "");
+	put_bytes("/proc/4711/cmdline", CONMON, sizeof(CONMON));
+	put_pipe("/run/user/1002/containers/overlay-containers/" ID_F "/userdata", "conmon.pid");
 	put("/sys/fs/cgroup/system.slice/docker-" ID_A ".scope/inner/", NULL);
 	put("/sys/fs/cgroup/system.slice/cron.service/", NULL);
 	put("/sys/fs/cgroup/kubepods.slice/crio-" ID_B ".scope/", NULL);
@@ -118,6 +145,13 @@ static void test_names(void **state)
 	assert_string_equal(
 		container__name("/machine.slice/libpod-" ID_C ".scope", names, name, sizeof(name)),
 		"db");
+	assert_string_equal(
+		container__name("/libpod_parent/libpod-" ID_D, names, name, sizeof(name)), "cache");
+	assert_string_equal(container__name(OF_USER ID_E ".scope", names, name, sizeof(name)),
+			    "mail");
+	/* a pipe that nobody writes to is not waited for */
+	assert_string_equal(container__name(OF_USER ID_F ".scope", names, name, sizeof(name)),
+			    "podman:ffffffffffff");
 	assert_true(container__is("/docker/" ID_A, "web", names));
 	assert_true(container__is("/docker/" ID_A, "012345", names));
 	assert_false(container__is("/docker/" ID_A, "0123", names));

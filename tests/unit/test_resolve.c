@@ -222,11 +222,17 @@ static void test_mounts_of_the_host(void **state)
 	put_text("init/proc/self/ns/mnt", "");
 	assert_int_equal(link(in_tmp("init/proc/self/ns/mnt"), in_tmp("init/proc/1/ns/mnt")), 0);
 	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/self/mountinfo"));
+	assert_string_equal(mountns__files(root, path, sizeof(path)), root);
 	assert_int_equal(unlink(in_tmp("init/proc/1/ns/mnt")), 0);
 	/* it may not be looked at */
 	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/self/mountinfo"));
 	put_text("init/proc/1/ns/mnt", "");
 	assert_non_null(strstr(mountns__path(root, path, sizeof(path)), "/proc/1/mountinfo"));
+	/* its files may not be looked at */
+	assert_string_equal(mountns__files(root, path, sizeof(path)), root);
+	assert_int_equal(mkdir(in_tmp("init/proc/1/root"), 0755), 0);
+	assert_string_equal(mountns__files(root, path, sizeof(path)) + strlen(root),
+			    "/proc/1/root");
 	m = mounted__new(root, &e);
 	assert_int_equal(mounted__refresh(m), 1);
 	mounted__free(m);
