@@ -23,5 +23,7 @@ struct cmd_verb {
 
 /* Print e on stderr, harmless to a terminal, the hint on a second line; nothing if it is quiet. Returns CMD_FAILED. */
 int cmd__fail(const struct err *e);
+/* Of a report over time that has no slices, since there was no memory for them. */
+void cmd__warn_of_times(void);
 
 #endif

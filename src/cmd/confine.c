@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/caps.h"
+
 #define NOBODY 65534
 
 #if defined(__x86_64__)
@@ -98,18 +100,61 @@ static int set_limits(const struct confine_limits *l)
 	return rc;
 }
 
+/*
+ * Root of a container may have no other user there, or no right to become one: then it stays who it
+ * is, without capabilities.
+ */
 static int become_nobody(void)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-			       setresuid(NOBODY, NOBODY, NOBODY)))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	     setresuid(NOBODY, NOBODY, NOBODY)) &&
+	    errno != EPERM && errno != EINVAL)
+		return -errno;
+	if (caps__keep_none())
 		return -errno;
 	/* after the change of user, which clears it */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
 }
 
+/* Those that could be meant for another process of the same user: it is the first argument. */
+static const int own_only[] = {__NR_tgkill, __NR_prlimit64};
+
+static bool is_own_only(int nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own_only); i++)
+		if (own_only[i] == nr)
+			return true;
+	return false;
+}
+
+/* If it is this call: allowed, or for this process alone (0 = itself). Else what comes after. */
+static unsigned short add_call(struct sock_filter *to, int nr)
+{
+	const struct sock_filter own[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)getpid(), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	};
+	const struct sock_filter any[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	if (is_own_only(nr)) {
+		memcpy(to, own, sizeof(own));
+		return ARRAY_SIZE(own);
+	}
+	memcpy(to, any, sizeof(any));
+	return ARRAY_SIZE(any);
+}
+
 static int filter_calls(void)
 {
-	struct sock_filter code[6 + 2 * ARRAY_SIZE(allowed)] = {
+	struct sock_filter code[6 + 6 * ARRAY_SIZE(allowed)] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_HERE, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -118,11 +163,8 @@ static int filter_calls(void)
 	struct sock_fprog prog = {.filter = code};
 	unsigned short n = 4;
 
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							 (unsigned int)allowed[i], 0, 1);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+		n = (unsigned short)(n + add_call(code + n, allowed[i]));
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	prog.len = n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

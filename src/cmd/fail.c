@@ -17,3 +17,8 @@ int cmd__fail(const struct err *e)
 	}
 	return CMD_FAILED;
 }
+
+void cmd__warn_of_times(void)
+{
+	log__print(LOG_WARN, "memory was short: the report does not show when something happened");
+}

@@ -119,9 +119,9 @@ bool output__page(struct output *o)
 int output__flush(struct output *o, struct err *e)
 {
 	errno = 0;
-	if (fflush(o->file) || ferror(o->file) || o->err)
-		return output__failed(o, errno, e);
-	return 0;
+	/* what has failed now or earlier stays in the stream */
+	fflush(o->file);
+	return ferror(o->file) ? output__failed(o, errno, e) : 0;
 }
 
 int output__commit(struct output *o, struct err *e)

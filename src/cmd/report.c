@@ -85,7 +85,7 @@ struct when {
 
 static bool wants_when(const struct job *j)
 {
-	return !strcmp(j->opts->format->name, "html") && !j->opts->by && inputs__nr(j->inputs) == 1;
+	return j->opts->format->over_time && !j->opts->by && inputs__nr(j->inputs) == 1;
 }
 
 /* The first slice is over: the ledger is there, and that it has slices. */
@@ -132,6 +132,8 @@ static int load_and_print(struct load *l, const struct view *v, const struct job
 	inputs__are_read(j->inputs);
 	if (when->series)
 		series__finish(when->series);
+	if (when->failed || (when->series && when->series->err))
+		cmd__warn_of_times();
 	return print_report(l, v, j, when->series, incomplete, e);
 }
 

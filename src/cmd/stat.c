@@ -56,7 +56,7 @@ static int take_slice(void *ctx, struct err *e)
 /* Of formats that show when something happened. 0 or -ENOMEM with e set. */
 static int open_series(struct stat_run *run, const struct cmd_opts *opts, struct err *e)
 {
-	if (strcmp(opts->format->name, "html") != 0 || opts->by)
+	if (!opts->format->over_time || opts->by)
 		return 0;
 	run->series = series__open(run->ledger);
 	return run->series ? 0 : err__set(e, -ENOMEM, "out of memory");
@@ -141,6 +141,8 @@ static int run_session(const struct cmd_opts *opts, const struct view *view, str
 	r = session__report(s, view, &report_e);
 	if (run.series)
 		series__finish(run.series);
+	if (run.series && run.series->err)
+		cmd__warn_of_times();
 	run.format_opts.series = run.series;
 	if (r && !r->totals.submits && !opts->child)
 		run.format_opts.idle = lookout__lines(&opts->live.filter, idle, sizeof(idle));

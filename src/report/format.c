@@ -11,6 +11,7 @@
 static const struct format formats[] = {
 #define FORMAT(name, help, printers) {name, help, printers},
 #define REPORT(fn) .print = fn,
+#define REPORT_OVER_TIME(fn) .print = fn, .over_time = true,
 #define GROUPS(fn) .groups = fn,
 #define INFO(fn) .info = fn,
 #define TIMELINE(fn) .timeline = fn,

@@ -81,6 +81,7 @@ struct format {
 	const char *name; /* "text", "json", "folded" */
 	const char *help;
 	report_print_fn *print;
+	bool over_time;		 /* with format_opts.series, if there are slices */
 	report_print_fn *groups; /* of a report that has them */
 	info_print_fn *info;
 	timeline_print_fn *timeline;

@@ -346,6 +346,15 @@ def test_a_living_writer(aiostall, recording, tmp_path):
     db.close()
 
 
+def test_pages_that_no_table_has(binary, recording, tmp_path):
+    """What no query comes by: a list of free pages that has other pages than the header says."""
+    path = copy_to(recording, tmp_path)
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">I", content, 36, struct.unpack_from(">I", content, 36)[0] + 3)
+    path.write_bytes(content)
+    refused(binary, path, ["its pages"])
+
+
 def test_many_recordings(aiostall, recording):
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 
@@ -387,6 +396,19 @@ def test_the_reader_is_confined(binary, tmp_path):
         assert lines["Max open files"][:2] == ["0", "0"]
         proc.stdout.read()
     assert proc.returncode in (0, 3)  # so many names that some are folded
+
+
+@pytest.mark.parametrize("wrapper", [["setpriv", "--bounding-set=-setgid,-setuid"],
+                                     ["setpriv", "--bounding-set=-all"], ["unshare", "--user", "--map-root-user"]],
+                         ids=" ".join)
+def test_where_nobody_else_can_be_had(aiostall, binary, recording, wrapper):
+    """Root of a container: there may be no other user, and no right to become one."""
+    if os.geteuid() or subprocess.run([*wrapper, "true"], check=False).returncode:
+        pytest.skip("needs root and namespaces of users")
+    done = subprocess.run([*wrapper, binary, "report", recording], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == aiostall("report", str(recording)).stdout
 
 
 def test_the_reader_ends_with_its_parent(binary, tmp_path):

@@ -43,10 +43,12 @@ def test_reading(root, recordings, run, verb, what, value):
         assert done.stdout == whole.stdout
 
 
-@pytest.mark.parametrize("size", [0, 100, 4096])
-def test_output_may_not_grow(root, recordings, run, tmp_path, size):
-    out = tmp_path / "out.json"
-    done = run([root / "build" / "aiostall", "report", "--format", "json", "-o", out,
+@pytest.mark.parametrize("form,size", [("json", 0), ("json", 100), ("json", 4096), ("text", 0), ("text", 100),
+                                       ("csv", 0), ("folded", 0)])
+def test_output_may_not_grow(root, recordings, run, tmp_path, form, size):
+    """Also what is in a buffer until the end."""
+    out = tmp_path / "out"
+    done = run([root / "build" / "aiostall", "report", "--format", form, "-o", out,
                 recordings["A"]], **limited(resource.RLIMIT_FSIZE, size))
     check_said(done)
     assert b"File too large" in done.stderr, done.stderr
