@@ -30,7 +30,7 @@ def run_fixture():
     def run(argv, stdin=None, env=(), **kwargs):
         with open(stdin or os.devnull, "rb") as file:
             return subprocess.run(
-                argv, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                argv, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180,
                 check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC", **dict(env)},
                 **kwargs)
     return run

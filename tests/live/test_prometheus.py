@@ -20,8 +20,9 @@ from test_serve import serving
 BIN = ROOT / "build/prometheus/usr/bin"
 RULES = ROOT / "contrib/prometheus/aiostall.rules.yml"
 DASHBOARD = ROOT / "contrib/grafana/aiostall.json"
-# The promise: an alert fires so soon after a device has gone dead.
-ALERT_S = 15
+# The promise is that an alert fires with the first evaluations that find a sleep of more than 5 s: of
+# scrapes that tell one, so many may come before. How long they take is the host's affair.
+HANGS_S, LATE = 5, 3
 
 CONFIG = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -48,7 +49,7 @@ class Prometheus:
 
     def ask(self, what, **parameters):
         url = f"{self.base}/{what}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=helpers.TIMEOUT) as answer:
             found = json.load(answer)
         assert found["status"] == "success", found
         return found["data"]
@@ -77,12 +78,18 @@ def scraping(scratch, target_port):
     with Program([BIN / "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/tsdb",
                   f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]):
         server = Prometheus(port)
-        server.wait(lambda s: s.query("aiostall_attached == 1"), 60)
+        server.wait(lambda s: s.query("aiostall_attached == 1"), helpers.TIMEOUT)
         yield server
 
 
 def firing(server):
     return [a for a in server.ask("alerts")["alerts"] if a["state"] == "firing"]
+
+
+def samples(server, series):
+    """[(time, value)] of the one series, as it was scraped or evaluated."""
+    (found,) = server.query(f"{series}[10m]")
+    return [(float(at), float(value)) for at, value in found["values"]]
 
 
 def dashboard_queries():
@@ -96,7 +103,7 @@ def dashboard_queries():
 def test_rules_are_valid():
     need_prometheus()
     done = subprocess.run([BIN / "promtool", "check", "rules", RULES], capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=helpers.TIMEOUT, check=False)
     assert done.returncode == 0, done.stderr
     assert "5 rules found" in done.stdout
 
@@ -121,16 +128,18 @@ def test_alert_on_a_dead_device(scratch):
     scratch.remount(place)
     args = ("--pattern", "buffered-read", "--calls", "20", "--no-prepare", "--file", path,
             "--size", "1M")
-    with tracing.waiting(scratch, args) as load, serving(scratch) as server, \
+    with tracing.waiting(scratch, args) as load, serving(scratch, "--mount", place.mnt) as server, \
             scraping(scratch, server.port) as prometheus:
-        prometheus.wait(lambda p: p.query("aiostall_submits_total"), 30)
+        prometheus.wait(lambda p: p.query("aiostall_submits_total"), helpers.TIMEOUT)
         assert not prometheus.ask("alerts")["alerts"]
         scratch.delay(place, hold=1)
         load.go()
         tracing.wait_in_submit(load.pid)
-        dead = time.monotonic()
-        (alert,) = prometheus.wait(firing, 60)
-        assert time.monotonic() - dead < ALERT_S
+        (alert,) = prometheus.wait(firing, helpers.TIMEOUT)
+        fired = samples(prometheus, 'ALERTS{alertstate="firing"}')[0][0]
+        ages = samples(prometheus, 'aiostall_oldest_unfinished_sleep_seconds{fstype="ext4"}')
+        late = [(at, age) for at, age in ages if age > HANGS_S and at < fired]
+        assert len(late) <= LATE, (fired, ages)
         assert alert["labels"]["alertname"] == "AiostallDeviceHangs"
         assert alert["labels"]["fstype"] == "ext4"
         assert "has slept for" in alert["annotations"]["summary"]
@@ -143,6 +152,6 @@ def test_alert_on_a_dead_device(scratch):
         scratch.delay(place, hold=0)
         load.done()
         with contextlib.suppress(AssertionError):
-            prometheus.wait(answered, 60)
+            prometheus.wait(answered, helpers.TIMEOUT)
         assert not silent, silent
         assert not firing(prometheus)

@@ -8,12 +8,12 @@ import pathlib
 import re
 import shutil
 import subprocess
-import time
 
 import pytest
 
 import tracing
 
+TRIES = 8
 CALL = re.compile(r"\bbpf\((BPF_\w+)")
 
 
@@ -26,16 +26,17 @@ def calls_of(strace, pid, seconds, out):
 
 def test_counters_are_read_without_calls_on_maps(scratch):
     strace = shutil.which("strace") or pytest.skip("needs strace")
-    load_args = ["--pattern", "pipe", "--calls", "4001", "--feed-delay-us", "1000"]
+    load_args = ["--pattern", "pipe", "--calls", "12001", "--feed-delay-us", "1000"]
     with tracing.waiting(scratch, load_args) as load:
         with tracing.attached(scratch, "-p", load.pid, "-i", "10ms") as tracer:
             load.go()
-            # by then the stacks and names of these calls are known, which take a call each
-            time.sleep(1)
-            calls = calls_of(strace, tracer.pid, 2, pathlib.Path(scratch.dir, "strace"))
+            # the stacks and names of these calls, which take a call each, are known at some time
+            for _ in range(TRIES):
+                calls = calls_of(strace, tracer.pid, 1, pathlib.Path(scratch.dir, "strace"))
+                intervals = calls.pop("BPF_OBJ_GET_INFO_BY_FD", 0)
+                if intervals > 10 and calls.total() < intervals / 4:
+                    break
             tracer.stop()
-            load.done()
     # once an interval, and for each program of an entry
-    intervals = calls.pop("BPF_OBJ_GET_INFO_BY_FD")
-    assert intervals > 20
+    assert intervals > 10
     assert calls.total() < intervals / 4, calls

@@ -16,9 +16,16 @@ import tracing
 from helpers import AIOLOAD, AIOSTALL, run
 
 CALLS = {"a": 5, "b": 7}
-# A device is looked at when the tracer reads of it first: a tenth of a second later at most.
-SEEN_S = 0.5
-
+# A device is looked at when the tracer reads of it first. It does so ten times a second, and sleeps
+# between two looks and a few times in one: this waits until it has done so after what was before.
+SEEN = """
+sleeps() { sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' /proc/$PPID/status; }
+attach() {  # to a device that the tracer may still have open, so that its last image is not gone yet
+	for _ in $(seq 1000); do losetup "$1" "$2" && return; sleep 0.02; done
+	return 1
+}
+seen() { until=$(($(sleeps) + 6)); while [ "$(sleeps)" -lt "$until" ]; do sleep 0.02; done; }
+"""
 
 LOOP_CTL_ADD, LOOP_CTL_REMOVE = 0x4C80, 0x4C81
 
@@ -46,8 +53,8 @@ def images_fixture(scratch, device):
     """Makes images, and a script that mounts some in turn on one device at one place."""
     mnt = f"{scratch.dir}/mnt/turns"
 
-    def make(fstype, order, size, copies=False, dwell=0):
-        """dwell: seconds for which each is mounted, at least."""
+    def make(fstype, order, size, copies=False, dwell=False):
+        """dwell: each is mounted until the tracer, whose command this is, has looked at it."""
         helpers.need_fs(fstype)
         for name in sorted(set(order)):
             image = f"$SCRATCH/ram/{name}.img"
@@ -55,12 +62,12 @@ def images_fixture(scratch, device):
                        f"rm -f {image}; truncate -s {size} {image}; "
                        f"mkfs.{fstype} {image} >$SCRATCH/mkfs.txt 2>&1")
         scratch.do(f"mkdir -p {mnt}")
-        script = ["set -e"]
+        script = ["set -e", SEEN]
         for name in order:
-            script += [f"losetup {device} {scratch.dir}/ram/{name}.img",
+            script += [f"attach {device} {scratch.dir}/ram/{name}.img",
                        f"mount -t {fstype} {device} {mnt}",
                        f"{AIOLOAD} --pattern append --bs 4k --batch 1 --file {mnt}/f "
-                       f"--calls {CALLS[name]} >{scratch.dir}/load.txt", f"sleep {dwell}",
+                       f"--calls {CALLS[name]} >{scratch.dir}/load.txt", "seen" if dwell else ":",
                        f"umount {mnt}", f"losetup -d {device}"]
         return ["sh", "-c", "\n".join(script)]
 
@@ -73,18 +80,21 @@ def stat(scratch, command, *options):
     done = run([AIOSTALL, "stat", "--format", "json", "-o", out, *options, "--", *command])
     assert done.status in (0, 3), done.stderr
     with open(out, encoding="utf-8") as file:
-        return json.load(file)
+        report = json.load(file)
+    assert report["capture"]["child_status"] == 0, done.stderr
+    return report
 
 
 def record(scratch, command):
     database = f"{scratch.dir}/turns.db"
     done = run([AIOSTALL, "record", "-o", database, "--", *command])
     assert done.status in (0, 3), done.stderr
-    return json.loads(run([AIOSTALL, "report", "--format", "json", database]).stdout)
+    report = json.loads(run([AIOSTALL, "report", "--format", "json", database]).stdout)
+    assert report["capture"]["child_status"] == 0, done.stderr
+    return report
 
 
 def rows(report, fstype):
-    assert report["capture"]["child_status"] == 0
     return sorted((fs.get("generation", 1), fs["submits"], fs["bytes"])
                   for fs in report["filesystems"] if fs["fstype"] == fstype)
 
@@ -106,7 +116,7 @@ def test_another_image_on_the_same_device_is_another_row(scratch, images, fstype
 
 
 def test_an_image_mounted_again_is_the_same_row(scratch, images):
-    report = stat(scratch, images("ext4", "aba", "32M", dwell=SEEN_S))
+    report = stat(scratch, images("ext4", "aba", "32M", dwell=True))
     assert rows(report, "ext4") == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
     text = run([AIOSTALL, "stat", "--", *images("ext4", "ab", "32M")]).stdout
     assert "ext4 #2 " in text
@@ -116,7 +126,7 @@ def test_an_image_mounted_again_is_the_same_row(scratch, images):
 @pytest.mark.parametrize("fstype", TURNS)
 def test_a_copy_on_the_same_device_is_another_row(scratch, images, fstype, seen):
     """Same number, same UUID, same place: what tells them apart is what was attached."""
-    report = seen(scratch, images(fstype, "aba", TURNS[fstype], copies=True, dwell=SEEN_S))
+    report = seen(scratch, images(fstype, "aba", TURNS[fstype], copies=True, dwell=True))
     assert rows(report, fstype) == [(1, 10, 10 * 4096), (2, 7, 7 * 4096)]
     helpers.assert_no_loss(report)
 

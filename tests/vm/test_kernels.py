@@ -327,8 +327,9 @@ def test_cause(guest, place):
     assert sum(c["sleeps"] for c in named) >= share * row["sleeps"], row["causes"]
     assert max(c["max_ns"] for c in named) >= longest_ns
     if cause == "blk.tag":
-        # One tag: all but the first request of each call of four wait for it.
-        assert row["sleeps"] >= 3 * load["submits"]
+        # One tag: all but the first request of each call of four wait for it, unless the host lets the
+        # guest stand still between two of them for as long as the device takes.
+        assert row["sleeps"] >= 2 * load["submits"]
 
 
 def test_btrfs_direct_append(guest):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-TIMEOUT = 30
+TIMEOUT = 180
 
 
 def need_chromium():
