@@ -108,28 +108,42 @@ def wait_slices(database, at_least, timeout=60):
     raise AssertionError(f"no {at_least} slices in {database}")
 
 
-@pytest.mark.parametrize("attempt", range(20))
-def test_after_sigkill_all_but_the_last_second_is_there(tmp, attempt):
-    """What the journal of a transaction cut short has is read instead of what it changed."""
-    database = tmp / "run.db"
+BESIDE = 5
+
+
+def kill(recorder, database, after_s):
+    """So long after its first transaction; returns the submits that were there."""
+    wait_slices(database, 1)
+    time.sleep(after_s)
+    before, end = 0, time.monotonic() + TIMEOUT
+    while not before and time.monotonic() < end:
+        before = report_json(database)["totals"]["submits"]
+    recorder.signal(signal.SIGKILL)
+    recorder.proc.wait(TIMEOUT)
+    return before
+
+
+@pytest.mark.parametrize("first", range(0, 20, BESIDE))
+def test_after_sigkill_all_but_the_last_second_is_there(tmp, first):
+    """
+    What the journal of a transaction cut short has is read instead of what it changed. Several record
+    beside each other; each is killed at another moment between two transactions.
+    """
+    databases = [tmp / f"run{n}.db" for n in range(BESIDE)]
     with Program([AIOLOAD, *APPEND, "--file", tmp / "f", "--calls", "1000000",
-                  "--gap-us", "2000"]) as load:
-        with Program([AIOSTALL, "record", "-p", load.pid, "-o", database]) as recorder:
-            wait_slices(database, 1)
-            time.sleep(0.053 * attempt)
-            before, end = 0, time.monotonic() + 60
-            while not before and time.monotonic() < end:
-                before = report_json(database)["totals"]["submits"]
-            recorder.signal(signal.SIGKILL)
-            recorder.proc.wait(30)
-        load.signal(signal.SIGKILL)
-        load.proc.wait(30)
-    mtime = database.stat().st_mtime_ns
-    after = report_json(database)["totals"]["submits"]
-    assert after >= before > 0
-    assert database.stat().st_mtime_ns == mtime, "report has written to the recording"
-    info = json.loads(report("--info", "--format", "json", database))
-    assert not info["complete"]
+                  "--gap-us", "2000"]) as load, contextlib.ExitStack() as running:
+        load.wait_file(tmp / "f")
+        recorders = [running.enter_context(Program([AIOSTALL, "record", "-p", load.pid, "-o", database]))
+                     for database in databases]
+        before = [kill(recorder, database, 0.053 * (first + n))
+                  for n, (recorder, database) in enumerate(zip(recorders, databases))]
+    for database, least in zip(databases, before):
+        mtime = database.stat().st_mtime_ns
+        after = report_json(database)["totals"]["submits"]
+        assert after >= least > 0
+        assert database.stat().st_mtime_ns == mtime, "report has written to the recording"
+        info = json.loads(report("--info", "--format", "json", database))
+        assert not info["complete"]
 
 
 def test_transaction_cut_short_is_taken_back(tmp):
