@@ -11,11 +11,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void look_at(const struct request_head *r)
 {
 	static const char *const keys[] = {"format", "by", "top", ""};
+	static const char *const types[] = {"text/html", "application/json", "text/plain", "*/*",
+					    ""};
 	char value[32];
 
 	if (!r->path || *r->path != '/' || !r->query || !r->accept || !r->host)
 		abort();
 	request__is_local(r->host);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (request__weight(r->accept, types[i]) > 1000)
+			abort();
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (request__parameter(r->query, keys[i], value, sizeof(value)) &&
 		    strlen(value) >= sizeof(value))
