@@ -8,14 +8,20 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
-def made():
-    done = subprocess.run([sys.executable, TOP / "tools" / "pages" / "causes.py"], check=True,
+def made(script="causes.py"):
+    done = subprocess.run([sys.executable, TOP / "tools" / "pages" / script], check=True,
                           capture_output=True, text=True)
     return done.stdout
 
 
 def test_the_page_of_causes_is_up_to_date():
     assert made() == (TOP / "docs" / "causes.md").read_text(encoding="utf-8"), "run make docs"
+
+
+def test_the_page_of_patterns_is_up_to_date():
+    page = (TOP / "docs" / "patterns.md").read_text(encoding="utf-8")
+    assert made("patterns_page.py") == page, "run make docs"
+    assert "| direct append, one in flight | blocks 100 %<br>workers sleep 1.00, 100 % punted |" in page
 
 
 def test_every_cause_is_on_the_page():

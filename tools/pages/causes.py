@@ -40,8 +40,8 @@ looks for are in the symbol tables of Debian's 5.10, 6.1, 6.12 and 6.18 and of t
 ## What blocks where
 
 Share of submits that blocked, and the cause of most of the blocked time; {conditions}.
-One request a call, 101 calls; small figures depend on the state of the file. Measure your own with
-`tools/pages/patterns.py FILE`.
+One request a call; small figures depend on the state of the file. Measure your own with
+`tools/pages/patterns.py FILE`. [patterns.md](patterns.md) has the same through io_uring beside it.
 """
 
 
@@ -83,7 +83,9 @@ def table():
     rows, names, cells = [], [], {}
     comment, *lines = TABLE.read_text(encoding="utf-8").splitlines()
     for line in lines:
-        pattern, name, share, _, cause = line.split("\t")
+        pattern, api, name, _, share, *_, cause = line.split("\t")
+        if api != "aio":
+            continue
         rows += [pattern] if pattern not in rows else []
         names += [name] if name not in names else []
         cells[pattern, name] = f"{share} %" + (f" `{cause}`" if cause and share != "0" else "")
