@@ -7,6 +7,7 @@
 #include "cmd/rotation.h"
 #include "cmd/session.h"
 #include "host/hostfacts.h"
+#include "report/names.h"
 #include "store/writer.h"
 
 #define DEFAULT_FILE "aiostall.db"
@@ -170,17 +171,18 @@ static int sum_up(const struct record_run *run, const struct cmd_opts *opts, str
 	const struct view view = {.limits = &opts->limits};
 	const struct report *r = session__report(s, &view, e);
 	uint64_t left_out = store_writer__left_out(run->writer);
-	char sleeps[16], blocked[16], size[16], time[16], path[512];
+	char sleeps[16], blocked[16], elsewhere[256], size[16], time[16], path[512];
 	uint64_t unlisted;
 
 	if (!r)
 		return cmd__fail(e);
 	unlisted = opts->events ? r->capture->spilled : 0;
 	esc__terminal(run->path, path, sizeof(path));
-	fprintf(stderr, "recorded %s, %s stall%s, %s blocked, into %s (%s)\n",
+	fprintf(stderr, "recorded %s, %s stall%s, %s blocked%s, into %s (%s)\n",
 		fmt__duration(r->capture->duration_ns, time, sizeof(time)),
 		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)), plural(r->totals.sleeps),
-		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)), path,
+		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)),
+		names__elsewhere(&r->totals, elsewhere, sizeof(elsewhere)), path,
 		fmt__size(store_writer__size(run->writer), size, sizeof(size)));
 	if (run->nr_ended)
 		fprintf(stderr, "and %llu file%s before it\n", (unsigned long long)run->nr_ended,

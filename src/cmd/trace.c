@@ -10,6 +10,7 @@
 #include "model/loss.h"
 #include "model/tap.h"
 #include "report/format.h"
+#include "report/names.h"
 
 static const struct cmd_spec spec = {
 	.name = "trace",
@@ -123,13 +124,14 @@ static void write_end(const struct trace_run *run, const struct report *r)
 
 static void print_end(const struct report *r)
 {
-	char sleeps[16], blocked[16], words[1024];
+	char sleeps[16], blocked[16], elsewhere[256], words[1024];
 
 	for (size_t i = 0; i < r->nr_unfinished; i++)
 		print_unfinished(&r->unfinished[i]);
-	fprintf(stderr, "%s stall%s, %s blocked\n",
+	fprintf(stderr, "%s stall%s, %s blocked%s\n",
 		fmt__count(r->totals.sleeps, sleeps, sizeof(sleeps)), plural(r->totals.sleeps),
-		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)));
+		fmt__duration(r->totals.blocked_ns, blocked, sizeof(blocked)),
+		names__elsewhere(&r->totals, elsewhere, sizeof(elsewhere)));
 	if (r->capture->spilled)
 		fprintf(stderr, "incomplete: %llu of them came too fast for a line each\n",
 			(unsigned long long)r->capture->spilled);

@@ -95,3 +95,34 @@ const char *names__errno(int err, char *buf, size_t size)
 		snprintf(buf, size, "errno %d", err);
 	return buf;
 }
+
+const char *names__plane(enum plane plane)
+{
+	static const char *const names[PLANES] = {
+		[PLANE_SUBMIT] = "",
+		[PLANE_TASKWORK] = "task work",
+		[PLANE_WORKER] = "worker threads",
+		[PLANE_SQPOLL] = "the thread that submits",
+	};
+
+	return names[plane];
+}
+
+const char *names__elsewhere(const struct counters *c, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	*buf = '\0';
+	for (enum plane plane = PLANE_SUBMIT + 1; plane < PLANES; plane++) {
+		uint64_t n = counters__sleeps_in(c, plane);
+		char sleeps[32], blocked[16];
+
+		if (!n || used >= size)
+			continue;
+		fmt__many(n, "stall{|s}", sleeps, sizeof(sleeps));
+		fmt__duration(counters__blocked_in(c, plane), blocked, sizeof(blocked));
+		used += (size_t)snprintf(buf + used, size - used, "; %s: %s, %s blocked",
+					 names__plane(plane), sleeps, blocked);
+	}
+	return buf;
+}

@@ -234,16 +234,10 @@ static void print_details(struct print *p, const struct report_cause *c, size_t 
 }
 
 /* Each plane's time is a whole of its own. */
-static const char *blocked_where(enum plane plane)
+static const char *blocked_where(struct print *p, enum plane plane)
 {
-	static const char *const words[PLANES] = {
-		[PLANE_SUBMIT] = "blocked time",
-		[PLANE_TASKWORK] = "time blocked in task work",
-		[PLANE_WORKER] = "time blocked in worker threads",
-		[PLANE_SQPOLL] = "time blocked in the thread that submits",
-	};
-
-	return words[plane];
+	return plane == PLANE_SUBMIT ? "blocked time"
+				     : print__join(p, "time blocked in ", names__plane(plane), "");
 }
 
 static void print_cause(struct print *p, const struct report_cause *c, size_t top, bool full)
@@ -252,7 +246,7 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	bool held_up = c->nr_stacks && c->held_up_requests;
 
 	print__para(p, PRINT_BOLD, "  ", "%s of %s: %s: %s",
-		    fmt__percent(c->share, share, sizeof(share)), blocked_where(c->plane),
+		    fmt__percent(c->share, share, sizeof(share)), blocked_where(p, c->plane),
 		    print__safe(p, c->id), print__safe(p, c->name));
 	/* of sleeps known only by their number and time there is no more to tell */
 	if (c->nr_stacks && c->sleeps > 1)
