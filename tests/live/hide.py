@@ -13,6 +13,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -67,11 +68,16 @@ class Calls:
     """The records that the programs keep of threads inside io_submit."""
 
     def __init__(self, pid):
-        ident, about = _map_of(pid, "calls")
-        self.fd, self.size = _open(ident), about["bytes_value"]
+        self.ident, about = _map_of(pid, "calls")
+        self.fd, self.size = _open(self.ident), about["bytes_value"]
         types = _bpftool("btf", "dump", "file", str(BPF_OBJECT))["types"]
         record = next(t for t in types if t["kind"] == "STRUCT" and t["name"] == "call")
         self.at = {m["name"]: m["bits_offset"] // 8 for m in record["members"]}
+
+    def threads(self):
+        """Of which there are records; of one that goes meanwhile its key is there, and an error."""
+        return {int.from_bytes(bytes(int(byte, 16) for byte in record["key"]), sys.byteorder)
+                for record in _bpftool("map", "dump", "id", str(self.ident))}
 
     def forget(self, tid, member):
         """Sets a member of 64 bits to 0; the thread must be on a CPU, and stay there."""

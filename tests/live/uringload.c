@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <liburing.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,14 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BLOCK 4096
+#include "absent.h"
+
 #define MAX_FILES 8
 #define MAX_BATCH 128
 /* Blocks of each file that are read in turns. */
@@ -39,9 +36,8 @@ struct load {
 	bool wait, link, registered, nop, contend, async;
 	const char *ready, *start;
 	struct io_uring ring;
-	char *present, *absent; /* MAX_BATCH blocks each */
-	int uffd;
-	atomic_uint served;
+	char *present; /* as absent.memory: MAX_BATCH blocks */
+	struct absent absent;
 	atomic_bool over;
 	unsigned int requests, enters, wait_enters;
 	uint64_t nvcsw, bytes, wall_ns;
@@ -70,72 +66,14 @@ static uint64_t switches(void)
 	return (uint64_t)u.ru_nvcsw;
 }
 
-static void rest(unsigned int us)
-{
-	struct timespec t = {us / 1000000, us % 1000000 * 1000};
-
-	nanosleep(&t, NULL);
-}
-
-/* ---- memory that is brought when it is touched ---- */
-
-/*
- * Until that thread is off its CPU, be it preempted on its way for however long: each fault is one
- * sleep then, and takes the delay at the least.
- */
-static void await_sleep(const struct load *l, unsigned int tid)
-{
-	char path[64], said[8];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%u/syscall", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	/* "running", or the number of a system call */
-	while (!l->over && pread(fd, said, sizeof(said), 0) > 0 && said[0] == 'r')
-		rest(50);
-	close(fd);
-}
-
-static void *serve(void *arg)
-{
-	struct load *l = arg;
-	struct pollfd p = {.fd = l->uffd, .events = POLLIN};
-	struct uffd_msg msg;
-
-	while (!l->over) {
-		struct uffdio_zeropage zero = {0};
-
-		if (poll(&p, 1, 20) != 1 || read(l->uffd, &msg, sizeof(msg)) != sizeof(msg))
-			continue;
-		await_sleep(l, msg.arg.pagefault.feat.ptid);
-		rest(l->delay_us);
-		zero.range.start = msg.arg.pagefault.address & ~(uint64_t)(BLOCK - 1);
-		zero.range.len = BLOCK;
-		l->served++;
-		if (ioctl(l->uffd, UFFDIO_ZEROPAGE, &zero))
-			die("UFFDIO_ZEROPAGE");
-	}
-	return NULL;
-}
-
 static void make_memory(struct load *l)
 {
-	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_THREAD_ID};
-	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
 	size_t size = MAX_BATCH * BLOCK;
 
 	l->present = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	l->absent = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	l->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (l->present == MAP_FAILED || l->absent == MAP_FAILED || l->uffd < 0)
+	if (l->present == MAP_FAILED || !absent__open(&l->absent, size, l->delay_us))
 		die("userfaultfd");
-	reg.range.start = (uint64_t)(uintptr_t)l->absent;
-	reg.range.len = size;
-	if (ioctl(l->uffd, UFFDIO_API, &api) || ioctl(l->uffd, UFFDIO_REGISTER, &reg))
-		die("UFFDIO_REGISTER");
 }
 
 /* ---- calls ---- */
@@ -150,7 +88,7 @@ static void prepare(struct load *l, unsigned int call)
 	for (unsigned int k = 0; k < l->batch; k++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
 		unsigned int file = k % l->nr_files;
-		char *to = (is_fault(l, k) ? l->absent : l->present) + (size_t)k * BLOCK;
+		char *to = (is_fault(l, k) ? l->absent.memory : l->present) + (size_t)k * BLOCK;
 
 		if (l->nop)
 			io_uring_prep_nop(sqe);
@@ -189,7 +127,7 @@ static void one_call(struct load *l, unsigned int call)
 	uint64_t before, start;
 	int n;
 
-	if (l->nr_faults && madvise(l->absent, MAX_BATCH * BLOCK, MADV_DONTNEED))
+	if (l->nr_faults && !absent__empty(&l->absent))
 		die("madvise");
 	prepare(l, call);
 	before = switches();
@@ -321,8 +259,8 @@ static void parse(struct load *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct load l = {.calls = 1, .batch = 1, .delay_us = 1000, .uffd = -1};
-	pthread_t server, other;
+	static struct load l = {.calls = 1, .batch = 1, .delay_us = 1000};
+	pthread_t other;
 	int rc;
 
 	parse(&l, argc, argv);
@@ -333,8 +271,6 @@ int main(int argc, char **argv)
 		die("io_uring_setup");
 	}
 	open_files(&l);
-	if (pthread_create(&server, NULL, serve, &l))
-		die("thread");
 	wait_start(&l);
 	if (l.contend && pthread_create(&other, NULL, contend, &l))
 		die("thread");
@@ -343,10 +279,11 @@ int main(int argc, char **argv)
 	l.over = true;
 	if (l.contend)
 		pthread_join(other, NULL);
-	pthread_join(server, NULL);
+	absent__close(&l.absent);
 	printf("{\"calls\":%u,\"requests\":%u,\"enters\":%u,\"wait_enters\":%u,\"nvcsw\":%llu,"
 	       "\"bytes\":%llu,\"wall_ns\":%llu,\"faults\":%u,\"failed\":%d}\n",
 	       l.calls, l.requests, l.enters, l.wait_enters, (unsigned long long)l.nvcsw,
-	       (unsigned long long)l.bytes, (unsigned long long)l.wall_ns, l.served, l.failures);
+	       (unsigned long long)l.bytes, (unsigned long long)l.wall_ns, l.absent.served,
+	       l.failures);
 	return 0;
 }
