@@ -100,6 +100,7 @@ static bool is_request_so(uint32_t shape, const char *word)
 		{"direct", SHAPE_DIRECT, true},
 		{"buffered", SHAPE_DIRECT, false},
 		{"dsync", SHAPE_DSYNC, true},
+		{"within", SHAPE_BEYOND_EOF | SHAPE_APPEND, false},
 		{"aligned", unaligned, false},
 		{"unaligned", SHAPE_UNALIGNED_LB, true},
 		{"memory-aligned", SHAPE_UNALIGNED_MEM, false},

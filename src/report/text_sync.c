@@ -105,12 +105,12 @@ static void print_not_async(struct print *p, const struct report *r)
 		if (r->fs[i].c.inside_buffered | r->fs[i].c.inside_direct)
 			print_inside(p, r, &r->fs[i]);
 	slept = print_all_slept_inside(p, r);
-	if (any && !r->totals.inside_buffered)
+	if (r->totals.inside_direct || slept)
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Filesystems finish direct writes in the call that append, are not "
 			    "aligned, or need new blocks. Aligned ones on blocks that are "
 			    "written already are asynchronous.");
-	else if (any)
+	if (r->totals.inside_buffered)
 		print__para(p, PRINT_PLAIN, "  ",
 			    "Page cache, pipes and some filesystems do the work in the call: the "
 			    "caller's CPU pays for it, and a cache miss is a sleep. O_DIRECT on "

@@ -226,7 +226,7 @@ static bool names_of_submitter(const struct report_fs *f, const struct report_ca
 static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 {
 	const struct report_cause *c = f->most_elsewhere;
-	const char *link = is_fine(f) ? "but" : "and";
+	const char *link = f->severity == SEVERITY_OK ? "" : is_fine(f) ? "but " : "and ";
 	uint64_t sleeps, blocked_ns;
 	char share[16], n[16], time[16], max[16];
 
@@ -237,10 +237,10 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 	if (*buf)
 		add(buf, size, "; ");
 	if (c->plane == PLANE_WORKER && f->c.punted)
-		add(buf, size, "%s %s of its requests are punted to worker threads, which sleep ",
+		add(buf, size, "%s%s of its requests are punted to worker threads, which sleep ",
 		    link, fmt__percent(f->punted_share, share, sizeof(share)));
 	else if (c->plane == PLANE_WORKER)
-		add(buf, size, "%s worker threads sleep for its requests ", link);
+		add(buf, size, "%sworker threads sleep for its requests ", link);
 	else if (c->plane == PLANE_SQPOLL)
 		add(buf, size, "the kernel's thread that submits for the ring sleeps ");
 	else
@@ -250,7 +250,7 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 	    sleeps > 1 ? ", the longest " : "",
 	    sleeps > 1 ? fmt__duration(f->elsewhere_max_ns, max, sizeof(max)) : "");
 	if (f->severity == SEVERITY_OK) {
-		add(buf, size, "most for %s", c->id);
+		add(buf, size, "mostly for %s", c->id);
 		return;
 	}
 	if (names_of_submitter(f, c))
@@ -278,7 +278,7 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 		add(buf, size, "%s", *buf ? "" : "no submit ended while tracing");
 		return buf;
 	}
-	if (f->severity == SEVERITY_OK && !f->most_elsewhere)
+	if (f->severity == SEVERITY_OK && (f->c.submits || f->c.sleeps))
 		add(buf, size, "fine; ");
 	if (!is_of_sqpoll(f) && is_fine(f)) {
 		add_quiet(f, buf, size);

@@ -192,7 +192,7 @@ static void test_a_reason_is_named_once(void **state)
 			       "the longest 3ms) for the same reason (blk.tag)"));
 	f.severity = SEVERITY_OK;
 	assert_non_null(strstr(verdict__sentence(&f, buf, sizeof(buf)),
-			       "the longest 3ms) most for blk.tag"));
+			       "the longest 3ms) mostly for blk.tag"));
 	f.severity = SEVERITY_HURTS;
 	/* where it was not said why the submitter slept, it is not the same as anything */
 	f.submitter = SEVERITY_OK;
