@@ -218,12 +218,12 @@ def test_a_sleep_that_does_not_end_is_shown_in_its_plane(tmp_path, plane):
     (held,) = report["unfinished"]
     assert (held["plane"], held["comm"], held["cause"]) == (plane, comm, "ubuf.uffd")
     assert (held["file"], held["op"], held["how"]) == (str(tmp_path / "f"), "read", "exact")
-    assert 500_000_000 < held["age_ns"] < 10_000_000_000
+    assert 100_000_000 < held["age_ns"] <= report["capture"]["duration_ns"]
     if plane == "submit":
         assert "submitter_tid" not in held and held["tid"] == held["pid"]
     else:
         assert held["submitter_tid"] == held["pid"] != held["tid"]
-    text = helpers.run([helpers.AIOSTALL, "stat", "-d", "1s", "--", *load(
+    text = helpers.run([helpers.AIOSTALL, "stat", "-d", "1500ms", "--", *load(
         "--file", tmp_path / "f", "--calls", 1, "--batch", 4, "--fault", 2, "--delay-us",
         60_000_000, *flags)])
     assert "STILL ASLEEP inside io_uring" in text.stdout
@@ -232,14 +232,15 @@ def test_a_sleep_that_does_not_end_is_shown_in_its_plane(tmp_path, plane):
 
 def test_the_lock_of_a_ring_that_another_thread_holds(tmp_path):
     """The other thread comes with nothing but the wish to submit, while the first one sleeps."""
-    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", 101, "--batch", 4,
-                                          "--fault", 2, "--delay-us", 3000, "--contend"))
+    # so long that the other one comes in time on a host that does other things too
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--calls", 53, "--batch", 4,
+                                          "--fault", 2, "--delay-us", 20000, "--contend"))
     (ring,) = [f for f in traced.report["filesystems"] if f["fstype"] == "(ring)"]
     assert {(c["id"], c["plane"]) for c in ring["causes"]} <= \
         {("uring.ring_lock", "submit"), ("uring.first_call", "submit")}
     (cause,) = [c for c in ring["causes"] if c["id"] == "uring.ring_lock"]
     # it sleeps through most of each of the first one's sleeps
-    assert cause["sleeps"] >= 80 and cause["blocked_ns"] >= 80 * 1_000_000
+    assert cause["sleeps"] >= 40 and cause["blocked_ns"] >= 40 * 10_000_000
 
 
 def test_filters_of_workers_go_by_their_submitter(tmp_path):
