@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/pages.h"
@@ -16,6 +17,8 @@
 #define LOCK_AT (1LL << 42)
 #define HEADER_BYTES 100
 #define JOURNAL_HEADER_BYTES 28
+#define PATIENCE_MS 2000
+#define STEP_MS 20
 #define OPEN_FLAGS (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static void close_fd(int *fd)
@@ -44,6 +47,19 @@ static int lock(int fd)
 	if (!fcntl(fd, F_OFD_SETLK, &l))
 		return 0;
 	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+/* A recorder that was killed is gone a little before its helpers, which share the lock with it. */
+static int lock_patiently(int fd)
+{
+	const struct timespec step = {.tv_nsec = STEP_MS * NSEC_PER_MSEC};
+	int rc = lock(fd);
+
+	for (int ms = 0; rc == -EBUSY && ms < PATIENCE_MS; ms += STEP_MS) {
+		nanosleep(&step, NULL);
+		rc = lock(fd);
+	}
+	return rc;
 }
 
 /* ---- what is there ---- */
@@ -110,7 +126,7 @@ static int check_one(struct claim *c, const char *suffix, int *fd, enum kind *ki
 	*kind = kind_of(c, suffix, *fd);
 	if (*kind == KIND_FOREIGN)
 		return refuse(c, suffix, "is no recording of aiostall", e);
-	rc = lock(*fd);
+	rc = lock_patiently(*fd);
 	if (rc == -EBUSY)
 		return refuse(c, suffix, "is being recorded by another aiostall", e);
 	return rc ? failed(c, suffix, rc, e) : 0;

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -109,15 +110,30 @@ def test_a_first_transaction_that_was_never_finished(tmp_path):
     assert os.listdir(tmp_path) == ["run.db"]
 
 
+HOLD = ("import fcntl, struct, sys\n"
+        "f = open(sys.argv[1], 'r+b')\n"
+        "fcntl.fcntl(f, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 1 << 42, 1, 0))\n"
+        "print('locked', flush=True); sys.stdin.read()\n")
+
+
+def test_a_recorder_that_has_just_been_killed(tmp_path):
+    """Its helpers share the lock, and end a little later."""
+    path = tmp_path / "run.db"
+    assert record(path).returncode == 0
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        timer = threading.Timer(0.3, holder.kill)
+        timer.start()
+        assert record(path).returncode == 0
+        timer.join()
+
+
 def test_a_recording_under_way(tmp_path):
     """Another process holds the lock that a recorder holds."""
     path = tmp_path / "run.db"
     assert record(path).returncode == 0
-    code = ("import fcntl, struct, sys\n"
-            "f = open(sys.argv[1], 'r+b')\n"
-            "fcntl.fcntl(f, fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 1 << 42, 1, 0))\n"
-            "print('locked', flush=True); sys.stdin.read()\n")
-    with subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE,
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "locked\n"
         kept(tmp_path, path, "is being recorded by another aiostall")
