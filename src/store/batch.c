@@ -85,13 +85,6 @@ void batch__columns(struct batch *b, const struct schema_columns *columns, const
 					columns->column[i].type));
 }
 
-void batch__append(struct batch *b, const struct batch *from)
-{
-	put(b, from->data, from->used);
-	if (from->err)
-		b->err = from->err;
-}
-
 void batch__clear(struct batch *b)
 {
 	if (b->room > BATCH_KEEP)

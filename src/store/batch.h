@@ -32,8 +32,6 @@ void batch__text(struct batch *b, const char *s);
 void batch__blob(struct batch *b, const void *data, size_t size);
 /* All numbers of a struct, as the columns say. */
 void batch__columns(struct batch *b, const struct schema_columns *columns, const void *from);
-/* Rows of another batch behind those that are there. */
-void batch__append(struct batch *b, const struct batch *from);
 void batch__clear(struct batch *b); /* keeps the memory */
 void batch__free(struct batch *b);
 

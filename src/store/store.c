@@ -145,15 +145,6 @@ const struct fs_info *store__fs(const struct store *s, size_t i)
 	return i < s->filesystems.nr ? s->filesystems.row[i] : NULL;
 }
 
-size_t store__fs_no(const struct store *s, const struct fs_info *fs)
-{
-	size_t i = 0;
-
-	while (i < s->filesystems.nr && s->filesystems.row[i] != fs)
-		i++;
-	return i;
-}
-
 /* ---- reading ---- */
 
 struct cursor {

@@ -112,8 +112,6 @@ size_t store__nr_keys(const struct store *s);
 const struct store_key *store__key(const struct store *s, size_t no);
 size_t store__nr_fs(const struct store *s);
 const struct fs_info *store__fs(const struct store *s, size_t i);
-/* Number of a filesystem of this store, for arrays; fs must be one of its own. */
-size_t store__fs_no(const struct store *s, const struct fs_info *fs);
 
 /*
  * Receiver of store__read; a function that is NULL is not called, and its
