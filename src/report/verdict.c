@@ -283,7 +283,7 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 	if (!is_of_sqpoll(f) && is_fine(f)) {
 		add_quiet(f, buf, size);
 	} else if (f->c.sleeps) {
-		how_bad(f, buf, size);
+		how_bad(f, buf + strlen(buf), size - strlen(buf));
 		add_why(f, buf, size);
 	}
 	add_elsewhere(f, buf, size);

@@ -173,6 +173,13 @@ static void test_what_is_still_asleep_comes_first(void **state)
 			    "a thread has been asleep for 30s and still is, because all requests "
 			    "of the device queue are in use (blk.tag); besides, no sleep in 1,000 "
 			    "submits");
+	f = row_of(3, 1);
+	f.longest_unfinished = &asleep;
+	f.glance.still_asleep = true;
+	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
+			    "a thread has been asleep for 30s and still is, because all requests "
+			    "of the device queue are in use (blk.tag); besides, 1 of 3 submits "
+			    "blocks, 5.3ms");
 }
 
 static void test_a_reason_is_named_once(void **state)
