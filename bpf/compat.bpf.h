@@ -205,6 +205,7 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
  * Threads of the kernel's that work for io_uring in a process of the program (5.12): those of io-wq,
  * and the one that submits for IORING_SETUP_SQPOLL.
  */
+#define PF_EXITING_ 0x4
 #define PF_IO_WORKER_ 0x10
 struct task_struct___io_thread {
 	unsigned int flags;

@@ -49,8 +49,7 @@ def storm(scratch, mode, path, n, *options, verb="stat"):
     with tracing.attached(scratch, "-c", "ringstorm", *options, verb=verb) as tracer:
         done = helpers.run([STORM, mode, path, n])
         assert done.status == 0, done.stderr
-        if mode != "exit":
-            wait_until(lambda: not gone_threads(tracer), "records of threads that are gone")
+        wait_until(lambda: not gone_threads(tracer), "records of threads that are gone")
         ids = programs_of(tracer.pid)
         report = tracer.stop()
     wait_gone(ids)
