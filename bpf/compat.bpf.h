@@ -205,8 +205,8 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
  * Threads of the kernel's that work for io_uring in a process of the program (5.12): those of io-wq,
  * and the one that submits for IORING_SETUP_SQPOLL.
  */
-#define PF_EXITING_ 0x4
 #define PF_IO_WORKER_ 0x10
+#define PF_EXITING_ 0x4
 struct task_struct___io_thread {
 	unsigned int flags;
 	void *worker_private; /* of an io-wq thread its struct io_worker */

@@ -272,6 +272,16 @@ static void build_totals(const struct selection *s, struct report *r)
 	build_dist(&r->submit, &sum.submit, sum.c.max_submit_ns);
 }
 
+/* Before anything of a report points into these. */
+static void put_in_order(struct ledger *l)
+{
+	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);
+	if (l->nr_samples)
+		qsort(l->samples, l->nr_samples, sizeof(*l->samples), sample_order);
+	if (l->nr_unfinished)
+		qsort(l->unfinished, l->nr_unfinished, sizeof(*l->unfinished), unfinished_order);
+}
+
 const struct report *ledger__report(struct ledger *l, const struct view *v,
 				    const struct capture_info *capture)
 {
@@ -281,6 +291,7 @@ const struct report *ledger__report(struct ledger *l, const struct view *v,
 
 	pool__clear(&l->pool);
 	build_capture(l, capture);
+	put_in_order(l);
 	*r = (struct report){
 		.capture = &l->capture,
 		.slow = l->slow,
@@ -300,10 +311,5 @@ const struct report *ledger__report(struct ledger *l, const struct view *v,
 	build_all_fs(&s, r);
 	processes__build(&s, r);
 	judge__report(&s, r);
-	qsort(l->slow, l->nr_slow, sizeof(*l->slow), slow_order);
-	if (l->nr_samples)
-		qsort(l->samples, l->nr_samples, sizeof(*l->samples), sample_order);
-	if (l->nr_unfinished)
-		qsort(l->unfinished, l->nr_unfinished, sizeof(*l->unfinished), unfinished_order);
 	return l->pool.failed ? NULL : r;
 }

@@ -200,10 +200,9 @@ static void add_asleep(const struct report_fs *f, char *buf, size_t size)
 
 	if (!u || !f->glance.still_asleep)
 		return;
-	add(buf, size, "a thread has been asleep for %s and still is, because %s (%s)",
-	    fmt__duration(u->ev.age_ns, age, sizeof(age)), u->cause_name, u->cause_id);
-	if (f->c.submits || f->c.sleeps || f->most_elsewhere)
-		add(buf, size, "; besides, ");
+	add(buf, size, "a thread has been asleep for %s%s and still is, because %s (%s)",
+	    u->ev.before_tracing ? "more than " : "", fmt__duration(u->ev.age_ns, age, sizeof(age)),
+	    u->cause_name, u->cause_id);
 }
 
 /* Locks that one punted request holds and others wait for. */
@@ -278,6 +277,9 @@ char *verdict__sentence(const struct report_fs *f, char *buf, size_t size)
 		add(buf, size, "%s", *buf ? "" : "no submit ended while tracing");
 		return buf;
 	}
+	/* what sleeps elsewhere has a link of its own */
+	if (*buf && !is_of_sqpoll(f))
+		add(buf, size, "; besides, ");
 	if (f->severity == SEVERITY_OK && (f->c.submits || f->c.sleeps))
 		add(buf, size, "fine; ");
 	if (!is_of_sqpoll(f) && is_fine(f)) {

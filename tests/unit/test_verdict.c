@@ -157,9 +157,11 @@ static void test_what_is_still_asleep_comes_first(void **state)
 {
 	struct report_unfinished asleep = {
 		.ev = {.age_ns = 30 * NSEC_PER_SEC}, .cause_id = tags.id, .cause_name = tags.name};
+	struct report_cause there = append;
 	struct report_fs f = row_of(0, 0);
 
 	(void)state;
+	there.plane = PLANE_SQPOLL;
 	f.longest_unfinished = &asleep;
 	f.glance.still_asleep = true;
 	assert_string_equal(verdict__sentence(&f, buf, sizeof(buf)),
@@ -180,6 +182,19 @@ static void test_what_is_still_asleep_comes_first(void **state)
 			    "a thread has been asleep for 30s and still is, because all requests "
 			    "of the device queue are in use (blk.tag); besides, 1 of 3 submits "
 			    "blocks, 5.3ms");
+	f = row_of(0, 0);
+	f.longest_unfinished = &asleep;
+	f.glance.still_asleep = true;
+	f.severity = SEVERITY_HURTS;
+	f.most_elsewhere = &there;
+	asleep.ev.before_tracing = true;
+	assert_string_equal(
+		verdict__sentence(&f, buf, sizeof(buf)),
+		"a thread has been asleep for more than 30s and still is, because all "
+		"requests of the device queue are in use (blk.tag); the kernel's thread "
+		"that submits for the ring sleeps (0 sleeps, 0 in total) because "
+		"appending direct writes wait for completion (ext4.dio_sync): preallocate "
+		"and write the file once");
 }
 
 static void test_a_reason_is_named_once(void **state)
