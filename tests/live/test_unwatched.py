@@ -33,7 +33,8 @@ def test_agreement(scratch, ext4):
     row = helpers.filesystem(traced.report, "ext4", ext4.mnt)
     assert traced.status == 0
     assert row["sleeps"] == traced.report["totals"]["sleeps"] == traced.load["nvcsw"] >= CALLS
-    assert row["causes"][0]["id"] == "ext4.dio_sync"
+    # one read of a bitmap may take longer than all appends together
+    assert max(row["causes"], key=lambda cause: cause["sleeps"])["id"] == "ext4.dio_sync"
     assert sum(cause["sleeps"] for cause in row["causes"]) == row["sleeps"]
     assert traced.report["capture"]["probes"]["submit"] == "none"
     for part in (row, traced.report["totals"]):
@@ -60,7 +61,8 @@ def test_run_queue_time(scratch):
     for _ in range(TRIES):
         traced = helpers.trace_pid(scratch.dir, "stat", load, NONE)
         totals = traced.report["totals"]
-        assert totals["sleeps"] == traced.load["nvcsw"] == CALLS
+        # for the lock of the pipe, which its peer holds for a moment, a call may sleep once more
+        assert totals["sleeps"] == traced.load["nvcsw"] >= CALLS
         # The kernel's clock stops on the way into the scheduler, the tracer's on the way out; and begins
         # when the thread is queued, which is late where its virtual CPU has to wait for the wake-up.
         most = traced.load["run_delay_ns"] + totals["sleeps"] * SWITCH_NS
