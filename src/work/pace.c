@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,22 @@ void pace__sleep_us(uint64_t us)
 
 	if (us)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+/* "running", or the number of the system call that it sleeps in: proc_pid_syscall(5). */
+bool pace__is_running(int tid)
+{
+	char path[64], said = 0;
+	bool is;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	is = read(fd, &said, 1) == 1 && said == 'r';
+	close(fd);
+	return is;
 }
 
 int pace__pin(int cpu)

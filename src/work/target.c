@@ -294,25 +294,6 @@ const char *target__reopen_path(const struct target *t, char *buf, size_t size)
 	return buf;
 }
 
-/*
- * Until that thread is off its CPU and waits for something, be it preempted on its way for however
- * long: what is to be moved after a delay would else be there before the thread has waited for it.
- */
-static void feeder__await_sleep(const struct feeder *f)
-{
-	char path[64], said[8];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", f->served);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	/* "running", or the number of a system call */
-	while (!f->stop && pread(fd, said, sizeof(said), 0) > 0 && said[0] == 'r')
-		pace__sleep_us(50);
-	close(fd);
-}
-
 static void *feeder__main(void *arg)
 {
 	struct feeder *f = arg;
@@ -324,7 +305,8 @@ static void *feeder__main(void *arg)
 		if (f->stop)
 			break;
 		if (f->delay_us) {
-			feeder__await_sleep(f);
+			while (!f->stop && pace__is_running(f->served))
+				pace__sleep_us(50);
 			pace__sleep_us(f->delay_us);
 		}
 		if (f->drain ? read(f->fd, buf, f->bs) <= 0 : write(f->fd, buf, f->bs) < 0)

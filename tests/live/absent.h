@@ -15,8 +15,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "work/pace.h"
 
 #define BLOCK 4096
 
@@ -30,13 +31,6 @@ struct absent {
 	pthread_t server;
 };
 
-static inline void rest(unsigned int us)
-{
-	struct timespec t = {us / 1000000, us % 1000000 * 1000};
-
-	nanosleep(&t, NULL);
-}
-
 static inline void *absent__serve(void *arg)
 {
 	struct absent *a = arg;
@@ -48,7 +42,10 @@ static inline void *absent__serve(void *arg)
 
 		if (poll(&p, 1, 20) != 1 || read(a->uffd, &msg, sizeof(msg)) != sizeof(msg))
 			continue;
-		rest(a->delay_us);
+		/* each fault is one sleep then, and takes the delay at the least */
+		while (!a->over && pace__is_running((int)msg.arg.pagefault.feat.ptid))
+			pace__sleep_us(50);
+		pace__sleep_us(a->delay_us);
 		zero.range.start = msg.arg.pagefault.address & ~(uint64_t)(BLOCK - 1);
 		zero.range.len = BLOCK;
 		a->served++;
@@ -61,7 +58,7 @@ static inline void *absent__serve(void *arg)
 /* false: errno says why. */
 static inline bool absent__open(struct absent *a, size_t size, unsigned int delay_us)
 {
-	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_THREAD_ID};
 	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
 
 	a->size = size;

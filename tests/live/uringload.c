@@ -155,7 +155,7 @@ static void one_call(struct load *l, unsigned int call)
 		}
 	}
 	if (l->pause_us)
-		rest(l->pause_us);
+		pace__sleep_us(l->pause_us);
 }
 
 /* Comes in beside the others' calls, with nothing to hand over but the wish to. */
@@ -165,7 +165,7 @@ static void *contend(void *arg)
 
 	while (!l->over) {
 		io_uring_enter((unsigned int)l->ring.ring_fd, 1, 0, 0, NULL);
-		rest(100);
+		pace__sleep_us(100);
 	}
 	return NULL;
 }
@@ -210,7 +210,7 @@ static void wait_start(const struct load *l)
 		close(fd);
 	}
 	while (l->start && access(l->start, F_OK))
-		rest(2000);
+		pace__sleep_us(2000);
 }
 
 static void parse(struct load *l, int argc, char **argv)
