@@ -4,6 +4,8 @@
 # whose code and file are on NFS when the server is gone. It judges nothing: what was said goes to
 # /out, a folder for each run, for test_hostile.py.
 set -u
+# shellcheck source=tests/vm/storage.guest.sh
+. ./storage.guest.sh
 OUT=/out
 CG=/sys/fs/cgroup
 
@@ -34,24 +36,6 @@ memcg()
 	done
 }
 
-# export_nfs DIR: to this host, as a mount daemon would, by answers to what the server asks.
-export_nfs()
-{
-	net=/proc/net/rpc
-	until=2147483647
-	# May use any port, no check of the subtree, has a number.
-	flags=$((0x2 | 0x400 | 0x2000))
-	mount -t nfsd nfsd /proc/fs/nfsd &&
-		echo 10 > /proc/fs/nfsd/nfsv4leasetime &&
-		echo 10 > /proc/fs/nfsd/nfsv4gracetime &&
-		echo "-2 -3 +4 +4.1 +4.2" > /proc/fs/nfsd/versions &&
-		echo "nfsd 127.0.0.1 $until localhost" > $net/auth.unix.ip/channel &&
-		printf 'localhost 1 \\x00000000 %s %s\n' $until "$1" > $net/nfsd.fh/channel &&
-		echo "localhost $1 $until $flags 0 0 0" > $net/nfsd.export/channel &&
-		echo "tcp 2049" > /proc/fs/nfsd/portlist &&
-		echo 4 > /proc/fs/nfsd/threads
-}
-
 dead_nfs()
 {
 	dir=$OUT/nfs
@@ -61,7 +45,7 @@ dead_nfs()
 	truncate -s 64M /run/ext4.img
 	if ! mkfs.ext4 -q -F /run/ext4.img || ! mount -o loop -t ext4 /run/ext4.img /srv/nfs ||
 		! dd if=/dev/zero of=/srv/nfs/cold bs=1M count=1 2> /dev/null || ! export_nfs /srv/nfs ||
-		! mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1 127.0.0.1:/ /mnt/nfs; then
+		! mount_nfs /mnt/nfs; then
 		dmesg | tail -5
 		echo "no NFS" > $dir/skipped
 		return

@@ -13,6 +13,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "kernels"
 OUT = ROOT / "build" / "kernels" / "hostile"
+STORAGE = ROOT / "tests" / "vm" / "storage.guest.sh"
 SCRIPT = ROOT / "tests" / "vm" / "hostile.guest.sh"
 DEADNFS = ROOT / "build" / "tests" / "deadnfs"
 SKIPPED = 77
@@ -25,8 +26,8 @@ def guest_fixture():
     subprocess.run(["rm", "-rf", OUT], check=True)
     OUT.mkdir(parents=True)
     done = subprocess.run(
-        [TOOL, "run", "6.12", "--timeout", "400", "--out", OUT, "--file", SCRIPT, "--file", DEADNFS,
-         "--", "sh", SCRIPT.name],
+        [TOOL, "run", "6.12", "--timeout", "400", "--out", OUT, "--file", SCRIPT, "--file", STORAGE,
+         "--file", DEADNFS, "--", "sh", SCRIPT.name],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode == SKIPPED:
         pytest.skip(done.stderr.strip().splitlines()[-1])
