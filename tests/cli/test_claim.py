@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a recorder replaces, and what it leaves alone. The recorder is a test program without a kernel."""
+import contextlib
 import os
 import pathlib
 import sqlite3
@@ -116,13 +117,20 @@ HOLD = ("import fcntl, struct, sys\n"
         "print('locked', flush=True); sys.stdin.read()\n")
 
 
+@contextlib.contextmanager
+def held(path):
+    """Another process has the lock of a recorder."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        yield holder
+
+
 def test_a_recorder_that_has_just_been_killed(tmp_path):
     """Its helpers share the lock, and end a little later."""
     path = tmp_path / "run.db"
     assert record(path).returncode == 0
-    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "locked\n"
+    with held(path) as holder:
         timer = threading.Timer(0.3, holder.kill)
         timer.start()
         assert record(path).returncode == 0
@@ -133,9 +141,7 @@ def test_a_recording_under_way(tmp_path):
     """Another process holds the lock that a recorder holds."""
     path = tmp_path / "run.db"
     assert record(path).returncode == 0
-    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "locked\n"
+    with held(path) as holder:
         kept(tmp_path, path, "is being recorded by another aiostall")
         os.rename(path, tmp_path / "run.db.old")
         assert record(path).returncode == 0  # nothing has the name: it may be had
