@@ -74,13 +74,16 @@ static const struct unit *unit__find(const struct unit *units, size_t n, const c
 	return NULL;
 }
 
-/* A number, perhaps with a fraction, and a unit; without one bare counts (0: only "0" may be). */
+/*
+ * A number, perhaps with a fraction (".5" is "0.5"), and a unit; without one bare counts (0: only "0"
+ * may be).
+ */
 static int number_with_unit(const char *s, const struct unit *units, size_t n, uint64_t bare,
 			    uint64_t *out)
 {
-	const char *point, *end;
-	uint64_t whole, part = 0, factor = bare, v;
-	int rc = digits(s, &point, &whole);
+	const char *point = s, *end;
+	uint64_t whole = 0, part = 0, factor = bare, v;
+	int rc = *s == '.' ? 0 : digits(s, &point, &whole);
 
 	if (rc == -EINVAL)
 		return rc;
@@ -96,7 +99,7 @@ static int number_with_unit(const char *s, const struct unit *units, size_t n, u
 		if (!u)
 			return -EINVAL;
 		factor = u->factor;
-	} else if (!bare && whole) {
+	} else if (!bare && (whole || *point)) {
 		return -EINVAL;
 	}
 	if (*point == '.' && fraction(point + 1, &end, factor, &part))

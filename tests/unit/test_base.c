@@ -48,7 +48,12 @@ static void test_duration(void **state)
 		{"1 s", -EINVAL, 0},
 		{"1s ", -EINVAL, 0},
 		{"s", -EINVAL, 0},
-		{".5s", -EINVAL, 0},
+		{".5s", 0, 500 * NSEC_PER_MSEC},
+		{".000001ms", 0, 1},
+		{".5", 0, 500 * NSEC_PER_MSEC},
+		{".", -EINVAL, 0},
+		{".s", -EINVAL, 0},
+		{"..5s", -EINVAL, 0},
 		{"1.s", -EINVAL, 0},
 		{"1..5s", -EINVAL, 0},
 		{"1e3s", -EINVAL, 0},
@@ -74,6 +79,8 @@ static void test_duration_needs_unit(void **state)
 
 	(void)state;
 	assert_int_equal(parse__duration("10", 0, &ns), -EINVAL);
+	assert_int_equal(parse__duration("0.3", 0, &ns), -EINVAL);
+	assert_int_equal(parse__duration(".3", 0, &ns), -EINVAL);
 	assert_int_equal(parse__duration("10ms", 0, &ns), 0);
 	assert_int_equal(parse__duration("0", 0, &ns), 0);
 	assert_int_equal(ns, 0);
@@ -90,6 +97,7 @@ static void test_size(void **state)
 		{"2G", 0, 2ULL << 30},
 		{"1T", 0, 1ULL << 40},
 		{"1.5k", 0, 1536},
+		{".5k", 0, 512},
 		{"16777215T", 0, 16777215ULL << 40},
 		{"16777216T", -ERANGE, 0},
 		{"4kB", -EINVAL, 0},
