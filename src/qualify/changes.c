@@ -75,3 +75,26 @@ const char *changes__explain(const char *label, const char *row, const char *fro
 	}
 	return NULL;
 }
+
+const char *changes__between(size_t i, const char *from_kernel, const char *to_kernel)
+{
+	if (i >= ARRAY_SIZE(changes))
+		return NULL;
+	return lies_between(&changes[i], from_kernel, to_kernel) ? changes[i].text : "";
+}
+
+bool changes__concerns(size_t i, const char *label, const char *const *rows, size_t nr)
+{
+	for (size_t k = 0; k < nr && !fnmatch(changes[i].label, label, 0); k++)
+		if (has_row(changes[i].rows, rows[k]))
+			return true;
+	return false;
+}
+
+bool changes__brings(size_t i, const char *label, const char *row, enum verdict to)
+{
+	const struct change *c = &changes[i];
+
+	return !fnmatch(c->label, label, 0) && has_row(c->rows, row) && *c->to &&
+	       verdict__find(c->to) == (int)to;
+}

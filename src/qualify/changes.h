@@ -10,5 +10,11 @@ int changes__compare(const char *a, const char *b);
 /* Why the verdict of a row is another one between these kernels; NULL = not known. */
 const char *changes__explain(const char *label, const char *row, const char *from_kernel,
 			     const char *to_kernel, enum verdict from, enum verdict to);
+/* The text of change i if it first shows between these kernels, "" if it does not, NULL = no such change. */
+const char *changes__between(size_t i, const char *from_kernel, const char *to_kernel);
+/* It is about this place and one of these rows. */
+bool changes__concerns(size_t i, const char *label, const char *const *rows, size_t nr);
+/* It is about this row, and this is the verdict after it. */
+bool changes__brings(size_t i, const char *label, const char *row, enum verdict to);
 
 #endif

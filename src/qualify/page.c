@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "qualify/page.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "qualify/changes.h"
+#include "qualify/page_part.h"
 
-#define KERNELS_MAX 32
-#define LABELS_MAX 64
 #define NOTES_MAX 64
 
 static const struct page_form *const forms[] = {
 #define FORMAT(name, help, printers) printers
 #define PAGE(form) &(form),
 #include "report/formats.def"
-};
-
-/* What stands in rows and columns; names are the results'. */
-struct page {
-	struct result *const *results;
-	size_t nr;
-	const char *kernels[KERNELS_MAX], *labels[LABELS_MAX];
-	size_t nr_kernels, nr_labels;
-	struct row *rows; /* all there are */
-	size_t nr_rows;
-	const struct page_form *form;
-	FILE *out;
 };
 
 /* The explanations of one table, each said once. */
@@ -42,6 +30,17 @@ const struct page_form *page__form(const char *name)
 		if (!strcmp(forms[i]->name, name))
 			return forms[i];
 	return NULL;
+}
+
+const char *page__anchor(const char *text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *text && len + 1 < size; text++)
+		if (isalnum((unsigned char)*text) || strchr("-_ ", *text))
+			buf[len++] = (char)(*text == ' ' ? '-' : tolower((unsigned char)*text));
+	buf[len] = '\0';
+	return buf;
 }
 
 void page__add_name(const char **names, size_t *nr, size_t max, const char *name)
@@ -61,8 +60,8 @@ static int compare_kernels(const void *a, const void *b)
 static void lay_out(struct page *p)
 {
 	for (size_t i = 0; i < p->nr; i++) {
-		page__add_name(p->kernels, &p->nr_kernels, KERNELS_MAX, p->results[i]->kernel);
-		page__add_name(p->labels, &p->nr_labels, LABELS_MAX, p->results[i]->label);
+		page__add_name(p->kernels, &p->nr_kernels, PAGE_KERNELS_MAX, p->results[i]->kernel);
+		page__add_name(p->labels, &p->nr_labels, PAGE_LABELS_MAX, p->results[i]->label);
 	}
 	qsort(p->kernels, p->nr_kernels, sizeof(*p->kernels), compare_kernels);
 }
@@ -72,8 +71,8 @@ static bool is_of(const struct result *r, const char *label, const char *kernel)
 	return r->nr_cells && !strcmp(r->label, label) && !strcmp(r->kernel, kernel);
 }
 
-static const struct cell *find(const struct page *p, const char *label, const char *kernel,
-			       const char *row)
+const struct cell *page__find(const struct page *p, const char *label, const char *kernel,
+			      const char *row)
 {
 	for (size_t i = 0; i < p->nr; i++) {
 		const struct result *r = p->results[i];
@@ -90,7 +89,7 @@ static const struct cell *find(const struct page *p, const char *label, const ch
 static bool has_verdict(const struct page *p, const char *label, const char *row)
 {
 	for (size_t i = 0; i < p->nr_kernels; i++) {
-		const struct cell *c = find(p, label, p->kernels[i], row);
+		const struct cell *c = page__find(p, label, p->kernels[i], row);
 
 		if (c && c->verdict != VERDICT_NA)
 			return true;
@@ -145,7 +144,7 @@ static bool has_kernel(const struct page *p, const char *label, const char *kern
 	return false;
 }
 
-static size_t kernels_of(const struct page *p, const char *label, const char **kernels)
+size_t page__kernels_of(const struct page *p, const char *label, const char **kernels)
 {
 	size_t nr = 0;
 
@@ -190,7 +189,7 @@ void page_td__set(struct page_td *td, const char *text, const char *class)
 }
 
 /* Whether a few of a hundred requests sleep may be chance. */
-static bool is_change(enum verdict from, enum verdict to)
+bool page__is_change(enum verdict from, enum verdict to)
 {
 	bool from_good = from == VERDICT_ASYNC || from == VERDICT_RARE;
 	bool to_good = to == VERDICT_ASYNC || to == VERDICT_RARE;
@@ -202,19 +201,19 @@ static bool is_change(enum verdict from, enum verdict to)
 static void print_row(const struct page *p, const char *label, const char *row,
 		      const char *const *kernels, size_t nr, struct notes *n)
 {
-	struct page_td td[KERNELS_MAX + 1];
+	struct page_td td[PAGE_KERNELS_MAX + 1];
 	const struct cell *before = NULL;
 	const char *before_kernel = "";
 
 	page_td__set(&td[0], row, "");
 	for (size_t i = 0; i < nr; i++) {
-		const struct cell *c = find(p, label, kernels[i], row);
+		const struct cell *c = page__find(p, label, kernels[i], row);
 		const char *word = c ? verdict__word(c->verdict) : "";
 
 		page_td__set(&td[i + 1], word, word);
 		if (!c || c->verdict == VERDICT_NA)
 			continue;
-		if (before && is_change(before->verdict, c->verdict)) {
+		if (before && page__is_change(before->verdict, c->verdict)) {
 			td[i + 1].changed = true;
 			snprintf(td[i + 1].text, sizeof(td[i + 1].text), "%s [%zu]", word,
 				 explain(n, label, before, c, before_kernel, kernels[i]));
@@ -245,20 +244,56 @@ static void print_facts(const struct page *p, const char *label)
 	p->form->para(p->out, line);
 }
 
+/* The cause of a row's sleeps, NULL = it has none, or nothing to blame on it. */
+static const struct cell_cause *cause_of(const struct page *p, const char *label,
+					 const char *kernel, const char *row)
+{
+	const struct cell *c = page__find(p, label, kernel, row);
+
+	return c && *c->cause.id && c->verdict >= VERDICT_RARE && c->verdict != VERDICT_REFUSES
+		       ? &c->cause
+		       : NULL;
+}
+
+/* Its rows behind it: "ext4.dio_sync, the write ...: append append-d4". */
+static void print_cause(const struct page *p, const char *label, const char *kernel, const char *id,
+			const char *const *rows, size_t nr)
+{
+	char list[1024] = "", line[1400];
+	const char *name = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct cell_cause *c = cause_of(p, label, kernel, rows[i]);
+
+		if (!c || strcmp(c->id, id) != 0 || len >= sizeof(list))
+			continue;
+		name = c->name;
+		len += (size_t)snprintf(list + len, sizeof(list) - len, " %s", rows[i]);
+	}
+	snprintf(line, sizeof(line), "%s, %s:%s", id, name, list);
+	p->form->item(p->out, line);
+}
+
 static void print_causes(const struct page *p, const char *label, const char *kernel,
 			 const char *const *rows, size_t nr)
 {
-	char line[512];
+	const char *ids[PAGE_ROWS_MAX];
+	char line[128];
+	size_t nr_ids = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		const struct cell *c = find(p, label, kernel, rows[i]);
+		const struct cell_cause *c = cause_of(p, label, kernel, rows[i]);
 
-		if (!c || !*c->cause.id || c->verdict < VERDICT_RARE ||
-		    c->verdict == VERDICT_REFUSES)
-			continue;
-		snprintf(line, sizeof(line), "%s: %s, %s", c->row, c->cause.id, c->cause.name);
-		p->form->item(p->out, line);
+		if (c)
+			page__add_name(ids, &nr_ids, PAGE_ROWS_MAX, c->id);
 	}
+	if (!nr_ids)
+		return;
+	snprintf(line, sizeof(line), "Causes on %s:", kernel);
+	p->form->para(p->out, line);
+	for (size_t i = 0; i < nr_ids; i++)
+		print_cause(p, label, kernel, ids[i], rows, nr);
 	p->form->end_items(p->out);
 }
 
@@ -266,7 +301,7 @@ static void print_causes(const struct page *p, const char *label, const char *ke
 static const char *reason_of(const struct page *p, const char *label, const char *row)
 {
 	for (size_t i = 0; i < p->nr_kernels; i++) {
-		const struct cell *c = find(p, label, p->kernels[i], row);
+		const struct cell *c = page__find(p, label, p->kernels[i], row);
 
 		if (c && *c->reason)
 			return c->reason;
@@ -295,13 +330,66 @@ static void print_absent(const struct page *p, const char *label)
 	}
 }
 
+static void print_notes(const struct page *p, const struct notes *n)
+{
+	char line[300];
+
+	for (size_t i = 0; i < n->nr; i++) {
+		snprintf(line, sizeof(line), "[%zu] %s", i + 1, n->texts[i]);
+		p->form->item(p->out, line);
+	}
+	p->form->end_items(p->out);
+}
+
+static bool is_noted(const struct notes *n, const char *text)
+{
+	for (size_t i = 0; i < n->nr; i++)
+		if (!strcmp(n->texts[i], text))
+			return true;
+	return false;
+}
+
+/* Whether a row that a known change is about has the verdict that it is said to bring. */
+static bool has_come(const struct page *p, const char *label, const char *kernel, size_t change,
+		     const char *const *rows, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct cell *c = page__find(p, label, kernel, rows[i]);
+
+		if (c && changes__brings(change, label, rows[i], c->verdict))
+			return true;
+	}
+	return false;
+}
+
+/* What the kernel's history says of this place and the cells do not. */
+static void print_missed(const struct page *p, const char *label, const char *const *rows,
+			 size_t nr, const struct notes *n)
+{
+	const char *kernels[PAGE_KERNELS_MAX], *text;
+	size_t nr_kernels = page__kernels_of(p, label, kernels), missed = 0;
+	char line[400];
+
+	for (size_t k = 1; k < nr_kernels; k++)
+		for (size_t i = 0; (text = changes__between(i, kernels[k - 1], kernels[k])); i++) {
+			if (!*text || is_noted(n, text) || !changes__concerns(i, label, rows, nr) ||
+			    has_come(p, label, kernels[k], i, rows, nr))
+				continue;
+			snprintf(line, sizeof(line), "Contradicted, no cell of %s shows it: %s",
+				 kernels[k], text);
+			p->form->item(p->out, line);
+			missed++;
+		}
+	if (missed)
+		p->form->end_items(p->out);
+}
+
 static void print_place(const struct page *p, const char *label)
 {
-	const char *rows[PAGE_ROWS_MAX], *kernels[KERNELS_MAX];
-	size_t nr_rows = rows_of(p, label, true, rows), nr = kernels_of(p, label, kernels);
+	const char *rows[PAGE_ROWS_MAX], *kernels[PAGE_KERNELS_MAX];
+	size_t nr_rows = rows_of(p, label, true, rows), nr = page__kernels_of(p, label, kernels);
 	struct notes *n = calloc(1, sizeof(*n));
-	struct page_td td[KERNELS_MAX + 1];
-	char line[512];
+	struct page_td td[PAGE_KERNELS_MAX + 1];
 
 	if (!n || !nr) {
 		free(n);
@@ -316,14 +404,9 @@ static void print_place(const struct page *p, const char *label)
 	for (size_t i = 0; i < nr_rows; i++)
 		print_row(p, label, rows[i], kernels, nr, n);
 	p->form->end_table(p->out);
-	for (size_t i = 0; i < n->nr; i++) {
-		snprintf(line, sizeof(line), "[%zu] %s", i + 1, n->texts[i]);
-		p->form->item(p->out, line);
-	}
-	p->form->end_items(p->out);
+	print_notes(p, n);
+	print_missed(p, label, rows, nr_rows, n);
 	print_absent(p, label);
-	snprintf(line, sizeof(line), "Causes on %s:", kernels[nr - 1]);
-	p->form->para(p->out, line);
 	print_causes(p, label, kernels[nr - 1], rows, nr_rows);
 	free(n);
 }
@@ -395,6 +478,7 @@ int page__print(struct result *const *results, size_t nr, const char *intro,
 		rc = print_intro(&p, intro);
 	form->heading(out, 2, "The words");
 	print_verdicts(&p);
+	page_glance__print(&p);
 	for (size_t i = 0; i < p.nr_labels; i++)
 		print_place(&p, p.labels[i]);
 	for (size_t i = 0; i < nr; i++)

@@ -16,6 +16,7 @@ struct page_td {
 	char text[128];
 	const char *class; /* the verdict's word, or "" */
 	bool changed;
+	bool to_place; /* it is the name of a place: a link to its heading */
 };
 
 /* A bar of a plot: share of the whole width, from 0 to 1. Texts are raw. */
@@ -55,6 +56,11 @@ int page__print(struct result *const *results, size_t nr, const char *intro,
 
 /* For what prints a part of the page. page_engines__print() prints nothing of a result of one engine. */
 void page_engines__print(const struct result *r, const struct page_form *form, FILE *out);
+/*
+ * What a link to the heading of this text has behind its "#", as hosts of Markdown make it: lower case,
+ * blanks as dashes, letters and digits of ASCII only.
+ */
+const char *page__anchor(const char *text, char *buf, size_t size);
 /* A name more, if it is not there yet and there is room. */
 void page__add_name(const char **names, size_t *nr, size_t max, const char *name);
 void page_td__set(struct page_td *td, const char *text, const char *class);

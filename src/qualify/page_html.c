@@ -16,7 +16,8 @@ static const char style[] =
 	"th,td{border-color:#555}td.changed{outline-color:#ddd}.async,.cached{background:#1d3a1d}"
 	".rare{background:#4a421a}.refuses{background:#1f2d52}.blocks{background:#5a3414}"
 	".synchronous{background:#5a1d1d}}"
-	".plot{width:100%;max-width:50em}.plot caption{text-align:left;font-weight:bold}"
+	"a{color:inherit}.plot{width:100%;max-width:50em}.plot "
+	"caption{text-align:left;font-weight:bold}"
 	".plot td,.plot th{border:0;padding:.1em .5em}.plot "
 	"th{background:none;position:static;width:8em;"
 	"font-weight:normal}.plot "
@@ -50,7 +51,12 @@ static void begin(FILE *out, const char *title)
 
 static void heading(FILE *out, int level, const char *text)
 {
-	element(out, level == 1 ? "h1" : "h2", text);
+	char anchor[128];
+
+	fprintf(out, "<h%d id=\"%s\">", level == 1 ? 1 : 2,
+		page__anchor(text, anchor, sizeof(anchor)));
+	put(out, text);
+	fprintf(out, "</h%d>\n", level == 1 ? 1 : 2);
 }
 
 static void para(FILE *out, const char *text)
@@ -77,6 +83,17 @@ static void head(FILE *out, const struct page_td *td, size_t nr)
 	fputs("</tr></thead><tbody>\n", out);
 }
 
+static void put_cell(FILE *out, const struct page_td *td)
+{
+	char anchor[128];
+
+	if (td->to_place)
+		fprintf(out, "<a href=\"#%s\">", page__anchor(td->text, anchor, sizeof(anchor)));
+	put(out, td->text);
+	if (td->to_place)
+		fputs("</a>", out);
+}
+
 /* The classes are verdicts' words or empty: nothing from outside. */
 static void row(FILE *out, const struct page_td *td, size_t nr)
 {
@@ -85,7 +102,7 @@ static void row(FILE *out, const struct page_td *td, size_t nr)
 		const char *class = strcmp(td[i].class, "n/a") != 0 ? td[i].class : "";
 
 		fprintf(out, "<td class=\"%s%s\">", class, td[i].changed ? " changed" : "");
-		put(out, td[i].text);
+		put_cell(out, &td[i]);
 		fputs("</td>", out);
 	}
 	fputs("</tr>\n", out);

@@ -56,8 +56,12 @@ static void end_line(FILE *out)
 static void row(FILE *out, const struct page_td *td, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
-		fprintf(out, "| %s", td[i].changed ? "**" : "");
+		char anchor[128];
+
+		fprintf(out, "| %s%s", td[i].changed ? "**" : "", td[i].to_place ? "[" : "");
 		put(out, td[i].text);
+		if (td[i].to_place)
+			fprintf(out, "](#%s)", page__anchor(td[i].text, anchor, sizeof(anchor)));
 		fprintf(out, "%s ", td[i].changed ? "**" : "");
 	}
 	fputs("|\n", out);

@@ -457,6 +457,64 @@ static void a_page_marks_what_changed(void **state)
 		result__free(r[i]);
 }
 
+/* Of one place there is no table of all; a change that the cells do not show is a contradiction. */
+static void a_page_begins_with_all_places(void **state)
+{
+	struct result *r[] = {on("btrfs", "6.1.192-1", 0), on("btrfs", "6.18.15-1", 0),
+			      on("f2fs", "6.1.192-1", 0), on("f2fs", "6.18.15-1", N)};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		put(r[i], "overwrite-d4", "aio", i == 3 ? N : 0, i == 3 ? N : 0);
+	text = print_page(r, 2, NULL, "md");
+	assert_null(strstr(text, "At a glance"));
+	free(text);
+	text = print_page(r, 4, NULL, "md");
+	assert_non_null(strstr(text, "the newest kernel, 6.18.15-1, and of the oldest, 6.1.192-1"));
+	assert_non_null(strstr(text, "| place | append | append-d4 |"));
+	assert_non_null(strstr(
+		text,
+		"| [f2fs](#f2fs) | - | - | - | - | **synchronous, was async** | - | - | - | - |"));
+	assert_non_null(
+		strstr(text, "| [btrfs](#btrfs) | - | - | - | - | async | - | - | - | - |"));
+	assert_non_null(
+		strstr(text, "- Contradicted, no cell of 6.18.15-1 shows it: 968f19c5b1b7 (6.15)"));
+	assert_null(strstr(text, "it: 968f19c5b1b7 in the stable series"));
+	assert_null(strstr(text, "it: 7c2830f00c3e"));
+	free(text);
+	text = print_page(r, 4, NULL, "html");
+	assert_non_null(strstr(text, "<a href=\"#f2fs\">f2fs</a>"));
+	assert_non_null(strstr(text, "<h2 id=\"f2fs\">f2fs</h2>"));
+	free(text);
+	for (size_t i = 0; i < 4; i++)
+		result__free(r[i]);
+}
+
+/* Rows with one cause are one line. */
+static void a_page_has_rows_by_cause(void **state)
+{
+	static const char *const ids[] = {"a.first", "b.second", "a.first"};
+	struct result *r = on("ext4", "6.1.192-1", N);
+	char *text;
+
+	(void)state;
+	put(r, "append", "aio", N, N);
+	put(r, "read-d4", "aio", N, N);
+	for (size_t i = 0, k = 0; i < r->nr_cells; i++)
+		if (r->cells[i].verdict == VERDICT_SYNCHRONOUS) {
+			snprintf(r->cells[i].cause.id, sizeof(r->cells[i].cause.id), "%s",
+				 ids[k++]);
+			snprintf(r->cells[i].cause.name, sizeof(r->cells[i].cause.name),
+				 "it waits");
+		}
+	text = print_page(&r, 1, NULL, "md");
+	assert_non_null(strstr(text, "- a.first, it waits: overwrite read-d4\n"));
+	assert_non_null(strstr(text, "- b.second, it waits: append\n"));
+	free(text);
+	result__free(r);
+}
+
 static void a_page_is_harmless(void **state)
 {
 	struct result *r = on("<script>\"&|x", "6.1", 0);
@@ -616,6 +674,8 @@ int main(void)
 		cmocka_unit_test(text_is_narrow_and_harmless),
 		cmocka_unit_test(fast_is_not_synchronous),
 		cmocka_unit_test(a_page_marks_what_changed),
+		cmocka_unit_test(a_page_begins_with_all_places),
+		cmocka_unit_test(a_page_has_rows_by_cause),
 		cmocka_unit_test(a_page_is_harmless),
 		cmocka_unit_test(a_page_has_bars_of_engines),
 		cmocka_unit_test(a_page_says_all_of_a_long_text),
