@@ -88,6 +88,27 @@ static void want_mounted(const struct serve *s, struct brief *b)
 	}
 }
 
+/* "other" comes with the filesystem, and so before who sleeps there. */
+static void want_others(struct labels *l, const struct brief *b)
+{
+	for (size_t i = 0; l && i < b->nr_fs; i++) {
+		const struct fs_info fs = {.api = b->fs[i].api,
+					   .fstype = b->fs[i].fstype,
+					   .device_name = b->fs[i].device};
+
+		labels__want(l, &fs);
+	}
+}
+
+/* Somebody has them now. */
+static void metrics_are_told(const struct serve *s)
+{
+	struct labels *l = lately__labels(s->lately);
+
+	if (l)
+		labels__told(l);
+}
+
 static int64_t print_metrics(const struct serve *s, FILE *out, bool openmetrics, struct err *e)
 {
 	struct usage u = usage__now();
@@ -108,6 +129,7 @@ static int64_t print_metrics(const struct serve *s, FILE *out, bool openmetrics,
 		samples = err__set(e, -ENOMEM, "out of memory");
 	if (!samples) {
 		brief__sort(&b);
+		want_others(m.labels, &b);
 		samples = metrics__print(out, &m, openmetrics);
 	}
 	brief__free(&b);
@@ -127,6 +149,7 @@ static int write_file(const struct serve *s, int64_t *samples, struct err *e)
 			   strerror(errno));
 	*samples = print_metrics(s, output__file(o), false, e);
 	if (*samples >= 0 && !output__commit(o, e)) {
+		metrics_are_told(s);
 		output__free(o);
 		return 0;
 	}
@@ -171,6 +194,8 @@ static void answer_metrics(struct serve *s, const struct request_head *head, str
 	if (r->status != 200) {
 		free(r->body);
 		r->body = NULL;
+	} else if (!head->is_head) {
+		metrics_are_told(s);
 	}
 }
 

@@ -29,6 +29,8 @@ struct sum {
 	UT_hash_handle hh;
 	struct sum *prev, *next; /* used longest ago first */
 	struct labels_row row;
+	bool is_told;
+	uint64_t told_sleeps, told_ns; /* what was read last; 0 unless is_told */
 	size_t key_len;
 	char key[]; /* api, type, device, name, with a NUL after each */
 };
@@ -123,20 +125,30 @@ static struct sum *new_sum(const struct fs_info *fs, const char *name)
 	return s;
 }
 
+/* NULL if there is none, or on lack of memory. */
+static struct sum *find_sum(struct labels *l, const struct fs_info *fs, const char *name)
+{
+	struct sum *like = new_sum(fs, name), *s = NULL;
+
+	if (like)
+		HASH_FIND(hh, l->sums, like->key, like->key_len, s);
+	free(like);
+	return s;
+}
+
 /* NULL on lack of memory. */
 static struct sum *sum_of(struct labels *l, const struct fs_info *fs, const char *name)
 {
-	struct sum *s = new_sum(fs, name), *known;
+	struct sum *s = find_sum(l, fs, name);
 
+	if (s) {
+		DL_DELETE(l->by_use, s);
+		DL_APPEND(l->by_use, s);
+		return s;
+	}
+	s = new_sum(fs, name);
 	if (!s)
 		return NULL;
-	HASH_FIND(hh, l->sums, s->key, s->key_len, known);
-	if (known) {
-		free(s);
-		DL_DELETE(l->by_use, known);
-		DL_APPEND(l->by_use, known);
-		return known;
-	}
 	if (HASH_COUNT(l->sums) >= LABELS_ROWS_MAX)
 		drop_sum(l, l->by_use);
 	HASH_ADD_KEYPTR(hh, l->sums, s->key, s->key_len, s);
@@ -148,15 +160,26 @@ static struct sum *sum_of(struct labels *l, const struct fs_info *fs, const char
 	return s;
 }
 
+static void sum__add(struct sum *s, uint64_t sleeps, uint64_t blocked_ns)
+{
+	s->row.sleeps = sat_add(s->row.sleeps, sleeps);
+	s->row.blocked_ns = sat_add(s->row.blocked_ns, blocked_ns);
+}
+
+/* As long as a sum is not told where "other" is, its growth would not be seen. */
 static void add(struct labels *l, const struct fs_info *fs, const char *name,
 		const struct sleep_sum *more)
 {
-	struct sum *s = sum_of(l, fs, name);
+	struct sum *own = sum_of(l, fs, name), *other = own ? sum_of(l, fs, LABELS_OTHER) : NULL;
 
-	if (!s)
-		return;
-	s->row.sleeps = sat_add(s->row.sleeps, more->sleeps);
-	s->row.blocked_ns = sat_add(s->row.blocked_ns, more->blocked_ns);
+	if (other)
+		sum__add(other->is_told && !own->is_told ? other : own, more->sleeps,
+			 more->blocked_ns);
+}
+
+void labels__want(struct labels *l, const struct fs_info *fs)
+{
+	sum_of(l, fs, LABELS_OTHER);
 }
 
 /* ---- who has a place ---- */
@@ -226,17 +249,34 @@ static struct name *name_of(struct labels *l, const char *text)
 	return n;
 }
 
-/* Its sums are told no more. */
+/* What was not read yet is in "other" instead. */
+static void take_back(struct labels *l, struct sum *s)
+{
+	const struct fs_info fs = {
+		.api = s->row.api, .fstype = s->row.fstype, .device_name = s->row.device};
+	struct sum *other = find_sum(l, &fs, LABELS_OTHER);
+	uint64_t sleeps = s->row.sleeps - s->told_sleeps;
+
+	s->is_told = false;
+	if (!other)
+		return;
+	sum__add(other, sleeps, s->row.blocked_ns - s->told_ns);
+	l->overflow = sat_add(l->overflow, sleeps);
+	s->row.sleeps = s->told_sleeps;
+	s->row.blocked_ns = s->told_ns;
+}
+
+/* Its sums are told no more until it has a place again. */
 static void lose_place(struct labels *l, struct name *n)
 {
-	struct sum *s, *next;
+	struct sum *s;
 
-	DL_FOREACH_SAFE(l->by_use, s, next)
+	n->has_place = false;
+	DL_FOREACH(l->by_use, s)
 	{
 		if (!strcmp(s->row.name, n->text))
-			drop_sum(l, s);
+			take_back(l, s);
 	}
-	n->has_place = false;
 }
 
 static void give_places(struct labels *l)
@@ -307,7 +347,7 @@ static void take_cell(struct labels *l, const struct ledger_cell *c)
 		l->overflow = sat_add(l->overflow, c->sum.sleeps);
 }
 
-/* Places first: who gets one has all of this slice. */
+/* Places first: who gets one is in the next list. */
 void labels__take(struct labels *l, const struct ledger *of, uint64_t now_ns)
 {
 	struct ledger_cell *c;
@@ -334,6 +374,30 @@ static int by_labels(const void *a, const void *b)
 	return d ? d : strcmp(x->name, y->name);
 }
 
+static bool is_shown(const struct labels *l, const struct sum *s)
+{
+	const struct name *n;
+
+	if (!strcmp(s->row.name, LABELS_OTHER) || !strcmp(s->row.name, LABELS_UNKNOWN))
+		return true;
+	n = find_name(l, s->row.name);
+	return n && n->has_place;
+}
+
+void labels__told(struct labels *l)
+{
+	struct sum *s;
+
+	DL_FOREACH(l->by_use, s)
+	{
+		s->is_told = is_shown(l, s);
+		if (s->is_told) {
+			s->told_sleeps = s->row.sleeps;
+			s->told_ns = s->row.blocked_ns;
+		}
+	}
+}
+
 const struct labels_row *labels__rows(struct labels *l, size_t *nr)
 {
 	struct labels_row *list = realloc(l->list, (HASH_COUNT(l->sums) + 1) * sizeof(*list));
@@ -345,7 +409,8 @@ const struct labels_row *labels__rows(struct labels *l, size_t *nr)
 		return NULL;
 	l->list = list;
 	DL_FOREACH(l->by_use, s)
-	list[n++] = s->row;
+	if (is_shown(l, s))
+		list[n++] = s->row;
 	if (n)
 		qsort(list, n, sizeof(*list), by_labels);
 	*nr = n;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Who sleeps, by one name that there may be any number of (a cgroup, a program), in few: a view of the
- * slices of a ledger. The names that sleep most have sums of their own, all else is "other". A sum only
- * grows: who gets one of his own begins with 0, and what he slept before stays where it was added.
+ * slices of a ledger. The names that sleep most have sums of their own, all else is "other".
+ *
+ * A reader of sums sees growth between two readings only, so growth must never come with a sum that was
+ * not there at the first. A sum of its own begins with 0 when it is told for the first time, and until
+ * then its name's sleeps are in "other"; a name that loses its place leaves to "other" what was not told
+ * yet, and finds its sum again if it comes back. So each sum only grows, and what all of them have grown
+ * is what was slept.
  */
 #ifndef AIOSTALL_MODEL_LABELS_H
 #define AIOSTALL_MODEL_LABELS_H
@@ -36,8 +41,12 @@ enum label labels__by(const struct labels *l);
 int labels__parse(const char *text, enum label *label, size_t *most, struct err *e);
 /* The present slice is complete; call before it is taken by whoever ends it. */
 void labels__take(struct labels *l, const struct ledger *of, uint64_t now_ns);
+/* "other" of a filesystem is there from now on, with 0 if nothing slept. */
+void labels__want(struct labels *l, const struct fs_info *fs);
 /* The sums, by their names; valid until the next call that takes. */
 const struct labels_row *labels__rows(struct labels *l, size_t *nr);
+/* Somebody has read what labels__rows returns now. */
+void labels__told(struct labels *l);
 /* Sleeps that are in "other" because there are so many names. */
 uint64_t labels__overflow(const struct labels *l);
 /* Sums that each filesystem can have. */

@@ -92,6 +92,12 @@ def samples(server, series):
     return [(float(at), float(value)) for at, value in found["values"]]
 
 
+def grown(server, name):
+    """Of all series of that name on ext4, each from the first time it was scraped to the last."""
+    found = server.query(f'{name}{{fstype="ext4"}}[10m]')
+    return sum(float(one["values"][-1][1]) - float(one["values"][0][1]) for one in found)
+
+
 def dashboard_queries():
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     for panel in panels:
@@ -155,3 +161,26 @@ def test_alert_on_a_dead_device(scratch):
             prometheus.wait(answered, helpers.TIMEOUT)
         assert not silent, silent
         assert not firing(prometheus)
+
+
+def test_by_label_it_grows_as_all_do(scratch):
+    """Three programs that take the one place from each other; none appears with what it slept before."""
+    need_prometheus()
+    helpers.need_fs("ext4")
+    place = scratch.fs("ext4", "named", "64M")
+    with serving(scratch, "--mount", place.mnt, "--label", "comm:1") as server, \
+            scraping(scratch, server.port) as prometheus:
+        prometheus.wait(lambda p: p.query('aiostall_comm_sleeps_total{comm="other"} == 0'), helpers.TIMEOUT)
+        slept = 0
+        for name, calls in (("first", 20), ("second", 100), ("third", 500), ("first", 3000)):
+            program = pathlib.Path(scratch.dir, name)
+            program.write_bytes(helpers.AIOLOAD.read_bytes())
+            program.chmod(0o755)
+            done = helpers.run([program, "--pattern", "append", "--calls", calls, "--gap-us", "500",
+                                "--file", f"{place.mnt}/{name}", "--size", "4M"])
+            slept += json.loads(done.stdout)["nvcsw"]
+            query = 'sum(aiostall_sleep_duration_seconds_count{fstype="ext4"}) == '
+            prometheus.wait(lambda p, want=query + str(slept): p.query(want), helpers.TIMEOUT)
+        assert grown(prometheus, "aiostall_comm_sleeps_total") == slept > 0
+        names = {one["metric"]["comm"] for one in prometheus.query("aiostall_comm_sleeps_total[10m]")}
+        assert {"first", "other"} < names

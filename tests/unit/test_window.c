@@ -327,31 +327,71 @@ static void test_who_sleeps_most_has_a_sum(void **state)
 	months__close(&m);
 }
 
-/* Another takes its place: its sum begins with 0, and what others have had does not grow by it. */
-static void test_sums_only_grow(void **state)
+/* As Prometheus does: what series have grown from one reading to the next, if they were in both. */
+struct reader {
+	struct labels_row last[64];
+	size_t nr;
+	uint64_t grown, grown_ns;
+};
+
+static void reader__reads(struct reader *r, struct months *m)
 {
-	uint64_t other = 0, heavy = 0, before;
-	const struct labels_row *row;
+	static char names[64][32];
+	struct labels_row *was;
+	const struct labels_row *rows;
+	size_t nr;
+
+	rows = labels__rows(m->labels, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		for (was = r->last; was < r->last + r->nr && strcmp(was->name, rows[i].name); was++)
+			;
+		if (was == r->last + r->nr) {
+			assert_true(r->nr < ARRAY_SIZE(names));
+			snprintf(names[r->nr], sizeof(names[0]), "%s", rows[i].name);
+			r->nr++;
+		} else {
+			assert_true(rows[i].sleeps >= was->sleeps);
+			assert_true(rows[i].blocked_ns >= was->blocked_ns);
+			r->grown += rows[i].sleeps - was->sleeps;
+			r->grown_ns += rows[i].blocked_ns - was->blocked_ns;
+		}
+		*was = rows[i];
+		was->name = names[was - r->last];
+	}
+	labels__told(m->labels);
+}
+
+/* Names that rise and fall, so that places change hands, between readings and at them. */
+static void test_growth_is_what_was_slept(void **state)
+{
+	uint64_t calls = 0, ns = 0, changes = 0; /* of the one that is looked at */
+	struct reader r = {.nr = 0};
+	char comm[32];
 	struct months m;
+	bool had = false;
 
 	(void)state;
-	months__open(&m, 1);
-	for (int i = 0; i < 200; i++) {
-		call(&m, "first", NSEC_PER_USEC);
-		if (i >= 50)
-			call(&m, "heavy", 10 * NSEC_PER_USEC);
-		take(&m, 10 * NSEC_PER_SEC);
-		row = row_of(&m, LABELS_OTHER);
-		before = other;
-		other = row ? row->sleeps : other;
-		assert_in_range(other, before, before + 1);
-		row = row_of(&m, "heavy");
-		before = heavy;
-		heavy = row ? row->sleeps : heavy;
-		assert_in_range(heavy, before, before + 1);
+	months__open(&m, 3);
+	labels__want(m.labels, &data);
+	reader__reads(&r, &m);
+	for (uint64_t i = 0; i < 4000; i++) {
+		uint64_t who = i * i / 7 % 20, heavy = i / 20 % 20;
+		uint64_t long_ns = who == heavy ? NSEC_PER_SEC : NSEC_PER_USEC;
+
+		snprintf(comm, sizeof(comm), "%s%d", who ? "job" : "", (int)who);
+		call(&m, who ? comm : "", long_ns);
+		calls++;
+		ns += long_ns;
+		take(&m, 20 * NSEC_PER_SEC);
+		changes += had != !!row_of(&m, "job7");
+		had = row_of(&m, "job7");
+		if (i % 7 && i % 11)
+			continue;
+		reader__reads(&r, &m);
+		assert_int_equal(r.grown, calls);
+		assert_int_equal(r.grown_ns, ns);
 	}
-	assert_null(row_of(&m, "first"));
-	assert_true(heavy > 100);
+	assert_true(changes >= 6);
 	months__close(&m);
 }
 
@@ -501,7 +541,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_of_now),
 		cmocka_unit_test(test_a_series_grows),
 		cmocka_unit_test(test_who_sleeps_most_has_a_sum),
-		cmocka_unit_test(test_sums_only_grow),
+		cmocka_unit_test(test_growth_is_what_was_slept),
 		cmocka_unit_test(test_volumes_come_and_go),
 		cmocka_unit_test(test_what_may_be_asked_for),
 		cmocka_unit_test(test_most_is_of_one_plane),
