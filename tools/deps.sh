@@ -7,7 +7,7 @@ set -u
 
 build="gcc libc6-dev make clang bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libsqlite3-dev
 	liburing-dev libncurses-dev uthash-dev pkg-config"
-tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fuse2fs fio xfsprogs btrfs-progs e2fsprogs util-linux
+tests="libcmocka-dev libclang-rt-dev libaio-dev libfuse3-dev fuse3 fuse2fs fio qemu-utils xfsprogs btrfs-progs e2fsprogs util-linux
 	procps python3 python3-pytest python3-prometheus-client tmux chromium zsh fish shellcheck clang-format
 	llvm debhelper dpkg-dev lintian systemd rpm postgresql"
 
