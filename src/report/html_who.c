@@ -54,6 +54,11 @@ static void put_processes(FILE *out, const struct report *r, const struct format
 		put_process(out, &r->processes[i]);
 	htmlw__table_end(out);
 	htmlw__rest(out, r->nr_processes, shown, "more process{|es}");
+	if (o && o->no_submits) {
+		fputs("<p>Processes that slept: ", out);
+		htmlw__text(out, o->no_submits);
+		fputs(".</p>\n", out);
+	}
 	fputs("</section>\n", out);
 }
 

@@ -525,14 +525,13 @@ int json__print(FILE *out, const struct report *r, const struct format_opts *o)
 	json_t *root = json_object();
 	struct jsonw w = {0};
 
-	(void)o;
 	jsonw__str(&w, root, "schema", "aiostall-report/1");
 	put_capture(&w, root, r->capture);
 	jsonw__loss(&w, root, r, r->any_loss);
 	jsonw__str(&w, root, "severity", severity__name(r->severity));
 	put_totals(&w, root, r);
 	put_filesystems(&w, root, r);
-	jsonw__processes(&w, root, r);
+	jsonw__processes(&w, root, r, o ? o->no_submits : NULL);
 	put_slow(&w, root, r);
 	put_samples(&w, root, r);
 	put_unfinished(&w, root, r);

@@ -49,10 +49,14 @@ static void put_process(struct jsonw *w, json_t *o, const struct report_process 
 		jsonw__null(w, o, "on");
 }
 
-void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r)
+void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r, const char *no_submits)
 {
 	json_t *list = jsonw__array(w, root, "processes");
 
 	for (size_t i = 0; i < r->nr_processes; i++)
 		put_process(w, jsonw__item(w, list), &r->processes[i]);
+	if (no_submits)
+		jsonw__str(w, root, "processes_only_slept", no_submits);
+	else
+		jsonw__null(w, root, "processes_only_slept");
 }

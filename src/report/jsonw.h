@@ -49,8 +49,12 @@ void jsonw__submitter(struct jsonw *w, json_t *o, enum plane plane, uint32_t tid
 void jsonw__loss(struct jsonw *w, json_t *root, const struct report *r, bool any);
 /* "errors": of the calls that failed, an object for each errno */
 void jsonw__errors(struct jsonw *w, json_t *o, const struct report *r);
-/* "processes": who submitted */
-void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r);
+/*
+ * "processes": who submitted; "processes_only_slept": why that are only those that slept, null if it is
+ * all of them
+ */
+void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r,
+		      const char *no_submits);
 /* A sleep that had not ended. */
 void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u);
 

@@ -69,14 +69,22 @@ def test_one_of_several_recordings_is_enough_to_refuse(aiostall, made):
     assert done.returncode == 1 and made[0] in done.stderr and made[1] not in done.stderr
 
 
+def says_why(aiostall, words, *args):
+    """In text, page and JSON; JSON of what is whole says null."""
+    text, page = (aiostall("report", "--format", form, *args) for form in ("text", "html"))
+    assert text.returncode == page.returncode == 0, text.stderr + page.stderr
+    assert "PROCESS" in text.stdout and f"Processes that slept: {words}" in " ".join(text.stdout.split())
+    assert "<h2 id=\"h-who\">" in page.stdout and f"<p>Processes that slept: {words}" in page.stdout
+    assert report(aiostall, *args)["processes_only_slept"].startswith(words)
+
+
 @pytest.mark.parametrize("range_", [("--since", "1s"), ("--until", "2s")])
 def test_a_part_says_why_it_does_not_tell_who_submitted(aiostall, made, range_):
-    words = "Processes that slept: what each process submitted is kept of the whole recording"
-    part = aiostall("report", *range_, made[0])
-    assert part.returncode == 0 and "PROCESS" in part.stdout, part.stderr
-    assert words in " ".join(part.stdout.split())
+    says_why(aiostall, "what each process submitted is kept of the whole recording", *range_, made[0])
     whole = aiostall("report", made[0])
     assert "PROCESS" in whole.stdout and "what each process submitted" not in whole.stdout
+    assert report(aiostall, made[0])["processes_only_slept"] is None
+    assert "Processes that slept" not in aiostall("report", "--format", "html", made[0]).stdout
 
 
 @pytest.mark.parametrize("key", ["keep_ns", "trigger_ns"])
@@ -84,7 +92,4 @@ def test_so_does_a_recorder_that_forgets(aiostall, made, key):
     with sqlite3.connect(made[0]) as db:
         assert db.execute("UPDATE info SET value = 10000000000 WHERE name = ?", (key,)).rowcount == 1
     db.close()
-    done = aiostall("report", made[0])
-    assert done.returncode == 0, done.stderr
-    words = "what each process submitted is not kept with --keep and --trigger"
-    assert words in " ".join(done.stdout.split())
+    says_why(aiostall, "what each process submitted is not kept with --keep and --trigger", made[0])
