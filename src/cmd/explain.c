@@ -20,7 +20,8 @@ void explain__stack(struct explained *e, const struct causes *causes, const stru
 	e->role = causes__role(causes, e->names, e->depth);
 }
 
-bool explain__any_submit(const struct causes *causes, const struct paste *paste)
+/* Is any stack of the paste inside io_submit? */
+static bool is_any_submit(const struct causes *causes, const struct paste *paste)
 {
 	struct explained e;
 
@@ -39,7 +40,8 @@ bool explain__is_suspect(const struct explained *e)
 	return !e->submit && (e->role || t->state == 'D' || t->hung_s);
 }
 
-const char *explain__awake(const struct paste_stack *stack)
+/* Why the task of the stack was not asleep; "" if it was. */
+static const char *why_awake(const struct paste_stack *stack)
 {
 	if (stack->sleep == PASTE_RUNNING)
 		return "The task was running: it did not wait for I/O or a lock. Where it used the "
@@ -198,7 +200,7 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 		       const struct explained *all, size_t nr, size_t first)
 {
 	const struct explained *e = &all[first];
-	const char *awake = explain__awake(e->stack);
+	const char *awake = why_awake(e->stack);
 	char text[1024];
 
 	printf("\n%s\n", *awake ? "not asleep" : e->cause->id);
@@ -227,8 +229,8 @@ static void print_suspect(const struct causes *causes, const struct explained *e
 	snprintf(text, sizeof(text), "%s%s%s%s%s in %s%s%s",
 		 task_name(&e->stack->task, name, sizeof(name)), e->role ? " " : "",
 		 e->role ? e->role : "", *e->stack->task.queue ? ", queue " : "",
-		 e->stack->task.queue, telling, *explain__awake(e->stack) ? "; not asleep" : ": ",
-		 *explain__awake(e->stack) ? "" : e->cause->name);
+		 e->stack->task.queue, telling, *why_awake(e->stack) ? "; not asleep" : ": ",
+		 *why_awake(e->stack) ? "" : e->cause->name);
 	fields__print("", text);
 }
 
@@ -265,7 +267,7 @@ static void print_others(const struct causes *causes, const struct explained *al
 void explain__text(const struct causes *causes, const struct paste *paste)
 {
 	struct explained *all = calloc(paste->nr_stacks + 1, sizeof(*all));
-	bool any = explain__any_submit(causes, paste);
+	bool any = is_any_submit(causes, paste);
 
 	print_paste(paste);
 	for (size_t i = 0; all && i < paste->nr_stacks; i++)

@@ -20,12 +20,8 @@ struct explained {
 
 void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
 		    const struct paste_stack *stack);
-/* Is any stack of the paste inside io_submit? */
-bool explain__any_submit(const struct causes *causes, const struct paste *paste);
 /* May a task outside of io_submit hold up one inside? */
 bool explain__is_suspect(const struct explained *e);
-/* Why the task of the stack was not asleep; "" if it was. */
-const char *explain__awake(const struct paste_stack *stack);
 /* Does the program use O_DIRECT, as far as the frames say? */
 bool explain__is_direct(const struct causes *causes, const struct explained *e);
 /* Where a stack waits that no rule knows: its function, and the module or part of the kernel. "" else. */

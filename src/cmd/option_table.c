@@ -8,7 +8,6 @@
 
 #define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE | VERB_TOP)
 #define ALL (TRACING | VERB_CHECK | VERB_REPORT)
-#define OFFLINE (VERB_DIFF | VERB_QUALIFY | VERB_CAUSES)
 #define AT(member) offsetof(struct cmd_opts, member)
 #define LIST(array, count) .offset = AT(array), .count_offset = AT(count)
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)

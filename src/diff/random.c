@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "diff/random.h"
 
-uint64_t random__next(struct random *r)
+static uint64_t next_of(struct random *r)
 {
 	uint64_t z = r->state += 0x9e3779b97f4a7c15ULL;
 
@@ -12,10 +12,10 @@ uint64_t random__next(struct random *r)
 
 size_t random__below(struct random *r, size_t n)
 {
-	return (size_t)((unsigned __int128)random__next(r) * n >> 64);
+	return (size_t)((unsigned __int128)next_of(r) * n >> 64);
 }
 
 double random__unit(struct random *r)
 {
-	return (double)(random__next(r) >> 11) * 0x1p-53;
+	return (double)(next_of(r) >> 11) * 0x1p-53;
 }

@@ -11,7 +11,6 @@ struct random {
 	uint64_t state;
 };
 
-uint64_t random__next(struct random *r);
 /* 0..n-1, n > 0. */
 size_t random__below(struct random *r, size_t n);
 /* [0, 1) */

@@ -9,6 +9,11 @@
 /* A word this short is no beginning of an id: "web" is a name, "dead" may be. */
 #define ID_WORD_MIN 6
 
+struct container {
+	const char *runtime; /* "docker", "containerd", "crio", "podman", "lxc", "nspawn" */
+	char id[CONTAINER_ID_MAX + 1];
+};
+
 /* What stands around the id in the last parts of paths, as the runtimes' drivers for systemd and for plain cgroups have it. */
 static const struct {
 	const char *before, *after, *runtime;
@@ -63,7 +68,8 @@ static const char *runtime_of_folder(const char *cgroup, const char *part)
 	return "container";
 }
 
-bool container__find(const char *cgroup, struct container *c)
+/* The innermost one of a cgroup's path; false if it is in none. */
+static bool find_container(const char *cgroup, struct container *c)
 {
 	bool found = false;
 	const char *part = cgroup ? cgroup : "";
@@ -127,7 +133,7 @@ const char *container__name(const char *cgroup, const struct container_names *na
 	struct container c;
 	size_t len;
 
-	if (container__find(cgroup, &c)) {
+	if (find_container(cgroup, &c)) {
 		name = names ? names->name(names->ctx, c.id) : NULL;
 		if (name)
 			snprintf(buf, size, "%s", name);
@@ -149,7 +155,7 @@ bool container__is(const char *cgroup, const char *word, const struct container_
 
 	if (!strcmp(container__name(cgroup, names, name, sizeof(name)), word))
 		return true;
-	if (!container__find(cgroup, &c))
+	if (!find_container(cgroup, &c))
 		return false;
 	/* the pod, with all that is in it */
 	if (!strncmp(name, word, len) && name[len] == '/' && strchr(word, '/'))

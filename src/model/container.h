@@ -6,13 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* 64 hexadecimal digits, or a name where the path has that. */
 #define CONTAINER_ID_MAX 64
-
-struct container {
-	const char *runtime; /* "docker", "containerd", "crio", "podman", "lxc", "nspawn" */
-	char id[CONTAINER_ID_MAX +
-		1]; /* 64 hexadecimal digits, or a name where the path has that */
-};
 
 /* Who knows what people call them. NULL = not known. */
 struct container_names {
@@ -20,8 +15,6 @@ struct container_names {
 	void *ctx;
 };
 
-/* The innermost one of a cgroup's path; false if it is in none. */
-bool container__find(const char *cgroup, struct container *c);
 /*
  * "web", "shop/cart-7d4b/server", "docker:0123456789ab" where its name is not known; of what is in no
  * container the systemd unit, "" where there is none. names may be NULL. buf is returned.

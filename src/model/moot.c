@@ -125,7 +125,8 @@ static bool is_request(const struct report_cause *c, const char *list)
 	return true;
 }
 
-bool moot__holds(const struct moot *m, const struct fs_info *fs, const struct report_cause *c)
+/* Whether what is known contradicts the advice. */
+static bool holds(const struct moot *m, const struct fs_info *fs, const struct report_cause *c)
 {
 	return (!*m->facts || has_fact(c, m->facts)) &&
 	       (!*m->no_facts || !has_fact(c, m->no_facts)) &&
@@ -185,7 +186,7 @@ static bool is_moot(struct editing *e, const char *clause)
 	const struct moot *m;
 
 	for (size_t i = 0; (m = causes__moot(e->causes, i)); i++) {
-		if (!moot__names(m, clause) || !moot__holds(m, e->fs, e->cause))
+		if (!moot__names(m, clause) || !holds(m, e->fs, e->cause))
 			continue;
 		e->instead = *m->instead ? m->instead : e->instead;
 		return true;

@@ -12,8 +12,6 @@
 struct causes;
 struct moot; /* of cause/moots.h */
 
-/* Whether what is known contradicts the advice. */
-bool moot__holds(const struct moot *m, const struct fs_info *fs, const struct report_cause *c);
 /* Whether the text gives that advice. */
 bool moot__names(const struct moot *m, const char *text);
 /*

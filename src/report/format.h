@@ -114,8 +114,6 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_id,
 		       const struct format_opts *o);
 int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct format_opts *o);
-int trace_json__unfinished(FILE *out, const struct report_unfinished *u);
-int trace_json__end(FILE *out, const struct report *r);
 /*
  * One line per interval of `stat -i`: now and before are cumulative counters, elapsed_ns since the
  * start; most NULL = nothing was blocked.

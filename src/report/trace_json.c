@@ -150,7 +150,7 @@ int trace_json__submit(FILE *out, const struct ev_submit *ev, const struct forma
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
 
-int trace_json__unfinished(FILE *out, const struct report_unfinished *u)
+static int print_unfinished(FILE *out, const struct report_unfinished *u)
 {
 	json_t *o = json_object();
 	struct jsonw w = {0};
@@ -160,7 +160,7 @@ int trace_json__unfinished(FILE *out, const struct report_unfinished *u)
 	return jsonw__finish(&w, o, out, JSON_COMPACT);
 }
 
-int trace_json__end(FILE *out, const struct report *r)
+static int print_end(FILE *out, const struct report *r)
 {
 	json_t *o = json_object();
 	struct jsonw w = {0};
@@ -181,6 +181,6 @@ const struct line_format trace_json__format = {
 	.stall = trace_json__stall,
 	.stalls = trace_json__stalls,
 	.submit = trace_json__submit,
-	.unfinished = trace_json__unfinished,
-	.end = trace_json__end,
+	.unfinished = print_unfinished,
+	.end = print_end,
 };

@@ -89,9 +89,10 @@ static const struct {
 
 /* Families below that have one sample, or some, for each filesystem: ops, done inside, info, asleep. */
 #define OTHERS (NAMES_OPS + 2 + 1 + 2)
-const unsigned int metrics_per_fs = ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bounds) + 3;
-const unsigned int metrics_per_ring = 2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + 2;
-const unsigned int metrics_per_cause = 2;
+/* Samples of each filesystem but for its causes, more if by io_uring, and of each of its causes. */
+#define PER_FS (ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bounds) + 3)
+#define PER_RING (2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + 2)
+#define PER_CAUSE 2
 
 /* Those of no filesystem: kinds of loss, the capture, the program itself. */
 #define OF_NONE 32
@@ -100,9 +101,7 @@ uint64_t metrics__most(size_t nr_fs, size_t nr_causes, const struct labels *labe
 {
 	size_t who = labels ? 2 * labels__per_fs(labels) : 0;
 
-	return nr_fs * (APIS * (metrics_per_fs + metrics_per_cause * nr_causes + who) +
-			metrics_per_ring) +
-	       OF_NONE;
+	return nr_fs * (APIS * (PER_FS + PER_CAUSE * nr_causes + who) + PER_RING) + OF_NONE;
 }
 
 /* Causes that requests to any filesystem may have. */

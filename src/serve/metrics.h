@@ -29,7 +29,5 @@ bool metrics__expects(const char *fstype, const char *cause);
 int64_t metrics__print(FILE *out, const struct metrics *m, bool openmetrics);
 /* As many samples as there can be on so many filesystems, of so many causes each; labels may be NULL. */
 uint64_t metrics__most(size_t nr_fs, size_t nr_causes, const struct labels *labels);
-/* Samples of each filesystem but for its causes, more if by io_uring, and of each of its causes. */
-extern const unsigned int metrics_per_fs, metrics_per_ring, metrics_per_cause;
 
 #endif
