@@ -313,23 +313,12 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 /* Who does not want an api's calls has none of its probes. */
 static bool is_unwanted(enum probe_need need, unsigned int apis)
 {
-	switch (need) {
-	case NEED_SUBMIT:
-	case NEED_COMPAT:
-	case NEED_REQUEST:
-	case NEED_COMPLETE:
-		return apis && !(apis & API_BIT(API_AIO));
-	case NEED_ENTER:
-	case NEED_SQE:
-	case NEED_PUNT:
-		return apis && !(apis & API_BIT(API_URING));
-	default:
-		return false;
-	}
+	return apis && !(apis & probe_need__apis(need));
 }
 
 static const struct probe_way off[NEED_MAX] = {
-#define NEED(id, word, words) {.need = NEED_##id, .name = "off", .how = WAY_NOTHING, .lost = ""},
+#define NEED(id, word, api, words)                                                                 \
+	{.need = NEED_##id, .name = "off", .how = WAY_NOTHING, .lost = ""},
 #include "model/probes.def"
 };
 

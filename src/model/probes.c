@@ -5,11 +5,17 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/api.h"
+
+#define OF_AIO API_BIT(API_AIO)
+#define OF_URING API_BIT(API_URING)
+#define OF_BOTH (OF_AIO | OF_URING)
 
 static const struct {
 	const char *name, *what;
+	unsigned int apis;
 } needs[] = {
-#define NEED(id, name, what) {name, what},
+#define NEED(id, name, api, what) {name, what, OF_##api},
 #include "model/probes.def"
 };
 
@@ -29,6 +35,11 @@ const char *probe_need__name(size_t need)
 const char *probe_need__what(enum probe_need need)
 {
 	return needs[need].what;
+}
+
+unsigned int probe_need__apis(enum probe_need need)
+{
+	return needs[need].apis;
 }
 
 int probe_need__find(const char *name, size_t len)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum probe_need {
-#define NEED(id, name, what) NEED_##id,
+#define NEED(id, name, api, what) NEED_##id,
 #include "model/probes.def"
 	NEED_MAX
 };
@@ -15,6 +15,8 @@ enum probe_need {
 const char *probe_need__name(size_t need);
 /* "entry and exit of io_submit". */
 const char *probe_need__what(enum probe_need need);
+/* API_BIT() of each whose calls it tells of. */
+unsigned int probe_need__apis(enum probe_need need);
 /* The need of that name, the first len bytes of it; -1 if there is none. */
 int probe_need__find(const char *name, size_t len);
 /* The name of the i-th way, best first; NULL past the last. */

@@ -296,7 +296,7 @@ static const struct info_field {
 	{"duration_ns", INFO_U64, CAPTURE(duration_ns)},
 	{"command", INFO_TEXT, CAPTURE(command)},
 	{"filters", INFO_TEXT, CAPTURE(filters)},
-#define NEED(id, name, what) {"probe_" name, INFO_TEXT, CAPTURE(probe[NEED_##id])},
+#define NEED(id, name, api, what) {"probe_" name, INFO_TEXT, CAPTURE(probe[NEED_##id])},
 #include "model/probes.def"
 	{"skips", INFO_TEXT, CAPTURE(skips)},
 	{"skips_unknown", INFO_TEXT, CAPTURE(skips_unknown)},

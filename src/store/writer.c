@@ -435,7 +435,7 @@ static void put_beginning(struct store_writer *w, const struct store_write_opts 
 		{"command", c->command},
 		{"filters", c->filters},
 		{"skips_unknown", c->skips_unknown},
-#define NEED(id, name, what) {"probe_" name, c->probe[NEED_##id]},
+#define NEED(id, name, api, what) {"probe_" name, c->probe[NEED_##id]},
 #include "model/probes.def"
 	};
 	const struct {

@@ -167,7 +167,8 @@ static const struct field capture_fields[] = {
 	F(struct capture_line, "duration", info.duration_ns, T_TIME),
 	F(struct capture_line, "command", info.command, T_STR),
 	F(struct capture_line, "filters", info.filters, T_STR),
-#define NEED(id, name, what) F(struct capture_line, "probe_" name, info.probe[NEED_##id], T_STR),
+#define NEED(id, name, api, what)                                                                  \
+	F(struct capture_line, "probe_" name, info.probe[NEED_##id], T_STR),
 #include "model/probes.def"
 	F(struct capture_line, "skips", info.skips, T_STR),
 	F(struct capture_line, "skips_unknown", info.skips_unknown, T_STR),
