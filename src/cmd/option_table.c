@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/view.h"
 #include "report/format.h"
 
 #define TRACING (VERB_STAT | VERB_TRACE | VERB_RECORD | VERB_SERVE | VERB_TOP)
@@ -215,18 +216,14 @@ static const struct option options[] = {
 	{"retain", 0, "TIME", OPTION_SECONDS,
 	 "with --rotate: remove files that ended so long ago; a bare number is seconds",
 	 .min = NSEC_PER_SEC, .max = 3650 * DAY_NS, .offset = AT(retain_ns), .verbs = VERB_RECORD},
-	{"by", 0, "WHAT[,WHAT...]", OPTION_TEXT,
-	 "a row for each of these instead of the report: api, fs, mount, device, file, comm, pid, "
-	 "cgroup, container, cause, stack, kernel, host",
+	{"by", 0, "WHAT[,WHAT...]", OPTION_BY, "a row for each of these instead of the report",
 	 .offset = AT(by), .verbs = VERB_STAT | VERB_REPORT},
 	{"severity", 0, "MEASURE=LOOK:HURTS[,...]", OPTION_LIMITS,
 	 "from where on a filesystem is worth a look, and from where on it hurts; default "
 	 "stall=10ms:100ms, share=1%:10%, ctxsw=0.1:0.5, inside=10%:never",
 	 .offset = AT(limits), .verbs = VERB_STAT | VERB_REPORT},
-	{"by", 0, "WHAT", OPTION_TEXT,
-	 "what a row is: fs (the default), mount, device, file, comm, pid, cgroup, container, "
-	 "cause, ...",
-	 .offset = AT(by), .verbs = VERB_TOP},
+	{"by", 0, "WHAT", OPTION_BY, "what a row is, fs if nothing else is said", .offset = AT(by),
+	 .verbs = VERB_TOP},
 	{"max-loss", 0, "SHARE", OPTION_SHARE,
 	 "more than this share lost makes the data incomplete, and the exit status 3; default 0.1%",
 	 .offset = AT(limits.max_loss),
@@ -317,6 +314,8 @@ static const char *values_of(const struct option *opt, char *buf, size_t size)
 {
 	if (opt->kind == OPTION_API)
 		return option__apis(buf, size);
+	if (opt->kind == OPTION_BY)
+		return view_by__names(buf, size);
 	return opt->kind == OPTION_PROBE ? all_probes(buf, size)
 					 : format__names(opt->views, buf, size);
 }

@@ -19,6 +19,7 @@ enum option_kind {
 	OPTION_SHARE,	 /* double, 0..1: "0.1%" */
 	OPTION_LIMITS,	 /* struct severity_limits, "MEASURE=LOOK:HURTS,..." */
 	OPTION_PROBE,	 /* NEED=ALTERNATIVE */
+	OPTION_BY,	 /* const char *, dimensions, not looked into */
 	OPTION_API,	 /* unsigned int, bits of apis, 0 = all */
 	OPTION_HELP,
 };

@@ -164,10 +164,14 @@ const char *view_by__name(enum view_by by)
 	return dimensions[by].name;
 }
 
-const char *view_by__names(void)
+const char *view_by__names(char *buf, size_t size)
 {
-	return "api, plane, opcode, fs, mount, device, file, comm, pid, cgroup, container, cause, "
-	       "stack, kernel, host";
+	size_t used = 0;
+
+	for (int i = 0; i < BYS && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+					 dimensions[i].name);
+	return buf;
 }
 
 static int find_dimension(const char *name, size_t len)
@@ -180,6 +184,7 @@ static int find_dimension(const char *name, size_t len)
 
 int view_by__parse(const char *list, enum view_by by[BYS], struct err *e)
 {
+	char names[160];
 	int n = 0;
 
 	for (const char *at = list;; at++) {
@@ -193,7 +198,7 @@ int view_by__parse(const char *list, enum view_by by[BYS], struct err *e)
 		if (found < 0) {
 			err__set(e, -EINVAL, "--by \"%.*s\": there is no such thing to group by",
 				 (int)len, at);
-			err__hint(e, "There are %s.", view_by__names());
+			err__hint(e, "There are %s.", view_by__names(names, sizeof(names)));
 			return -EINVAL;
 		}
 		by[n++] = (enum view_by)found;

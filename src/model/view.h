@@ -53,8 +53,8 @@ enum view_by {
 	BYS
 };
 const char *view_by__name(enum view_by by);
-/* "fs, mount, ...": for messages and help. */
-const char *view_by__names(void);
+/* "api, plane, ...": for messages and help. buf is returned. */
+const char *view_by__names(char *buf, size_t size);
 /* "fs,cause" into by[]; how many, or -EINVAL with e set. */
 int view_by__parse(const char *list, enum view_by by[BYS], struct err *e);
 

@@ -75,7 +75,9 @@ def test_options_are_those_of_the_help(ask, aiostall):
 def test_values(ask):
     assert ask("aiostall", "stat", "--format", "") == {"text", "json", "csv", "folded", "html"}
     assert ask("aiostall", "trace", "--format", "") == {"text", "json"}
-    assert {"fs", "cause", "host"} <= ask("aiostall", "report", "--by", "")
+    assert {"fs", "plane", "opcode", "host"} <= ask("aiostall", "report", "--by", "")
+    if "top" in ask.verbs:
+        assert ask("aiostall", "top", "--by", "") == ask("aiostall", "report", "--by", "")
     assert ask("aiostall", "stat", "--probe", "submit=") == \
         {f"submit={way}" for way in ("fentry", "kprobe", "tracepoint", "none")}
     assert "ext4" in ask("aiostall", "stat", "--fs", "e") or \
