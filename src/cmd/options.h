@@ -21,38 +21,15 @@ enum verb_bit {
 #define OPTION_TEXTS_MAX LIVE_FILTER_MAX
 
 struct cmd_opts {
+#define OPTION(type, member, ...) type member;
+#include "cmd/options.def"
 	struct live_opts live;
-	uint64_t duration_ns, interval_ns; /* 0 = none */
-	uint64_t top;			   /* 0 = the formatter's default */
-	const struct format *format;
-	const char *output, *rules, *ready_file;
-	bool verbose;
-	const char *container;				    /* NULL = any */
-	uint64_t keep_ns, trigger_ns, rotate_ns, retain_ns; /* record */
-	uint64_t since_ns, until_ns;			    /* report */
-	const char *listen, *textfile;			    /* serve */
-	double max_cpu;					    /* serve: of one CPU; 0 = any */
-	uint64_t window_ns;				    /* serve; 0 = the default */
-	bool batch, ascii;				    /* top */
-	uint64_t count;					    /* top: pages, 0 = no end */
-	const char *by;
-	const char *clock; /* trace: "wall", the default, or "mono" */
-	struct severity_limits limits;
-	bool full, legend; /* stat, report */
-	bool events, info;
 	const char *fail_on[OPTION_TEXTS_MAX];
 	char *rows[OPTION_TEXTS_MAX], *engines[OPTION_TEXTS_MAX]; /* owned: to be cut up */
 	size_t nr_fail_on, nr_rows, nr_engines;			  /* diff, qualify */
-	uint64_t margin_percent;				  /* diff */
-	const char *across;					  /* diff: "api" */
-	bool destructive, no_trace, page;			  /* qualify */
-	bool explain;						  /* causes */
-	const struct format *own_format; /* of verbs whose format follows other options */
-	const char *label, *intro;	 /* NULL = not given */
-	char **files;			 /* what stands without an option, in argv */
+	char **files; /* what stands without an option, in argv */
 	size_t nr_files;
 	char **child;	   /* CMD and its arguments, NULL = none */
-	const char *user;  /* whom CMD runs as; NULL = see runas.h */
 	char command[512]; /* own command line, cut to fit */
 	char filters[256]; /* the filters as text, cut to fit */
 	char *owned[LIVE_FILTER_MAX * 4];
