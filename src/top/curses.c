@@ -17,6 +17,7 @@
 struct curses {
 	SCREEN *screen;
 	bool utf8, color;
+	bool spare_last; /* column */
 };
 
 /* Meaning never hangs on colour alone. */
@@ -35,6 +36,11 @@ static attr_t look(const struct curses *c, enum grid_role role)
 	default:
 		return A_NORMAL;
 	}
+}
+
+static bool has_flag(const char *capability)
+{
+	return tigetflag(capability) > 0;
 }
 
 struct curses *curses__new(int min_width, int min_height)
@@ -58,6 +64,12 @@ struct curses *curses__new(int min_width, int min_height)
 		curses__free(c);
 		return NULL;
 	}
+	/*
+	 * TERM=ansi promises that the cursor is in the next line once the last column is written. Where it
+	 * is used, over serial lines and in screens of others, that is seldom true, and curses, which
+	 * moves on from there, would write over what it has written.
+	 */
+	c->spare_last = has_flag("am") && !has_flag("xenl");
 	cbreak();
 	noecho();
 	nonl();
@@ -75,8 +87,7 @@ struct curses *curses__new(int min_width, int min_height)
 
 void curses__size(const struct curses *c, int *width, int *height)
 {
-	(void)c;
-	*width = COLS;
+	*width = COLS - c->spare_last;
 	*height = LINES;
 }
 

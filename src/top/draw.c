@@ -29,7 +29,7 @@ static const char *const help[] = {
 	"w               write what is shown to aiostall-top.json",
 	"q               quit",
 	"",
-	"BLOCKED%: submits that slept. BLOCKED: time asleep, of all together. SHARE: of it.",
+	"BLOCKED%: submits that slept. BLOCKED: time asleep, in total. SHARE: of that.",
 	"P99, MAX: of one sleep, always since the start. HELD-UP: requests that waited",
 	"behind a sleeping one of the same call. ASLEEP NOW: sleeps that have not ended.",
 };

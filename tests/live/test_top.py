@@ -180,6 +180,49 @@ def test_no_color(terminal):
     terminal.keys("q")
 
 
+def screens(terminal, term):
+    """Help, then the page behind it, but for the time."""
+    # of a program that does nothing, so that nothing changes but the time
+    terminal.run(f"clear; TERM={term} {AIOSTALL} top -p $$")
+    terminal.wait(r"^aiostall top: ")
+    # redrawn in part, where curses moves the cursor about
+    for key, seen in (("g", "^By device"), ("a", "^By device"), ("?", "go into a row")):
+        terminal.keys(key)
+        terminal.wait(seen)
+    lines = terminal.lines()
+    terminal.keys("x")
+    terminal.wait("^By device")
+    terminal.wait("q quit")
+    lines += terminal.lines()
+    terminal.keys("q")
+    terminal.wait("READY>")
+    return [re.sub(r"(all of|the last) .*", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("term", ["screen", "ansi", "linux", "vt100"])
+def test_other_terminals_show_the_same(terminal, term):
+    """Of eight colours, or none; one whose description is not what tmux is: not a character is elsewhere."""
+    if subprocess.run(["infocmp", term], capture_output=True, check=False).returncode:
+        pytest.skip(f"needs the description of TERM={term}")
+    assert screens(terminal, term) == screens(terminal, "tmux")
+
+
+@pytest.mark.parametrize("term", ["screen", "ansi", "vt100"])
+def test_an_alarm_is_bold_in_colour_or_not(scratch, terminal, term):
+    """Who has slept for seconds: the age says it, and no attribute that this terminal lacks is alone."""
+    args = ("--pattern", "pipe", "--calls", "1", "--feed-delay-us", str(60 * 10**6))
+    with tracing.waiting(scratch, args) as load:
+        terminal.run(f"TERM={term} {AIOSTALL} top -p {load.pid},{os.getpid()}")
+        terminal.wait("^aiostall top: ")
+        load.go()
+        terminal.wait(rf"^ +[1-9][\d.]*s  aioload/{load.pid} ")
+        line = next(x for x in terminal.lines("-e") if "aioload/" in x)
+        codes = {code for codes in re.findall(r"\x1b\[([0-9;]*)m", line) for code in codes.split(";")}
+        assert "1" in codes and ("31" in codes) == (term != "vt100"), line
+        terminal.keys("q")
+        load.signal(signal.SIGKILL)
+
+
 def test_terminal_that_can_nothing(terminal):
     terminal.run(f"TERM=dumb {AIOSTALL} top -n 1")
     terminal.wait("as lines")
