@@ -244,14 +244,15 @@ for m in xxhash_generic blake2b_generic crc32c_generic dm-mod; do
 done
 one ext4 400 fs ext4 ext4 defaults mkfs.ext4 -q -F -b 4096
 one xfs 400 fs xfs xfs defaults mkfs.xfs -q -f
-one btrfs 600 fs btrfs btrfs defaults mkfs.btrfs -q -f
+# A small btrfs runs out of room for metadata, and its waits for that are about the size.
+one btrfs 4000 fs btrfs btrfs defaults mkfs.btrfs -q -f
 one raw 128 raw
 one xfs-lazytime 400 fs xfs-lazytime "xfs lazytime" lazytime mkfs.xfs -q -f
-one btrfs-nodatacow 600 fs btrfs-nodatacow "btrfs nodatacow" nodatacow mkfs.btrfs -q -f
+one btrfs-nodatacow 4000 fs btrfs-nodatacow "btrfs nodatacow" nodatacow mkfs.btrfs -q -f
 one f2fs 400 fs f2fs f2fs defaults mkfs.f2fs -q -f
 one ext4-noextents 400 fs ext4-noextents "ext4 without extents" defaults mkfs.ext4 -q -F -b 4096 \
 	-O '^extent,^64bit'
-one btrfs-dup 800 fs btrfs-dup "btrfs data DUP nodatacow" nodatacow mkfs.btrfs -q -f -d dup
+one btrfs-dup 4000 fs btrfs-dup "btrfs data DUP nodatacow" nodatacow mkfs.btrfs -q -f -d dup
 one tmpfs 64 tmpfs
 one zram 64 zram
 one dm-linear 128 mapped dm-linear dm-linear linear @ 0
