@@ -234,6 +234,8 @@ wants() {
 }
 
 tell() {
+	# So that a guest that is stopped has brought out what it has.
+	tar -C /out -cf /dev/vda . && sync
 	if [ -s "/out/$1.json" ]; then echo "$1"; else echo "$1: $(cat "/out/$1.why" 2>&1)"; fi
 }
 
