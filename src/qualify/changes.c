@@ -15,8 +15,20 @@ static const struct change {
 } changes[] = {
 #define CHANGE(label, rows, since, until, from, to, text)                                          \
 	{label, rows, since, until, from, to, text},
+#define CHANCE(label, rows, text)
 #include "qualify/changes.def"
 #undef CHANGE
+#undef CHANCE
+};
+
+static const struct chance {
+	const char *label, *rows, *text;
+} chances[] = {
+#define CHANGE(label, rows, since, until, from, to, text)
+#define CHANCE(label, rows, text) {label, rows, text},
+#include "qualify/changes.def"
+#undef CHANGE
+#undef CHANCE
 };
 
 #define NUMBERS 4
@@ -67,12 +79,21 @@ const char *changes__explain(const char *label, const char *row, const char *fro
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		const struct change *c = &changes[i];
 
-		if (!fnmatch(c->label, label, 0) && has_row(c->rows, row) &&
+		if (!fnmatch(c->label, label, FNM_EXTMATCH) && has_row(c->rows, row) &&
 		    lies_between(c, from_kernel, to_kernel) &&
 		    (!*c->from || verdict__find(c->from) == (int)from) &&
 		    (!*c->to || verdict__find(c->to) == (int)to))
 			return c->text;
 	}
+	return NULL;
+}
+
+const char *changes__chance(const char *label, const char *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(chances); i++)
+		if (!fnmatch(chances[i].label, label, FNM_EXTMATCH) &&
+		    has_row(chances[i].rows, row))
+			return chances[i].text;
 	return NULL;
 }
 
@@ -85,7 +106,7 @@ const char *changes__between(size_t i, const char *from_kernel, const char *to_k
 
 bool changes__concerns(size_t i, const char *label, const char *const *rows, size_t nr)
 {
-	for (size_t k = 0; k < nr && !fnmatch(changes[i].label, label, 0); k++)
+	for (size_t k = 0; k < nr && !fnmatch(changes[i].label, label, FNM_EXTMATCH); k++)
 		if (has_row(changes[i].rows, rows[k]))
 			return true;
 	return false;
@@ -95,6 +116,6 @@ bool changes__brings(size_t i, const char *label, const char *row, enum verdict 
 {
 	const struct change *c = &changes[i];
 
-	return !fnmatch(c->label, label, 0) && has_row(c->rows, row) && *c->to &&
+	return !fnmatch(c->label, label, FNM_EXTMATCH) && has_row(c->rows, row) && *c->to &&
 	       verdict__find(c->to) == (int)to;
 }

@@ -10,6 +10,8 @@ int changes__compare(const char *a, const char *b);
 /* Why the verdict of a row is another one between these kernels; NULL = not known. */
 const char *changes__explain(const char *label, const char *row, const char *from_kernel,
 			     const char *to_kernel, enum verdict from, enum verdict to);
+/* Why a row of this place may differ by how the guests are made; NULL = not known. */
+const char *changes__chance(const char *label, const char *row);
 /* The text of change i if it first shows between these kernels, "" if it does not, NULL = no such change. */
 const char *changes__between(size_t i, const char *from_kernel, const char *to_kernel);
 /* It is about this place and one of these rows. */
