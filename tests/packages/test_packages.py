@@ -2,9 +2,12 @@
 """What is handed on: the sources, the static binary, Debian's packages."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
+import time
 
 import pytest
 
@@ -158,6 +161,60 @@ def test_services_are_confined(debs, tmp_path, unit):
     # 3.6 is what the capabilities and an open port leave
     run("systemd-analyze", "security", "--offline=true", "--threshold=36", f"--root={tmp_path}",
         f"aiostall-{unit}.service")
+
+
+def let_through(words):
+    """The system calls of SystemCallFilter=, groups within groups."""
+    found = set()
+    for word in words:
+        if word.startswith("@"):
+            lines = run("systemd-analyze", "syscall-filter", word).splitlines()[1:]
+            found |= let_through(w for line in lines if (w := line.strip()) and not w.startswith("#"))
+        else:
+            found.add(word)
+    return found
+
+
+AS_SERVICE = """
+mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
+exec strace -f -qq -o "$1" setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
+	--inh-caps="$2" --ambient-caps="$2" --bounding-set="-all,$2" sh -c 'cd "$1" && shift && exec "$@"' sh "$3" \
+	timeout --signal=INT 20 ./aiostall $4
+"""
+
+
+@pytest.mark.parametrize("unit, options", [("record", "--rotate 1s --retain 2s -o a.db"),
+                                           ("exporter", "--label cgroup --textfile a.prom -i 1")])
+def test_the_filter_lets_through_what_a_service_calls(unit, options):
+    """By the capabilities of its unit, with a load whose cgroup is looked up; what is refused would be an error."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    for tool in ("strace", "setpriv", "systemd-analyze"):
+        if not shutil.which(tool):
+            pytest.skip(f"needs {tool}")
+    make("all", "tools")
+    text = (ROOT / f"contrib/systemd/aiostall-{unit}.service").read_text()
+    caps = re.search(r"^AmbientCapabilities=(.*)$", text, re.M).group(1)
+    caps = caps.lower().replace("cap_", "+").replace(" ", ",")
+    verb, = re.findall(r"^ExecStart=/usr/sbin/aiostall (\w+) ", text, re.M)
+    words = re.search(r"^SystemCallFilter=(.*)$", text, re.M).group(1).split()
+    with tempfile.TemporaryDirectory(prefix="aiostall-service-") as folder:
+        os.chmod(folder, 0o777)
+        shutil.copy(ROOT / "build/aiostall", folder)
+        argv = ["unshare", "--mount", "sh", "-ec", AS_SERVICE, "sh", f"{folder}/calls", caps, folder,
+                f"{verb} {options} -d 6s --ready-file ready"]
+        with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as service:
+            while service.poll() is None and not os.path.exists(f"{folder}/ready"):
+                time.sleep(0.05)
+            if service.poll() is None:
+                run(ROOT / "build/tools/aioload", "--pattern", "append", "--gap-us", "5000", "--calls", "300",
+                    "--size", "2M", "--file", f"{folder}/load")
+            said = service.communicate(timeout=60)[1]
+        assert service.returncode in (0, 3), said
+        calls = set(re.findall(r"^\d+ +(\w+)\(", pathlib.Path(folder, "calls").read_text(errors="replace"), re.M))
+    assert {"bpf", "open_by_handle_at"} <= calls, "it has not traced, or has not looked for the cgroup"
+    assert calls - let_through(words) == set()
+    assert "\nSystemCallErrorNumber=EPERM\n" in text
 
 
 def test_one_version():
