@@ -60,7 +60,7 @@ static int map_ready(struct buffers *b)
 	return err;
 }
 
-static int map_swapped(struct buffers *b)
+static int check_swap(void)
 {
 	FILE *swaps = fopen("/proc/swaps", "re");
 	char line[256];
@@ -71,7 +71,25 @@ static int map_swapped(struct buffers *b)
 	while (fgets(line, sizeof(line), swaps))
 		lines++;
 	fclose(swaps);
-	return lines < 2 ? -ENXIO : map_ready(b);
+	return lines < 2 ? -ENXIO : 0;
+}
+
+static int map_swapped(struct buffers *b)
+{
+	int err = check_swap();
+
+	return err ? err : map_ready(b);
+}
+
+/* As the buffers that the processes of a database share. */
+static int map_swapped_shared(struct buffers *b)
+{
+	int err = check_swap();
+
+	if (err)
+		return err;
+	b->mem = mmap(NULL, b->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return b->mem == MAP_FAILED ? -errno : 0;
 }
 
 static int map_file(struct buffers *b, int map_flags)
@@ -183,9 +201,13 @@ static void spoil_shared(struct buffers *b, char *slot)
 }
 
 static const struct buffer_kind kinds[] = {
-	{"ready", map_ready, spoil_none},	 {"fresh", map_anon, spoil_dontneed},
-	{"cold", map_cold, spoil_cold},		 {"shared", map_shared, spoil_shared},
-	{"swapped", map_swapped, spoil_pageout}, {"uffd", map_uffd, spoil_dontneed},
+	{"ready", map_ready, spoil_none},
+	{"fresh", map_anon, spoil_dontneed},
+	{"cold", map_cold, spoil_cold},
+	{"shared", map_shared, spoil_shared},
+	{"swapped", map_swapped, spoil_pageout},
+	{"swapped-shared", map_swapped_shared, spoil_pageout},
+	{"uffd", map_uffd, spoil_dontneed},
 };
 
 struct buffers *buffers__new(const struct work_opts *opts, unsigned int slots)

@@ -28,6 +28,7 @@ RARE = 0
 RUNS = 3
 # Once per mount, whatever comes first.
 ONCE = {"vfs.dio_wq_init"}
+RINGOTHERS = helpers.AIOSTALL.parent / "tests" / "ringothers"
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
 
 # Places: how each filesystem is made, once for all scenarios that use it.
@@ -59,6 +60,7 @@ class Scenario:
     cold: the filesystem has forgotten the files. queue, bdi: settings of the device in sysfs.
     after: what is done to the prepared file; beside: context that is entered while the load runs.
     memory: limit of its cgroup. A path instead of a file in the place: the file itself.
+    others: what ringothers does to the prepared file, instead of aioload.
     """
     name: str
     place: str
@@ -72,6 +74,7 @@ class Scenario:
     beside: object = None
     memory: int = 0
     path: str = ""
+    others: str = ""
     sleeps: int = 10
 
 
@@ -288,6 +291,9 @@ SCENARIOS = [
     Scenario("swapped buffer", "swap", "--pattern read --buffers swapped --bs 128k --batch 32 "
              "--calls 8 --file {raw}", {"ubuf.swapin": 0.5},
              ("mem.memcg_reclaim", "mem.reclaim_throttle"), beside=swap, memory=3 << 20),
+    Scenario("swapped shared buffer", "swap", "--pattern read --buffers swapped-shared --bs 64k "
+             "--batch 4 --calls 31 --file {raw}", {"ubuf.swapin": 0.5},
+             ("mem.memcg_reclaim", "mem.reclaim_throttle"), beside=swap, memory=3 << 20),
     Scenario("mmap_lock", "raw",
              "--pattern read --buffers fresh --side mapper --side mapper --side mapper "
              "--side-us 10 --calls 60",
@@ -430,6 +436,17 @@ SCENARIOS = [
              {"btrfs.extent_lock|btrfs.ordered": 0.3},
              ("btrfs.tree_read", "btrfs.csum_read", "btrfs.tree_lock", "btrfs.crossref",
               "btrfs.dio_fallback")),
+    Scenario("btrfs commits", "btrfs", "--pattern dsync --calls 200 --threads 4 --side sync "
+             "--side creator --side-us 100", {"btrfs.trans": RARE, "btrfs.log_sync": 0.05},
+             ("btrfs.dio_fallback", "btrfs.ordered", "btrfs.reserve", "sync.data", "btrfs.tree_lock",
+              "btrfs.tree_read", "lock.inode", "btrfs.extent_lock", "btrfs.csum_read")),
+    # requests of io_uring
+    Scenario("lease", "ext4", "--pattern read --size 1M", {"vfs.lease": 0.9}, others="lease {} 11"),
+    Scenario("fallocate beside", "ext4", "--pattern read --size 1M", {"dio.drain": 0.9},
+             others="fallocate {} 101"),
+    Scenario("full ring", "ext4", "--pattern read --size 1M", {"uring.sq_wait": 0.01},
+             ("ubuf.uffd", "uring.ring_lock", "dio.flush_cache", "ext4.extent_read"),
+             others="full {} 101 8"),
     # FUSE, overlayfs
     Scenario("fuse write", "fuse", "--pattern buffered-write --bs 4k --size 16M",
              {"fuse.request": 0.9}, ("fuse.killpriv", "buf.rmw_read"), path="slow file"),
@@ -542,8 +559,10 @@ def run_slow(scenario, places, place, args):
         if scenario.beside:
             stack.enter_context(scenario.beside(places, place))
         places.delay(place, **DELAY)
-        argv = [*prefix, helpers.AIOLOAD, "--no-prepare", *args]
-        return tracing.trace(places.scratch.dir, argv)
+        argv = [helpers.AIOLOAD, "--no-prepare", *args]
+        if scenario.others:
+            argv = [RINGOTHERS, *scenario.others.format(target_path(scenario, places, place)).split()]
+        return tracing.trace(places.scratch.dir, [*prefix, *argv])
 
 
 def provoke(scenario, places):

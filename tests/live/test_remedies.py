@@ -155,20 +155,32 @@ REMEDIES = [
                      (" --buffers cold --buffer-file {ext4}/buffer", ""))),
     Remedy("xfs.split_worker", "author", "preallocate", "xfs splits",
            same_args("xfs splits", ("--state hole", "--state unwritten"))),
+    Remedy("uring.sq_wait", "author", "a ring of 128 entries", "full ring",
+           {"others": "full {} 101 128"}),
+    Remedy("btrfs.trans", "operator", "no sync beside", "btrfs commits",
+           same_args("btrfs commits", ("--side sync ", ""))),
+    Remedy("btrfs.trans", "author", "IOCB_CMD_FSYNC instead of O_DSYNC", "btrfs commits",
+           same_args("btrfs commits", ("--pattern dsync", "--pattern fsync"))),
     Remedy("mem.memcg_reclaim", "operator", "a limit that holds the load", "memory limit",
            {"memory": 512 << 20}),
     Remedy("ubuf.swapin", "operator", "a limit that holds the buffers", "swapped buffer",
            {"memory": 512 << 20}),
+    Remedy("ubuf.swapin", "author", "buffers that stay in memory", "swapped shared buffer",
+           same_args("swapped shared buffer", (" --buffers swapped-shared", ""))),
 ]
 
 
 def per_thousand(places, scenario, cause):
-    """Stalls of that cause per 1000 submits; reclaim counts as one, however it slept."""
+    """
+    Stalls of that cause per 1000 submits, or per 1000 requests where a thread of the kernel submits;
+    reclaim counts as one, however it slept.
+    """
     report = test_causes.provoke(scenario, places).report
     also = {"mem.memcg_reclaim": {"mem.reclaim_throttle"}}.get(cause, set())
     counts = test_causes.sleeps_by_cause(report)
     stalls = sum(counts.get(name, 0) for name in {cause} | also)
-    return round(1000 * stalls / report["totals"]["submits"])
+    totals = report["totals"]
+    return round(1000 * stalls / (totals["submits"] or totals["requests"]))
 
 
 def keep(remedy, before, after):
