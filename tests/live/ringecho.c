@@ -239,11 +239,11 @@ static void parse(struct server *s, int argc, char **argv)
 		exit(2);
 }
 
-static uint64_t now_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 	static struct server s = {.clients = 8, .rounds = 100};
 	struct rusage before, after;
 	struct sockaddr_in at;
-	uint64_t start;
+	uint64_t start, cpu;
 	int status;
 	pid_t pid;
 
@@ -263,17 +263,22 @@ int main(int argc, char **argv)
 		die("fork", errno);
 	if (!pid)
 		_exit(talk(&s, &at));
-	start = now_ns();
+	start = now_ns(CLOCK_MONOTONIC);
+	cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	getrusage(RUSAGE_THREAD, &before);
 	queue_first(&s);
 	serve(&s);
 	getrusage(RUSAGE_THREAD, &after);
-	start = now_ns() - start;
+	cpu = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	start = now_ns(CLOCK_MONOTONIC) - start;
 	if (waitpid(pid, &status, 0) != pid || status)
 		return 1;
-	printf("{\"accepts\":%lu,\"receives\":%lu,\"sends\":%lu,\"provides\":%lu,\"enters\":%lu,"
-	       "\"accepted\":%u,\"echoed\":%u,\"nvcsw\":%ld,\"wall_ns\":%llu}\n",
-	       s.accepts, s.receives, s.sends, s.provides, s.enters, s.accepted, s.echoed,
-	       after.ru_nvcsw - before.ru_nvcsw, (unsigned long long)start);
+	printf("{\"accepts\":%lu,\"receives\":%lu,\"sends\":%lu,\"provides\":%lu,\"requests\":%lu,"
+	       "\"enters\":%lu,\"accepted\":%u,\"echoed\":%u,\"nvcsw\":%ld,\"cpu_ns\":%llu,"
+	       "\"wall_ns\":%llu}\n",
+	       s.accepts, s.receives, s.sends, s.provides,
+	       s.accepts + s.receives + s.sends + s.provides, s.enters, s.accepted, s.echoed,
+	       after.ru_nvcsw - before.ru_nvcsw, (unsigned long long)cpu,
+	       (unsigned long long)start);
 	return 0;
 }

@@ -93,6 +93,14 @@ def own(*args):
     return command
 
 
+def ring(program, *args):
+    """A load of the tests, of so many calls or rounds a second."""
+    def command(env):
+        return [os.path.join(env.tests, program)] + [
+            str(a * env.msec // 1000) if isinstance(a, int) else a for a in args]
+    return command
+
+
 LOADS = [
     Load("pipe", "perf bench sched pipe, one CPU, no io_submit", perf_pipe, rate_perf),
     Load("storm", "perf bench sched messaging, no io_submit", perf_storm, rate_perf),
@@ -107,6 +115,12 @@ LOADS = [
     Load("batch-128", "io_submit of 128 writes to /dev/null: nothing but the call",
          own("null", 128, "MSEC"), rate_load),
     Load("batch-1", "the same, one per call", own("null", 1, "MSEC"), rate_load),
+    Load("ring-1", "io_uring_enter of one request that does nothing: nothing but the call",
+         ring("uringload", "--nop", "--calls", 200000), rate_load),
+    Load("ring-32", "the same, 32 per call",
+         ring("uringload", "--nop", "--batch", "32", "--calls", 20000), rate_load),
+    Load("ring-echo", "a server of sockets on io_uring, 32 clients at full speed",
+         ring("ringecho", "--clients", "32", "--rounds", 4000), rate_load),
     Load("blocked-2000", "2000 threads at once asleep in io_submit, then released",
          own("blocked", 2000, 10), rate_blocked),
 ]
