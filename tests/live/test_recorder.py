@@ -176,8 +176,9 @@ def test_full_disk_ends_nothing_but_the_recording(tmp):
     small, said = tmp / "small", tmp / "said"
     small.mkdir()
     # The load goes on until the disk is full, and then some: nothing else shows that tracing goes on.
-    # The disk has room for some seconds: what stays is what the seconds before the last one wrote.
-    load = f"{AIOLOAD} {' '.join(APPEND)} --file {tmp}/f"
+    # The disk has room for some seconds: what stays is what the seconds before the last one wrote. How
+    # many stalls a second come is up to the pipe's writer, and not to the speed of a disk.
+    load = f"{AIOLOAD} --pattern pipe --threads 4 --feed-delay-us 1000 --file {tmp}/f"
     command = (f"while ! grep -q 'no room left' {said}; do {load} --calls 500 >{tmp}/out || exit; done; "
                f"{load} --calls 100 >{tmp}/out && echo whole >{tmp}/ended")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small], check=True)

@@ -167,7 +167,9 @@ def small_disk_fixture(tmp_path):
 def test_a_disk_that_has_no_room_for_the_next_file(tmp_path, small_disk):
     """The files before it stay, no empty one is left, and the command runs to its end."""
     marker = tmp_path / "ended"
-    load = [*APPEND, "--file", tmp_path / "f", "--calls", "2500"]
+    # Stalls for some seconds, no more of them a second than the first file has room for.
+    load = [AIOLOAD, "--pattern", "pipe", "--threads", "4", "--feed-delay-us", "2000", "--calls", "1500",
+            "--file", tmp_path / "f"]
     done = run([AIOSTALL, "record", "--rotate", "1s", "--events", "-o", small_disk / "run.db", "--", "sh", "-c",
                 f"{' '.join(map(str, load))} >/dev/null; touch {marker}"], timeout=TIMEOUT)
     assert done.status == 3 and marker.exists(), done.stderr
