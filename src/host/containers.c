@@ -149,6 +149,69 @@ static bool is_of_storage(const char *entry)
 	return end && !strcmp(end, "-containers");
 }
 
+/*
+ * What a runtime was told to start is in memory as long as it runs: a bundle with a config.json, in which
+ * containerd and CRI-O keep what the kubelet calls it.
+ */
+static void read_bundle(struct containers *c, const char *folder, const char *id, const char *file)
+{
+	static const char *const keys[][3] = {
+		{"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri.sandbox-name",
+		 "io.kubernetes.cri.container-name"},
+		{"io.kubernetes.pod.namespace", "io.kubernetes.pod.name",
+		 "io.kubernetes.container.name"},
+	};
+	json_t *json, *all;
+	char path[PATH_MAX];
+	struct known *k;
+
+	HASH_FIND_STR(c->known, id, k);
+	if (k)
+		return;
+	snprintf(path, sizeof(path), "%s%s/%s/%s", c->root, folder, id, file);
+	json = read_json(path);
+	all = json_object_get(json, "annotations");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *namespace = json_string_value(json_object_get(all, keys[i][0]));
+		const char *pod = json_string_value(json_object_get(all, keys[i][1]));
+		const char *container = json_string_value(json_object_get(all, keys[i][2]));
+		char name[256];
+
+		if (!namespace || !pod || !container)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s/%s", namespace, pod, container);
+		add(c, id, name);
+	}
+	json_decref(json);
+}
+
+static void read_task(struct containers *c, const char *folder, const char *id)
+{
+	read_bundle(c, folder, id, "config.json");
+}
+
+static void read_tasks(struct containers *c, const char *folder, const char *namespace)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, namespace);
+	for_each(c, path, read_task);
+}
+
+static void read_userdata(struct containers *c, const char *folder, const char *id)
+{
+	read_bundle(c, folder, id, "userdata/config.json");
+}
+
+static void read_running(struct containers *c, const char *folder, const char *entry)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, entry);
+	if (is_of_storage(entry))
+		for_each(c, path, read_userdata);
+}
+
 /* A driver's folder, "overlay-containers", of root's storage. */
 static void read_storage(struct containers *c, const char *folder, const char *entry)
 {
@@ -235,6 +298,8 @@ static void look(struct containers *c)
 	/* the kubelet's first: other runtimes' names of the same are longer and say less */
 	read_kubelet(c);
 	read_docker(c);
+	for_each(c, "/run/containerd/io.containerd.runtime.v2.task", read_tasks);
+	for_each(c, "/run/containers/storage", read_running);
 	for_each(c, "/var/lib/containers/storage", read_storage);
 	for_each(c, "/run/user", read_user);
 }

@@ -21,6 +21,11 @@
 #define ID_D "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 #define ID_E "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 #define ID_F "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+#define ID_G "0000000000000000000000000000000000000000000000000000000000000001"
+#define ID_H "0000000000000000000000000000000000000000000000000000000000000002"
+#define ID_I "0000000000000000000000000000000000000000000000000000000000000003"
+#define TASKS "/run/containerd/io.containerd.runtime.v2.task/k8s.io/"
+#define RUNNING "/run/containers/storage/overlay-containers/"
 #define OF_USER "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-"
 #define CONMON "/usr/bin/conmon\0-c\0" ID_E "\0-n\0mail\0--syslog\0-n"
 #define POD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice"
@@ -116,6 +121,28 @@ static int make_host(void **state)
 	put("/run/user/1001/bus", "");
 	put_bytes("/proc/4711/cmdline", CONMON, sizeof(CONMON));
 	put_pipe("/run/user/1002/containers/overlay-containers/" ID_F "/userdata", "conmon.pid");
+	/* the kubelet's links are gone, as of a pod that it is about to remove */
+	put(TASKS ID_G "/config.json", "{\"ociVersion\": \"1.1.0\", \"annotations\": {"
+				       "\"io.kubernetes.cri.container-type\": \"container\", "
+				       "\"io.kubernetes.cri.container-name\": \"queue\", "
+				       "\"io.kubernetes.cri.sandbox-name\": \"jobs-0\", "
+				       "\"io.kubernetes.cri.sandbox-namespace\": \"batch\"}}");
+	/* the container that holds the pod's namespaces open, and what is not as it should be */
+	put(TASKS ID_I "/config.json",
+	    "{\"annotations\": {\"io.kubernetes.cri.container-type\": \"sandbox\", "
+	    "\"io.kubernetes.cri.sandbox-name\": \"jobs-0\", "
+	    "\"io.kubernetes.cri.sandbox-namespace\": \"batch\"}}");
+	put(TASKS "broken/config.json", "{\"annotations\": [");
+	put(TASKS "odd/config.json", "{\"annotations\": [{}]}");
+	put(TASKS "empty/", NULL);
+	put_pipe(TASKS "pipe", "config.json");
+	put(RUNNING ID_H "/userdata/config.json",
+	    "{\"annotations\": {\"io.container.manager\": \"cri-o\", "
+	    "\"io.kubernetes.container.name\": \"proxy\", "
+	    "\"io.kubernetes.pod.name\": \"edge-x2\", "
+	    "\"io.kubernetes.pod.namespace\": \"net\"}}");
+	/* Podman's has a name in its storage */
+	put(RUNNING ID_C "/userdata/config.json", "{\"annotations\": {}}");
 	put("/sys/fs/cgroup/system.slice/docker-" ID_A ".scope/inner/", NULL);
 	put("/sys/fs/cgroup/system.slice/cron.service/", NULL);
 	put("/sys/fs/cgroup/kubepods.slice/crio-" ID_B ".scope/", NULL);
@@ -161,6 +188,28 @@ static void test_names(void **state)
 	containers__free(c);
 }
 
+static void test_names_of_running_bundles(void **state)
+{
+	struct containers *c = containers__new(root);
+	const struct container_names *names = containers__names(c);
+	char name[128];
+
+	(void)state;
+	assert_string_equal(
+		container__name(POD "/cri-containerd-" ID_G ".scope", names, name, sizeof(name)),
+		"batch/jobs-0/queue");
+	assert_string_equal(container__name(POD "/crio-" ID_H ".scope", names, name, sizeof(name)),
+			    "net/edge-x2/proxy");
+	assert_string_equal(
+		container__name(POD "/cri-containerd-" ID_I ".scope", names, name, sizeof(name)),
+		"containerd:000000000000");
+	assert_string_equal(
+		container__name("/machine.slice/libpod-" ID_C ".scope", names, name, sizeof(name)),
+		"db");
+	assert_true(container__is("/kubepods/" ID_G, "batch/jobs-0", names));
+	containers__free(c);
+}
+
 static void test_cgroup_of_a_name(void **state)
 {
 	struct containers *c = containers__new(root);
@@ -185,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_of_running_bundles),
 		cmocka_unit_test(test_cgroup_of_a_name),
 	};
 
