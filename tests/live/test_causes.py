@@ -250,6 +250,20 @@ def take_snapshot(path):
     subprocess.run(["btrfs", "-q", "subvolume", "snapshot", top, name], check=True)
 
 
+def snapshots_of_it(_places, place):
+    """A snapshot after the other; each writes first what is dirty, with whoever lengthens a file kept out."""
+    made = [0]
+
+    def take():
+        made[0] += 1
+        name = f"{place.mnt}/again{made[0]}"
+        with open(f"{place.mnt}/dirty", "wb") as dirty:
+            dirty.write(bytes(1 << 20))
+        subprocess.run(["btrfs", "-q", "subvolume", "snapshot", place.mnt, name], check=True)
+        subprocess.run(["btrfs", "-q", "subvolume", "delete", name], check=True)
+    return repeated(take)
+
+
 def add_attributes(path):
     """They need a block of their own, beside the inode's."""
     os.setxattr(path, "user.large", bytes(500))
@@ -444,6 +458,11 @@ SCENARIOS = [
     Scenario("lease", "ext4", "--pattern read --size 1M", {"vfs.lease": 0.9}, others="lease {} 11"),
     Scenario("fallocate beside", "ext4", "--pattern read --size 1M", {"dio.drain": 0.9},
              others="fallocate {} 101"),
+    Scenario("longer beside snapshots", "btrfs", "--pattern read --size 1M",
+             {"btrfs.snapshot_lock": RARE},
+             ("btrfs.trans", "btrfs.reserve", "btrfs.tree_lock", "btrfs.tree_read", "btrfs.ordered",
+              "btrfs.extent_lock", "btrfs.log_sync"), beside=snapshots_of_it,
+             others="truncate {} 2003", sleeps=0),
     Scenario("full ring", "ext4", "--pattern read --size 1M", {"uring.sq_wait": 0.01},
              ("ubuf.uffd", "uring.ring_lock", "dio.flush_cache", "ext4.extent_read"),
              others="full {} 101 8"),

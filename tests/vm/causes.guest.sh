@@ -6,6 +6,8 @@
 set -u
 # shellcheck source=tests/vm/storage.guest.sh
 . ./storage.guest.sh
+# shellcheck source=tests/vm/drivers.guest.sh
+. ./drivers.guest.sh
 OUT=/out/causes
 MB=2048 # sectors
 DELAY=5 # ms for each request of a slow disk
@@ -386,7 +388,7 @@ modprobe dm-delay
 modprobe brd rd_nr=4 rd_size=65536 max_part=0
 if [ $# -eq 0 ]; then
 	set -- "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost nfs zoned dax \
-		quotas gfs2 reclaim
+		quotas gfs2 nbd zram suspended migration reclaim
 fi
 for scenario; do
 	$scenario

@@ -9,8 +9,10 @@ import pathlib
 import sys
 
 NAMED = 0.95
-# Kernels where nothing has to sleep: f2fs of 6.1 leaves such a write in the page cache.
-QUIET = {("6.1", "f2fs-zoned"), ("6.1-cloud", "f2fs-zoned"), ("5.10", "f2fs-zoned")}
+# Kernels where nothing has to sleep: f2fs of 6.1 leaves such a write in the page cache, zram of 6.12
+# has a spin lock for each page.
+QUIET = {("6.1", "f2fs-zoned"), ("6.1-cloud", "f2fs-zoned"), ("5.10", "f2fs-zoned"),
+         ("5.10", "zram"), ("6.1", "zram"), ("6.1-cloud", "zram"), ("6.12", "zram")}
 # Causes that a scenario must show, one of them is enough; and those that may be there besides.
 # An empty first set: it may be that nothing sleeps, but what does has a name.
 EXPECTED = {
@@ -52,6 +54,10 @@ EXPECTED = {
                         "wb.balance_dirty", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait",
                         "ext4.bitmap_read", "buf.folio_lock", "buf.rmw_read", "buf.stable_page",
                         "lock.inode", "ubuf.mmap_lock"}),
+    "nbd": ({"drv.nbd"}, {"blk.tag", "blk.dispatch"}),
+    "zram": ({"drv.zram"}, {"ubuf.mmap_lock"}),
+    "md-suspended": ({"md.suspended"}, {"md.raid1_barrier", "md.write_start"}),
+    "migration": ({"mem.migration_wait"}, {"ubuf.mmap_lock", "ubuf.fault_other"}),
     "iocost": ({"blk.iocost"}, {"blk.tag"}),
 }
 
