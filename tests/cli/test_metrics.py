@@ -63,10 +63,14 @@ def test_harmless_on_a_terminal(root):
 
 
 def test_labels_are_these_and_no_others(root):
-    """No process, path or stack ever is one: each would be a series of its own."""
+    """
+    No process, path or stack ever is one: each would be a series of its own. Nor is it in an exemplar, which
+    whoever may read metrics could read.
+    """
     for fixture in ("hostile", "uring"):
         for family in families(scrape(root, fixture, "-o")).values():
             for sample in family.samples:
+                assert sample.exemplar is None
                 if family.type != "info" and family.name != "aiostall_lost_events":
                     assert set(sample.labels) <= {"api", "fstype", "device", "cause", "op", "mode",
                                                   "plane", "why", "le"}
