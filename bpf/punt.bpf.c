@@ -6,6 +6,7 @@
 #include "submitter.bpf.h"
 
 __u64 punted_reqs[PUNTED_PLACES] = {};
+__u64 punted_ns[PUNTED_PLACES] = {};
 
 #define REQ_F_FORCE_ASYNC_ (1u << 4) /* IOSQE_ASYNC; the kernel sets it for some operations, too */
 #define FMODE_NOWAIT_ (1u << 27)
@@ -60,6 +61,7 @@ static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_wh
 	row->punted_syncs += aio == 2;
 }
 
+/* 1 if it is one that is asked for. */
 __noinline int punt(__u64 req, __u32 serial)
 {
 	__u32 now = epoch_now();
@@ -80,17 +82,59 @@ __noinline int punt(__u64 req, __u32 serial)
 		name_row(row, &t, pid);
 	}
 	add_punt(total, op, why, serial);
-	return 0;
+	return 1;
 }
 
 static __always_inline int request_punted(__u64 req, __u32 serial)
 {
-	volatile __u64 *place = punted_place(req);
+	__u64 place = punted_place(req);
+	volatile __u64 *in_place = &punted_reqs[place], *since_ns = &punted_ns[place];
 
-	if (!tracing() || *place == req)
+	if (!tracing() || *in_place == req)
 		return 0;
-	*place = req;
-	return punt(req, serial);
+	*since_ns = 0;
+	*in_place = req;
+	if (punt(req, serial) && opt_takes)
+		*since_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline void add_queue_delay(struct wire_fs *row, __u64 delay_ns)
+{
+	row->queue_delays++;
+	row->queue_delay_ns += delay_ns;
+	if (delay_ns > row->max_queue_delay_ns)
+		row->max_queue_delay_ns = delay_ns;
+}
+
+__noinline int taken(__u64 req)
+{
+	__u32 op = READ(io_kiocb___any, req, opcode), flags = READ(io_kiocb___any, req, flags);
+	volatile __u64 *since_ns = &punted_ns[punted_place(req)];
+	__u64 now = bpf_ktime_get_ns(), since = *since_ns, delay_ns = now > since ? now - since : 0;
+	__u32 epoch = epoch_now();
+	struct wire_fs *row, *total = totals_here(false, epoch);
+	struct target t = {};
+
+	*since_ns = 0;
+	if (!total || !since || !uring_target((void *)req, flags, op, &t))
+		return 0;
+	row = fs_row(&t.key, false, epoch);
+	if (row)
+		add_queue_delay(row, delay_ns);
+	add_queue_delay(total, delay_ns);
+	return 0;
+}
+
+/* A worker begins with a request; or somebody cancels it who is none. */
+static __always_inline int request_begins(void *work)
+{
+	__u64 req =
+		as_number(slot_here(), work) - bpf_core_field_offset(struct io_kiocb___any, work);
+
+	if (tracing() && io_worker_of((void *)bpf_get_current_task()))
+		taken_if_awaited(req);
+	return 0;
 }
 
 /* io_uring_queue_async_work(req, hashed), since 5.19; before that (ctx, hashed, req, ...). */
@@ -103,4 +147,16 @@ int uring_punt_tp(__u64 *ctx)
 	if (opt_punt_arg)
 		req = args[2];
 	return request_punted(as_number(slot_here(), (void *)req), (serial & 0xff) != 0);
+}
+
+/* io_wq_submit_work(work), on all kernels. */
+SEC("?fentry/io_wq_submit_work")
+int uring_take_fentry(__u64 *ctx)
+{
+	return request_begins((void *)ctx[0]);
+}
+SEC("?kprobe/io_wq_submit_work")
+int uring_take_kprobe(struct pt_regs *ctx)
+{
+	return request_begins((void *)PT_REGS_PARM1_CORE(ctx));
 }

@@ -9,6 +9,7 @@
  * not be there since nobody has seen it come.
  */
 #include "iothread.bpf.h"
+#include "punt.bpf.h"
 #include "unwatched.bpf.h"
 
 /* A map of maps is linked with no declaration of it in another object (libbpf 1.1). */
@@ -81,6 +82,8 @@ static __noinline struct call *io_thread_sleeper(struct task_struct *task)
 		maker_of(task, &s);
 	if (!submitter_wanted(id >> 32, &s) || (worker && !kiocb_wanted(req)))
 		return NULL;
+	if (worker && opt_takes_by_sleep)
+		taken_if_awaited(as_number(slot_here(), req));
 	c = call_of(tid, task, false);
 	if (!c)
 		return NULL;

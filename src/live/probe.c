@@ -291,6 +291,9 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	out->name = a->name;
 	if ((a->flags & WAY_OF_CALLS) && !strcmp(plan->chosen[NEED_SUBMIT]->name, "none"))
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
+	else if (a->need == NEED_TAKE && strcmp(a->name, "none") != 0 &&
+		 plan->chosen[NEED_PUNT]->how == WAY_NOTHING)
+		snprintf(out->why, sizeof(out->why), "without punt it is not known since when");
 	else if (a->need == NEED_PUNT && a->how != WAY_NOTHING &&
 		 plan->chosen[NEED_SQE]->how == WAY_NOTHING)
 		snprintf(out->why, sizeof(out->why),

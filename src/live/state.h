@@ -22,7 +22,7 @@ struct aiostall_bpf;
 struct bpf_link;
 struct ring_buffer;
 
-#define LIVE_LINKS_MAX 24
+#define LIVE_LINKS_MAX 26
 #define LIVE_TABLES 3 /* that are made early, see tables.h */
 
 struct live;

@@ -228,6 +228,15 @@ static inline bool report__knows_punts(const struct report *r)
 	return probe && *probe && strcmp(probe, "none") != 0 && strcmp(probe, "off") != 0;
 }
 
+/* Is it known how long such requests waited for a worker thread? */
+static inline bool report__knows_queue(const struct report *r)
+{
+	const char *probe = r->capture->probe[NEED_TAKE];
+
+	return report__knows_punts(r) && probe && *probe && strcmp(probe, "none") != 0 &&
+	       strcmp(probe, "off") != 0;
+}
+
 /* Whether the source saw which requests were done inside io_submit, and which RWF_NOWAIT refused. */
 static inline bool report__knows_completions(const struct report *r)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "model/sums.h"
 
+#include "base/base.h"
+
 /* These structs are numbers and nothing else. */
 #define NUMBERS(of) (sizeof(of) / sizeof(uint64_t))
 
@@ -65,11 +67,14 @@ static uint64_t member(const struct counters *c, size_t offset)
 	return *(const uint64_t *)((const char *)c + offset);
 }
 
+static void set_member(struct counters *c, size_t offset, uint64_t n)
+{
+	*(uint64_t *)((char *)c + offset) = n;
+}
+
 static void add_to_member(struct counters *c, size_t offset, uint64_t n)
 {
-	uint64_t *value = (uint64_t *)((char *)c + offset);
-
-	*value = sat_add(*value, n);
+	set_member(c, offset, sat_add(member(c, offset), n));
 }
 
 bool counters__any_sleeps(const struct counters *c)
@@ -108,14 +113,23 @@ void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct 
 		hist__add(&to->sleep, sum->max_ns, sum->sleeps);
 }
 
+/* A maximum is no sum. */
+static const size_t maxima[] = {
+#define MAXIMUM_SUM(name)
+#define MAXIMUM_MAX(name) offsetof(struct counters, name),
+#define COUNTER(name, adds, since, json, csv) MAXIMUM_##adds(name)
+#define OPS()
+#include "model/counters.def"
+};
+
 void fs_counts__add(struct fs_counts *to, const struct fs_counts *delta)
 {
-	uint64_t max_sleep_ns = larger(to->c.max_sleep_ns, delta->c.max_sleep_ns);
-	uint64_t max_submit_ns = larger(to->c.max_submit_ns, delta->c.max_submit_ns);
+	const struct counters before = to->c;
 
 	add_numbers((uint64_t *)&to->c, (const uint64_t *)&delta->c, NUMBERS(to->c));
-	to->c.max_sleep_ns = max_sleep_ns;
-	to->c.max_submit_ns = max_submit_ns;
+	for (size_t i = 0; i < ARRAY_SIZE(maxima); i++)
+		set_member(&to->c, maxima[i],
+			   larger(member(&before, maxima[i]), member(&delta->c, maxima[i])));
 	hist__merge(&to->sleep, &delta->sleep);
 	hist__merge(&to->submit, &delta->submit);
 }
@@ -143,10 +157,11 @@ void fs_counts__take_delta(struct fs_counts *delta, const struct fs_counts *now,
 		     NUMBERS(now->c));
 	take_numbers(delta->sleep.n, now->sleep.n, last->sleep.n, HIST_BUCKETS);
 	take_numbers(delta->submit.n, now->submit.n, last->submit.n, HIST_BUCKETS);
-	/* a maximum is no sum */
-	delta->c.max_sleep_ns = now->c.max_sleep_ns > before.max_sleep_ns ? now->c.max_sleep_ns : 0;
-	delta->c.max_submit_ns =
-		now->c.max_submit_ns > before.max_submit_ns ? now->c.max_submit_ns : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(maxima); i++) {
+		uint64_t max = member(&now->c, maxima[i]);
+
+		set_member(&delta->c, maxima[i], max > member(&before, maxima[i]) ? max : 0);
+	}
 }
 
 void loss__add(struct loss *to, const struct loss *delta)

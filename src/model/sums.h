@@ -29,8 +29,8 @@ uint64_t counters__blocked_in(const struct counters *c, enum plane plane);
 void fs_counts__add_sleeps(struct fs_counts *to, enum plane plane, const struct sleep_sum *sum,
 			   const struct hist *hist);
 /*
- * Add what a slice says. In a slice max_sleep_ns and max_submit_ns are the new
- * maximum since tracing began if it grew in that slice, else 0: the sum of all
+ * Add what a slice says. In a slice a maximum (counters.def) is the new
+ * one since tracing began if it grew in that slice, else 0: the sum of all
  * slices has the true one, that of some of them may have one that is too low.
  */
 void fs_counts__add(struct fs_counts *to, const struct fs_counts *delta);

@@ -74,8 +74,14 @@ static const struct counted {
 #include "model/counters.def"
 };
 
-static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
+struct known {
+	bool calls, punts, queue;
+};
+
+static void put_fs(struct csv *c, const struct report_fs *f, struct known known)
 {
+	bool calls = known.calls;
+
 	put_place(c, f->fs, "");
 	csv__u64(c, f->c.sleeps);
 	csv__u64(c, f->c.blocked_ns);
@@ -94,6 +100,10 @@ static void put_fs(struct csv *c, const struct report_fs *f, bool calls)
 	csv__text(c, api__name(f->fs->api));
 	csv__text(c, "");
 	csv__u64(c, f->fs->generation + 1ULL);
+	put_if(c, known.punts, f->c.punted);
+	put_if(c, known.queue, f->c.queue_delays);
+	put_if(c, known.queue, f->c.queue_delay_ns);
+	put_if(c, known.queue, f->c.max_queue_delay_ns);
 	csv__end(c);
 }
 
@@ -113,20 +123,26 @@ static void put_cause(struct csv *c, const struct fs_info *fs, const struct repo
 	csv__text(c, api__name(fs->api));
 	csv__text(c, plane__name(cause->plane));
 	csv__u64(c, fs->generation + 1ULL);
+	for (size_t i = 0; i < 4; i++) /* punts and their waiting */
+		begin_field(c);
 	csv__end(c);
 }
 
 int csv__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	struct csv c = {.out = out};
+	const struct known known = {!capture__sleeps_only(r->capture), report__knows_punts(r),
+				    report__knows_queue(r)};
 
 	(void)o;
 	fputs("fstype,device,mount,cause,sleeps,blocked_ns,max_ns,held_up_requests,share", out);
 	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
 		fprintf(out, ",%s", counted[i].name);
-	fputs(",ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,generation\r\n", out);
+	fputs(",ctxsw_per_io,p50_ns,p90_ns,p99_ns,api,plane,generation,punted,"
+	      "queue_delays,queue_delay_ns,max_queue_delay_ns\r\n",
+	      out);
 	for (size_t i = 0; i < r->nr_fs; i++) {
-		put_fs(&c, &r->fs[i], !capture__sleeps_only(r->capture));
+		put_fs(&c, &r->fs[i], known);
 		for (size_t j = 0; j < r->fs[i].nr_causes; j++)
 			put_cause(&c, r->fs[i].fs, &r->fs[i].causes[j]);
 	}

@@ -41,7 +41,7 @@ static const struct field counter_fields[] = {
 
 /* What a report does not know is null. */
 struct known {
-	bool calls, completions, punts;
+	bool calls, completions, punts, queue;
 	bool buffered; /* from the files' flags, where completions are not watched */
 };
 
@@ -49,7 +49,8 @@ static struct known known_of(const struct report *r)
 {
 	bool calls = !capture__sleeps_only(r->capture), completions = report__knows_completions(r);
 
-	return (struct known){calls, completions, report__knows_punts(r), calls || completions};
+	return (struct known){calls, completions, report__knows_punts(r), report__knows_queue(r),
+			      calls || completions};
 }
 
 static void put_fields(struct jsonw *w, json_t *o, const void *base, const struct field *f,
@@ -107,6 +108,9 @@ static void put_punts(struct jsonw *w, json_t *o, const struct counters *c, stru
 	jsonw__u64_if(w, ops, "read", known.punts, c->punted_reads);
 	jsonw__u64_if(w, ops, "write", known.punts, c->punted_writes);
 	jsonw__u64_if(w, ops, "fsync", known.punts, c->punted_syncs);
+	jsonw__u64_if(w, o, "queue_delays", known.queue, c->queue_delays);
+	jsonw__u64_if(w, o, "queue_delay_ns", known.queue, c->queue_delay_ns);
+	jsonw__u64_if(w, o, "max_queue_delay_ns", known.queue, c->max_queue_delay_ns);
 	jsonw__u64(w, o, "worker_sleeps", c->worker_sleeps);
 	jsonw__u64(w, o, "worker_blocked_ns", c->worker_blocked_ns);
 	jsonw__u64(w, o, "sqpoll_sleeps", c->sqpoll_sleeps);

@@ -113,6 +113,25 @@ static void print_why(struct print *p, const struct report_fs *f)
 	print__para(p, PRINT_PLAIN, "  ", "%s: punted: %s", print__fs(p, f->fs, p->width), list);
 }
 
+/* Until a worker took them: of those for which that was seen. */
+static void print_queue(struct print *p, const struct report_fs *f, bool by_sleep)
+{
+	const struct counters *c = &f->c;
+	uint64_t unseen = sat_sub(c->punted, c->queue_delays);
+	char n[16], mean[16], max[16], more[64] = "";
+
+	if (unseen)
+		snprintf(more, sizeof(more), "; of %s it was not seen",
+			 fmt__count(unseen, n, sizeof(n)));
+	print__para(p, PRINT_PLAIN, "  ",
+		    "%s: %s punted request%s waited %s for a worker on average, %s at most%s%s",
+		    print__fs(p, f->fs, p->width), fmt__count(c->queue_delays, n, sizeof(n)),
+		    c->queue_delays == 1 ? "" : "s",
+		    fmt__duration(c->queue_delay_ns / c->queue_delays, mean, sizeof(mean)),
+		    fmt__duration(c->max_queue_delay_ns, max, sizeof(max)),
+		    by_sleep ? ", until they slept there" : "", more);
+}
+
 const char *text_uring__asleep_in(const struct report *r)
 {
 	for (size_t i = 0; i < r->nr_unfinished; i++)
@@ -123,9 +142,14 @@ const char *text_uring__asleep_in(const struct report *r)
 
 static void print_punts(struct print *p, const struct report *r)
 {
-	for (size_t i = 0; i < r->nr_fs; i++)
-		if (r->fs[i].fs->api == API_URING && r->fs[i].c.punted)
-			print_why(p, &r->fs[i]);
+	for (size_t i = 0; i < r->nr_fs; i++) {
+		const struct report_fs *f = &r->fs[i];
+
+		if (f->fs->api == API_URING && f->c.punted)
+			print_why(p, f);
+		if (f->fs->api == API_URING && f->c.queue_delays)
+			print_queue(p, f, !strcmp(r->capture->probe[NEED_TAKE], "sleep"));
+	}
 }
 
 /* Columns that would have nothing but zeros. */

@@ -145,6 +145,7 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
 NEW_IN_4 = ("worker_sleeps", "worker_blocked_ns", "sqpoll_sleeps", "sqpoll_blocked_ns",
             "punted_asked", "punted_forced", "punted_unable", "punted_tried", "punted_serial",
             "punted_reads", "punted_writes", "punted_syncs", "punted", "submitter_tid")
+NEW_IN_6 = ("max_queue_delay_ns", "queue_delay_ns", "queue_delays")
 NEW_TABLES_IN_5 = ("process", "failure")
 NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",
             "taskwork_sleeps", "taskwork_blocked_ns", "generation")
@@ -156,7 +157,7 @@ def as_version_2(recording, old):
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
         if name in NEW_TABLES_IN_5:
             continue
-        for column in NEW_IN_4 + NEW_IN_3:
+        for column in NEW_IN_6 + NEW_IN_4 + NEW_IN_3:
             sql = sql.replace(f", {column} INTEGER", "")
         writer.execute(sql)
         columns = [row[1] for row in writer.execute(f"PRAGMA table_info({name})")]
@@ -250,6 +251,21 @@ def test_a_recording_that_version_4_wrote(aiostall, tmp_path):
     assert done.returncode == 1 and "other tables" in done.stderr
 
 
+def test_a_recording_that_version_5_wrote(aiostall, tmp_path):
+    old = tmp_path / "old.db"
+    writer = sqlite3.connect(old)
+    writer.executescript((ROOT / "tests" / "cli" / "version5.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    writer.close()
+    rep = report_json(aiostall, old)
+    (row,) = rep["filesystems"]
+    assert (row["requests"], row["punted_asked"], row["worker_sleeps"]) == (44, 11, 11)
+    # nothing measured it
+    assert row["queue_delays"] is None and rep["totals"]["max_queue_delay_ns"] is None
+    (process,) = rep["processes"]
+    assert (process["pid"], process["requests"]) == (7001, 44)
+
+
 def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):
     short = tmp_path / "min.db"
     short.write_bytes(recording.read_bytes())
@@ -289,7 +305,7 @@ HOSTILE = [
     ("CREATE VIEW v AS SELECT 1", "other tables"),
     ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
     ("DROP TABLE fact", "other tables"),
-    ("PRAGMA user_version = 6", "version 6"),
+    ("PRAGMA user_version = 7", "version 7"),
     ("PRAGMA user_version = 1", "other tables"),
     ("PRAGMA user_version = 2", "other tables"),
     ("PRAGMA user_version = 3", "other tables"),
@@ -350,10 +366,11 @@ def test_size_and_cost_follow_keys_not_stalls(root, aiostall, tmp_path):
 
 
 def test_an_hour_of_many_keys_fits(root, tmp_path):
-    """200 keys with 50 stalls each in every second: what a minute adds, once names are known."""
-    one = synth(root, tmp_path / "one.db", 60, 10000, 200).stat().st_size
-    three = synth(root, tmp_path / "three.db", 180, 10000, 200).stat().st_size
-    assert 60 * (three - one) / 2 < 50 * 10**6
+    """200 keys with 50 stalls each in every second: what minutes add, once names are known."""
+    five = synth(root, tmp_path / "five.db", 300, 10000, 200).stat().st_size
+    eleven = synth(root, tmp_path / "eleven.db", 660, 10000, 200).stat().st_size
+    # in two minutes a page more or less would be an eighth of a megabyte an hour
+    assert 60 * (eleven - five) / 6 < 51 * 10**6
 
 
 def slices(path):

@@ -282,6 +282,25 @@ def test_a_timeline_has_a_track_for_each_worker(tmp_path):
     assert len({e["tid"] for e in slept}) > 1
 
 
+def test_how_long_punted_requests_wait_for_a_worker(tmp_path):
+    """One worker for four requests that each keep it 2 ms at least: they wait 0, 2, 4 and 6 ms for it."""
+    argv = load("--file", tmp_path / "f", "--calls", 53, "--batch", 4, "--fault", 0, "--faults", 4,
+                "--delay-us", 2000, "--async", "--workers", 1)
+    traced = tracing.trace(tmp_path, argv)
+    row, totals = row_of(traced.report, fstype_of(tmp_path)), traced.report["totals"]
+    assert traced.load["faults"] == 212
+    for rows in (row, totals):
+        assert rows["queue_delays"] == rows["punted"] == 212
+        assert rows["queue_delay_ns"] >= 53 * (2 + 4 + 6) * 1_000_000
+        assert 6_000_000 <= rows["max_queue_delay_ns"] <= rows["queue_delay_ns"]
+        # it waited no longer than the calls and their waits took
+        assert rows["max_queue_delay_ns"] <= traced.report["capture"]["duration_ns"]
+    unknown = tracing.trace(tmp_path, argv, "--probe", "take=none").report["totals"]
+    assert unknown["punted"] == 212 and unknown["queue_delays"] is None
+    text = helpers.run([helpers.AIOSTALL, "stat", "--", *argv]).stdout
+    assert "punted requests waited" in " ".join(text.split())
+
+
 def test_requests_without_a_file_go_by_their_name(tmp_path):
     traced = tracing.trace(tmp_path, load("--nop", "--calls", CALLS, "--batch", 3))
     assert traced.status == 0, traced.stderr

@@ -32,7 +32,7 @@
 struct load {
 	const char *paths[MAX_FILES];
 	int fds[MAX_FILES];
-	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us;
+	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us, workers;
 	bool wait, link, registered, nop, contend, async;
 	const char *ready, *start;
 	struct io_uring ring;
@@ -172,6 +172,18 @@ static void *contend(void *arg)
 
 /* ---- beginning and end ---- */
 
+/* So many at most, of both kinds: one is for requests of which the kernel has yet to look up the file. */
+static void bound_workers(struct load *l)
+{
+	unsigned int most[2] = {l->workers, l->workers};
+	int rc = io_uring_register_iowq_max_workers(&l->ring, most);
+
+	if (rc < 0) {
+		errno = -rc;
+		die("register_iowq_max_workers");
+	}
+}
+
 static void open_files(struct load *l)
 {
 	char block[BLOCK];
@@ -224,11 +236,12 @@ static void parse(struct load *l, int argc, char **argv)
 		{"defer", 0, NULL, 'D'},      {"contend", 0, NULL, 'C'},
 		{"ready-file", 1, NULL, 'R'}, {"start-file", 1, NULL, 'S'},
 		{"pause-us", 1, NULL, 'p'},   {"async", 0, NULL, 'a'},
+		{"workers", 1, NULL, 'k'},
 		{"sqpoll", 0, NULL, 'P'},     {NULL, 0, NULL, 0},
 	};
 	unsigned int *number[256] = {
 		['c'] = &l->calls,	 ['b'] = &l->batch,	['d'] = &l->delay_us,
-		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us};
+		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us, ['k'] = &l->workers};
 	bool *flag[256] = {['w'] = &l->wait, ['l'] = &l->link,	['r'] = &l->registered,
 			   ['n'] = &l->nop,  ['a'] = &l->async, ['C'] = &l->contend};
 	int c;
@@ -271,6 +284,8 @@ int main(int argc, char **argv)
 		die("io_uring_setup");
 	}
 	open_files(&l);
+	if (l.workers)
+		bound_workers(&l);
 	wait_start(&l);
 	if (l.contend && pthread_create(&other, NULL, contend, &l))
 		die("thread");

@@ -37,7 +37,7 @@ static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 72, "... of their parts");
 static_assert(sizeof(struct fs_info) == 56,
 	      "... of a filesystem (counted is the live counters' alone)");
-static_assert(sizeof(struct capture_info) == 376, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 384, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
@@ -138,6 +138,7 @@ static const struct capture_info capture = {
 	.probe[NEED_ENTER] = "fentry",
 	.probe[NEED_SQE] = "tp_btf",
 	.probe[NEED_PUNT] = "tp_btf",
+	.probe[NEED_TAKE] = "sleep",
 	.skips = "enter_kprobe 3",
 	.skips_unknown = "not counted",
 	.sample_hz = 47,
@@ -795,7 +796,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 5");
+	refused("up to version 6");
 }
 
 static void test_other_databases_are_refused(void **state)
