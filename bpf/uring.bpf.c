@@ -327,6 +327,21 @@ int BPF_PROG(uring_exit_fentry, struct pt_regs *regs, long ret)
 {
 	return uring_exit(ret);
 }
+/* The arguments as the kernel has them from the 32-bit table, by which 64-bit programs come too (int $0x80). */
+#if defined(__TARGET_ARCH_x86)
+SEC("?fentry/io_uring_enter32")
+int uring_enter32_fentry(void *ctx)
+{
+	struct pt_regs *regs = user_regs();
+
+	return uring_enter((__u32)READ(pt_regs, regs, bx), (__u32)READ(pt_regs, regs, cx));
+}
+SEC("?fexit/io_uring_enter32")
+int BPF_PROG(uring_exit32_fentry, struct pt_regs *regs, long ret)
+{
+	return uring_exit((__s32)ret);
+}
+#endif
 /* io_uring_submit_req(req), 6.4; before that io_uring_submit_sqe, with more arguments the older it is. */
 SEC("?tp_btf/io_uring_submit_req")
 int uring_request_tp(__u64 *ctx)

@@ -92,7 +92,8 @@ static int attach_need(struct live *lv, struct probe_env *env, enum probe_need n
 
 static bool is_of_entry(enum probe_need need)
 {
-	return need == NEED_SUBMIT || need == NEED_COMPAT || need == NEED_ENTER;
+	return need == NEED_SUBMIT || need == NEED_COMPAT || need == NEED_ENTER ||
+	       need == NEED_ENTER32;
 }
 
 /*

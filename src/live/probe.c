@@ -22,6 +22,7 @@
 #define SUBMIT_FN "__x64_sys_io_submit"
 #define COMPAT_FN "__ia32_compat_sys_io_submit"
 #define ENTER_FN "__x64_sys_io_uring_enter"
+#define ENTER32_FN "__ia32_sys_io_uring_enter"
 #elif defined(__aarch64__)
 #define SUBMIT_FN "__arm64_sys_io_submit"
 #define COMPAT_FN "__arm64_compat_sys_io_submit"
@@ -291,6 +292,9 @@ static void try_one(struct probe_plan *plan, struct probe_env *env, const struct
 	out->name = a->name;
 	if ((a->flags & WAY_OF_CALLS) && !strcmp(plan->chosen[NEED_SUBMIT]->name, "none"))
 		snprintf(out->why, sizeof(out->why), "with submit=none no calls are seen");
+	else if (a->need == NEED_ENTER32 && a->how != WAY_NOTHING &&
+		 plan->chosen[NEED_ENTER]->how == WAY_NOTHING)
+		snprintf(out->why, sizeof(out->why), "without enter io_uring is not seen");
 	else if (a->need == NEED_TAKE && strcmp(a->name, "none") != 0 &&
 		 plan->chosen[NEED_PUNT]->how == WAY_NOTHING)
 		snprintf(out->why, sizeof(out->why), "without punt it is not known since when");

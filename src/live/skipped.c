@@ -70,6 +70,7 @@ void skipped__begin(struct live *lv)
 	lv->skipped_before[0] = skips_of(p);
 	lv->skipped_before[1] = skips_of(program_of(lv, NEED_COMPAT, ENTRY));
 	lv->skipped_before[2] = skips_of(program_of(lv, NEED_ENTER, ENTRY));
+	lv->skipped_before[3] = skips_of(program_of(lv, NEED_ENTER32, ENTRY));
 }
 
 static uint64_t counted(const __u64 *counter)
@@ -105,10 +106,11 @@ void skipped__read(struct live *lv)
 	uint64_t skips = skips_of(program_of(lv, NEED_SUBMIT, ENTRY)) - lv->skipped_before[0];
 	uint64_t compat = skips_of(program_of(lv, NEED_COMPAT, ENTRY)) - lv->skipped_before[1];
 	uint64_t enters = skips_of(program_of(lv, NEED_ENTER, ENTRY)) - lv->skipped_before[2];
+	uint64_t others = skips_of(program_of(lv, NEED_ENTER32, ENTRY)) - lv->skipped_before[3];
 
 	/* an exit without its entry is that of a call whose entry was skipped, and counted all the same */
 	skips -= least(skips, counted(&lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY]));
-	lv->skipped = (lv->again ? missed_by_all(lv) : skips) + compat + enters;
+	lv->skipped = (lv->again ? missed_by_all(lv) : skips) + compat + enters + others;
 }
 
 void skipped__end(struct live *lv)

@@ -69,8 +69,8 @@ struct live {
 	uint64_t malformed;
 	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
 	bool counts_plain_skips; /* as in struct probe_env */
-	uint64_t skipped_before
-		[3]; /* before tracing began: entries of io_submit, its compat, io_uring_enter */
+	/* before tracing began: entries of io_submit, its compat, io_uring_enter, that of 32 bits */
+	uint64_t skipped_before[4];
 	char skips[512];      /* capture.skips */
 	uint64_t spills_seen; /* of the programs' count */
 	uint64_t spills_lost; /* of them that could not be read */

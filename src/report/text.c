@@ -119,6 +119,11 @@ static bool misses_compat(const struct capture_info *c)
 	return has(c->probe[NEED_COMPAT]) && !strcmp(c->probe[NEED_COMPAT], "none");
 }
 
+static bool misses_enter32(const struct capture_info *c)
+{
+	return has(c->probe[NEED_ENTER32]) && !strcmp(c->probe[NEED_ENTER32], "none");
+}
+
 static void print_nothing_seen(struct print *p, const struct report *r, const struct format_opts *o)
 {
 	print__line(p, PRINT_PLAIN, "%s", "");
@@ -135,8 +140,17 @@ static void print_nothing_seen(struct print *p, const struct report *r, const st
 		print__para(
 			p, PRINT_PLAIN, "  - ",
 			"Is it a 32-bit program, or does it make 32-bit system calls (int $0x80)? "
-			"Such a call is seen here only if it sleeps: fentry and kprobe show "
-			"all of them.");
+			"Such a call%s is seen here only if it sleeps: fentry and kprobe show "
+			"all of them.%s",
+			misses_enter32(r->capture) ? " of io_submit" : "",
+			misses_enter32(r->capture)
+				? " Of io_uring_enter it is not seen at all without fentry."
+				: "");
+	else if (misses_enter32(r->capture))
+		print__para(
+			p, PRINT_PLAIN, "  - ",
+			"Is it a 32-bit program, or does it make 32-bit system calls (int "
+			"$0x80)? Those of io_uring_enter are not seen here: fentry shows them.");
 	print__para(p, PRINT_PLAIN, "  - ",
 		    "Did the filters (-p, -t, -c, --cgroup, --fs, --mount, --device) exclude it? "
 		    "Try without them.");

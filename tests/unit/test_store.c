@@ -37,7 +37,7 @@ static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
 static_assert(sizeof(struct who) == 32 && sizeof(struct request) == 72, "... of their parts");
 static_assert(sizeof(struct fs_info) == 56,
 	      "... of a filesystem (counted is the live counters' alone)");
-static_assert(sizeof(struct capture_info) == 384, "... of a capture (self is stat's alone)");
+static_assert(sizeof(struct capture_info) == 392, "... of a capture (self is stat's alone)");
 #endif
 
 static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "io_submit_one"};
@@ -136,6 +136,7 @@ static const struct capture_info capture = {
 	.probe[NEED_COMPAT] = "none",
 	.probe[NEED_LOCK] = "tp_btf",
 	.probe[NEED_ENTER] = "fentry",
+	.probe[NEED_ENTER32] = "none",
 	.probe[NEED_SQE] = "tp_btf",
 	.probe[NEED_PUNT] = "tp_btf",
 	.probe[NEED_TAKE] = "sleep",

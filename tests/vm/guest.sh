@@ -87,6 +87,20 @@ alternatives()
 	done
 }
 
+# io_uring of a 32-bit program, and of a 64-bit one that makes 32-bit calls; whose requests wait for workers.
+uring()
+{
+	: > uring.sh
+	for program in enter32 enter80; do
+		[ ! -x $program ] || echo "./$program /mnt/ext4/$program 53" >> uring.sh
+	done
+	traced uring32 stat -- sh uring.sh
+	for take in fentry kprobe sleep; do
+		traced take-$take stat --probe take=$take -- aioload --engine uring --pattern append \
+			--batch 4 --calls 53 --size 8M --file /mnt/ext4/take-$take
+	done
+}
+
 # Parts of each call's time, with a CPU hog in the way.
 conservation()
 {
@@ -195,7 +209,7 @@ if ! fs ext4 256M || { [ -e /dev/test/dm-delay ] && ! slow_fs; }; then
 	exit 1
 fi
 programs > $OUT/programs-before
-for part in alternatives conservation attribution causes wall_clock without_btf qualify; do
+for part in alternatives uring conservation attribution causes wall_clock without_btf qualify; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $part"
 	$part
 done

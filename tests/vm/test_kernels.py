@@ -21,6 +21,7 @@ OUT = ROOT / "build" / "kernels"
 SCRIPT = ROOT / "tests" / "vm" / "guest.sh"
 SUBMIT32 = ROOT / "build" / "tests" / "submit32"
 INT80 = ROOT / "build" / "tests" / "int80"
+ENTER32, ENTER80 = (ROOT / "build" / "tests" / name for name in ("enter32", "enter80"))
 # A host that does other things too takes long; alone it takes 90 s.
 GUEST_TIMEOUT = 900
 SKIPPED, SPLAT = 77, 3
@@ -121,7 +122,7 @@ def files_and_devices(kernel):
     """A foreign guest has no dmsetup, and no program of this architecture."""
     files, devices = [SCRIPT], ["null_blk"]
     if not is_foreign(kernel):
-        files += [path for path in (SUBMIT32, INT80) if path.exists()]
+        files += [path for path in (SUBMIT32, INT80, ENTER32, ENTER80) if path.exists()]
         devices += ["scsi_debug", "dm-delay"]
     return [word for path in files for word in ("--file", path)] + \
         [word for device in devices for word in ("--device", device)]
@@ -227,6 +228,35 @@ def test_32_bit_calls(guest, program, suffix, calls):
         pytest.skip(f"{guest.kernel} shows no submits of 32-bit programs")
     assert load["nvcsw"] >= LEAST // 2
     assert sum(row["sleeps"] for row in rows) == load["nvcsw"]
+
+
+def test_32_bit_calls_of_io_uring(guest):
+    """Two programs, each of 53 calls of one request that they wait for."""
+    if is_foreign(guest.kernel) or not ENTER80.exists():
+        pytest.skip(f"{guest.kernel}: no 32-bit program for this architecture")
+    run = guest.run("uring32")
+    if guest.ways()["enter32"]["none"][0] == "used":
+        pytest.skip(f"{guest.kernel} shows no calls of io_uring_enter of 32-bit programs")
+    totals, loads = run.report["totals"], [load for load in run.loads if "enters" in load]
+    assert len(loads) == (2 if ENTER32.exists() else 1), run.err
+    assert totals["submits"] == totals["requests"] == 53 * len(loads)
+    assert totals["sleeps"] + totals["taskwork_sleeps"] + totals["waits"] == \
+        sum(load["nvcsw"] for load in loads)
+    assert totals["punted"] == totals["submits"] and totals["bytes"] == 4096 * totals["requests"]
+
+
+@pytest.mark.parametrize("take", ("fentry", "kprobe", "sleep"))
+def test_how_long_workers_are_waited_for(guest, take):
+    """Appends are punted, and workers take each of them."""
+    if guest.ways()["take"][take][0] == "no":
+        pytest.skip(f"{guest.kernel} has no {take}")
+    totals = guest.run(f"take-{take}").report["totals"]
+    assert totals["punted"] > 0
+    if take == "sleep":
+        assert 0 < totals["queue_delays"] <= min(totals["punted"], totals["worker_sleeps"])
+    else:
+        assert totals["queue_delays"] == totals["punted"]
+    assert 0 < totals["max_queue_delay_ns"] <= totals["queue_delay_ns"]
 
 
 def test_parts_add_up_to_wall_time(guest):
