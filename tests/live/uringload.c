@@ -32,7 +32,8 @@
 struct load {
 	const char *paths[MAX_FILES];
 	int fds[MAX_FILES];
-	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us, workers;
+	unsigned int nr_files, calls, batch, delay_us, setup, first_fault, nr_faults, pause_us,
+		workers;
 	bool wait, link, registered, nop, contend, async;
 	const char *ready, *start;
 	struct io_uring ring;
@@ -236,12 +237,13 @@ static void parse(struct load *l, int argc, char **argv)
 		{"defer", 0, NULL, 'D'},      {"contend", 0, NULL, 'C'},
 		{"ready-file", 1, NULL, 'R'}, {"start-file", 1, NULL, 'S'},
 		{"pause-us", 1, NULL, 'p'},   {"async", 0, NULL, 'a'},
-		{"workers", 1, NULL, 'k'},
-		{"sqpoll", 0, NULL, 'P'},     {NULL, 0, NULL, 0},
+		{"workers", 1, NULL, 'k'},    {"sqpoll", 0, NULL, 'P'},
+		{NULL, 0, NULL, 0},
 	};
 	unsigned int *number[256] = {
 		['c'] = &l->calls,	 ['b'] = &l->batch,	['d'] = &l->delay_us,
-		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us, ['k'] = &l->workers};
+		['F'] = &l->first_fault, ['N'] = &l->nr_faults, ['p'] = &l->pause_us,
+		['k'] = &l->workers};
 	bool *flag[256] = {['w'] = &l->wait, ['l'] = &l->link,	['r'] = &l->registered,
 			   ['n'] = &l->nop,  ['a'] = &l->async, ['C'] = &l->contend};
 	int c;
