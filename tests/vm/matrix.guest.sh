@@ -240,6 +240,8 @@ tell() {
 }
 
 wanted="$*"
+# The disk that results go to answers in real time, which a virtual clock may leave far behind.
+echo 0 > /proc/sys/kernel/hung_task_timeout_secs
 modprobe null_blk nr_devices=0 || { echo "no null_blk in this kernel"; exit 77; }
 for m in xxhash_generic blake2b_generic crc32c_generic dm-mod; do
 	modprobe -q $m 2>/dev/null
