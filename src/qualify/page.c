@@ -179,6 +179,13 @@ static size_t explain(struct notes *n, const char *label, const struct cell *bef
 		return add_note(n, why);
 	if (row__find(c->row, &row) && row.kind->side)
 		return add_note(n, "two threads: how often they meet in a guest is partly chance");
+	if (before->verdict == VERDICT_NA || c->verdict == VERDICT_NA) {
+		const struct cell *na = c->verdict == VERDICT_NA ? c : before;
+
+		snprintf(text, sizeof(text), "n/a on %s: %s", c->verdict == VERDICT_NA ? to : from,
+			 na->reason);
+		return add_note(n, text);
+	}
 	snprintf(text, sizeof(text), "%s to %s between %s and %s: not explained",
 		 verdict__word(before->verdict), verdict__word(c->verdict), from, to);
 	return add_note(n, text);
@@ -199,7 +206,7 @@ bool page__is_change(enum verdict from, enum verdict to)
 	return from != to && !(from_good && to_good);
 }
 
-/* A change is one from the last kernel that has the row: n/a says nothing of it. */
+/* What cannot be run on one of two kernels is a change, too. */
 static void print_row(const struct page *p, const char *label, const char *row,
 		      const char *const *kernels, size_t nr, struct notes *n)
 {
@@ -213,7 +220,7 @@ static void print_row(const struct page *p, const char *label, const char *row,
 		const char *word = c ? verdict__word(c->verdict) : "";
 
 		page_td__set(&td[i + 1], word, word);
-		if (!c || c->verdict == VERDICT_NA)
+		if (!c)
 			continue;
 		if (before && page__is_change(before->verdict, c->verdict)) {
 			td[i + 1].changed = true;

@@ -10,29 +10,23 @@ static const char *const glanced[] = {
 	"overwrite-lba", "overwrite-nowait", "read-d4",	     "read-cold",
 };
 
-/* Of the oldest or the newest kernel that has a verdict of it, NULL = none has. */
-static const struct cell *verdict_at_end(const struct page *p, const char *label, const char *row,
-					 bool newest)
+/* Of the oldest or the newest kernel that has the place, NULL = it has no such row. */
+static const struct cell *cell_at_end(const struct page *p, const char *label, const char *row,
+				      bool newest)
 {
 	const char *kernels[PAGE_KERNELS_MAX];
 	size_t nr = page__kernels_of(p, label, kernels);
 
-	for (size_t i = 0; i < nr; i++) {
-		const struct cell *c = page__find(p, label, kernels[newest ? nr - 1 - i : i], row);
-
-		if (c && c->verdict != VERDICT_NA)
-			return c;
-	}
-	return NULL;
+	return nr ? page__find(p, label, kernels[newest ? nr - 1 : 0], row) : NULL;
 }
 
 static void set_cell(const struct page *p, const char *label, const char *row, struct page_td *td)
 {
-	const struct cell *was = verdict_at_end(p, label, row, false);
-	const struct cell *is = verdict_at_end(p, label, row, true);
+	const struct cell *was = cell_at_end(p, label, row, false);
+	const struct cell *is = cell_at_end(p, label, row, true);
 
 	page_td__set(td, "-", "");
-	if (!was || !is)
+	if (!was || !is || (was->verdict == VERDICT_NA && is->verdict == VERDICT_NA))
 		return;
 	page_td__set(td, verdict__word(is->verdict), verdict__word(is->verdict));
 	td->changed = page__is_change(was->verdict, is->verdict);

@@ -491,6 +491,27 @@ static void a_page_begins_with_all_places(void **state)
 		result__free(r[i]);
 }
 
+/* What a kernel cannot run is no gap in the row: why is said where it begins and ends. */
+static void a_page_says_since_when_it_can_be_run(void **state)
+{
+	struct result *r[] = {on("ext4", "6.1.192-1", 0), on("ext4", "6.18.15-1", 0),
+			      on("ext4", "7.3.4-1", 0)};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		put(r[i], "read-nowait", "aio", 0, 0);
+	r[1]->cells[2].verdict = VERDICT_NA;
+	snprintf(r[1]->cells[2].reason, sizeof(r[1]->cells[2].reason), "it has no such flag");
+	text = print_page(r, 3, NULL, "md");
+	assert_non_null(
+		strstr(text, "| read-nowait | async | **n/a \\[1\\]** | **async \\[1\\]** |\n"));
+	assert_non_null(strstr(text, "- \\[1\\] n/a on 6.18.15-1: it has no such flag\n"));
+	free(text);
+	for (size_t i = 0; i < 3; i++)
+		result__free(r[i]);
+}
+
 /* Rows with one cause are one line. */
 static void a_page_has_rows_by_cause(void **state)
 {
@@ -675,6 +696,7 @@ int main(void)
 		cmocka_unit_test(fast_is_not_synchronous),
 		cmocka_unit_test(a_page_marks_what_changed),
 		cmocka_unit_test(a_page_begins_with_all_places),
+		cmocka_unit_test(a_page_says_since_when_it_can_be_run),
 		cmocka_unit_test(a_page_has_rows_by_cause),
 		cmocka_unit_test(a_page_is_harmless),
 		cmocka_unit_test(a_page_has_bars_of_engines),
