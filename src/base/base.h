@@ -19,7 +19,12 @@ struct err {
 	char hint[384];
 	bool quiet; /* there is nobody to tell: the reader of the results has gone */
 };
-/* Set the text (printf) and return rc, so that `return err__set(e, -ENOENT, ...)` reads well. e may be NULL. */
+/* For -EMFILE: each program, map and link is an open file. */
+#define ERR_FILES_HINT "raise the limit of open files: ulimit -n 256"
+/*
+ * Set the text (printf) and return rc, so that `return err__set(e, -ENOENT, ...)` reads well. e may be NULL.
+ * -EMFILE brings its hint with it.
+ */
 int err__set(struct err *e, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void err__hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

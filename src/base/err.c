@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,7 @@ int err__set(struct err *e, int rc, const char *fmt, ...)
 	va_end(ap);
 	memcpy(e->text, text, strlen(text) + 1);
 	/* A hint belongs to the text that it was given with. */
-	e->hint[0] = '\0';
+	snprintf(e->hint, sizeof(e->hint), "%s", rc == -EMFILE ? ERR_FILES_HINT : "");
 	e->quiet = false;
 	return rc;
 }

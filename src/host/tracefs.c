@@ -79,11 +79,16 @@ int tracefs__id(int tracefs_fd, const char *event, char *why, size_t why_size)
 	if (fd < 0) {
 		int rc = -errno;
 
-		snprintf(why, why_size,
-			 rc == -EACCES ? "tracefs events/%s may be read by its owner only: "
-					 "CAP_DAC_READ_SEARCH is missing"
-				       : "tracefs has no events/%s",
-			 event);
+		if (rc == -EACCES)
+			snprintf(why, why_size,
+				 "tracefs events/%s may be read by its owner only: "
+				 "CAP_DAC_READ_SEARCH is missing",
+				 event);
+		else if (rc == -ENOENT)
+			snprintf(why, why_size, "tracefs has no events/%s", event);
+		else
+			snprintf(why, why_size, "tracefs events/%s cannot be read: %s", event,
+				 strerror(-rc));
 		return rc;
 	}
 	n = read(fd, text, sizeof(text) - 1);

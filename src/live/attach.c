@@ -85,8 +85,6 @@ static int attach_need(struct live *lv, struct probe_env *env, enum probe_need n
 	if (rc)
 		err__set(e, rc, "cannot attach %s with %s: %s", probe_need__what(need), way->name,
 			 strerror(-rc));
-	if (rc == -EMFILE)
-		err__hint(e, REQUIRE_FILES_HINT);
 	return rc;
 }
 

@@ -151,6 +151,8 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 
 	memset(env, 0, sizeof(*env));
 	env->tracefs_fd = tracefs__open(env->tracefs_why, sizeof(env->tracefs_why));
+	if (env->tracefs_fd == -EMFILE)
+		return err__set(e, -EMFILE, "cannot open tracefs: %s", strerror(EMFILE));
 	env->btf = kernelbtf__read();
 	unreadable = env->btf || errno == ENOENT ? 0 : errno;
 	types = env->btf;
@@ -170,8 +172,6 @@ int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct 
 	if (!types && unreadable) {
 		err__set(e, -unreadable, "cannot read /sys/kernel/btf/vmlinux: %s",
 			 strerror(unreadable));
-		if (unreadable == EMFILE)
-			err__hint(e, REQUIRE_FILES_HINT);
 		probe_env__close(env);
 		return -unreadable;
 	}

@@ -166,7 +166,7 @@ static bool jit_is_off(void)
 static int refused(int rc, struct err *e)
 {
 	err__set(e, rc, "the kernel refused the BPF programs: %s", strerror(-rc));
-	err__hint(e, rc == -EMFILE   ? REQUIRE_FILES_HINT
+	err__hint(e, rc == -EMFILE   ? ERR_FILES_HINT
 		     : rc == -ENOMEM ? "the kernel has no memory for the maps, or a memory "
 				       "limit of the cgroup leaves too little"
 		     : jit_is_off()  ? "the BPF JIT is off: sysctl net.core.bpf_jit_enable=1"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,6 +94,22 @@ static int check_cpus(struct err *e)
 			WIRE_MAX_CPUS);
 }
 
+/*
+ * Before a probe is said not to work because its file could not be opened. Programs, maps and links want more;
+ * how many more, the probes decide.
+ */
+#define FILES_MIN 16
+
+static int check_files(struct err *e)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= FILES_MIN)
+		return 0;
+	return err__set(e, -EMFILE, "not more than %llu files may be open",
+			(unsigned long long)files.rlim_cur);
+}
+
 /* libbpf's words, which may be a verifier log of many lines, to our log. */
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -107,9 +124,11 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 }
 int require__all(struct err *e)
 {
-	int rc = check_io_submit(e);
+	int rc = check_files(e);
 
 	libbpf_set_print(quiet);
+	if (!rc)
+		rc = check_io_submit(e);
 	if (!rc)
 		rc = check_pid_namespace(e);
 	if (!rc)

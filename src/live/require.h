@@ -5,9 +5,6 @@
 
 #include "base/base.h"
 
-/* For -EMFILE: each program, map and link is an open file. */
-#define REQUIRE_FILES_HINT "raise the limit of open files: ulimit -n 256"
-
 /* 0, or -errno with what is missing, and what to do, in e. */
 int require__all(struct err *e);
 

@@ -336,6 +336,10 @@ static void test_err(void **state)
 	assert_int_equal(err__set(&e, -ENOENT, "no %s", "file"), -ENOENT);
 	assert_string_equal(e.text, "no file");
 	assert_string_equal(e.hint, "");
+	err__set(&e, -EMFILE, "too many");
+	assert_string_equal(e.hint, ERR_FILES_HINT);
+	err__set(&e, -ENOENT, "no file");
+	assert_string_equal(e.hint, "");
 	assert_int_equal(err__set(&e, -EIO, "reading: %s", e.text), -EIO);
 	assert_string_equal(e.text, "reading: no file");
 	memset(longer, 'x', sizeof(longer) - 1);
