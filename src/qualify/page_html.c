@@ -5,7 +5,7 @@
 #include "qualify/page.h"
 
 static const char style[] =
-	"body{font:15px/1.45 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;"
+	"body{font:15px/1.45 system-ui,sans-serif;max-width:90em;margin:2em auto;padding:0 1em;"
 	"color:#222;background:#fff}table{border-collapse:collapse;margin:1em 0}"
 	"th,td{border:1px solid #ccc;padding:.2em .5em;text-align:left;font-size:13px}"
 	"th{background:#eee;position:sticky;top:0}td.changed{outline:2px solid "
@@ -16,7 +16,8 @@ static const char style[] =
 	"th,td{border-color:#555}td.changed{outline-color:#ddd}.async,.cached{background:#1d3a1d}"
 	".rare{background:#4a421a}.refuses{background:#1f2d52}.blocks{background:#5a3414}"
 	".synchronous{background:#5a1d1d}}"
-	"a{color:inherit}.plot{width:100%;max-width:50em}.plot "
+	".wide{overflow-x:auto}td:first-child{white-space:nowrap}a{color:inherit}.plot{width:100%;"
+	"max-width:50em}.plot "
 	"caption{text-align:left;font-weight:bold}"
 	".plot td,.plot th{border:0;padding:.1em .5em}.plot "
 	"th{background:none;position:static;width:8em;"
@@ -77,7 +78,7 @@ static void end_items(FILE *out)
 
 static void head(FILE *out, const struct page_td *td, size_t nr)
 {
-	fputs("<table><thead><tr>", out);
+	fputs("<div class=\"wide\" tabindex=\"0\"><table><thead><tr>", out);
 	for (size_t i = 0; i < nr; i++)
 		element(out, "th", td[i].text);
 	fputs("</tr></thead><tbody>\n", out);
@@ -110,7 +111,7 @@ static void row(FILE *out, const struct page_td *td, size_t nr)
 
 static void end_table(FILE *out)
 {
-	fputs("</tbody></table>\n", out);
+	fputs("</tbody></table></div>\n", out);
 }
 
 static void bars(FILE *out, const char *title, const struct page_bar *bar, size_t nr)
@@ -127,7 +128,7 @@ static void bars(FILE *out, const char *title, const struct page_bar *bar, size_
 		put(out, bar[i].value);
 		fputs("</td></tr>\n", out);
 	}
-	end_table(out);
+	fputs("</tbody></table>\n", out);
 }
 
 static void end(FILE *out)
