@@ -36,7 +36,7 @@ EXPECTED = [
     ("ext4", "fill-unwritten-nowait", "0", "6.3", {"refuses"}, None),
     ("ext4", "fill-unwritten-nowait", "6.3", "7.3", QUEUED, None),
     ("xfs", "overwrite-lba", "5.12", "99", QUEUED, None),
-    ("btrfs data DUP nodatacow", "overwrite", "6.13", "7.0", QUEUED, None),
+    ("btrfs data DUP nodatacow", "overwrite", "6.13", "6.19", QUEUED, None),
     ("btrfs data DUP nodatacow", "overwrite", "7.0", "7.3", {"synchronous"}, "btrfs.dio_fallback"),
     ("ext4 dax", "overwrite", "0", "99", {"synchronous"}, None),
     ("xfs dax", "overwrite", "0", "99", {"synchronous"}, None),
