@@ -233,7 +233,7 @@ check:
 check-fast:
 	@sh tools/deps.sh
 	@sh tools/prometheus.sh
-	@$(MAKE) --no-print-directory all unit
+	@$(MAKE) --no-print-directory all unit tools
 	@bash tests/run.sh fast
 
 # Of the binary's own --help; a cross build needs one that runs here besides.
