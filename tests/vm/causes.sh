@@ -8,7 +8,7 @@ worst=0
 for kernel in "${@:-6.12}"; do
 	out=build/kernels/causes/$kernel
 	rm -rf "$out"
-	tools/kernels run "$kernel" --timeout 600 --smp 2 --out "$out" \
+	tools/kernels run "$kernel" --timeout 600 --smp 2 --mem 2048 --out "$out" \
 		--append numa=fake=2 --device null_blk --device scsi_debug --device nvme --device pmem \
 		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh --file build/tests/nbdslow \
 		--file build/tests/wander --file tests/vm/causes.guest.sh -- sh causes.guest.sh
