@@ -104,18 +104,12 @@ const char *changes__between(size_t i, const char *from_kernel, const char *to_k
 	return lies_between(&changes[i], from_kernel, to_kernel) ? changes[i].text : "";
 }
 
-bool changes__concerns(size_t i, const char *label, const char *const *rows, size_t nr)
+bool changes__concerns(size_t i, const char *label, const char *row)
 {
-	for (size_t k = 0; k < nr && !fnmatch(changes[i].label, label, FNM_EXTMATCH); k++)
-		if (has_row(changes[i].rows, rows[k]))
-			return true;
-	return false;
+	return !fnmatch(changes[i].label, label, FNM_EXTMATCH) && has_row(changes[i].rows, row);
 }
 
-bool changes__brings(size_t i, const char *label, const char *row, enum verdict to)
+bool changes__brings(size_t i, enum verdict to)
 {
-	const struct change *c = &changes[i];
-
-	return !fnmatch(c->label, label, FNM_EXTMATCH) && has_row(c->rows, row) && *c->to &&
-	       verdict__find(c->to) == (int)to;
+	return *changes[i].to && verdict__find(changes[i].to) == (int)to;
 }

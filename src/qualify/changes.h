@@ -14,9 +14,9 @@ const char *changes__explain(const char *label, const char *row, const char *fro
 const char *changes__chance(const char *label, const char *row);
 /* The text of change i if it first shows between these kernels, "" if it does not, NULL = no such change. */
 const char *changes__between(size_t i, const char *from_kernel, const char *to_kernel);
-/* It is about this place and one of these rows. */
-bool changes__concerns(size_t i, const char *label, const char *const *rows, size_t nr);
-/* It is about this row, and this is the verdict after it. */
-bool changes__brings(size_t i, const char *label, const char *row, enum verdict to);
+/* It is about this row of this place. */
+bool changes__concerns(size_t i, const char *label, const char *row);
+/* It leads to this verdict. */
+bool changes__brings(size_t i, enum verdict to);
 
 #endif

@@ -358,57 +358,44 @@ static bool is_noted(const struct notes *n, const char *text)
 	return false;
 }
 
-/* The rows that have a verdict on both kernels: how many of both[]. */
-static size_t rows_on_both(const struct page *p, const char *label, const char *const *kernels,
-			   const char *const *rows, size_t nr, const char **both)
+/* Rows that a known change is about have a verdict before and after it, and none the one that it brings. */
+static bool is_contradicted(const struct page *p, const char *label, const char *const *kernels,
+			    size_t change, const char *const *rows, size_t nr)
 {
-	size_t n = 0;
+	bool concerned = false;
 
 	for (size_t i = 0; i < nr; i++) {
-		const struct cell *a = page__find(p, label, kernels[0], rows[i]);
-		const struct cell *b = page__find(p, label, kernels[1], rows[i]);
+		const struct cell *before = page__find(p, label, kernels[0], rows[i]);
+		const struct cell *after = page__find(p, label, kernels[1], rows[i]);
 
-		if (a && b && a->verdict != VERDICT_NA && b->verdict != VERDICT_NA)
-			both[n++] = rows[i];
+		if (!before || !after || before->verdict == VERDICT_NA ||
+		    after->verdict == VERDICT_NA || !changes__concerns(change, label, rows[i]))
+			continue;
+		if (changes__brings(change, after->verdict))
+			return false;
+		concerned = true;
 	}
-	return n;
-}
-
-/* Whether a row that a known change is about has the verdict that it is said to bring. */
-static bool has_come(const struct page *p, const char *label, const char *kernel, size_t change,
-		     const char *const *rows, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++) {
-		const struct cell *c = page__find(p, label, kernel, rows[i]);
-
-		if (c && changes__brings(change, label, rows[i], c->verdict))
-			return true;
-	}
-	return false;
+	return concerned;
 }
 
 /* What the kernel's history says of this place and the cells do not. */
 static void print_missed(const struct page *p, const char *label, const char *const *rows,
 			 size_t nr, const struct notes *n)
 {
-	const char *kernels[PAGE_KERNELS_MAX], *both[PAGE_ROWS_MAX], *text;
+	const char *kernels[PAGE_KERNELS_MAX], *text;
 	size_t nr_kernels = page__kernels_of(p, label, kernels), missed = 0;
 	char line[400];
 
-	for (size_t k = 1; k < nr_kernels; k++) {
-		size_t nr_both = rows_on_both(p, label, kernels + k - 1, rows, nr, both);
-
+	for (size_t k = 1; k < nr_kernels; k++)
 		for (size_t i = 0; (text = changes__between(i, kernels[k - 1], kernels[k])); i++) {
 			if (!*text || is_noted(n, text) ||
-			    !changes__concerns(i, label, both, nr_both) ||
-			    has_come(p, label, kernels[k], i, both, nr_both))
+			    !is_contradicted(p, label, kernels + k - 1, i, rows, nr))
 				continue;
 			snprintf(line, sizeof(line), "Contradicted, no cell of %s shows it: %s",
 				 kernels[k], text);
 			p->form->item(p->out, line);
 			missed++;
 		}
-	}
 	if (missed)
 		p->form->end_items(p->out);
 }

@@ -10,21 +10,9 @@ static const char *const glanced[] = {
 	"overwrite-lba", "overwrite-nowait", "read-d4",	     "read-cold",
 };
 
-/* Of the oldest or the newest kernel that has the place, NULL = it has no such row. */
-static const struct cell *cell_at_end(const struct page *p, const char *label, const char *row,
-				      bool newest)
+/* NULL: a kernel has no such row. */
+static void set_cell(const struct cell *was, const struct cell *is, struct page_td *td)
 {
-	const char *kernels[PAGE_KERNELS_MAX];
-	size_t nr = page__kernels_of(p, label, kernels);
-
-	return nr ? page__find(p, label, kernels[newest ? nr - 1 : 0], row) : NULL;
-}
-
-static void set_cell(const struct page *p, const char *label, const char *row, struct page_td *td)
-{
-	const struct cell *was = cell_at_end(p, label, row, false);
-	const struct cell *is = cell_at_end(p, label, row, true);
-
 	page_td__set(td, "-", "");
 	if (!was || !is || (was->verdict == VERDICT_NA && is->verdict == VERDICT_NA))
 		return;
@@ -33,6 +21,22 @@ static void set_cell(const struct page *p, const char *label, const char *row, s
 	if (td->changed)
 		snprintf(td->text, sizeof(td->text), "%s, was %s", verdict__word(is->verdict),
 			 verdict__word(was->verdict));
+}
+
+static void print_place(const struct page *p, const char *label)
+{
+	struct page_td td[ARRAY_SIZE(glanced) + 1];
+	const char *kernels[PAGE_KERNELS_MAX];
+	size_t nr = page__kernels_of(p, label, kernels);
+
+	if (!nr)
+		return;
+	page_td__set(&td[0], label, "");
+	td[0].to_place = true;
+	for (size_t i = 0; i < ARRAY_SIZE(glanced); i++)
+		set_cell(page__find(p, label, kernels[0], glanced[i]),
+			 page__find(p, label, kernels[nr - 1], glanced[i]), &td[i + 1]);
+	p->form->row(p->out, td, ARRAY_SIZE(td));
 }
 
 void page_glance__print(const struct page *p)
@@ -44,21 +48,15 @@ void page_glance__print(const struct page *p)
 		return;
 	p->form->heading(p->out, 2, "At a glance");
 	snprintf(line, sizeof(line),
-		 "Verdicts of the newest kernel, %s, and of the oldest, %s, where they differ. A "
-		 "dash: "
-		 "such requests cannot be made there.",
+		 "Verdicts of the newest kernel, %s, and of the oldest, %s, where they differ. "
+		 "A dash: such requests cannot be made there.",
 		 p->kernels[p->nr_kernels - 1], p->kernels[0]);
 	p->form->para(p->out, line);
 	page_td__set(&td[0], "place", "");
 	for (size_t i = 0; i < ARRAY_SIZE(glanced); i++)
 		page_td__set(&td[i + 1], glanced[i], "");
 	p->form->head(p->out, td, ARRAY_SIZE(td));
-	for (size_t l = 0; l < p->nr_labels; l++) {
-		page_td__set(&td[0], p->labels[l], "");
-		td[0].to_place = true;
-		for (size_t i = 0; i < ARRAY_SIZE(glanced); i++)
-			set_cell(p, p->labels[l], glanced[i], &td[i + 1]);
-		p->form->row(p->out, td, ARRAY_SIZE(td));
-	}
+	for (size_t l = 0; l < p->nr_labels; l++)
+		print_place(p, p->labels[l]);
 	p->form->end_table(p->out);
 }
