@@ -88,12 +88,6 @@ static int attach_need(struct live *lv, struct probe_env *env, enum probe_need n
 	return rc;
 }
 
-static bool is_of_entry(enum probe_need need)
-{
-	return need == NEED_SUBMIT || need == NEED_COMPAT || need == NEED_ENTER ||
-	       need == NEED_ENTER32;
-}
-
 /*
  * The entries last: a call whose entry is seen has all its switches and its
  * exit seen too.
@@ -106,7 +100,7 @@ int attach__all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = attach_plain(lv, lv->skel->progs.fork_raw_tp);
 	for (int entries = 0; entries < 2; entries++)
 		for (int need = 0; need < NEED_MAX && !rc; need++)
-			if (is_of_entry((enum probe_need)need) == entries)
+			if (probe_need__is_of_entry((enum probe_need)need) == entries)
 				rc = attach_need(lv, env, (enum probe_need)need, e);
 	return rc;
 }

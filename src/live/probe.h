@@ -71,4 +71,11 @@ const char *probe__compat_function(void);
 /* perf_event_open(2) on a tracepoint id, for all CPUs. >= 0 or -errno. */
 int probe__open_tracepoint(int id);
 
+/* Its programs are at the entry and the exit of a system call. */
+static inline bool probe_need__is_of_entry(enum probe_need need)
+{
+	return need == NEED_SUBMIT || need == NEED_COMPAT || need == NEED_ENTER ||
+	       need == NEED_ENTER32;
+}
+
 #endif

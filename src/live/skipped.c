@@ -67,10 +67,16 @@ void skipped__begin(struct live *lv)
 	else if (p && !fentry && !lv->counts_plain_skips)
 		lv->capture.skips_unknown =
 			"kernels before 6.7 do not count those of kprobes and tracepoints";
-	lv->skipped_before[0] = skips_of(p);
-	lv->skipped_before[1] = skips_of(program_of(lv, NEED_COMPAT, ENTRY));
-	lv->skipped_before[2] = skips_of(program_of(lv, NEED_ENTER, ENTRY));
-	lv->skipped_before[3] = skips_of(program_of(lv, NEED_ENTER32, ENTRY));
+	for (int need = 0; need < NEED_MAX; need++)
+		if (probe_need__is_of_entry((enum probe_need)need))
+			lv->skipped_before[need] =
+				skips_of(program_of(lv, (enum probe_need)need, ENTRY));
+}
+
+/* Since tracing began. */
+static uint64_t skipped_entries(const struct live *lv, enum probe_need need)
+{
+	return skips_of(program_of(lv, need, ENTRY)) - lv->skipped_before[need];
 }
 
 static uint64_t counted(const __u64 *counter)
@@ -91,7 +97,7 @@ static uint64_t least(uint64_t a, uint64_t b)
  */
 static uint64_t missed_by_all(const struct live *lv)
 {
-	uint64_t enters = skips_of(program_of(lv, NEED_SUBMIT, ENTRY)) - lv->skipped_before[0],
+	uint64_t enters = skipped_entries(lv, NEED_SUBMIT),
 		 exits = skips_of(program_of(lv, NEED_SUBMIT, EXIT));
 
 	if (!counted(&lv->skel->bss->blind))
@@ -103,14 +109,14 @@ static uint64_t missed_by_all(const struct live *lv)
 
 void skipped__read(struct live *lv)
 {
-	uint64_t skips = skips_of(program_of(lv, NEED_SUBMIT, ENTRY)) - lv->skipped_before[0];
-	uint64_t compat = skips_of(program_of(lv, NEED_COMPAT, ENTRY)) - lv->skipped_before[1];
-	uint64_t enters = skips_of(program_of(lv, NEED_ENTER, ENTRY)) - lv->skipped_before[2];
-	uint64_t others = skips_of(program_of(lv, NEED_ENTER32, ENTRY)) - lv->skipped_before[3];
+	uint64_t skips = skipped_entries(lv, NEED_SUBMIT), others = 0;
 
+	for (int need = 0; need < NEED_MAX; need++)
+		if (need != NEED_SUBMIT && probe_need__is_of_entry((enum probe_need)need))
+			others += skipped_entries(lv, (enum probe_need)need);
 	/* an exit without its entry is that of a call whose entry was skipped, and counted all the same */
 	skips -= least(skips, counted(&lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY]));
-	lv->skipped = (lv->again ? missed_by_all(lv) : skips) + compat + enters + others;
+	lv->skipped = (lv->again ? missed_by_all(lv) : skips) + others;
 }
 
 void skipped__end(struct live *lv)

@@ -67,15 +67,14 @@ struct live {
 	uint64_t before_rests_ns; /* until when they are not looked for again */
 	uint64_t in_flight;	  /* calls that were inside at the end, and not asleep */
 	uint64_t malformed;
-	uint64_t skipped;	 /* calls whose entry the kernel skipped, see skipped.h */
-	bool counts_plain_skips; /* as in struct probe_env */
-	/* before tracing began: entries of io_submit, its compat, io_uring_enter, that of 32 bits */
-	uint64_t skipped_before[4];
-	char skips[512];      /* capture.skips */
-	uint64_t spills_seen; /* of the programs' count */
-	uint64_t spills_lost; /* of them that could not be read */
-	uint32_t epoch;	      /* see turn.h */
-	bool holding;	      /* a cut is made: what the epoch that has begun counts waits */
+	uint64_t skipped;		   /* calls whose entry the kernel skipped, see skipped.h */
+	bool counts_plain_skips;	   /* as in struct probe_env */
+	uint64_t skipped_before[NEED_MAX]; /* of entries, before tracing began */
+	char skips[512];		   /* capture.skips */
+	uint64_t spills_seen;		   /* of the programs' count */
+	uint64_t spills_lost;		   /* of them that could not be read */
+	uint32_t epoch;			   /* see turn.h */
+	bool holding; /* a cut is made: what the epoch that has begun counts waits */
 	struct wire_stall *held;
 	size_t nr_held, max_held;
 	uint64_t stacks_lost; /* here, beside those that the kernel could not take */
