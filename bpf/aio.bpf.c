@@ -5,6 +5,12 @@
  */
 #include "lifecycle.bpf.h"
 
+/* Programs of tracepoints and kprobes are not preempted, so that nobody asks who is in them. */
+static __always_inline bool tells_inside(bool compat, bool again)
+{
+	return !compat && (again || opt_fentry);
+}
+
 /* ---- entry ---- */
 
 /*
@@ -67,10 +73,10 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 
 	if (!tracing())
 		return 0;
-	if (!compat)
+	if (tells_inside(compat, again))
 		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, (__u32)id);
 	begin_call(id >> 32, (__u32)id, ctx_id, nr, iocbpp, compat, again);
-	if (!compat)
+	if (tells_inside(compat, again))
 		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, 0);
 	return 0;
 }
@@ -141,10 +147,10 @@ static __always_inline int submit_exit(__s64 ret, bool compat, bool again)
 
 	if (!tracing())
 		return 0;
-	if (!compat)
+	if (tells_inside(compat, again))
 		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, (__u32)id);
 	submit_ends(id >> 32, (__u32)id, ret, compat, again ? PROGRAM_AGAIN : PROGRAM_FIRST);
-	if (!compat)
+	if (tells_inside(compat, again))
 		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, 0);
 	return 0;
 }
@@ -266,17 +272,17 @@ int BPF_KPROBE(request_kprobe, struct kioctx *kioctx, void *user_iocb)
 /* kiocb.ki_flags: IOCB_NOWAIT is RWF_NOWAIT from 5.10 on, before it was another bit (include/linux/fs.h). */
 #define IOCB_NOWAIT_ 0x8
 
-static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, long res)
+/* It counts in the row of its file, by way of the call. */
+static __noinline int completes_in_row(struct kiocb *kiocb, struct file *file, bool direct,
+				       bool refused)
 {
 	struct call *c = call_on_cpu();
 	struct wire_call_fs *f;
 	struct target t = {};
-	struct file *file;
 	__u32 i;
 
-	if (!c || c->api != WIRE_API_AIO || c->state != WIRE_CALL_RUNNING || in_interrupt(ctx))
+	if (!c || c->api != WIRE_API_AIO || c->state != WIRE_CALL_RUNNING)
 		return 0;
-	file = READ(kiocb, kiocb, ki_filp);
 	target_of_file(file, &t);
 	if (FILTERING_FS && !target_wanted(&t))
 		return 0;
@@ -284,12 +290,28 @@ static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, lon
 	if (i >= WIRE_FS_PER_CALL)
 		return 0;
 	f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	if (READ(file, file, f_flags) & O_DIRECT_)
+	if (direct)
 		f->inside_direct++;
 	else
 		f->inside_buffered++;
-	if (res == -EAGAIN_ && (READ(kiocb, kiocb, ki_flags) & IOCB_NOWAIT_))
-		f->nowait_refused++;
+	f->nowait_refused += refused;
+	return 0;
+}
+
+static __always_inline int request_completes(void *ctx, struct kiocb *kiocb, long res)
+{
+	struct wire_slot *slot = slot_here();
+	struct file *file;
+	bool direct, refused;
+
+	/* in a call, so that an interrupt comes out of the kernel, and has a stack of its own */
+	if (!slot->tid || slot->tid != (__u32)bpf_get_current_pid_tgid() || on_other_stack(ctx))
+		return 0;
+	file = READ(kiocb, kiocb, ki_filp);
+	direct = READ(file, file, f_flags) & O_DIRECT_;
+	refused = res == -EAGAIN_ && (READ(kiocb, kiocb, ki_flags) & IOCB_NOWAIT_);
+	if (refused || !inside_counts(slot, file, direct))
+		completes_in_row(kiocb, file, direct, refused);
 	return 0;
 }
 

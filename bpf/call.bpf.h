@@ -14,6 +14,14 @@ enum watch { WATCHED, UNWATCHED, NONE_WATCHED };
 #define FD_CACHE 8
 #define FD_SKIP 0xffu
 
+/* The part of an iocb that counting needs: what is read costs, and there is little stack. */
+struct iocb_part {
+	__u32 key, rw_flags;
+	__u16 opcode, reqprio;
+	__u32 fd;
+	__u64 buf, nbytes;
+};
+
 /* What user space reads of it comes first, as members of its own (-fms-extensions). */
 struct call {
 	struct wire_call;
@@ -56,15 +64,19 @@ struct call {
 	__u32 holder_tid;
 	char holder_comm[WIRE_COMM_LEN];
 	char waker_comm[WIRE_COMM_LEN];
-	__u32 requests; /* io_uring: so far */
-	__u32 in_chain; /* the next request is linked to the one before */
-	__u32 epoch;	/* in which its latest sleep, or its end, counts */
-	__u32 pad;
+	__u32 requests;	    /* io_uring: so far */
+	__u32 in_chain;	    /* the next request is linked to the one before */
+	__u32 epoch;	    /* in which its latest sleep, or its end, counts */
+	__u32 row;	    /* that was found last, see find_row() */
+	__u64 file;	    /* that its first row was found by, see inside.bpf.h; */
+	__u32 file_row;	    /* index + 1 of that row, 0 = there is none */
+	__u32 taken_inside; /* see there: how often */
 	struct {
 		__u32 fd;
 		__u32 fs; /* index into fs[] + 1, 0 = empty, FD_SKIP = not wanted */
 	} fds[FD_CACHE];
-	__u64 list[8]; /* addresses of iocbs, while they are counted */
+	__u64 list[8];	       /* addresses of iocbs, while they are counted, */
+	struct iocb_part part; /* and one of them */
 };
 _Static_assert(sizeof(struct call) == WIRE_CALL_BYTES, "as user space reads it");
 

@@ -59,9 +59,9 @@ static __always_inline __u32 task_state(struct task_struct *t)
 /* gendisk.queue is old; block_device.bd_queue came with 5.16, before that it goes through bd_disk. */
 static __always_inline __u32 logical_block_size(struct block_device *bdev)
 {
-	if (!bdev)
-		return 0;
-	return BPF_CORE_READ(bdev, bd_disk, queue, limits.logical_block_size);
+	struct gendisk *disk = READ(block_device, bdev, bd_disk);
+
+	return READ(request_queue, READ(gendisk, disk, queue), limits.logical_block_size);
 }
 
 /*
@@ -277,12 +277,20 @@ static __always_inline bool in_compat_call(struct task_struct *t)
  * but is a per-CPU symbol that programs may not reach (no CONFIG_KALLSYMS_ALL)
  * and that moved twice (6.2, 6.15).
  */
-static __always_inline bool in_interrupt(void *ctx)
+static __always_inline bool on_other_stack(void *ctx)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 	__u64 base = (__u64)READ(task_struct, t, stack);
 
-	if ((__u64)ctx < base || (__u64)ctx >= base + KERNEL_STACK_BYTES)
+	/* compared: a context less an unknown number is no number for the verifier, but refused */
+	return (__u64)ctx < base || (__u64)ctx >= base + KERNEL_STACK_BYTES;
+}
+
+static __always_inline bool in_interrupt(void *ctx)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+
+	if (on_other_stack(ctx))
 		return true;
 #if defined(__TARGET_ARCH_x86)
 	if (READ(task_struct, t, mm)) {

@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_LIFECYCLE_BPF_H
 #define AIOSTALL_LIFECYCLE_BPF_H
 
+#include "inside.bpf.h"
 #include "process.bpf.h"
 #include "request.bpf.h"
 #include "sched.bpf.h"
@@ -70,39 +71,53 @@ static __always_inline void send_submit(const struct call *c, __u64 now, __u64 w
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
-/*
- * Count a call that is over in its rows, of which there is mostly one, and in the totals. `fast`:
- * the first row without a call, which takes more stack.
- */
-static __always_inline void flush(struct call *c, __u64 wall, __s64 ret, bool fast)
+/* Count a call as a whole in the totals, and each of its filesystems; returns their requests. */
+static __always_inline __u32 flush_rows(struct call *c, __u64 wall, __s64 ret)
 {
-	struct wire_fs *total;
+	struct wire_fs *total = totals_here(TOTAL_MORE, c->ended_by == PROGRAM_AGAIN, c->epoch);
 	__u32 wanted = 0, tid = c->tid;
 
-	c->epoch = epoch_now();
-	total = totals_here(c->ended_by == PROGRAM_AGAIN, c->epoch);
 	if (!total)
-		return;
+		return 0;
 	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);
-	if (fast && c->nr_fs)
-		wanted = flush_one_row(c, total, 0, wall, ret);
-	for (__u32 i = fast; i < WIRE_FS_PER_CALL; i++) {
+	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
 		wanted += flush_row(tid, i, wall, ret);
 	}
 	if (!FILTERING_FS)
-		wanted = ret < 0 ? 0 : ret;
+		wanted = c->api == WIRE_API_URING ? c->requests : ret < 0 ? 0 : ret;
 	total->requests += wanted;
-	submitted(c, wanted, ret);
+	return wanted;
+}
+
+static __always_inline void lose_requests(struct call *c)
+{
+	struct wire_fs *total;
+
 	if (c->unreadable)
 		lose(WIRE_LOSS_IOCB_UNREADABLE, c->unreadable);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
-	if (c->beyond && !FILTERING_FS) {
+	if (!c->beyond || FILTERING_FS)
+		return;
+	lose(WIRE_LOSS_BEYOND, c->beyond);
+	total = totals_here(TOTAL_MORE, c->ended_by == PROGRAM_AGAIN, c->epoch);
+	if (total)
 		total->requests_beyond += c->beyond;
-		lose(WIRE_LOSS_BEYOND, c->beyond);
-	}
+}
+
+/* Count a call that is over. `fast`: with more stack, and less time. */
+static __always_inline void flush(struct call *c, __u64 wall, __s64 ret, bool fast)
+{
+	struct wire_call_fs *f = &c->fs[0];
+	__u32 requests;
+
+	c->epoch = epoch_now();
+	requests = fast && has_all(c, f, ret < 0 ? 0 : ret) ? flush_only_row(c, f, wall, ret)
+							    : flush_rows(c, wall, ret);
+	submitted(c, requests, ret);
+	lose_requests(c);
 }
 
 /* A global function: several ends of a call lead here, and the verifier looks at it once. */
@@ -184,6 +199,7 @@ static __always_inline void call_clear(struct call *c)
 	c->submitter_tid = 0;
 	c->cq_wait_ns = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
+	c->file_row = 0;
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
 
@@ -224,6 +240,7 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
 	*(volatile __u32 *)&slot->req_count = 0;
 	*(volatile __u64 *)&slot->req_iocb = 0;
 	*(volatile __u32 *)&slot->began = c->began;
+	inside_begins(slot, c);
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;
 		c->on_cpu_ns = 0;
@@ -251,13 +268,17 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
 static __always_inline __u64 leave_call(struct wire_slot *slot, struct call *c, __u32 tid)
 {
 	__u64 now = c && c->away ? came_back_by_exit(tid) : 0;
+	struct done_inside inside;
 
 	if (now)
 		return now;
 	if (slot->tid != tid)
 		return 0;
+	inside = inside_here(slot, c);
 	/* The slot first: a preemption behind it is not seen, one before it is complete. */
 	*(volatile __u32 *)&slot->tid = 0;
+	if (c && c->taken_inside == inside.taken)
+		inside_add(c, &inside);
 	return bpf_ktime_get_ns();
 }
 

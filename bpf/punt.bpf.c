@@ -50,22 +50,23 @@ static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_wh
 {
 	__u32 aio = aio_opcode_of(op);
 
+	/* shifts, see aio_opcode_of() */
 	row->punted++;
-	row->punted_asked += why == PUNT_ASKED;
-	row->punted_forced += why == PUNT_FORCED;
-	row->punted_unable += why == PUNT_UNABLE;
-	row->punted_tried += why == PUNT_TRIED;
+	row->punted_asked += 1 << PUNT_ASKED >> why & 1;
+	row->punted_forced += 1 << PUNT_FORCED >> why & 1;
+	row->punted_unable += 1 << PUNT_UNABLE >> why & 1;
+	row->punted_tried += 1 << PUNT_TRIED >> why & 1;
 	row->punted_serial += serial;
-	row->punted_reads += aio == 0 || aio == 7;
-	row->punted_writes += aio == 1 || aio == 8;
-	row->punted_syncs += aio == 2;
+	row->punted_reads += (1 << 0 | 1 << 7) >> aio & 1;
+	row->punted_writes += (1 << 1 | 1 << 8) >> aio & 1;
+	row->punted_syncs += 1 << 2 >> aio & 1;
 }
 
 /* 1 if it is one that is asked for. */
 __noinline int punt(__u64 req, __u32 serial)
 {
 	__u32 now = epoch_now();
-	struct wire_fs *row, *total = totals_here(false, now);
+	struct wire_fs *row;
 	__u32 op = READ(io_kiocb___any, req, opcode), flags = READ(io_kiocb___any, req, flags);
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct submitter s = {};
@@ -73,15 +74,16 @@ __noinline int punt(__u64 req, __u32 serial)
 	enum punt_why why;
 
 	submitter_of((void *)req, &s);
-	if (!total || !submitter_wanted(pid, &s) || !uring_target((void *)req, flags, op, &t))
+	if (!submitter_wanted(pid, &s) || !uring_target((void *)req, flags, op, &t))
 		return 0;
 	why = punt_why(op, flags, uring_has_file(op) ? kiocb_file((void *)req, flags) : NULL);
 	row = fs_row(&t.key, false, now);
-	if (row) {
-		add_punt(row, op, why, serial);
+	if (row)
 		name_row(row, &t, pid);
-	}
-	add_punt(total, op, why, serial);
+	else
+		row = totals_here(TOTAL_MORE, false, now);
+	if (row)
+		add_punt(row, op, why, serial);
 	return 1;
 }
 
@@ -113,16 +115,17 @@ __noinline int taken(__u64 req)
 	volatile __u64 *since_ns = &punted_ns[punted_place(req)];
 	__u64 now = bpf_ktime_get_ns(), since = *since_ns, delay_ns = now > since ? now - since : 0;
 	__u32 epoch = epoch_now();
-	struct wire_fs *row, *total = totals_here(false, epoch);
+	struct wire_fs *row;
 	struct target t = {};
 
 	*since_ns = 0;
-	if (!total || !since || !uring_target((void *)req, flags, op, &t))
+	if (!since || !uring_target((void *)req, flags, op, &t))
 		return 0;
 	row = fs_row(&t.key, false, epoch);
+	if (!row)
+		row = totals_here(TOTAL_MORE, false, epoch);
 	if (row)
 		add_queue_delay(row, delay_ns);
-	add_queue_delay(total, delay_ns);
 	return 0;
 }
 

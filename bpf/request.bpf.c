@@ -39,48 +39,67 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
  */
 static __always_inline bool count_known(struct call *c, __u64 addr)
 {
+	struct iocb_part *iocb = &c->part; /* the stack is full */
 	struct wire_call_fs *f;
-	struct iocb_part iocb;
-	__u32 way, row;
+	__u32 way, row, nowait;
 
-	if (!read_part(&iocb, addr) || iocb.opcode > 1)
+	if (!read_part(iocb, addr) || iocb->opcode > 1)
 		return false;
-	way = iocb.fd & (FD_CACHE - 1);
-	row = c->fds[way].fs;
-	if (c->fds[way].fd != iocb.fd || row == 0 || row > WIRE_FS_PER_CALL)
+	way = iocb->fd & (FD_CACHE - 1);
+	row = c->fds[way].fs - 1;
+	if (c->fds[way].fd != iocb->fd || row >= WIRE_FS_PER_CALL)
 		return false;
-	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
+	f = &c->fs[BOUNDED(row, WIRE_FS_PER_CALL)];
+	nowait = iocb->rw_flags / RWF_NOWAIT_ &
+		 1; /* numbers: each branch is another way to verify */
 	f->requests++;
-	f->ops[iocb.opcode ? WIRE_OP_PWRITE : WIRE_OP_PREAD]++;
-	f->nowait += !!(iocb.rw_flags & RWF_NOWAIT_);
-	f->inside_buffered += is_buffered(c, iocb.fd) && !(iocb.rw_flags & RWF_NOWAIT_);
-	f->bytes += iocb.nbytes;
+	f->ops[BOUNDED(iocb->opcode, WIRE_OPS)]++;
+	f->nowait += nowait;
+	f->inside_buffered += (c->buffered >> way & 1) & (nowait ^ 1);
+	f->bytes += iocb->nbytes;
 	return true;
 }
+_Static_assert(WIRE_OP_PREAD == 0 && WIRE_OP_PWRITE == 1, "the opcodes of plain reads and writes");
 
 _Static_assert(sizeof(((struct call *)0)->list) == COUNT_CHUNK * 8, "as many addresses");
+/* One by one: those of 32-bit programs, and what lies before a page that is not there. */
+static __always_inline void read_list(struct call *c, __u64 iocbpp, __u32 n, bool compat)
+{
+	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
+		if (i >= n)
+			break;
+		read_iocb_at(&c->list[i], iocbpp, i, compat);
+	}
+}
+
 __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
 	struct call *c = bpf_map_lookup_elem(&calls, &tid);
-	__u32 bytes;
-	bool failed;
 
 	if (!c || n == 0)
 		return 0;
 	if (n > COUNT_CHUNK)
 		n = COUNT_CHUNK;
-	bytes = compat ? n * 4 : n * 8;
-	failed = bpf_probe_read_user(c->list, BOUNDED(bytes - 1, sizeof(c->list)) + 1,
-				     (void *)iocbpp) != 0;
+	if (compat ||
+	    bpf_probe_read_user(c->list, BOUNDED(n * 8 - 1, sizeof(c->list)) + 1, (void *)iocbpp))
+		read_list(c, iocbpp, n, compat);
 	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
-		__u64 addr = compat ? ((__u32 *)c->list)[i] : c->list[i];
+		__u64 addr = c->list[i];
 
 		if (i >= n)
 			break;
-		if (failed)
-			addr = iocb_at(iocbpp, i, compat);
 		if (undo || !count_known(c, addr))
 			count_request(tid, addr, undo);
+	}
+	return 0;
+}
+
+__noinline int count_many(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
+{
+	for (__u32 i = 0; i < COUNT_MANY; i += COUNT_CHUNK) {
+		if (i >= n)
+			break;
+		count_requests(tid, iocbpp + i * iocb_step(compat), n - i, compat, undo);
 	}
 	return 0;
 }

@@ -28,17 +28,20 @@ static __always_inline __u32 fold_op(__u32 opcode)
 __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat);
 
 /* The user's iocb for request i of a call, 0 if it cannot be read. */
+static __always_inline void read_iocb_at(__u64 *to, __u64 iocbpp, __u32 i, bool compat)
+{
+	*to = 0; /* four bytes are its lower half */
+	if (compat)
+		bpf_probe_read_user(to, 4, (void *)(iocbpp + i * 4ULL));
+	else
+		bpf_probe_read_user(to, 8, (void *)(iocbpp + i * 8ULL));
+}
+
 static __always_inline __u64 iocb_at(__u64 iocbpp, __u32 i, bool compat)
 {
-	__u64 p = 0;
+	__u64 p;
 
-	if (compat) {
-		__u32 p32 = 0;
-
-		bpf_probe_read_user(&p32, sizeof(p32), (void *)(iocbpp + i * 4ULL));
-		return p32;
-	}
-	bpf_probe_read_user(&p, sizeof(p), (void *)(iocbpp + i * 8ULL));
+	read_iocb_at(&p, iocbpp, i, compat);
 	return p;
 }
 
@@ -84,6 +87,10 @@ static __always_inline __u32 row_of_fd(struct call *c, __u32 fd)
 	if (i >= WIRE_FS_PER_CALL)
 		return 0;
 	c->fds[way].fs = i + 1;
+	if (!c->file_row && !FILTERING_FS) {
+		c->file = (__u64)file;
+		c->file_row = i + 1;
+	}
 	return i + 1;
 }
 
@@ -96,13 +103,6 @@ static __always_inline void count_aside(__u32 *cell, bool undo)
 		*cell -= 1;
 }
 
-/* The part of an iocb that counting needs: what is read costs, and there is little stack. */
-struct iocb_part {
-	__u32 key, rw_flags;
-	__u16 opcode, reqprio;
-	__u32 fd;
-	__u64 buf, nbytes;
-};
 #define IOCB_PART (offsetof(struct iocb, aio_data) + sizeof(__u64))
 _Static_assert(IOCB_PART + sizeof(struct iocb_part) == offsetof(struct iocb, aio_offset),
 	       "as in linux/aio_abi.h");
@@ -140,15 +140,15 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 /* Count a request in its row, or take it back (undo). */
 static __always_inline void count_one(struct call *c, __u64 addr, bool undo)
 {
+	struct iocb_part *iocb = &c->part;
 	struct wire_call_fs *f;
-	struct iocb_part iocb;
 	__u32 row;
 
-	if (!read_part(&iocb, addr)) {
+	if (!read_part(iocb, addr)) {
 		count_aside(&c->unreadable, undo);
 		return;
 	}
-	row = row_of_fd(c, iocb.fd);
+	row = row_of_fd(c, iocb->fd);
 	if (row == FD_SKIP) {
 		if (!undo)
 			c->skipped++;
@@ -160,10 +160,10 @@ static __always_inline void count_one(struct call *c, __u64 addr, bool undo)
 	}
 	f = &c->fs[BOUNDED(row - 1, WIRE_FS_PER_CALL)];
 	/* Not what was counted: the iocb or the descriptor has changed meanwhile. */
-	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb.opcode), WIRE_OPS)]))
+	if (undo && (!f->requests || !f->ops[BOUNDED(fold_op(iocb->opcode), WIRE_OPS)]))
 		c->fs_overflow++;
 	else
-		count_in_row(f, &iocb, c->compat, undo, is_buffered(c, iocb.fd));
+		count_in_row(f, iocb, c->compat, undo, is_buffered(c, iocb->fd));
 }
 
 /*
@@ -181,19 +181,28 @@ int count_request(__u32 tid, __u64 addr, __u32 undo);
  */
 int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
 
+/* The same of up to COUNT_MANY. A loop in a loop, for the verifier, which goes round each by itself. */
+#define COUNT_MANY (16 * COUNT_CHUNK)
+int count_many(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
+
+static __always_inline __u64 iocb_step(__u32 compat)
+{
+	return compat ? 4 : 8;
+}
+
 static __always_inline void walk_requests(const struct call *c, __u32 from, bool undo)
 {
 	__u32 tid = c->tid, compat = c->compat, to = c->nr;
-	__u64 iocbpp = c->iocbpp + from * (compat ? 4ULL : 8ULL);
+	__u64 step = iocb_step(compat), iocbpp = c->iocbpp + from * step;
 
 	if (to > WIRE_MAX_REQUESTS)
 		to = WIRE_MAX_REQUESTS;
-	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / COUNT_CHUNK; i++) {
+	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / COUNT_MANY; i++) {
 		if (from >= to)
 			break;
-		count_requests(tid, iocbpp, to - from, compat, undo);
-		from += COUNT_CHUNK;
-		iocbpp += COUNT_CHUNK * (compat ? 4ULL : 8ULL);
+		count_many(tid, iocbpp, to - from, compat, undo);
+		from += COUNT_MANY;
+		iocbpp += COUNT_MANY * step;
 	}
 }
 

@@ -14,7 +14,7 @@ __noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
 	if (!bpf_map_update_elem(&row_of, &key, &n, BPF_NOEXIST)) {
 		row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
 		row->key = key;
-		*(volatile __u32 *)&row->used = 1;
+		*(volatile __u32 *)&row->used = WIRE_ROW_USED;
 		return n + 1;
 	}
 	bpf_map_push_elem(&free_rows, &n, BPF_ANY);
@@ -55,13 +55,43 @@ __noinline __u32 hist_bucket(__u64 v)
 	return e < WIRE_HIST_BUCKETS ? e : WIRE_HIST_BUCKETS - 1;
 }
 
+/* The call as a whole has what its rows have, too. */
+static __always_inline void total_add_fs(struct wire_fs *total, const struct wire_call_fs *f)
+{
+	total->bytes += f->bytes;
+	total->bytes_unknown += f->bytes_unknown;
+	row_add_sync(total, f);
+	row_add_ops(total, f);
+}
+
 __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 {
 	struct call *c = bpf_map_lookup_elem(&calls, &tid);
-	struct wire_fs *total;
+	struct wire_fs *row, *more, *less;
+	struct wire_call_fs *f;
+	bool again;
 
 	if (!c)
 		return 0;
-	total = totals_here(c->ended_by == PROGRAM_AGAIN, c->epoch);
-	return total ? flush_one_row(c, total, i, wall, ret) : 0;
+	f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
+	again = c->ended_by == PROGRAM_AGAIN;
+	more = totals_here(TOTAL_MORE, again, c->epoch);
+	less = totals_here(TOTAL_LESS, again, c->epoch);
+	if (!more || !less)
+		return 0;
+	total_add_fs(more, f);
+	row = row_of_call(f, again, c->epoch);
+	if (!row)
+		return f->requests;
+	/* first: whoever adds up meanwhile, and reads this last, has too little and not too much */
+	row_add_fs(less, c, f, wall, ret);
+	flush_one_row(row, c, f, wall, ret);
+	return f->requests;
+}
+
+__noinline __u32 flush_only(__u32 tid, __u64 wall, __s64 ret)
+{
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	return c ? flush_only_row(c, &c->fs[0], wall, ret) : 0;
 }

@@ -38,11 +38,16 @@ struct free_rows_map {
 };
 extern struct free_rows_map free_rows SEC(".maps");
 
-/* All calls, each once: one row. */
+/*
+ * All calls, each once. Nearly all have one row, and count there alone: user space adds up the rows.
+ * Here is what that sum lacks, and what it has too much: calls of several filesystems, of none, or
+ * of one that has no row.
+ */
+enum total { TOTAL_MORE, TOTAL_LESS, TOTALS };
 struct totals_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2);
+	__uint(max_entries, 2 * TOTALS);
 	__type(key, __u32);
 	__type(value, struct wire_fs);
 };
@@ -58,9 +63,9 @@ static __always_inline __u32 value_of(__u32 n, bool again, __u32 epoch)
 	       bpf_get_smp_processor_id();
 }
 
-static __always_inline struct wire_fs *totals_here(bool again, __u32 epoch)
+static __always_inline struct wire_fs *totals_here(enum total which, bool again, __u32 epoch)
 {
-	__u32 at = value_of(0, again, epoch);
+	__u32 at = value_of(which, again, epoch);
 
 	return bpf_map_lookup_elem(&totals, &at);
 }
@@ -73,18 +78,42 @@ static __always_inline struct wire_fs *totals_here(bool again, __u32 epoch)
  */
 __u32 new_row(__u32 dev, __u32 kind, __u64 super);
 
-static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again,
-					      __u32 epoch)
+/* The number + 1 of the key's row; 0 if all rows are taken. */
+static __always_inline __u32 row_number(const struct wire_fs_key *key)
 {
-	__u32 *known = bpf_map_lookup_elem(&row_of, key), n;
+	__u32 *known = bpf_map_lookup_elem(&row_of, key);
 
-	n = known ? *known + 1 : new_row(key->dev, key->kind | (__u32)key->api << 16, key->super);
+	return known ? *known + 1
+		     : new_row(key->dev, key->kind | (__u32)key->api << 16, key->super);
+}
+
+/* The row of number + 1; 0 is counted as a loss. */
+static __always_inline struct wire_fs *numbered_row(__u32 n, bool again, __u32 epoch)
+{
 	if (!n) {
 		lose(WIRE_LOSS_FS_FULL, 1);
 		return NULL;
 	}
 	n = value_of(n - 1, again, epoch);
 	return bpf_map_lookup_elem(&filesystems, &n);
+}
+
+static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, bool again,
+					      __u32 epoch)
+{
+	return numbered_row(row_number(key), again, epoch);
+}
+
+/* The same, without a look-up where an earlier call of the thread had it and it is still there. */
+static __always_inline struct wire_fs *row_of_call(struct wire_call_fs *f, bool again, __u32 epoch)
+{
+	__u32 n = f->row - 1;
+	const struct wire_row *row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
+
+	if (n >= WIRE_MAX_ROWS || *(volatile __u32 *)&row->used != WIRE_ROW_USED ||
+	    !same_fs(&row->key, &f->key) || row->key.api != f->key.api)
+		f->row = row_number(&f->key);
+	return numbered_row(f->row, again, epoch);
 }
 
 /* It touches no memory, which spares its callers some reading. */
@@ -124,41 +153,81 @@ static __always_inline void row_add_call(struct wire_fs *row, const struct call 
 		row->pid = c->pid;
 }
 
+/* Are the four counters of 16 bits all 0? */
+static __always_inline bool all_zero(const __u16 *four)
+{
+	return !*(const __u64 *)four;
+}
+
+/* Few calls have more than plain reads and writes. */
+static __always_inline void row_add_ops(struct wire_fs *row, const struct wire_call_fs *f)
+{
+	row->ops[WIRE_OP_PREAD] += f->ops[WIRE_OP_PREAD];
+	row->ops[WIRE_OP_PWRITE] += f->ops[WIRE_OP_PWRITE];
+	if (*(const __u32 *)&f->ops[2] || !all_zero(&f->ops[4]))
+		for (__u32 op = 2; op < WIRE_OPS; op++)
+			row->ops[op] += f->ops[op];
+}
+
 static __always_inline void row_add_sync(struct wire_fs *row, const struct wire_call_fs *f)
 {
+	if (all_zero(&f->inside_buffered))
+		return;
 	row->inside_buffered += f->inside_buffered;
 	row->inside_direct += f->inside_direct;
 	row->nowait += f->nowait;
 	row->nowait_refused += f->nowait_refused;
 }
 
-/* Count what a call did on one of its filesystems; returns the requests of that row. */
-static __always_inline __u32 flush_one_row(struct call *c, struct wire_fs *total, __u32 i,
-					   __u64 wall, __s64 ret)
+/* What a call did on one of its filesystems. */
+static __always_inline void row_add_fs(struct wire_fs *row, const struct call *c,
+				       const struct wire_call_fs *f, __u64 wall, __s64 ret)
 {
-	struct wire_call_fs *f = &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
-	struct wire_fs *row = fs_row(&f->key, c->ended_by == PROGRAM_AGAIN, c->epoch);
-
-	total->bytes += f->bytes;
-	total->bytes_unknown += f->bytes_unknown;
-	row_add_sync(total, f);
-	for (__u32 op = 0; op < WIRE_OPS; op++)
-		total->ops[op] += f->ops[op];
-	if (!row)
-		return f->requests;
 	row_add_call(row, c, wall, ret, f->blocked_ns, f->sleeps);
 	row->requests += f->requests;
 	row->bytes += f->bytes;
 	row->bytes_unknown += f->bytes_unknown;
 	row_add_sync(row, f);
-	for (__u32 op = 0; op < WIRE_OPS; op++)
-		row->ops[op] += f->ops[op];
+	row_add_ops(row, f);
+}
+
+static __always_inline void flush_one_row(struct wire_fs *row, const struct call *c,
+					  const struct wire_call_fs *f, __u64 wall, __s64 ret)
+{
+	row_add_fs(row, c, f, wall, ret);
 	row->mnt_id = f->mnt_id;
 	__builtin_memcpy(row->fstype, f->fstype, sizeof(row->fstype));
+}
+
+/* Has the row of the call's only filesystem all that the call, of so many requests, adds to the totals? */
+static __always_inline bool has_all(const struct call *c, const struct wire_call_fs *f,
+				    __u32 requests)
+{
+	return c->nr_fs == 1 && f->blocked_ns == c->counted_ns &&
+	       !f->sleeps == !c->counted_sleeps && (FILTERING_FS || f->requests == requests);
+}
+
+/* A call whose only row has all of it: there, or in the totals if there is no room for the row. */
+static __always_inline __u32 flush_only_row(struct call *c, struct wire_call_fs *f, __u64 wall,
+					    __s64 ret)
+{
+	bool again = c->ended_by == PROGRAM_AGAIN;
+	struct wire_fs *row = row_of_call(f, again, c->epoch);
+
+	if (!row)
+		row = totals_here(TOTAL_MORE, again, c->epoch);
+	if (row)
+		flush_one_row(row, c, f, wall, ret);
 	return f->requests;
 }
 
-/* The same, to be called in a loop. */
+/* The same, for who has no stack for it. */
+__u32 flush_only(__u32 tid, __u64 wall, __s64 ret);
+
+/*
+ * Count one of the call's filesystems in its row and, as too much, in the totals, which have the call
+ * as a whole: to be called in a loop. Returns its requests.
+ */
 __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret);
 
 static __always_inline void name_row(struct wire_fs *row, const struct target *t, __u32 pid)

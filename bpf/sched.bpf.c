@@ -14,7 +14,7 @@
 
 /* A map of maps is linked with no declaration of it in another object (libbpf 1.1). */
 struct spill_table spill_a SEC(".maps"), spill_b SEC(".maps");
-struct spilled_map spilled SEC(".maps") = {.values = {[0] = &spill_a, [1] = &spill_b}};
+struct spilled_map spilled SEC(".maps"); /* user space puts the two there */
 
 __u64 spills = 0;
 struct wire_spill zero_spill = {};

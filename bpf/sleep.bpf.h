@@ -96,11 +96,15 @@ static __always_inline struct call *switch_out(struct wire_slot *slot, struct ta
 	c->req_iocb = slot->req_iocb;
 	c->began = slot->began;
 	if (c->state != WIRE_CALL_RUNNING) {
-		/* the entry program itself was preempted: it takes its start again */
+		/*
+		 * The entry program itself was preempted: it takes its start again. What is counted
+		 * inside may be an earlier call's still.
+		 */
 		c->interrupted = 1;
 		leave_cpu(c, WIRE_CALL_IDLE);
 		return NULL;
 	}
+	inside_ends(slot, c);
 	if (!in_this_call(c, prev)) {
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
 		return NULL;
@@ -298,6 +302,7 @@ static __always_inline void end_sleep(struct call *c, __u64 now)
 	/* Not seen waking: woken while still being switched out, so it was runnable all the time. */
 	__u64 wake = c->wake_ns, blocked, runqueue;
 	const struct wire_fs_key *key;
+	struct wire_fs *row;
 	__u32 held = 0;
 
 	if (wake < c->since_ns)
@@ -325,8 +330,8 @@ static __always_inline void end_sleep(struct call *c, __u64 now)
 	if (plane_of(c) == WIRE_PLANE_SUBMIT)
 		c->counted_ns += blocked;
 	c->epoch = epoch_now();
-	row_add_sleep(fs_row(key, false, c->epoch), c, blocked, held);
-	row_add_sleep(totals_here(false, c->epoch), c, blocked, held);
+	row = fs_row(key, false, c->epoch);
+	row_add_sleep(row ? row : totals_here(TOTAL_MORE, false, c->epoch), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue, held);
 }
@@ -359,6 +364,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct call 
 	slot->req_count = c->req_count;
 	slot->req_iocb = c->req_iocb;
 	slot->began = c->began;
+	inside_begins(slot, c);
 }
 
 /* ---- returns that were shown to nobody ---- */

@@ -61,21 +61,37 @@ __noinline int is_submitted_now(__u64 p, __u64 ctx_id, __u64 kernel)
 	return READ(aio_kiocb, p, ki_refcnt.refs.counter) == 2 && obj && obj < KERNEL_HALF;
 }
 
+/* The scan's words from number from on downward. A loop in a loop, for the verifier. */
+#define SCAN_PART 32
+__noinline __u64 scan_part(__u32 from, __u64 ctx_id, __u64 base, __u64 kernel)
+{
+	struct scratch *s = scratch_here();
+
+	if (!s)
+		return 0;
+	for (__u32 i = 0; i < SCAN_PART; i++) {
+		__u64 p = s->words[BOUNDED(from - i, SCAN_WORDS)];
+
+		if (p < kernel || (p & 31) || p - base < KERNEL_STACK_BYTES)
+			continue;
+		if (is_submitted_now(p, ctx_id, kernel))
+			return p;
+	}
+	return 0;
+}
+
 __noinline __u64 scan_stack(__u64 ctx_id, __u64 top, __u64 base)
 {
 	struct scratch *s = scratch_here();
-	__u64 kernel = lowest_kernel_address(base);
+	__u64 kernel = lowest_kernel_address(base), p;
 
 	if (!s || !top)
 		return 0;
 	if (bpf_probe_read_kernel(s->words, sizeof(s->words), (void *)(top - sizeof(s->words))))
 		return 0;
-	for (__u32 i = 0; i < SCAN_WORDS; i++) {
-		__u64 p = s->words[SCAN_WORDS - 1 - i];
-
-		if (p < kernel || (p & 31) || p - base < KERNEL_STACK_BYTES)
-			continue;
-		if (is_submitted_now(p, ctx_id, kernel))
+	for (__u32 i = 0; i < SCAN_WORDS; i += SCAN_PART) {
+		p = scan_part(SCAN_WORDS - 1 - i, ctx_id, base, kernel);
+		if (p)
 			return p;
 	}
 	return 0;

@@ -127,7 +127,8 @@ static __always_inline void describe_file(struct wire_req *r, struct file *file)
 		     READ(inode, inode, i_generation) ^ ((__u64)t.mnt_id * 0xff51afd7ed558ccdULL);
 	if (!r->file_id)
 		r->file_id = 1;
-	save_names((__u64)BPF_CORE_READ(file, f_path.dentry), r->file_id);
+	save_names(read_number((void *)file + bpf_core_field_offset(struct file, f_path.dentry)),
+		   r->file_id);
 }
 
 #define INDEX_NONE (~0U)

@@ -17,18 +17,19 @@ static __noinline int sqpoll_count(__u64 req, __u32 flags)
 {
 	__u32 op = READ(io_kiocb___any, req, opcode), aio = aio_opcode_of(op), len;
 	__u32 now = epoch_now();
-	struct wire_fs *row, *total = totals_here(false, now);
+	struct wire_fs *row;
 	struct target t = {};
 
-	if (!total || !uring_target((void *)req, flags, op, &t))
+	if (!uring_target((void *)req, flags, op, &t))
 		return 0;
 	len = aio <= 1 ? READ(io_rw___any, req, len) : 0;
 	row = fs_row(&t.key, false, now);
-	if (row) {
-		add_request(row, aio, len);
+	if (row)
 		name_row(row, &t, bpf_get_current_pid_tgid() >> 32);
-	}
-	add_request(total, aio, len);
+	else
+		row = totals_here(TOTAL_MORE, false, now);
+	if (row)
+		add_request(row, aio, len);
 	return 1;
 }
 

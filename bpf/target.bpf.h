@@ -106,22 +106,31 @@ struct target {
 	__u64 type; /* struct file_system_type, 0 for device nodes */
 };
 
-/* The name of a target's filesystem type: text from the kernel, wanted seldom. */
+/* Eight characters, of which the first is the lowest byte: machines are little-endian. */
+#define WORD(a, b, c, d, e, f, g, h)                                                               \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 |   \
+	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+
+/*
+ * The name of a target's filesystem type: text from the kernel, wanted seldom. All places for it are
+ * aligned, and written in words: the compiler would write each character by itself.
+ */
 static __always_inline void read_fstype(const struct target *t, char *to)
 {
-	__builtin_memset(to, 0, WIRE_FSTYPE_LEN);
-	if (t->key.kind == WIRE_FS_BLKDEV)
-		__builtin_memcpy(to, "blockdev", 8);
-	else if (t->key.kind == WIRE_FS_CHRDEV)
-		__builtin_memcpy(to, "chardev", 7);
-	else if (t->type)
+	__u64 *words = (void *)to;
+
+	words[0] = t->key.kind == WIRE_FS_BLKDEV   ? WORD('b', 'l', 'o', 'c', 'k', 'd', 'e', 'v')
+		   : t->key.kind == WIRE_FS_CHRDEV ? WORD('c', 'h', 'a', 'r', 'd', 'e', 'v', 0)
+						   : 0;
+	words[1] = 0;
+	if (!words[0] && t->type)
 		bpf_probe_read_kernel_str(to, WIRE_FSTYPE_LEN,
 					  READ(file_system_type, t->type, name));
 }
 
 static __always_inline bool fstype_wanted(const struct target *t)
 {
-	char name[WIRE_FSTYPE_LEN];
+	char name[WIRE_FSTYPE_LEN] __attribute__((aligned(8)));
 
 	read_fstype(t, name);
 	for (__u32 i = 0; i < 8; i++) {
@@ -176,22 +185,29 @@ static __always_inline __u64 super_id(const void *inode, const void *sb)
 	return (uuid ^ uuid >> 32) << 32 | (__u32)n;
 }
 
+/* By the type of file, four bits each: a shift, see aio_opcode_of(). */
+#define KIND_OF(type, kind) ((__u64)((kind) ^ WIRE_FS_SUPER) << (4 * ((type) >> 12)))
+
+static __always_inline __u32 kind_of_mode(__u32 mode)
+{
+	const __u64 kinds = KIND_OF(S_IFBLK, WIRE_FS_BLKDEV) | KIND_OF(S_IFCHR, WIRE_FS_CHRDEV);
+
+	return (kinds >> (4 * (mode >> 12 & 15)) & 15) ^ WIRE_FS_SUPER;
+}
+
 static __always_inline void target_of_file(struct file *file, struct target *t)
 {
 	struct inode *inode = READ(file, file, f_inode);
 	struct super_block *sb = READ(inode, inode, i_sb);
 	void *mnt = READ(file, file, f_path.mnt);
-	__u32 type;
 
 	t->sb_dev = READ(super_block, sb, s_dev);
 	t->mnt_id = READ(mount, mnt - bpf_core_field_offset(struct mount, mnt), mnt_id);
-	type = READ(inode, inode, i_mode) & S_IFMT;
-	if (type == S_IFBLK || type == S_IFCHR) {
-		t->key.kind = type == S_IFBLK ? WIRE_FS_BLKDEV : WIRE_FS_CHRDEV;
+	t->key.kind = kind_of_mode(READ(inode, inode, i_mode));
+	if (t->key.kind != WIRE_FS_SUPER) {
 		t->key.dev = READ(inode, inode, i_rdev);
 		return;
 	}
-	t->key.kind = WIRE_FS_SUPER;
 	t->key.dev = t->sb_dev;
 	t->key.super = super_id(inode, sb);
 	t->type = (__u64)READ(super_block, sb, s_type);
@@ -212,6 +228,10 @@ static __always_inline struct file *file_of_fd(__u32 fd)
 	return read_pointer(READ(fdtable, fdt, fd) + fd);
 }
 
+/* What is counted in a row of a call. */
+#define COUNTED_FROM offsetof(struct wire_call_fs, requests)
+_Static_assert(COUNTED_FROM % sizeof(__u64) == 0, "cleared in words");
+
 /* A row of a call begins empty; what an earlier call of the thread has left there may hold the name. */
 static __always_inline void start_row(struct wire_call_fs *f, const struct target *t)
 {
@@ -220,12 +240,12 @@ static __always_inline void start_row(struct wire_call_fs *f, const struct targe
 	f->key = t->key;
 	f->type = t->type;
 	f->mnt_id = t->mnt_id;
-	__builtin_memset((void *)f + offsetof(struct wire_call_fs, requests), 0,
-			 sizeof(*f) - offsetof(struct wire_call_fs, requests));
+	for (__u32 i = 0; i < sizeof(*f) - COUNTED_FROM; i += sizeof(__u64))
+		*(__u64 *)((void *)f + COUNTED_FROM + i) = 0;
 }
 
-/* Index of the row in the call, new if need be; WIRE_FS_PER_CALL if there is no place. */
-static __always_inline __u32 call_fs(struct call *c, const struct target *t)
+/* Number of the row in the call, nr_fs if it has none of that filesystem. */
+static __always_inline __u32 find_row(struct call *c, const struct target *t)
 {
 	__u32 i;
 
@@ -233,12 +253,27 @@ static __always_inline __u32 call_fs(struct call *c, const struct target *t)
 		if (i >= c->nr_fs)
 			break;
 		if (same_fs(&c->fs[i].key, &t->key))
-			return i;
+			break;
 	}
+	/*
+	 * By way of memory: for the verifier it is some number then, and not one in each round,
+	 * for each of which it would look at all that follows.
+	 */
+	*(volatile __u32 *)&c->row = i;
+	return *(volatile __u32 *)&c->row;
+}
+
+/* Index of the row in the call, new if need be; WIRE_FS_PER_CALL if there is no place. */
+static __always_inline __u32 call_fs(struct call *c, const struct target *t)
+{
+	__u32 i = find_row(c, t);
+
 	if (i >= WIRE_FS_PER_CALL)
 		return WIRE_FS_PER_CALL;
-	start_row(&c->fs[i], t);
-	c->nr_fs = i + 1;
+	if (i >= c->nr_fs) {
+		start_row(&c->fs[BOUNDED(i, WIRE_FS_PER_CALL)], t);
+		c->nr_fs = i + 1;
+	}
 	return i;
 }
 

@@ -245,32 +245,24 @@ __noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
 {
 	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs *total;
-	__u32 wanted = 0;
+	__u32 requests;
 
 	if (!c)
 		return 0;
 	c->epoch = epoch_now();
-	total = totals_here(false, c->epoch);
-	if (!total)
-		return 0;
 	if (!opt_uring_requests && ret > 0 && c->nr)
 		c->requests = ret;
 	if (FILTERING_FS && !c->nr_fs)
 		return 0;
 	if (!c->requests) {
-		count_wait_call(total, c, wall);
+		total = totals_here(TOTAL_MORE, false, c->epoch);
+		if (total)
+			count_wait_call(total, c, wall);
 		return 0;
 	}
-	row_add_call(total, c, wall, ret, c->counted_ns, c->counted_sleeps);
-	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
-		if (i >= c->nr_fs)
-			break;
-		wanted += flush_row(tid, i, wall, ret);
-	}
-	if (!FILTERING_FS)
-		wanted = c->requests;
-	total->requests += wanted;
-	submitted(c, wanted, ret);
+	requests = has_all(c, &c->fs[0], c->requests) ? flush_only(tid, wall, ret)
+						      : flush_rows(c, wall, ret);
+	submitted(c, requests, ret);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
 	return 0;

@@ -58,10 +58,11 @@ struct wire_fs_key {
 	__u64 super; /* UUID and attachment of the superblocks that had this device: see super_id() */
 };
 
-/* Whose counters a row has. */
+/* Whose counters a row has. One that leaves is not to be had by its key any more. */
+enum wire_row_use { WIRE_ROW_FREE, WIRE_ROW_USED, WIRE_ROW_LEAVES };
 struct wire_row {
 	struct wire_fs_key key;
-	__u32 used;
+	__u32 used; /* enum wire_row_use */
 	__u32 pad;
 };
 
@@ -311,7 +312,7 @@ struct wire_submit {
 };
 
 /*
- * The thread inside io_submit on one CPU, 0 = none; a cache line of its own. The programs' own, but among the
+ * The thread inside io_submit on one CPU, 0 = none; cache lines of its own. The programs' own, but among the
  * variables that user space maps.
  */
 struct wire_slot {
@@ -331,7 +332,11 @@ struct wire_slot {
 	__u32 lock_kind;
 	__u32 lock_tid;
 	__u32 began; /* the call's, see there */
-	__u32 pad;
+	/* requests on `file` that were done inside the call and are not in it yet, see inside.bpf.h */
+	__u32 inside_buffered;
+	__u64 file;
+	__u32 inside_direct;
+	__u32 pad[13];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -386,12 +391,14 @@ struct wire_call_fs {
 	__u64 type; /* struct file_system_type that fstype is the name of */
 	char fstype[WIRE_FSTYPE_LEN];
 	__u32 mnt_id;
+	__u32 row; /* number + 1 of the row that an earlier call was counted in: see row_of_call() */
 	/* from here on zero when a call begins */
 	__u32 requests;
-	__u64 bytes;
 	__u32 bytes_unknown;
-	__u32 sleeps;
+	__u64 bytes;
 	__u64 blocked_ns;
+	__u32 sleeps;
+	__u32 pad;
 	__u16 inside_buffered;
 	__u16 inside_direct;
 	__u16 nowait;
@@ -407,7 +414,7 @@ enum wire_call_state {
 };
 
 /* Bytes of a value of the calls map, key tid: a struct wire_call, and what only the programs know. */
-#define WIRE_CALL_BYTES 1432
+#define WIRE_CALL_BYTES 1544
 
 /* What a thread does inside io_submit or io_uring_enter. */
 struct wire_call {
@@ -456,14 +463,14 @@ WIRE_SIZE(stall, 176 + sizeof(struct wire_req));
 WIRE_SIZE(spill_key, 56);
 WIRE_SIZE(spill, 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS);
 WIRE_SIZE(submit, 184);
-WIRE_SIZE(slot, 64);
+WIRE_SIZE(slot, 128);
 WIRE_SIZE(stack, 16 + 8 * WIRE_STACK_DEPTH);
 WIRE_SIZE(sample_key, 24);
 WIRE_SIZE(file, 16 + WIRE_NAMES_LEN);
 WIRE_SIZE(submitted, 40);
 WIRE_SIZE(process, 64);
 WIRE_SIZE(failure_key, 8);
-WIRE_SIZE(call_fs, 96);
+WIRE_SIZE(call_fs, 104);
 WIRE_SIZE(call, 288 + WIRE_FS_PER_CALL * sizeof(struct wire_call_fs));
 WIRE_SIZE(want_key, 8);
 #undef WIRE_SIZE

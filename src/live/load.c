@@ -18,6 +18,7 @@
 #include "live/progload.h"
 #include "live/require.h"
 #include "live/rows.h"
+#include "live/spill.h"
 #include "live/tables.h"
 
 /*
@@ -176,12 +177,19 @@ static int refused(int rc, struct err *e)
 
 static int load_beside_each_other(struct live *lv)
 {
+	struct spill_placing placing = {.lv = lv};
+	struct beside beside = {0};
 	int rc, rest;
 
 	progload__begin();
 	rc = aiostall_bpf__load(lv->skel);
+	if (!rc)
+		beside__start(&beside, spill__place, &placing);
 	rest = progload__end();
-	return rc ? rc : rest;
+	beside__wait(&beside);
+	if (rc || rest)
+		return rc ? rc : rest;
+	return placing.rc;
 }
 
 static int load_chosen(struct live *lv, const struct probe_env *env, struct err *e)

@@ -147,6 +147,7 @@ void recycle__rows(struct live *lv, const struct sink *to, recycle_name_fn name)
 		if (n == lv->nr_rows || !live_rows__key(lv, n, &key))
 			return;
 		bpf_map_delete_elem(bpf_map__fd(lv->skel->maps.row_of), &key);
+		live_rows__leaves(lv, n);
 		lv->row_use[n].left_ns = now;
 		lv->nr_leaving++;
 		lv->recycled++;

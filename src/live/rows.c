@@ -52,7 +52,7 @@ void live_rows__size(struct live *lv)
 	bpf_map__set_max_entries(lv->skel->maps.filesystems, lv->nr_rows * 2 * lv->row_values);
 	bpf_map__set_max_entries(lv->skel->maps.row_of, lv->nr_rows);
 	bpf_map__set_max_entries(lv->skel->maps.free_rows, lv->nr_rows);
-	bpf_map__set_max_entries(lv->skel->maps.totals, 2 * lv->row_values);
+	bpf_map__set_max_entries(lv->skel->maps.totals, 2 * 2 * lv->row_values);
 }
 
 static size_t bytes_of(const struct bpf_map *map)
@@ -81,7 +81,7 @@ int live_rows__open(struct live *lv, struct err *e)
 		lv->total_row = map_values(lv->skel->maps.totals);
 	if (!lv->rows || !lv->total_row)
 		return err__set(e, -errno, "cannot map the counters: %s", strerror(errno));
-	lv->taken = calloc(lv->nr_rows + 1, sizeof(*lv->taken));
+	lv->taken = calloc(lv->nr_rows + 2, sizeof(*lv->taken));
 	return lv->taken ? 0 : err__set(e, -ENOMEM, "out of memory");
 }
 
@@ -96,18 +96,23 @@ void live_rows__close(struct live *lv)
 	lv->taken = NULL;
 }
 
+/* Beside the rows: what their sum has too little, and too much, as the total of all calls. */
+enum { ROWS_MORE = UINT32_MAX - 1, ROWS_LESS = UINT32_MAX - 2 };
+
 /* Its two sets, one behind the other. */
 static struct wire_fs *values_of(const struct live *lv, uint32_t n)
 {
-	return n == ROWS_TOTAL ? lv->total_row : lv->rows + (size_t)n * 2 * lv->row_values;
+	if (n == ROWS_MORE || n == ROWS_LESS)
+		return lv->total_row + (n == ROWS_LESS ? 2 * lv->row_values : 0);
+	return lv->rows + (size_t)n * 2 * lv->row_values;
 }
 
 static struct fs_counts *taken_of(const struct live *lv, uint32_t n)
 {
-	return &lv->taken[n == ROWS_TOTAL ? lv->nr_rows : n];
+	return &lv->taken[n == ROWS_MORE ? lv->nr_rows : n == ROWS_LESS ? lv->nr_rows + 1 : n];
 }
 
-void live_rows__add(const struct live *lv, uint32_t n, struct fs_counts *to)
+static void add_values(const struct live *lv, uint32_t n, struct fs_counts *to)
 {
 	const struct wire_fs *values = values_of(lv, n);
 	struct wire_fs value;
@@ -117,6 +122,29 @@ void live_rows__add(const struct live *lv, uint32_t n, struct fs_counts *to)
 		value = values[i]; /* a copy, since programs go on writing to it */
 		decode__add_row(&value, to);
 	}
+}
+
+static void add_total(const struct live *lv, struct fs_counts *to)
+{
+	struct fs_counts sum = {0}, less = {0}, total;
+	struct wire_fs_key key;
+
+	for (uint32_t n = 0; n < lv->nr_rows; n++)
+		if (live_rows__key(lv, n, &key))
+			add_values(lv, n, &sum);
+	add_values(lv, ROWS_MORE, &sum);
+	add_values(lv, ROWS_LESS, &less);
+	less.c.max_sleep_ns = less.c.max_submit_ns = 0; /* no sums: they are somebody's maximum */
+	fs_counts__take_delta(&total, &sum, &less);
+	fs_counts__add(to, &total);
+}
+
+void live_rows__add(const struct live *lv, uint32_t n, struct fs_counts *to)
+{
+	if (n == ROWS_TOTAL)
+		add_total(lv, to);
+	else
+		add_values(lv, n, to);
 }
 
 /* What its filesystem is called stays. */
@@ -144,7 +172,8 @@ void live_rows__take(struct live *lv, uint32_t set)
 	for (uint32_t n = 0; n < lv->nr_rows; n++)
 		if (live_rows__key(lv, n, &key))
 			take_row(lv, n, set);
-	take_row(lv, ROWS_TOTAL, set);
+	take_row(lv, ROWS_MORE, set);
+	take_row(lv, ROWS_LESS, set);
 }
 
 uint64_t live_rows__activity(const struct live *lv, uint32_t n)
@@ -181,10 +210,19 @@ bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key)
 	return true;
 }
 
+void live_rows__leaves(struct live *lv, uint32_t n)
+{
+	__atomic_store_n(&lv->skel->bss->rows[n].used, WIRE_ROW_LEAVES, __ATOMIC_RELEASE);
+}
+
 void live_rows__give_back(struct live *lv, uint32_t n)
 {
+	/* of the total it stays a part */
+	for (uint32_t i = 0; i < 2 * lv->row_values; i++)
+		decode__add_row(&values_of(lv, n)[i], taken_of(lv, n));
+	fs_counts__add(taken_of(lv, ROWS_MORE), taken_of(lv, n));
 	memset(values_of(lv, n), 0, 2 * lv->row_values * sizeof(*lv->rows));
 	*taken_of(lv, n) = (struct fs_counts){0};
-	__atomic_store_n(&lv->skel->bss->rows[n].used, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&lv->skel->bss->rows[n].used, WIRE_ROW_FREE, __ATOMIC_RELEASE);
 	bpf_map_update_elem(bpf_map__fd(lv->skel->maps.free_rows), NULL, &n, BPF_ANY);
 }

@@ -22,6 +22,8 @@ uint64_t live_rows__activity(const struct live *lv, uint32_t n);
 struct wire_fs live_rows__named(const struct live *lv, uint32_t n);
 /* Whose counters the n-th row of lv->nr_rows has; false if nobody's. */
 bool live_rows__key(const struct live *lv, uint32_t n, struct wire_fs_key *key);
+/* Its key has just been forgotten: calls that know its number are to look the key up again. */
+void live_rows__leaves(struct live *lv, uint32_t n);
 /* To whom comes next: no program has its key any more, nor uses it still. */
 void live_rows__give_back(struct live *lv, uint32_t n);
 

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 
 #include "aiostall.skel.h"
 #include "live/decode.h"
@@ -33,6 +34,19 @@ static void deliver(struct live *lv, const struct sink *to, const struct wire_sp
 int spill__table(const struct live *lv, uint32_t which)
 {
 	return bpf_map__fd(which ? lv->skel->maps.spill_b : lv->skel->maps.spill_a);
+}
+
+void spill__place(void *ctx)
+{
+	struct spill_placing *placing = ctx;
+	int outer = bpf_map__fd(placing->lv->skel->maps.spilled);
+
+	for (uint32_t which = 0; which < 2 && !placing->rc; which++) {
+		int table = spill__table(placing->lv, which);
+
+		if (bpf_map_update_elem(outer, &which, &table, BPF_ANY))
+			placing->rc = -errno;
+	}
 }
 
 void spill__empty(struct live *lv, const struct sink *to, uint32_t which)

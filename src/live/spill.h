@@ -14,4 +14,14 @@ bool spill__deliver(struct live *lv, const struct sink *to, bool all);
 int spill__table(const struct live *lv, uint32_t which);
 void spill__empty(struct live *lv, const struct sink *to, uint32_t which);
 
+/*
+ * Puts the two where the programs look for them, for which the kernel waits for a grace period
+ * each: to be run beside the verifier. rc: 0 or -errno.
+ */
+struct spill_placing {
+	struct live *lv;
+	int rc;
+};
+void spill__place(void *ctx);
+
 #endif

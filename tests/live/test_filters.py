@@ -151,6 +151,11 @@ def watch_two(scratch, two, *options):
     report, load = tracing.watch(scratch, two[2], "-p", "@PID@", *options)
     assert load["submits"] == CALLS and load["requests"] == 6 * CALLS
     helpers.assert_no_loss(report)
+    # each call counts once, and as a whole in each of its rows
+    totals, n = report["totals"], len(report["filesystems"])
+    assert (totals["submits"], totals["requests"], totals["bytes"]) == (
+        CALLS if n else 0, n * ROW[1], n * ROW[2])
+    assert all(row["wall_ns"] == totals["wall_ns"] for row in report["filesystems"])
     return rows(report)
 
 
