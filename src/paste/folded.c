@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "paste/folded.h"
 
+#include <stdlib.h>
+
 #include "paste/chars.h"
 
 /* Where the parts end: before the count, if there is one. NULL: a word stands where none may. */
@@ -72,4 +74,48 @@ bool folded__read(const char *line, struct folded *f)
 		p += len + 1;
 	}
 	return f->nr > 1;
+}
+
+/* "fio[4242]" among the columns in front of the chain. */
+static void read_owner(const char *line, const char *end, struct folded *f, uint32_t *pid)
+{
+	*pid = 0;
+	for (const char *open = line; (open = memchr(open, '[', (size_t)(end - open))); open++) {
+		size_t n = chars__digits(open + 1), len = 0;
+
+		while (open - len > line && !chars__is_blank(open[-1 - (ptrdiff_t)len]))
+			len++;
+		if (!n || open[1 + n] != ']' || !len || len >= sizeof(f->comm))
+			continue;
+		memcpy(f->comm, open - len, len);
+		f->comm[len] = '\0';
+		*pid = (uint32_t)strtoul(open + 1, NULL, 10);
+		return;
+	}
+}
+
+bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid)
+{
+	static const char arrow[] = " <- ";
+	const char *at = strstr(line, arrow), *p = at;
+
+	f->nr = 0;
+	*f->comm = '\0';
+	/* One arrow alone may be anybody's. */
+	if (!at || !strstr(at + 1, arrow))
+		return false;
+	while (p > line && !chars__is_blank(p[-1]))
+		p--;
+	read_owner(line, p, f, pid);
+	for (; p && f->nr < FOLDED_MAX; p = at ? at + strlen(arrow) : NULL) {
+		at = strstr(p, arrow);
+		read_part(p, at ? (size_t)(at - p) : strlen(p), f);
+	}
+	for (size_t i = 0, k = f->nr; i + 1 < k; i++) {
+		struct found_frame other = f->v[--k];
+
+		f->v[k] = f->v[i];
+		f->v[i] = other;
+	}
+	return f->nr > 2;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* "comm;root;...;leaf 12": a stack on a line, as flame graphs are made of. */
+/*
+ * A stack on a line: "comm;root;...;leaf 12", as flame graphs are made of, and "comm[12] ... leaf <- ... <- root" of
+ * perf sched timehist.
+ */
 #ifndef AIOSTALL_PASTE_FOLDED_H
 #define AIOSTALL_PASTE_FOLDED_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "paste/frames.h"
 #include "paste/heads.h"
@@ -20,5 +24,7 @@ struct folded {
 
 /* False if the line is something else. */
 bool folded__read(const char *line, struct folded *f);
+/* The same of a chain of arrows; *pid 0 = not said. */
+bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid);
 
 #endif

@@ -59,6 +59,35 @@ static const char *skip_sizes(const char *p)
 	return p + 3 + n;
 }
 
+/* "{schedule+38}", "{:ext3:ext3_file_write+16}" of kernels before 2.6.18. What is behind it, or NULL. */
+static const char *skip_braced(const char *line, const char *plus)
+{
+	const char *p = plus;
+	size_t n = chars__digits(plus + 1);
+
+	while (p > line && (chars__is_name(p[-1]) || p[-1] == ':'))
+		p--;
+	return n && plus[1 + n] == '}' && p > line && p[-1] == '{' ? plus + 2 + n : NULL;
+}
+
+/* "[ext4+0x2be0b/0x63000]": a place in a module whose function nobody found. */
+static bool is_unresolved(const char *line, const char *name, const char *end)
+{
+	return *end == ']' && name > line && name[-1] == '[' &&
+	       !(name - line > 1 && name[-2] == '@');
+}
+
+/* Nothing returns to a function's first byte: a pointer to it, from before the kernel wrote "?". */
+static bool is_left_over(const char *name, size_t len, const char *plus)
+{
+	static const char wake[] = "_wake_function";
+
+	if (chars__starts(plus, "+0}"))
+		return true;
+	return chars__starts(plus, "+0x0/") && len > strlen(wake) &&
+	       !strncmp(name + len - strlen(wake), wake, strlen(wake));
+}
+
 /* Where the name that ends at plus begins; "a.isra.0" counts from the a. */
 static const char *name_start(const char *line, const char *plus)
 {
@@ -125,11 +154,11 @@ static void add_certain(const char *line, const char *plus, const char *end, str
 	const char *from = from_before(line, name);
 	struct found_frame f = {.name = name, .len = chars__name(name)};
 
-	if (!is_function(name, f.len)) {
+	if (!is_function(name, f.len) || is_unresolved(line, name, end)) {
 		found->lost |= strncmp(name, "__pfx_", 6) != 0;
 		return;
 	}
-	f.guess = is_guess(line, name, end);
+	f.guess = is_guess(line, name, end) || is_left_over(name, f.len, plus);
 	f.column = (size_t)(name - line);
 	find_module(end, &f);
 	f.caller = from && (found->nr || find_callee(line, from, found));
@@ -164,16 +193,24 @@ static bool is_lock(const char *p)
 	return n && p[1 + n] == ':';
 }
 
+/* drgn's "ffffa903c0b93b70: ffffffff8dc93e2a [function symbol: schedule+0x8a]" */
+static bool is_word(const char *p)
+{
+	return strstr(p, " symbol: ") || strstr(p, "[slab object: ");
+}
+
 void frames__find(const char *line, struct found *found)
 {
 	const char *p = frames__skip_prefix(line);
 
 	*found = (struct found){.nr = 0};
-	if (is_no_frame(p) || is_lock(p))
+	if (is_no_frame(p) || is_lock(p) || is_word(p))
 		return;
 	while ((p = strchr(p, '+'))) {
 		const char *end = skip_sizes(p + 1);
 
+		if (!end)
+			end = skip_braced(line, p);
 		if (end)
 			add_certain(line, p, end, found);
 		else if (p > line && chars__is_name(p[-1]) && chars__starts(p, "+0x"))

@@ -353,11 +353,19 @@ static bool is_comm(const char *p, size_t len)
 	return true;
 }
 
+/* "r10:c1a03d00 r9:ffffe000", "r4:ffffe000": what a frame of 32-bit ARM saved. */
+static bool is_register(const char *p)
+{
+	size_t n = *p == 'r' ? chars__digits(p + 1) : 0;
+
+	return n && p[1 + n] == ':' && chars__hex(p + 2 + n) == 8;
+}
+
 /* "1234 fio", "PID 1234 (fio)", "=== fio (1234) ===", "fio[1234]", "1234 D fio", "fio" */
 static enum head_kind read_loosely(const char *p, struct task *t)
 {
 	static const char junk[] = " \t()[]=#*,:-\"'";
-	bool strange = false;
+	bool strange = is_register(p);
 
 	for (unsigned int nr = 0; *(p += strspn(p, junk)); nr++) {
 		size_t len = strcspn(p, " \t()[]=#*,\"'");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "paste/callers.h"
 #include "paste/chars.h"
 #include "paste/folded.h"
 #include "paste/frames.h"
@@ -305,10 +306,12 @@ static void take_maybe(struct reader *r, size_t index)
 static bool read_folded(struct reader *r, const char *line, unsigned int number)
 {
 	struct folded f;
+	uint32_t pid = 0;
 
-	if (!folded__read(line, &f))
+	if (!folded__read(line, &f) && !folded__read_chain(line, &f, &pid))
 		return false;
 	end_all(r, number);
+	r->next.pid = pid;
 	memcpy(r->next.comm, f.comm, sizeof(r->next.comm));
 	/* Root first: pushed from the end. */
 	for (size_t i = f.nr; i-- > 0;)
@@ -457,6 +460,8 @@ static int read_text(struct paste *p, size_t len)
 	struct lines lines = {0};
 
 	r.rc = lines__cut(&lines, p->text, len);
+	if (!r.rc)
+		r.rc = callers__part(&lines);
 	for (size_t i = 0; !r.rc && i < lines.nr; i++)
 		read_line(&r, &lines.v[i], i, i + 1 < lines.nr ? &lines.v[i + 1] : NULL);
 	if (!r.rc)

@@ -16,6 +16,7 @@ struct weak {
 	bool place;	    /* "file.c:12", "[module]", "(object)" */
 	bool quoted;	    /* b'...' */
 	bool user;
+	bool dump; /* "ffffc90000c2fa18: 0000000000000086 ..." */
 };
 
 /* Of 64 bits the kernel has the upper end; of 32 bits one cannot tell. */
@@ -91,7 +92,10 @@ static const char *skip_mark(const char *p, struct weak *w)
 		return p + 2;
 	if (chars__starts(p, "in ") && (w->address || w->number))
 		return p + 3;
-	return *p == ':' && w->address ? p + 1 : NULL;
+	if (*p != ':' || !w->address)
+		return NULL;
+	w->dump = chars__hex(chars__skip_blanks(p + 1)) >= 8;
+	return p + 1;
 }
 
 /* perf's "|", "--12.34%--", "---" */
@@ -243,7 +247,7 @@ static bool is_enough(const struct weak *w, bool within)
 static void read_nameless(const char *p, const struct weak *w, struct found *found)
 {
 	/* "[<ffffffffffffffff>] 0xffffffffffffffff" ends a stack, and words of a dump are not frames. */
-	if (!w->address || strstr(w->line, "ffffffffffffffff"))
+	if (!w->address || w->dump || strstr(w->line, "ffffffffffffffff"))
 		return;
 	if (w->user)
 		return;
