@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Part of tools/kernels: one guest from boot to result, and the same on each kernel.
 
-DEVICES="null_blk scsi_debug dm-delay nvme pmem"
+DEVICES="null_blk scsi_debug dm-delay nvme pmem 9p"
 
 # parse_options ARGS...: sets $smp, $mem, $icount, $timeout, $out, $set, $boot, $disk, files, devices, command.
 parse_options()
@@ -133,6 +133,11 @@ device_args()
 		truncate -s 256M "$1/pmem.img"
 		argv+=(-object "memory-backend-file,id=pmem,share=on,mem-path=$1/pmem.img,size=256M"
 			-device "nvdimm,memdev=pmem")
+		;;
+	9p)
+		mkdir -p "$1/9p"
+		argv+=(-fsdev "local,id=host,path=$1/9p,security_model=none"
+			-device "virtio-9p-pci,fsdev=host,mount_tag=host")
 		;;
 	esac
 }

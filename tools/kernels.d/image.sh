@@ -5,7 +5,8 @@
 
 # Programs of the host that the guest gets, with their libraries. The rest is busybox.
 TOOLS="bash mkfs.ext4 e2fsck tune2fs debugfs mkfs.xfs xfs_io xfs_repair mkfs.btrfs btrfs mkfs.f2fs
-	mkfs.gfs2 fuse2fs dmsetup losetup fio strace setsid taskset bpftool"
+	mkfs.gfs2 mkfs.ocfs2 mount.ocfs2 ocfs2_hb_ctl mkfs.nilfs2 mkfs.jfs make-bcache drbdsetup-84 drbdmeta ksmbd.mountd ksmbd.adduser
+	fuse2fs dmsetup losetup fio strace setsid taskset bpftool"
 
 # pack DIRECTORY FILE
 pack()
@@ -14,7 +15,7 @@ pack()
 }
 
 # unpack_kernel DIRECTORY: vmlinuz and the few module folders that can matter, out of the packages;
-# of the network only what NFS needs (sunrpc, dns_resolver).
+# of the network only what NFS and 9p need (sunrpc, dns_resolver, 9p).
 unpack_kernel()
 {
 	local deb
@@ -25,7 +26,7 @@ unpack_kernel()
 			--exclude='*/drivers/media' --exclude='*/drivers/staging' \
 			--exclude='*/drivers/infiniband' --exclude='*/drivers/usb' \
 			--exclude='*/drivers/iio' --exclude='*/kernel/sound' \
-			--exclude='*/kernel/net/[!ds]*' --exclude='./usr/share/*'
+			--exclude='*/kernel/net/[!9ds]*' --exclude='./usr/share/*'
 	done
 	# 6.12 moved the modules to /usr/lib.
 	[ -e "$1/root/lib" ] || ln -s usr/lib "$1/root/lib"
@@ -157,7 +158,7 @@ build_tools()
 
 	tools=$CACHE/tools.cpio
 	for name in $TOOLS; do
-		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$name") && paths+=("$path")
+		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin:/lib/drbd type -P "$name") && paths+=("$path")
 	done
 	stamp=$({ ls -lL "${paths[@]}" "$(type -P busybox)"; cat "$PARTS/image.sh"; } | sha256sum)
 	if [ "$(cat "$CACHE/tools.stamp" 2>/dev/null)" = "$stamp" ]; then
