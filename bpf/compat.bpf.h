@@ -84,6 +84,27 @@ static __always_inline struct block_device *device_of_inode(struct inode *inode)
 	       bpf_core_field_offset(struct bdev_inode, bdev);
 }
 
+/* BLK_FEAT_NOWAIT of the limits since 6.11, QUEUE_FLAG_NOWAIT of the queue before: macros, which BTF has not. */
+#define BLK_FEAT_NOWAIT_ (1u << 7)
+#define QUEUE_FLAG_NOWAIT_ (1ul << 29)
+struct queue_limits___6_11 {
+	unsigned int features;
+} __attribute__((preserve_access_index));
+struct request_queue___6_11 {
+	struct queue_limits___6_11 limits;
+	unsigned long queue_flags;
+} __attribute__((preserve_access_index));
+
+/* bdev_nowait(): can the device refuse what would make it wait? */
+static __always_inline bool device_can_nowait(struct block_device *bdev)
+{
+	struct request_queue *queue = READ(gendisk, READ(block_device, bdev, bd_disk), queue);
+
+	if (bpf_core_field_exists(((struct queue_limits___6_11 *)0)->features))
+		return READ(request_queue___6_11, queue, limits.features) & BLK_FEAT_NOWAIT_;
+	return READ(request_queue___6_11, queue, queue_flags) & QUEUE_FLAG_NOWAIT_;
+}
+
 /* in_iowait is a bit field of task_struct; its unit changed places often. */
 static __always_inline __u32 task_in_iowait(struct task_struct *t)
 {

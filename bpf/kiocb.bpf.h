@@ -68,6 +68,10 @@ struct io_kiocb___any {
 	struct io_wq_work___any work;
 } __attribute__((preserve_access_index));
 
+struct io_kiocb___flags {
+	__u64 flags; /* 32 bits until 6.9, with others behind them */
+} __attribute__((preserve_access_index));
+
 struct task_struct___uring {
 	void *io_uring;
 } __attribute__((preserve_access_index));

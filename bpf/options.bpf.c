@@ -24,6 +24,7 @@ const volatile __u32 opt_uring_requests = 0;
 const volatile __u32 opt_uring_request_arg = 0;
 const volatile __u32 opt_punts = 0;
 const volatile __u32 opt_punt_arg = 0;
+const volatile __u64 opt_can_nowait = 0, opt_came_back = 0;
 const volatile __u32 opt_takes = 0;
 const volatile __u32 opt_takes_by_sleep = 0;
 const volatile __u32 filter_pids = 0, filter_tids = 0, filter_cgroup = 0;

@@ -34,7 +34,9 @@ extern const volatile __u32 opt_uring_requests;	   /* its request probe is attac
 extern const volatile __u32 opt_uring_request_arg; /* which argument of it is the request */
 extern const volatile __u32 opt_punts;		   /* they are traced */
 extern const volatile __u32 opt_punt_arg; /* which argument of the tracepoint is the request */
-extern const volatile __u32 opt_takes;	  /* it is seen when a worker takes one */
+/* Flags of requests: their file can do without waiting (5.19); what came back from below (6.10). 0 = none. */
+extern const volatile __u64 opt_can_nowait, opt_came_back;
+extern const volatile __u32 opt_takes;		/* it is seen when a worker takes one */
 extern const volatile __u32 opt_takes_by_sleep; /* only by its first sleep there */
 extern const volatile __u32 filter_pids, filter_tids, filter_cgroup;
 extern const volatile __u32 filter_nr_comms, filter_nr_fstypes, filter_wants;

@@ -9,10 +9,6 @@ __u64 punted_reqs[PUNTED_PLACES] = {};
 __u64 punted_ns[PUNTED_PLACES] = {};
 
 #define REQ_F_FORCE_ASYNC_ (1u << 4) /* IOSQE_ASYNC; the kernel sets it for some operations, too */
-#define FMODE_NOWAIT_ (1u << 27)
-struct file___mode {
-	unsigned int f_mode;
-} __attribute__((preserve_access_index));
 
 /*
  * Operations that kernels begin nowhere but in a worker: their functions refuse to run without
@@ -28,22 +24,67 @@ struct file___mode {
 /* OPENAT, FADVISE, OPENAT2: the kernel marks some of them, so that whose wish it was is not known. */
 #define URING_MAYBE_FORCED (NO_FILE_BIT(18) | NO_FILE_BIT(24) | NO_FILE_BIT(28))
 
-enum punt_why { PUNT_UNKNOWN, PUNT_TRIED, PUNT_ASKED, PUNT_FORCED, PUNT_UNABLE };
+enum punt_why {
+	PUNT_UNKNOWN,
+	PUNT_TRIED,    /* refused or given back, the kernel does not tell which */
+	PUNT_REFUSED,  /* -EAGAIN at once */
+	PUNT_REISSUED, /* begun, and given back by what is below */
+	PUNT_ASKED,
+	PUNT_FORCED,
+	PUNT_UNABLE, /* its file has no NOWAIT */
+	PUNT_DEVICE, /* the device below has none */
+};
 
 static __always_inline bool is_op_of(__u64 set, __u32 op)
 {
 	return op < 64 && (set >> op & 1);
 }
 
-static __always_inline enum punt_why punt_why(__u32 op, __u32 flags, struct file *file)
+/* The device that the file is, or is on; NULL if there is none. */
+static __always_inline struct block_device *device_below(struct file *file)
+{
+	struct inode *inode = READ(file, file, f_inode);
+
+	if ((READ(inode, inode, i_mode) & S_IFMT) == S_IFBLK)
+		return device_of_inode(READ(address_space, READ(file, file, f_mapping), host));
+	return READ(super_block, READ(inode, inode, i_sb), s_bdev);
+}
+
+static __always_inline bool waits_below(struct file *file)
+{
+	struct block_device *bdev = device_below(file);
+
+	return bdev && !device_can_nowait(bdev);
+}
+
+/*
+ * A file that can do without waiting has its flag in the request; before 5.19 the kernel looks at
+ * the device of regular files and devices alone. A bio that was refused comes back, too, where
+ * the device has no NOWAIT.
+ */
+static __always_inline enum punt_why why_tried(void *req, __u32 op, struct file *file)
+{
+	__u32 aio = aio_opcode_of(op);
+	__u64 flags = READ(io_kiocb___flags, req, flags);
+	bool came_back = flags & opt_came_back;
+
+	if (aio > 1 && aio != 7 && aio != 8)
+		return PUNT_TRIED;
+	if (file && (!opt_can_nowait || !(flags & opt_can_nowait) || came_back) &&
+	    waits_below(file))
+		return PUNT_DEVICE;
+	if (opt_can_nowait && !(flags & opt_can_nowait))
+		return PUNT_UNABLE;
+	return !opt_came_back ? PUNT_TRIED : came_back ? PUNT_REISSUED : PUNT_REFUSED;
+}
+
+static __always_inline enum punt_why punt_why(void *req, __u32 op, __u32 flags, struct file *file)
 {
 	if (is_op_of(URING_NEVER_INLINE, op))
 		return PUNT_FORCED;
 	if (flags & REQ_F_FORCE_ASYNC_)
 		return is_op_of(URING_MAYBE_FORCED, op) ? PUNT_UNKNOWN : PUNT_ASKED;
-	if (file && !(READ(file___mode, file, f_mode) & FMODE_NOWAIT_))
-		return PUNT_UNABLE;
-	return PUNT_TRIED;
+	return why_tried(req, op, file);
 }
 
 static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_why why, bool serial)
@@ -54,8 +95,11 @@ static __always_inline void add_punt(struct wire_fs *row, __u32 op, enum punt_wh
 	row->punted++;
 	row->punted_asked += 1 << PUNT_ASKED >> why & 1;
 	row->punted_forced += 1 << PUNT_FORCED >> why & 1;
-	row->punted_unable += 1 << PUNT_UNABLE >> why & 1;
-	row->punted_tried += 1 << PUNT_TRIED >> why & 1;
+	row->punted_unable += (1 << PUNT_UNABLE | 1 << PUNT_DEVICE) >> why & 1;
+	row->punted_device += 1 << PUNT_DEVICE >> why & 1;
+	row->punted_tried += (1 << PUNT_TRIED | 1 << PUNT_REFUSED | 1 << PUNT_REISSUED) >> why & 1;
+	row->punted_refused += 1 << PUNT_REFUSED >> why & 1;
+	row->punted_reissued += 1 << PUNT_REISSUED >> why & 1;
 	row->punted_serial += serial;
 	row->punted_reads += (1 << 0 | 1 << 7) >> aio & 1;
 	row->punted_writes += (1 << 1 | 1 << 8) >> aio & 1;
@@ -76,7 +120,8 @@ __noinline int punt(__u64 req, __u32 serial)
 	submitter_of((void *)req, &s);
 	if (!submitter_wanted(pid, &s) || !uring_target((void *)req, flags, op, &t))
 		return 0;
-	why = punt_why(op, flags, uring_has_file(op) ? kiocb_file((void *)req, flags) : NULL);
+	why = punt_why((void *)req, op, flags,
+		       uring_has_file(op) ? kiocb_file((void *)req, flags) : NULL);
 	row = fs_row(&t.key, false, now);
 	if (row)
 		name_row(row, &t, pid);
@@ -101,8 +146,20 @@ static __always_inline int request_punted(__u64 req, __u32 serial)
 	return 0;
 }
 
-static __always_inline void add_queue_delay(struct wire_fs *row, __u64 delay_ns)
+static __always_inline void add_queue_delay(struct wire_fs *row, __u32 op, __u64 delay_ns)
 {
+	__u32 aio = aio_opcode_of(op);
+	/* all bits or none: shifts, see aio_opcode_of() */
+	__u64 reads = -(__u64)((1 << 0 | 1 << 7) >> aio & 1);
+	__u64 writes = -(__u64)((1 << 1 | 1 << 8) >> aio & 1);
+	__u64 syncs = -(__u64)(1 << 2 >> aio & 1);
+
+	row->queued_reads += reads & 1;
+	row->queued_reads_ns += reads & delay_ns;
+	row->queued_writes += writes & 1;
+	row->queued_writes_ns += writes & delay_ns;
+	row->queued_syncs += syncs & 1;
+	row->queued_syncs_ns += syncs & delay_ns;
 	row->queue_delays++;
 	row->queue_delay_ns += delay_ns;
 	if (delay_ns > row->max_queue_delay_ns)
@@ -125,7 +182,7 @@ __noinline int taken(__u64 req)
 	if (!row)
 		row = totals_here(TOTAL_MORE, false, epoch);
 	if (row)
-		add_queue_delay(row, delay_ns);
+		add_queue_delay(row, op, delay_ns);
 	return 0;
 }
 

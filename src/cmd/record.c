@@ -80,10 +80,14 @@ static void add_container(void *ctx, const char *id, const char *name)
 /* The report has asked for them: the file of the worst stall, for one, is looked at in the end only. */
 static void add_heres(const struct record_run *run, const struct report *r)
 {
-	for (size_t i = 0; r && i < r->nr_fs; i++)
+	for (size_t i = 0; r && i < r->nr_fs; i++) {
+		if (*r->fs[i].waiting_device)
+			store_writer__add_here(run->writer, r->fs[i].fs, REPORT_PUNTED,
+					       r->fs[i].waiting_device);
 		for (size_t c = 0; c < r->fs[i].nr_causes; c++)
 			store_writer__add_here(run->writer, r->fs[i].fs, r->fs[i].causes[c].id,
 					       r->fs[i].causes[c].facts);
+	}
 }
 
 /* Where what is recorded from now on goes. 0, or -errno with e set. */

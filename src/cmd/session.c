@@ -398,6 +398,7 @@ struct view session__view(struct session *s, const struct view *v)
 	struct view view = v ? *v : (struct view){0};
 
 	view.facts = facts__write;
+	view.punts = facts__punts;
 	view.facts_ctx = s->facts;
 	view.containers = containers__names(s->containers);
 	return view;

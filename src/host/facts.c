@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "host/extents.h"
+#include "host/nowait.h"
 #include "host/procfile.h"
 
 #define PATH_SIZE 512
@@ -429,4 +430,11 @@ void facts__write(void *ctx, const struct fs_info *fs, const struct report_cause
 		ask_one(&a, next, len);
 		next += len;
 	}
+}
+
+void facts__punts(void *ctx, const struct fs_info *fs, char *buf, size_t size)
+{
+	const struct facts *f = ctx;
+
+	nowait__find(f->root, fs, buf, size);
 }

@@ -20,5 +20,7 @@ void facts__free(struct facts *f);
  */
 void facts__write(void *ctx, const struct fs_info *fs, const struct report_cause *cause, char *buf,
 		  size_t size);
+/* Which device makes requests of io_uring go to worker threads, see nowait.h; the same of view.punts. */
+void facts__punts(void *ctx, const struct fs_info *fs, char *buf, size_t size);
 
 #endif

@@ -41,6 +41,23 @@ static unsigned int tracepoint_args(const struct btf *btf, const char *tracepoin
 	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1u : 0;
 }
 
+/* The flag whose bit has this name among the kernel's constants; 0 = there is none. */
+static uint64_t flag_of_bit(const struct btf *btf, const char *name)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		for (uint16_t i = 0; btf_is_enum(t) && !t->name_off && i < btf_vlen(t); i++) {
+			const struct btf_enum *e = &btf_enum(t)[i];
+
+			if (e->val >= 0 && e->val < 64 &&
+			    !strcmp(btf__name_by_offset(btf, e->name_off), name))
+				return 1ull << e->val;
+		}
+	}
+	return 0;
+}
+
 /*
  * io_uring_submit_req(req) from 6.4 on. Before that io_uring_submit_sqe, which
  * has two arguments from 5.19 on, the first being the request, and seven from
@@ -60,6 +77,8 @@ static void find_sqe_tracepoint(struct probe_env *env, const struct btf *btf)
 	args = tracepoint_args(btf, "io_uring_queue_async_work");
 	env->sqe.punts = args == 2 || args == 5;
 	env->sqe.punt_arg = args == 5 ? 2 : 0;
+	env->sqe.can_nowait = flag_of_bit(btf, "REQ_F_SUPPORT_NOWAIT_BIT");
+	env->sqe.came_back = flag_of_bit(btf, "REQ_F_BL_NO_RECYCLE_BIT");
 }
 
 /* Name of the type of a structure's member, without resolving typedefs; "" if there is none. */

@@ -76,6 +76,8 @@ static int set_constants(struct live *lv, const struct probe_env *env, struct er
 	ro->opt_uring_request_arg = env->sqe.arg;
 	ro->opt_punts = lv->plan.chosen[NEED_PUNT]->how != WAY_NOTHING;
 	ro->opt_punt_arg = env->sqe.punt_arg;
+	ro->opt_can_nowait = env->sqe.can_nowait;
+	ro->opt_came_back = env->sqe.came_back;
 	ro->opt_takes = strcmp(lv->plan.chosen[NEED_TAKE]->name, "none") != 0;
 	ro->opt_takes_by_sleep = !strcmp(lv->plan.chosen[NEED_TAKE]->name, "sleep");
 	ro->opt_io_threads = lv->plan.chosen[NEED_ENTER]->how != WAY_NOTHING;

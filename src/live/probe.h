@@ -29,10 +29,11 @@ struct probe_env {
 	char tracefs_why[128];
 	char request_fn[64]; /* io_submit_one as this kernel spells it */
 	struct {
-		const char *tracepoint; /* NULL = none tells of io_uring's requests */
-		uint32_t arg;		/* which of its arguments is the request */
-		bool punts;		/* io_uring_queue_async_work is one that we know */
-		uint32_t punt_arg;	/* the same of it */
+		const char *tracepoint;		/* NULL = none tells of io_uring's requests */
+		uint32_t arg;			/* which of its arguments is the request */
+		bool punts;			/* io_uring_queue_async_work is one that we know */
+		uint32_t punt_arg;		/* the same of it */
+		uint64_t can_nowait, came_back; /* flags of a request; 0 = the kernel has none */
 	} sqe;
 	bool thorough;		 /* every alternative is to be attached, not only loaded */
 	bool fentry_works;	 /* one has been attached */

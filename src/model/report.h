@@ -107,9 +107,14 @@ struct report_glance {
 	bool still_asleep; /* the longest sleep has not ended, and program and cause are its own */
 };
 
+/* What stands for a cause where the device is recorded for which requests are punted. */
+#define REPORT_PUNTED "(punted)"
+
 struct report_fs {
 	const struct fs_info *fs;
 	struct counters c;
+	const char *
+		waiting_device; /* "dm-3 (delay)": without NOWAIT, so that requests are punted; "" = not known */
 	double blocked_share; /* submits_blocked / submits, 0..1 */
 	double ctxsw_per_io;  /* sleeps / requests */
 	double punted_share;  /* punted / requests */

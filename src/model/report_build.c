@@ -23,6 +23,21 @@ static const char *recorded_facts(const struct ledger_fs **of, size_t nr, const 
 	return "";
 }
 
+static void build_punts(struct selection *s, struct report_fs *f, const struct ledger_fs **of,
+			size_t nr)
+{
+	char buf[256] = "";
+
+	f->waiting_device = "";
+	if (!f->c.punted_device)
+		return;
+	if (s->view->punts)
+		s->view->punts(s->view->facts_ctx, f->fs, buf, sizeof(buf));
+	f->waiting_device = !s->view->punts ? recorded_facts(of, nr, REPORT_PUNTED)
+			    : *buf	    ? pool__str(s->pool, buf)
+					    : "";
+}
+
 /* Last of all: they look at the finished row. */
 static void build_facts(struct selection *s, struct report_fs *f, const struct ledger_fs **of,
 			size_t nr)
@@ -147,6 +162,7 @@ static void build_fs(struct selection *s, struct report_fs *f, const struct ledg
 	build_dist(&f->submit, &counts.submit, f->c.max_submit_ns);
 	report_causes__build(s, f, rows, nr_rows);
 	f->files = report_files__build(s->pool, rows, nr_rows, &f->nr_files);
+	build_punts(s, f, of, nr_of);
 	build_facts(s, f, of, nr_of);
 	judge__fs(s, f, of, nr_of, rows, nr_rows);
 }

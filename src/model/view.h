@@ -68,7 +68,9 @@ struct view {
 	 */
 	void (*facts)(void *ctx, const struct fs_info *fs, const struct report_cause *cause,
 		      char *buf, size_t size);
-	void *facts_ctx;
+	/* The same, of a filesystem whose requests are punted since a device below cannot do without waiting. */
+	void (*punts)(void *ctx, const struct fs_info *fs, char *buf, size_t size);
+	void *facts_ctx; /* of both */
 	enum view_by by[BYS];
 	size_t nr_by;				  /* 0 = no groups */
 	const struct container_names *containers; /* for BY_CONTAINER; NULL = ids */

@@ -10,8 +10,17 @@
 #include "report/formats.h"
 #include "report/jsonw.h"
 #include "report/print.h"
+#include "report/text_uring.h"
 
 #define DEFAULT_TOP 50
+
+static bool is_by(const struct report *r, const char *name)
+{
+	for (size_t i = 0; i < r->nr_by; i++)
+		if (!strcmp(r->by[i], name))
+			return true;
+	return false;
+}
 
 static size_t shown(const struct report *r, const struct format_opts *o)
 {
@@ -92,6 +101,17 @@ static void print_row(struct print *p, const struct report *r, const struct repo
 	print__line(p, PRINT_PLAIN, "%s%s", figures, p->work);
 }
 
+/* It is no sleep, and no row's: it is known by kind of operation, whether they slept or not. */
+static void print_queued(struct print *p, const struct report *r)
+{
+	char ops[128];
+
+	if (is_by(r, "opcode") && report__knows_queue(r) &&
+	    *text_uring__queued(&r->totals, ops, sizeof(ops)))
+		print__para(p, PRINT_PLAIN, "  ",
+			    "Until a worker took them, punted requests waited on average: %s", ops);
+}
+
 int groups_text__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	bool submits = r->nr_groups && r->groups[0].has_submits;
@@ -109,6 +129,7 @@ int groups_text__print(FILE *out, const struct report *r, const struct format_op
 		print_names(&p, r, submits);
 	for (size_t i = 0; i < shown(r, o); i++)
 		print_row(&p, r, &r->groups[i], o);
+	print_queued(&p, r);
 	if (shown(r, o) < r->nr_groups)
 		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)",
 			    r->nr_groups - shown(r, o));
@@ -212,6 +233,8 @@ int groups_json__print(FILE *out, const struct report *r, const struct format_op
 	list = jsonw__array(&w, root, "groups");
 	for (size_t i = 0; i < r->nr_groups; i++)
 		put_group(&w, jsonw__item(&w, list), r, &r->groups[i]);
+	if (is_by(r, "opcode"))
+		jsonw__queued(&w, root, report__knows_queue(r), &r->totals);
 	return jsonw__finish(&w, root, out, JSON_INDENT(2));
 }
 

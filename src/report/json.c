@@ -103,6 +103,9 @@ static void put_punts(struct jsonw *w, json_t *o, const struct counters *c, stru
 	jsonw__u64_if(w, o, "punted_forced", known.punts, c->punted_forced);
 	jsonw__u64_if(w, o, "punted_unable", known.punts, c->punted_unable);
 	jsonw__u64_if(w, o, "punted_tried", known.punts, c->punted_tried);
+	jsonw__u64_if(w, o, "punted_refused", known.punts, c->punted_refused);
+	jsonw__u64_if(w, o, "punted_reissued", known.punts, c->punted_reissued);
+	jsonw__u64_if(w, o, "punted_device", known.punts, c->punted_device);
 	jsonw__u64_if(w, o, "punted_serial", known.punts, c->punted_serial);
 	ops = jsonw__object(w, o, "punted_ops");
 	jsonw__u64_if(w, ops, "read", known.punts, c->punted_reads);
@@ -111,6 +114,7 @@ static void put_punts(struct jsonw *w, json_t *o, const struct counters *c, stru
 	jsonw__u64_if(w, o, "queue_delays", known.queue, c->queue_delays);
 	jsonw__u64_if(w, o, "queue_delay_ns", known.queue, c->queue_delay_ns);
 	jsonw__u64_if(w, o, "max_queue_delay_ns", known.queue, c->max_queue_delay_ns);
+	jsonw__queued(w, o, known.queue, c);
 	jsonw__u64(w, o, "worker_sleeps", c->worker_sleeps);
 	jsonw__u64(w, o, "worker_blocked_ns", c->worker_blocked_ns);
 	jsonw__u64(w, o, "sqpoll_sleeps", c->sqpoll_sleeps);
@@ -399,6 +403,7 @@ static void put_filesystems(struct jsonw *w, json_t *root, const struct report *
 		if (f->fs->api == API_URING) {
 			jsonw__u64_if(w, o, "enters", known.calls, f->c.submits);
 			put_waits(w, o, &f->c, known);
+			jsonw__str(w, o, "waiting_device", f->waiting_device);
 		}
 		jsonw__real_if(w, o, "blocked_share", known.calls, f->blocked_share);
 		jsonw__real_if(w, o, "ctxsw_per_io", known.calls, f->ctxsw_per_io);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/queued.h"
 #include "report/names.h"
 #include "report/print.h"
 
@@ -195,4 +196,21 @@ int jsonw__finish(struct jsonw *w, json_t *root, FILE *out, size_t flags)
 	}
 	json_decref(root);
 	return rc;
+}
+
+void jsonw__queued(struct jsonw *w, json_t *o, bool known, const struct counters *c)
+{
+	struct queued ops[QUEUED_OPS];
+	json_t *all, *one;
+
+	if (!queued__of(c, ops) || !known) {
+		jsonw__null(w, o, "queue_delay_ops");
+		return;
+	}
+	all = jsonw__object(w, o, "queue_delay_ops");
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		one = jsonw__object(w, all, ops[i].op);
+		jsonw__u64(w, one, "requests", ops[i].requests);
+		jsonw__u64(w, one, "delay_ns", ops[i].delay_ns);
+	}
 }

@@ -61,4 +61,7 @@ void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinishe
 /* Write, end the line, flush, free the root. 0 or -errno. */
 int jsonw__finish(struct jsonw *w, json_t *root, FILE *out, size_t flags);
 
+/* "queue_delay_ops": how long punted requests waited for a worker, by operation; null if that is not known. */
+void jsonw__queued(struct jsonw *w, json_t *o, bool known, const struct counters *c);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/queued.h"
 #include "model/sums.h"
 
 enum uring_column {
@@ -90,14 +91,20 @@ static void print_why(struct print *p, const struct report_fs *f)
 	const struct counters *c = &f->c;
 	uint64_t known = sat_add(sat_add(c->punted_tried, c->punted_forced),
 				 sat_add(c->punted_asked, c->punted_unable));
+	char device[256], below[320];
 	const struct {
 		uint64_t n;
 		const char *words;
 	} why[] = {
-		{c->punted_tried, "would have blocked in the call"},
+		{c->punted_refused, "would have blocked in the call"},
+		{c->punted_reissued, "were begun and given back by what is below"},
+		{sat_sub(c->punted_tried, sat_add(c->punted_refused, c->punted_reissued)),
+		 "would have blocked in the call, or were begun and given back"},
 		{c->punted_forced, "of operations that only workers run"},
 		{c->punted_asked, "because the program asked for it (IOSQE_ASYNC)"},
-		{c->punted_unable, "on files or devices without support for NOWAIT"},
+		{c->punted_device, below},
+		{sat_sub(c->punted_unable, c->punted_device),
+		 "on files without support for NOWAIT"},
 		{sat_sub(c->punted, known), "for a reason that is not known"},
 		{c->punted_serial,
 		 "of these are writes that workers do one at a time, file by file"},
@@ -105,6 +112,9 @@ static void print_why(struct print *p, const struct report_fs *f)
 	char list[512] = "", n[16];
 	size_t used = 0;
 
+	esc__terminal(f->waiting_device, device, sizeof(device));
+	snprintf(below, sizeof(below), "since a device has no NOWAIT%s%s", *device ? ": " : "",
+		 device);
 	for (size_t i = 0; i < ARRAY_SIZE(why); i++)
 		if (why[i].n && used < sizeof(list))
 			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s %s",
@@ -113,23 +123,42 @@ static void print_why(struct print *p, const struct report_fs *f)
 	print__para(p, PRINT_PLAIN, "  ", "%s: punted: %s", print__fs(p, f->fs, p->width), list);
 }
 
+const char *text_uring__queued(const struct counters *c, char *buf, size_t size)
+{
+	struct queued ops[QUEUED_OPS];
+	char mean[16], n[16];
+	size_t used = 0;
+	bool known = queued__of(c, ops);
+
+	buf[0] = '\0';
+	for (size_t i = 0; known && i < ARRAY_SIZE(ops) && used < size; i++)
+		if (ops[i].requests)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s %s (%s)",
+						 used ? ", " : "", ops[i].op,
+						 fmt__duration(ops[i].delay_ns / ops[i].requests,
+							       mean, sizeof(mean)),
+						 fmt__count(ops[i].requests, n, sizeof(n)));
+	return buf;
+}
+
 /* Until a worker took them: of those for which that was seen. */
 static void print_queue(struct print *p, const struct report_fs *f, bool by_sleep)
 {
 	const struct counters *c = &f->c;
 	uint64_t unseen = sat_sub(c->punted, c->queue_delays);
-	char n[16], mean[16], max[16], more[64] = "";
+	char n[16], mean[16], max[16], more[64] = "", ops[128];
 
+	text_uring__queued(c, ops, sizeof(ops));
 	if (unseen)
 		snprintf(more, sizeof(more), "; of %s it was not seen",
 			 fmt__count(unseen, n, sizeof(n)));
 	print__para(p, PRINT_PLAIN, "  ",
-		    "%s: %s punted request%s waited %s for a worker on average, %s at most%s%s",
+		    "%s: %s punted request%s waited %s for a worker on average, %s at most%s%s%s%s",
 		    print__fs(p, f->fs, p->width), fmt__count(c->queue_delays, n, sizeof(n)),
 		    c->queue_delays == 1 ? "" : "s",
 		    fmt__duration(c->queue_delay_ns / c->queue_delays, mean, sizeof(mean)),
 		    fmt__duration(c->max_queue_delay_ns, max, sizeof(max)),
-		    by_sleep ? ", until they slept there" : "", more);
+		    by_sleep ? ", until they slept there" : "", *ops ? ": " : "", ops, more);
 }
 
 const char *text_uring__asleep_in(const struct report *r)

@@ -13,4 +13,7 @@ void text_uring__table(struct print *p, const struct report *r, const struct for
 /* Where the threads sleep that were asleep in the end: "io_submit", "io_uring", or both. */
 const char *text_uring__asleep_in(const struct report *r);
 
+/* "read 2ms (30), fsync 12ms (4)": how long punted requests waited for a worker on average, and how many; "" = not known. */
+const char *text_uring__queued(const struct counters *c, char *buf, size_t size);
+
 #endif

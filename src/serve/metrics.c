@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "cause/causes.h"
 #include "model/loss.h"
+#include "model/queued.h"
 #include "model/sums.h"
 #include "report/names.h"
 #include "serve/expo.h"
@@ -87,11 +88,23 @@ static const struct {
 	{"tried", offsetof(struct counters, punted_tried)},
 };
 
+static const struct {
+	const char *why;
+	size_t at;
+} punt_details[] = {
+	{"refused", offsetof(struct counters, punted_refused)},
+	{"reissued", offsetof(struct counters, punted_reissued)},
+	{"device", offsetof(struct counters, punted_device)},
+	{"serial", offsetof(struct counters, punted_serial)},
+};
+
 /* Families below that have one sample, or some, for each filesystem: ops, done inside, info, asleep. */
 #define OTHERS (NAMES_OPS + 2 + 1 + 2)
 /* Samples of each filesystem but for its causes, more if by io_uring, and of each of its causes. */
 #define PER_FS (ARRAY_SIZE(figures) + OTHERS + ARRAY_SIZE(bounds) + 3)
-#define PER_RING (2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + 2)
+#define PER_RING                                                                                   \
+	(2 * ARRAY_SIZE(planes) + ARRAY_SIZE(punts) + 1 + ARRAY_SIZE(punt_details) +               \
+	 2 * QUEUED_OPS + 2)
 #define PER_CAUSE 2
 
 /* Those of no filesystem: kinds of loss, the capture, the program itself. */
@@ -280,6 +293,49 @@ static void put_punts(struct expo *x, const struct metrics *m)
 	}
 }
 
+/* What of the requests above has one of these more exactly: it is in one of those, too. */
+static void put_punt_details(struct expo *x, const struct metrics *m)
+{
+	expo__family(
+		x, "aiostall_punted_detail_requests", EXPO_COUNTER, NULL,
+		"Of aiostall_punted_requests: tried and refused at once, tried and given back, "
+		"unable since a device below has no NOWAIT, done one at a time for each file.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		const struct brief_fs *f = &m->brief->fs[k];
+
+		for (size_t i = 0; f->api == API_URING && i < ARRAY_SIZE(punt_details); i++) {
+			begin(x, "", f);
+			expo__label(x, "why", punt_details[i].why);
+			expo__count(x, member_of(f, punt_details[i].at));
+		}
+	}
+}
+
+static void put_queued(struct expo *x, const struct metrics *m, bool times)
+{
+	if (times)
+		expo__family(
+			x, "aiostall_punted_queue_seconds", EXPO_COUNTER, "seconds",
+			"Time that punted requests of io_uring waited until a worker took them.");
+	else
+		expo__family(x, "aiostall_punted_queue_requests", EXPO_COUNTER, NULL,
+			     "Requests of which aiostall_punted_queue_seconds has the time.");
+	for (size_t k = 0; k < m->brief->nr_fs; k++) {
+		const struct brief_fs *f = &m->brief->fs[k];
+		struct queued ops[QUEUED_OPS];
+
+		queued__of(&f->counts.c, ops);
+		for (size_t i = 0; f->api == API_URING && i < ARRAY_SIZE(ops); i++) {
+			begin(x, "", f);
+			expo__label(x, "op", ops[i].op);
+			if (times)
+				expo__seconds(x, ops[i].delay_ns);
+			else
+				expo__count(x, ops[i].requests);
+		}
+	}
+}
+
 static void put_waits(struct expo *x, const struct metrics *m)
 {
 	expo__family(x, "aiostall_waits", EXPO_COUNTER, NULL,
@@ -316,8 +372,14 @@ static void put_rings(struct expo *x, const struct metrics *m)
 		return;
 	put_planes(x, m, true);
 	put_planes(x, m, false);
-	if (is_attached(m, NEED_PUNT))
+	if (is_attached(m, NEED_PUNT)) {
 		put_punts(x, m);
+		put_punt_details(x, m);
+	}
+	if (is_attached(m, NEED_PUNT) && is_attached(m, NEED_TAKE)) {
+		put_queued(x, m, true);
+		put_queued(x, m, false);
+	}
 	put_waits(x, m);
 }
 

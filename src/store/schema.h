@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 #define SCHEMA_APPLICATION_ID 0x61696f73 /* "aios" */
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 
 /* In the order in which they are made. */
 enum schema_table_no {

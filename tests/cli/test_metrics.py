@@ -137,6 +137,10 @@ def test_planes_are_not_added_up(root):
     key = ("nvme0n1p3", "ext4")
     assert [of("aiostall_punted_requests", key, why=why)
             for why in ("asked", "forced", "unable", "tried", "unknown")] == [50, 0, 150, 300, 0]
+    assert [of("aiostall_punted_detail_requests", key, why=why)
+            for why in ("refused", "reissued", "device", "serial")] == [180, 20, 90, 400]
+    assert [(of("aiostall_punted_queue_requests", key, op=op), of("aiostall_punted_queue_seconds", key, op=op))
+            for op in ("read", "write", "fsync", "other")] == [(0, 0), (470, 0.9), (10, 0.06), (0, 0)]
     assert (of("aiostall_waits", key), of("aiostall_waited_seconds", key)) == (900, 4.5)
     sleeps = sum(s.value for s in found["aiostall_sleeps"].samples
                  if s.labels["api"] == "io_uring" and s.labels["device"] == "nvme0n1p3")

@@ -145,6 +145,8 @@ def test_recordings_of_version_1_are_read(aiostall, tmp_path):
 NEW_IN_4 = ("worker_sleeps", "worker_blocked_ns", "sqpoll_sleeps", "sqpoll_blocked_ns",
             "punted_asked", "punted_forced", "punted_unable", "punted_tried", "punted_serial",
             "punted_reads", "punted_writes", "punted_syncs", "punted", "submitter_tid")
+NEW_IN_7 = ("punted_refused", "punted_reissued", "punted_device", "queued_reads", "queued_reads_ns",
+            "queued_writes", "queued_writes_ns", "queued_syncs", "queued_syncs_ns")
 NEW_IN_6 = ("max_queue_delay_ns", "queue_delay_ns", "queue_delays")
 NEW_TABLES_IN_5 = ("process", "failure")
 NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",
@@ -157,7 +159,7 @@ def as_version_2(recording, old):
     for name, sql in new.execute("SELECT name, sql FROM sqlite_schema ORDER BY rowid"):
         if name in NEW_TABLES_IN_5:
             continue
-        for column in NEW_IN_6 + NEW_IN_4 + NEW_IN_3:
+        for column in NEW_IN_7 + NEW_IN_6 + NEW_IN_4 + NEW_IN_3:
             sql = sql.replace(f", {column} INTEGER", "")
         writer.execute(sql)
         columns = [row[1] for row in writer.execute(f"PRAGMA table_info({name})")]
@@ -266,6 +268,22 @@ def test_a_recording_that_version_5_wrote(aiostall, tmp_path):
     assert (process["pid"], process["requests"]) == (7001, 44)
 
 
+def test_a_recording_that_version_6_wrote(aiostall, tmp_path):
+    old = tmp_path / "old.db"
+    writer = sqlite3.connect(old)
+    writer.executescript((ROOT / "tests" / "cli" / "version6.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    writer.close()
+    rep = report_json(aiostall, old)
+    (row,) = rep["filesystems"]
+    assert (row["punted"], row["queue_delays"], row["queue_delay_ns"]) == (11, 11, 13398431)
+    # nothing has counted it by operation
+    assert row["queue_delay_ops"] is None and row["punted_ops"]["read"] == 11
+    assert "waited 1.22ms for a worker on average" in aiostall("report", str(old)).stdout
+    groups = json.loads(aiostall("report", "--by", "opcode", "--format", "json", str(old)).stdout)
+    assert groups["queue_delay_ops"] is None
+
+
 def test_report_min_of_a_recording_that_has_no_shorter_ones(aiostall, recording, tmp_path):
     short = tmp_path / "min.db"
     short.write_bytes(recording.read_bytes())
@@ -305,7 +323,7 @@ HOSTILE = [
     ("CREATE VIEW v AS SELECT 1", "other tables"),
     ("CREATE TRIGGER t AFTER INSERT ON slice BEGIN SELECT 1; END", "other tables"),
     ("DROP TABLE fact", "other tables"),
-    ("PRAGMA user_version = 7", "version 7"),
+    ("PRAGMA user_version = 8", "version 8"),
     ("PRAGMA user_version = 1", "other tables"),
     ("PRAGMA user_version = 2", "other tables"),
     ("PRAGMA user_version = 3", "other tables"),

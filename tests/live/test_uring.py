@@ -295,6 +295,9 @@ def test_how_long_punted_requests_wait_for_a_worker(tmp_path):
         assert 6_000_000 <= rows["max_queue_delay_ns"] <= rows["queue_delay_ns"]
         # it waited no longer than the calls and their waits took
         assert rows["max_queue_delay_ns"] <= traced.report["capture"]["duration_ns"]
+        ops = rows["queue_delay_ops"]
+        assert ops["read"] == {"requests": 212, "delay_ns": rows["queue_delay_ns"]}
+        assert not ops["write"]["requests"] + ops["fsync"]["requests"] + ops["other"]["requests"]
     unknown = tracing.trace(tmp_path, argv, "--probe", "take=none").report["totals"]
     assert unknown["punted"] == 212 and unknown["queue_delays"] is None
     text = helpers.run([helpers.AIOSTALL, "stat", "--", *argv]).stdout

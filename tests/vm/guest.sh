@@ -99,6 +99,11 @@ uring()
 		traced take-$take stat --probe take=$take -- aioload --engine uring --pattern append \
 			--batch 4 --calls 53 --size 8M --file /mnt/ext4/take-$take
 	done
+	# a device of few tags gives requests back; one of device mapper that delays has no NOWAIT
+	for device in null_blk dm-delay; do
+		[ ! -e /dev/test/$device ] || traced punt-$device stat -- aioload --engine uring --pattern read \
+			--no-prepare --batch 8 --calls 17 --size 8M --file /dev/test/$device
+	done
 }
 
 # Parts of each call's time, with a CPU hog in the way.

@@ -259,6 +259,37 @@ def test_how_long_workers_are_waited_for(guest, take):
     assert 0 < totals["max_queue_delay_ns"] <= totals["queue_delay_ns"]
 
 
+def ring_row(report, device):
+    (row,) = [f for f in report["filesystems"]
+              if (f["api"], f["fstype"]) == ("io_uring", "blockdev") and device in f["device"]]
+    return row
+
+
+def test_what_a_device_without_tags_gives_back(guest):
+    """Kernels from 6.10 on mark requests that were begun; older ones do not tell them from the refused."""
+    if not (guest.out / "punt-null_blk").exists():
+        pytest.skip(f"{guest.kernel} has no null_blk")
+    row = ring_row(guest.run("punt-null_blk").report, "nullb")
+    told = row["punted_refused"] + row["punted_reissued"]
+    assert row["punted"] == row["punted_tried"] > 17 and row["punted_device"] == 0
+    if told:
+        assert row["punted_reissued"] == row["punted"]
+    guest.observe(f"of {row['punted']} requests punted for want of tags {row['punted_reissued']} are known to "
+                  "have been begun")
+
+
+def test_the_device_that_cannot_do_without_waiting(guest):
+    if is_foreign(guest.kernel) or not (guest.out / "punt-dm-delay").exists():
+        pytest.skip(f"{guest.kernel} has no dm-delay")
+    row = ring_row(guest.run("punt-dm-delay").report, "dm-")
+    assert row["punted"] == row["punted_unable"] == row["punted_device"] == row["requests"]
+    assert row["waiting_device"] == f"{row['device']} (delay)"
+    ops = row["queue_delay_ops"]
+    assert ops["read"]["requests"] == row["queue_delays"] == row["punted"]
+    assert ops["read"]["delay_ns"] == row["queue_delay_ns"]
+    assert not ops["write"]["requests"] and not ops["other"]["requests"]
+
+
 def test_parts_add_up_to_wall_time(guest):
     run = guest.run("conservation")
     run.assert_complete()
