@@ -388,6 +388,27 @@ def test_on_a_cpu_at_the_end(scratch):
     assert "1 call in flight at the end" in text
 
 
+def test_preempted_at_the_end(scratch):
+    """It is in flight, too, and what it has waited for the CPU so far is told."""
+    helpers.need_cpus(2)
+    call = Call(scratch, "z", alone=False)
+    with helpers.Program(call.argv):
+        pid = call.ready()
+        os.sched_setaffinity(pid, {0})
+        with recorded(scratch, "-p", pid) as tracer:
+            call.go()
+            wait_running(pid, 5)
+            preempted = switches(pid, "nonvoluntary")
+            with helpers.Program(tracing.script(HOG, f"{scratch.dir}/hog")):
+                await_more(preempted, pid, "nonvoluntary")
+                report, text = tracer.stop()
+    totals = report["totals"]
+    assert (totals["submits"], report["unfinished"]) == (0, [])
+    assert losses(report) == {"in_flight": 1} and tracer.ended.status == 0
+    assert totals["preempted_ns"] > 0 and conserved(report)
+    assert "1 call in flight at the end" in text
+
+
 def test_asleep_at_the_end(scratch):
     call = Call(scratch, "a")
     with helpers.Program(call.argv):
