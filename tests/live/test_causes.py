@@ -29,7 +29,7 @@ RUNS = 3
 # Once per mount, whatever comes first.
 ONCE = {"vfs.dio_wq_init"}
 RINGOTHERS = helpers.AIOSTALL.parent / "tests" / "ringothers"
-FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
+FIFREEZE, FITHAW, BLKFLSBUF = 0xC0045877, 0xC0045878, 0x1261
 
 # Places: how each filesystem is made, once for all scenarios that use it.
 PLACES = {
@@ -264,6 +264,19 @@ def snapshots_of_it(_places, place):
     return repeated(take)
 
 
+def forgotten_blocks(_places, place):
+    """What the cache of the device holds is written and dropped again and again, the inode itself is not."""
+    @contextlib.contextmanager
+    def dropped_now_and_then():
+        fd = os.open(place.dev, os.O_RDONLY)
+        try:
+            with repeated(lambda: fcntl.ioctl(fd, BLKFLSBUF)):
+                yield
+        finally:
+            os.close(fd)
+    return dropped_now_and_then()
+
+
 def add_attributes(path):
     """They need a block of their own, beside the inode's."""
     os.setxattr(path, "user.large", bytes(500))
@@ -364,6 +377,9 @@ SCENARIOS = [
               "ext4.bitmap_read", "lock.inode")),
     Scenario("ext4 allocations", "ext4-no-journal", "--pattern append --threads 8 --calls 60 "
              "--drop-caches", {"ext4.alloc": RARE, "ext4.dio_sync": 0.5}, ("ext4.bitmap_read",)),
+    Scenario("ext4 inode block", "ext4-no-journal", "--pattern append --calls 600",
+             {"ext4.inode_read": RARE, "ext4.dio_sync": 0.9},
+             ("ext4.bitmap_read", "ext4.alloc", "ext4.extent_read"), beside=forgotten_blocks),
     Scenario("ext4 journal", "ext4-small-journal",
              "--pattern append --side creator --side sync --side-us 100 --calls 600",
              {"ext4.jbd2_log_space|ext4.jbd2_commit_wait": RARE},

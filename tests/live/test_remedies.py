@@ -142,6 +142,8 @@ REMEDIES = [
            same_args("ext4 allocations", ("--pattern append", "--pattern unwritten"))),
     Remedy("ext4.zeroout", "operator", "extent_max_zeroout_kb 0", "ext4 zeroout",
            {"beside": no_zeroout}),
+    Remedy("ext4.inode_read", "operator", "a cache that keeps metadata", "ext4 inode block",
+           {"beside": None}),
     Remedy("wb.balance_dirty", "author", "O_DIRECT", "dirty limit",
            same_args("dirty limit", ("--pattern buffered-write", "--pattern overwrite"))),
     Remedy("fuse.bg_limit", "operator", "max_background from 4 to 64", "fuse background",
