@@ -17,6 +17,8 @@
 #include "model/api.h"
 #include "model/hist.h"
 
+struct cause;
+
 /* A symbolized stack, innermost frame first, tracer's own frames and everything inward of the wait removed. */
 struct stack {
 	uint64_t id; /* the same frames have the same id within one source; 0 = no stack */
@@ -107,7 +109,9 @@ struct ev_stall {
 	enum lock_kind lock_kind;
 	uint32_t holder_pid, holder_tid; /* who held the lock when the sleep began; 0 = not known */
 	const char *holder_comm;	 /* "" = not known */
-	const struct stack *stack;	 /* NULL = lost */
+	/* what the holder slept for meanwhile, of workers of io_uring: see convoy.h; NULL = not known */
+	const struct cause *behind;
+	const struct stack *stack; /* NULL = lost */
 	const struct stack
 		*user_stack; /* NULL = not asked for or lost; frames are "binary`function" */
 };
@@ -120,6 +124,8 @@ struct sleep_sum {
 	/* those whose call had slept for that cause before; SUBMITS_UNKNOWN, of a sum with such a part too */
 	uint64_t further_sleeps;
 #define SUBMITS_UNKNOWN UINT64_MAX
+	/* most threads that waited at once for a lock that a worker of io_uring held; 0 = none, or not known */
+	uint64_t together;
 };
 
 /*

@@ -432,6 +432,7 @@ void ledger__free(struct ledger *l)
 		return;
 	ledger__forget_asleep(l);
 	ledger__free_rows(l);
+	convoy__free(l->convoy);
 	for (size_t i = 0; i < l->nr_slow; i++)
 		who__release(&l->slow[i].who);
 	ledger__free_names(l);

@@ -37,6 +37,12 @@ struct report_holder {
 	uint64_t sleeps;
 };
 
+/* What the worker slept for that held a lock for which others waited. */
+struct report_behind {
+	const char *id; /* of the cause; NULL = not known */
+	uint64_t sleeps, blocked_ns;
+};
+
 struct report_file {
 	const char *path; /* "" = not known */
 	uint64_t sleeps, blocked_ns, max_ns;
@@ -70,6 +76,12 @@ struct report_cause {
 	size_t nr_wakers; /* by sleeps, descending */
 	struct report_holder *holders;
 	size_t nr_holders; /* by sleeps, descending; known ones only */
+	/* of sleeps for a lock that a worker of io_uring of the same process held */
+	struct report_behind *behind;
+	size_t nr_behind;  /* by blocked time, descending */
+	uint64_t together; /* most of them at once */
+	/* the other way round: sleeps of the same plane that stood behind one for this cause */
+	uint64_t followers, followers_ns;
 	struct report_file *files;
 	size_t nr_files; /* by blocked time, descending */
 	/* the worst single stall */

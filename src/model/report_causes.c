@@ -60,6 +60,56 @@ static struct report_holder *build_holders(struct pool *p, const struct ledger_r
 	return holders;
 }
 
+static bool is_behind_own_worker(const struct ledger_key *k)
+{
+	return k->plane == PLANE_WORKER && k->holder_pid && k->holder_pid == k->pid &&
+	       !strncmp(k->holder->text, "iou-wrk-", strlen("iou-wrk-"));
+}
+
+/* By what those slept for that held the lock. */
+static void build_behind(struct pool *p, struct report_cause *c, const struct part *part)
+{
+	const struct ledger_row **rows = pool__array(p, part->nr, sizeof(*rows));
+	const struct part *parts;
+	size_t n = 0;
+
+	for (size_t i = 0; rows && i < part->nr; i++)
+		if (is_behind_own_worker(&part->rows[i]->key))
+			rows[n++] = part->rows[i];
+	if (!n)
+		return;
+	c->together = part->sum.together;
+	parts = parts__of(p, rows, n, row__by_behind, PARTS_BY_BLOCKED, &n);
+	c->behind = pool__array(p, n, sizeof(*c->behind));
+	for (size_t i = 0; c->behind && i < n; i++) {
+		const struct ledger_cause *by = parts[i].rows[0]->key.behind;
+
+		c->behind[c->nr_behind++] = (struct report_behind){
+			by ? by->cause->id : NULL, parts[i].sum.sleeps, parts[i].sum.blocked_ns};
+	}
+}
+
+/* Their time is the holders', too. */
+static void add_followers(struct report_fs *f)
+{
+	for (size_t i = 0; i < f->nr_causes; i++) {
+		const struct report_cause *c = &f->causes[i];
+
+		for (size_t k = 0; k < c->nr_behind; k++) {
+			const struct report_behind *b = &c->behind[k];
+
+			for (size_t j = 0; b->id && j < f->nr_causes; j++) {
+				struct report_cause *of = &f->causes[j];
+
+				if (of->plane != c->plane || strcmp(of->id, b->id) != 0)
+					continue;
+				of->followers = sat_add(of->followers, b->sleeps);
+				of->followers_ns = sat_add(of->followers_ns, b->blocked_ns);
+			}
+		}
+	}
+}
+
 /* The stack of the most sleeps among those that have one. */
 static const struct stack *top_user_stack(struct pool *p, const struct part *part)
 {
@@ -211,6 +261,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 	c->stacks = build_stacks(s, part->rows, part->nr, &c->nr_stacks);
 	c->wakers = build_wakers(p, part->rows, part->nr, &c->nr_wakers);
 	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);
+	build_behind(p, c, part);
 	c->files = report_files__build(p, part->rows, part->nr, &c->nr_files);
 	c->telling_frames = build_telling(s, c);
 	remedies__build(s, c, part);
@@ -298,6 +349,7 @@ void report_causes__build(struct selection *s, struct report_fs *f, const struct
 		if (f->causes[i].plane == PLANE_SUBMIT)
 			sleep_sum__add(&stalls, &parts[i].sum);
 	}
+	add_followers(f);
 	add_unexplained(f, &stalls, lost_records(s->ledger));
 	for (int plane = 0; plane < PLANES; plane++)
 		judge__shares(f, (enum plane)plane);

@@ -38,6 +38,7 @@ static bool key__of(struct ledger *l, struct ledger_key *k, const struct ev_stal
 	k->waker_kind = task ? WAKER_TASK : ev->waker_kind == WAKER_IRQ ? WAKER_IRQ : WAKER_UNKNOWN;
 	k->holder = ledger__name(l, ev->holder_pid ? ev->holder_comm : "");
 	k->holder_pid = ev->holder_pid;
+	k->behind = ev->behind ? ledger__cause(l, ev->behind) : NULL;
 	k->pid = ev->who.pid;
 	k->cgroup_id = ev->who.cgroup_id;
 	k->opcode = ev->req.opcode;
@@ -397,13 +398,37 @@ static struct ledger_row *note_like(struct ledger *l, const struct ev_stall *ev,
 	return row;
 }
 
-struct ledger_row *ledger__add_stall(struct ledger *l, const struct ev_stall *ev)
+/* Whose sleep it stands behind; a recording has said it before. */
+static struct convoy_found find_behind(struct ledger *l, const struct ev_stall *ev)
 {
-	struct ledger_row *row = note_like(l, ev, 1);
+	const struct ledger_cause *cause;
+	struct ledger_stack *stack;
+
+	if (ev->plane != PLANE_WORKER || ev->behind)
+		return (struct convoy_found){0};
+	if (!l->convoy)
+		l->convoy = convoy__new();
+	if (!l->convoy)
+		return (struct convoy_found){0};
+	stack = ledger__stack(l, ev->stack);
+	cause = ledger__cause_of(l, stack);
+	ledger__put_stack(l, stack);
+	return convoy__add(l->convoy, ev, cause);
+}
+
+struct ledger_row *ledger__add_stall(struct ledger *l, const struct ev_stall *stall)
+{
+	const struct convoy_found found = find_behind(l, stall);
+	struct ev_stall with = *stall, *ev = &with;
+	struct ledger_row *row;
 	struct sleep_sum one;
 
+	if (found.behind)
+		with.behind = found.behind->cause;
+	row = note_like(l, ev, 1);
 	if (row) {
 		one = ledger__sum_of(l, row, ev);
+		one.together = found.together;
 		ledger__add_sum(l, row, &one, NULL);
 	}
 	return row;

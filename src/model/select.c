@@ -187,6 +187,15 @@ int row__by_holder(const void *a, const void *b)
 					      : by_name(x->holder, y->holder);
 }
 
+int row__by_behind(const void *a, const void *b)
+{
+	const struct ledger_cause *x = key_at(a)->behind, *y = key_at(b)->behind;
+
+	if (x == y)
+		return 0;
+	return strcmp(x ? x->cause->id : "", y ? y->cause->id : "");
+}
+
 int stack__compare(const struct ledger_stack *a, const struct ledger_stack *b)
 {
 	size_t n;

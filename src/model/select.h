@@ -29,6 +29,7 @@ int row__by_path(const void *a, const void *b);
 int row__by_comm(const void *a, const void *b);
 int row__by_waker(const void *a, const void *b);
 int row__by_holder(const void *a, const void *b);
+int row__by_behind(const void *a, const void *b);
 int row__by_stack(const void *a, const void *b);
 int row__by_user_stack(const void *a, const void *b);
 int stack__compare(const struct ledger_stack *a, const struct ledger_stack *b);

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "cause/causes.h"
+#include "model/convoy.h"
 #include "model/calls.h"
 #include "model/ledger.h"
 #include "model/pool.h"
@@ -120,6 +121,7 @@ struct ledger_fs {
 struct ledger_key {
 	struct ledger_fs *fs;
 	const struct ledger_cause *cause;
+	const struct ledger_cause *behind;	 /* see convoy.h; NULL = none, or not known */
 	struct ledger_stack *stack, *user_stack; /* NULL = none */
 	struct ledger_name *path, *comm, *cgroup, *waker, *holder;
 	uint64_t cgroup_id;
@@ -227,6 +229,7 @@ struct ledger {
 	struct ledger_opts opts;
 	struct ledger_slice slice;
 	struct sink sink;
+	struct convoy *convoy;			/* NULL until a worker of io_uring has slept */
 	struct ledger_origin *origins, *origin; /* all, and that of what is fed at present */
 	uint32_t nr_hosts;
 	int64_t clock_ns; /* see ledger__set_clock; 0 = as the capture says */

@@ -44,9 +44,11 @@ struct sleep_sum sleep_sum__of(const struct ev_stall *ev)
 void sleep_sum__add(struct sleep_sum *to, const struct sleep_sum *from)
 {
 	uint64_t max_ns = larger(to->max_ns, from->max_ns);
+	uint64_t together = larger(to->together, from->together);
 
 	add_numbers((uint64_t *)to, (const uint64_t *)from, NUMBERS(*to));
 	to->max_ns = max_ns;
+	to->together = together;
 }
 
 /* Where the counters have what was slept in each plane. */

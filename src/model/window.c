@@ -99,6 +99,7 @@ static struct ev_stall stall_of(const struct ledger_key *k, struct ev_stall ev)
 	ev.waker_comm = k->waker->text;
 	ev.holder_pid = k->holder_pid;
 	ev.holder_comm = k->holder->text;
+	ev.behind = k->behind ? k->behind->cause : NULL;
 	ev.stack = k->stack ? &k->stack->stack : NULL;
 	ev.user_stack = k->user_stack ? &k->user_stack->stack : NULL;
 	return ev;

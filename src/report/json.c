@@ -273,6 +273,26 @@ static void put_wakers(struct jsonw *w, json_t *o, const struct report_cause *c)
 	}
 }
 
+/* Of locks that other workers of the process held. */
+static void put_behind(struct jsonw *w, json_t *o, const struct report_cause *c)
+{
+	json_t *list = jsonw__array(w, o, "behind");
+
+	for (size_t i = 0; i < c->nr_behind; i++) {
+		json_t *item = jsonw__item(w, list);
+
+		if (c->behind[i].id)
+			jsonw__str(w, item, "cause", c->behind[i].id);
+		else
+			jsonw__null(w, item, "cause");
+		jsonw__u64(w, item, "sleeps", c->behind[i].sleeps);
+		jsonw__u64(w, item, "blocked_ns", c->behind[i].blocked_ns);
+	}
+	jsonw__u64(w, o, "together", c->together);
+	jsonw__u64(w, o, "followers", c->followers);
+	jsonw__u64(w, o, "followers_blocked_ns", c->followers_ns);
+}
+
 static void put_holders(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *list = jsonw__array(w, o, "lock_holders");
@@ -362,6 +382,7 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 	put_stacks(w, o, c);
 	put_wakers(w, o, c);
 	put_holders(w, o, c);
+	put_behind(w, o, c);
 	put_files(w, o, c->files, c->nr_files);
 }
 

@@ -135,6 +135,35 @@ static void print_holders(struct print *p, const struct report_cause *c)
 			    c->nr_holders > MAX_WAKERS ? ", ..." : "");
 }
 
+/* "behind its own punted requests: ..." */
+static void print_behind(struct print *p, const struct report_cause *c)
+{
+	char list[MAX_WAKERS * 128] = "", one[160], n[16], time[16], most[16], id[80];
+
+	for (size_t i = 0; i < c->nr_behind && i < MAX_WAKERS; i++) {
+		const struct report_behind *b = &c->behind[i];
+
+		esc__terminal(b->id ? b->id : "a reason that is not known", id, sizeof(id));
+		snprintf(one, sizeof(one), "%s (%s sleep%s, %s)", id,
+			 fmt__count(b->sleeps, n, sizeof(n)), plural(b->sleeps),
+			 fmt__duration(b->blocked_ns, time, sizeof(time)));
+		append(list, sizeof(list), ", ", one);
+	}
+	if (*list)
+		print__para(
+			p, PRINT_PLAIN, "    ",
+			"behind its own punted requests: up to %s worker%s at once wait%s for a "
+			"lock that another one holds, which itself sleeps for %s%s",
+			fmt__count(c->together ? c->together : 1, most, sizeof(most)),
+			plural(c->together ? c->together : 1), c->together > 1 ? "" : "s", list,
+			c->nr_behind > MAX_WAKERS ? ", ..." : "");
+	if (c->followers)
+		print__para(p, PRINT_PLAIN, "    ",
+			    "other workers wait behind these sleeps for a lock: %s sleep%s, %s",
+			    fmt__count(c->followers, n, sizeof(n)), plural(c->followers),
+			    fmt__duration(c->followers_ns, time, sizeof(time)));
+}
+
 /* Of one cause. */
 #define FILES_SHOWN 3
 
@@ -263,6 +292,7 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	if (c->nr_stacks)
 		print_worst(p, c);
 	print_holders(p, c);
+	print_behind(p, c);
 	/* the one to look for */
 	if (!full && !c->nr_holders && strstr(c->advice ? c->advice : "", "woke the sleeper"))
 		print_wakers(p, c);

@@ -208,8 +208,11 @@ static void add_asleep(const struct report_fs *f, char *buf, size_t size)
 /* Locks that one punted request holds and others wait for. */
 static bool is_convoy(const struct report_cause *c)
 {
-	return c->plane == PLANE_WORKER && c->nr_holders && c->holders[0].comm &&
-	       !strncmp(c->holders[0].comm, "iou-wrk-", strlen("iou-wrk-"));
+	uint64_t behind_ns = 0;
+
+	for (size_t i = 0; i < c->nr_behind; i++)
+		behind_ns = sat_add(behind_ns, c->behind[i].blocked_ns);
+	return behind_ns && behind_ns >= c->blocked_ns / 2;
 }
 
 /* Has the sentence named this cause already, for the submitter's own sleeps? */
@@ -256,10 +259,16 @@ static void add_elsewhere(const struct report_fs *f, char *buf, size_t size)
 		add(buf, size, "for the same reason (%s)", c->id);
 	else
 		add_cause(c, buf, size);
-	if (is_convoy(c))
-		add(buf, size,
-		    "; it stands behind its own punted requests, so bound the workers "
-		    "(IORING_REGISTER_IOWQ_MAX_WORKERS)");
+	if (!is_convoy(c))
+		return;
+	add(buf, size, "; it stands behind its own punted requests");
+	if (c->behind[0].id)
+		add(buf, size, ", one of which sleeps for %s", c->behind[0].id);
+	add(buf, size,
+	    ", so bound the workers (IORING_REGISTER_IOWQ_MAX_WORKERS sets both limits by an array "
+	    "of "
+	    "two: [0] of bounded ones, for files and devices, [1] of unbounded ones; 0 leaves one "
+	    "as it is)");
 }
 
 /* All of it was handed over by the kernel's thread: the program made no call that could be quiet. */

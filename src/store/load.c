@@ -95,6 +95,7 @@ static struct ev_stall stall_of(const struct store_key *k)
 		.waker_comm = k->waker,
 		.holder_pid = k->holder_pid,
 		.holder_comm = k->holder,
+		.behind = k->behind,
 		.stack = k->stack,
 		.user_stack = k->user_stack,
 	};

@@ -186,6 +186,7 @@ uint32_t put__key(struct put *p, struct ledger_row *row)
 		k->holder_pid,
 		k->waker_kind,
 		k->plane,
+		k->behind ? cause_no(p, k->behind) : 0,
 	};
 
 	if (row->no)

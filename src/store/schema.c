@@ -39,6 +39,7 @@ static const struct schema_column sleeps_columns[] = {
 	U64(sleep_sum, "how_scanned", how[2]),
 	U64(sleep_sum, "how_batch", how[3]),
 	COLUMN(sleep_sum, "further_sleeps", U64, further_sleeps, 3),
+	COLUMN(sleep_sum, "together", U64, together, 7),
 };
 
 static const struct schema_column loss_columns[] = {
@@ -160,7 +161,9 @@ static const struct schema_table tables[TABLES] = {
 		       " user_stack INTEGER, path INTEGER, comm INTEGER, cgroup INTEGER,"
 		       " waker INTEGER, holder INTEGER, pid INTEGER, cgroup_id INTEGER,"
 		       " opcode INTEGER, holder_pid INTEGER",
-		       .more = {{"waker_kind INTEGER", 2}, {"plane INTEGER", 3}}},
+		       .more = {{"waker_kind INTEGER", 2},
+				{"plane INTEGER", 3},
+				{"behind INTEGER", 7}}},
 	[TABLE_SLICE] = {"slice", "id INTEGER PRIMARY KEY, start_ns INTEGER, end_ns INTEGER,"
 				  " slow_submits INTEGER"},
 	[TABLE_COUNTERS] = {"counters", "slice INTEGER, fs INTEGER", &schema_counters,

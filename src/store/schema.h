@@ -44,7 +44,7 @@ struct schema_more {
 struct schema_table {
 	const char *name, *before;
 	const struct schema_columns *columns; /* NULL = none */
-	struct schema_more more[2];
+	struct schema_more more[3];
 	const char *behind; /* ", PRIMARY KEY(...)"; NULL = nothing */
 	const char *options;
 	uint32_t since; /* 0 = the first version; the last tables are the latest */

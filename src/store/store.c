@@ -228,6 +228,7 @@ static int deliver_stall(struct cursor *c, struct err *e)
 	ev.who.cgroup = key->cgroup;
 	ev.holder_pid = key->holder_pid;
 	ev.holder_comm = key->holder;
+	ev.behind = key->behind;
 	ev.fs = key->fs;
 	ev.plane = key->plane;
 	ev.req.path = key->path;

@@ -107,6 +107,7 @@ struct store_key {
 	uint64_t cgroup_id;
 	uint16_t opcode; /* as in struct request */
 	enum plane plane;
+	const struct cause *behind; /* as in struct ev_stall */
 };
 size_t store__nr_keys(const struct store *s);
 const struct store_key *store__key(const struct store *s, size_t no);

@@ -211,6 +211,7 @@ static int read_key(struct rows *r, void **row, struct err *e)
 		.holder_pid = rows__u32(r, 13),
 		.opcode = (uint16_t)opcode,
 		.plane = (enum plane)plane,
+		.behind = s->info.schema > 6 ? rows__ref(r, 16, &s->causes, true) : NULL,
 	};
 	r->bad |= opcode > UINT16_MAX || plane >= PLANES;
 	*row = k;

@@ -146,7 +146,7 @@ NEW_IN_4 = ("worker_sleeps", "worker_blocked_ns", "sqpoll_sleeps", "sqpoll_block
             "punted_asked", "punted_forced", "punted_unable", "punted_tried", "punted_serial",
             "punted_reads", "punted_writes", "punted_syncs", "punted", "submitter_tid")
 NEW_IN_7 = ("punted_refused", "punted_reissued", "punted_device", "queued_reads", "queued_reads_ns",
-            "queued_writes", "queued_writes_ns", "queued_syncs", "queued_syncs_ns")
+            "queued_writes", "queued_writes_ns", "queued_syncs", "queued_syncs_ns", "together", "behind")
 NEW_IN_6 = ("max_queue_delay_ns", "queue_delay_ns", "queue_delays")
 NEW_TABLES_IN_5 = ("process", "failure")
 NEW_IN_3 = ("further_sleeps", "plane", "user_data", "waits", "waited_ns", "wait_calls",

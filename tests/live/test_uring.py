@@ -304,6 +304,33 @@ def test_how_long_punted_requests_wait_for_a_worker(tmp_path):
     assert "punted requests waited" in " ".join(text.split())
 
 
+def test_workers_behind_one_that_sleeps_with_the_lock(tmp_path, scratch):
+    """Appends go one by one: each waits for its device with the inode's lock, and the others for the lock."""
+    db = tmp_path / "rec.db"
+    argv = [helpers.AIOLOAD, "--engine", "uring", "--pattern", "append", "--batch", "8", "--qd", "8", "--calls", "53",
+            "--size", "8M", "--file", f"{scratch.fs('ext4').mnt}/convoy"]
+    traced = tracing.trace(tmp_path, argv)
+    row = row_of(traced.report, "ext4")
+    if traced.report["capture"]["probes"]["lock"] == "none":
+        pytest.skip("this kernel does not tell who holds a lock")
+    causes = {c["id"]: c for c in row["causes"] if c["plane"] == "worker"}
+    waits, holds = causes["lock.inode"], causes["ext4.dio_sync"]
+    own = {b["cause"]: b for b in waits["behind"]}
+    # never more than there are, and most of them have a holder that was seen to sleep
+    assert sum(b["sleeps"] for b in own.values()) <= waits["sleeps"]
+    assert own["ext4.dio_sync"]["sleeps"] >= waits["sleeps"] / 2
+    assert 3 <= waits["together"] <= 7
+    assert holds["behind"] == [] and holds["together"] == 0
+    assert (holds["followers"], holds["followers_blocked_ns"]) == \
+        (own["ext4.dio_sync"]["sleeps"], own["ext4.dio_sync"]["blocked_ns"])
+    # a recording keeps it
+    assert not helpers.run([helpers.AIOSTALL, "record", "-o", db, "--", *argv]).status
+    kept = json.loads(helpers.run([helpers.AIOSTALL, "report", "--format", "json", db]).stdout)
+    (waits,) = [c for c in row_of(kept, "ext4")["causes"] if c["id"] == "lock.inode" and c["plane"] == "worker"]
+    assert waits["together"] >= 3
+    assert "ext4.dio_sync" in {b["cause"] for b in waits["behind"]}
+
+
 def test_requests_without_a_file_go_by_their_name(tmp_path):
     traced = tracing.trace(tmp_path, load("--nop", "--calls", CALLS, "--batch", 3))
     assert traced.status == 0, traced.stderr

@@ -29,8 +29,8 @@
  * info, then a line in this test, and then the new size here.
  */
 #if UINTPTR_MAX == UINT64_MAX
-static_assert(sizeof(struct ev_stall) == 232, "a new field of a stall must survive a recording");
-static_assert(sizeof(struct ev_stalls) == 232 + 96 + sizeof(struct hist), "... of many");
+static_assert(sizeof(struct ev_stall) == 240, "a new field of a stall must survive a recording");
+static_assert(sizeof(struct ev_stalls) == 240 + 104 + sizeof(struct hist), "... of many");
 static_assert(sizeof(struct ev_submit) == 136, "... of a submit");
 static_assert(sizeof(struct ev_unfinished) == 152, "... of a sleep that has not ended");
 static_assert(sizeof(struct ev_sample) == 24, "... of a sample");
@@ -44,6 +44,14 @@ static const char *frames[] = {"io_schedule", "with\nnewline", "back\\slash", "i
 static const struct stack stack = {77, 4, frames}, user_stack = {78, 1, frames + 3};
 static const struct fs_info fs = {8, 17, "ext4", "sdb1", "/data", "rw,noatime", API_URING, 0, 0};
 static const struct who who = {11, 12, "comm\x1b[31m", 0xfedcba9876543210, "/a/b"};
+
+static const struct cause behind = {
+	.id = "made.behind",
+	.name = "what the holder sleeps for",
+	.todo = "",
+	.operator_advice = "",
+	.author_advice = "",
+};
 
 static const struct ev_stall stall = {
 	.end_ns = UINT64_MAX,
@@ -78,6 +86,7 @@ static const struct ev_stall stall = {
 	.holder_pid = 19,
 	.holder_tid = 20,
 	.holder_comm = "holder",
+	.behind = &behind,
 	.stack = &stack,
 	.user_stack = &user_stack,
 };
@@ -221,6 +230,7 @@ static int see_stall(void *ctx, const struct ev_stall *ev, const struct store_ke
 	assert_int_equal(ev->holder_pid, stall.holder_pid);
 	assert_int_equal(ev->holder_tid, stall.holder_tid);
 	assert_string_equal(ev->holder_comm, stall.holder_comm);
+	assert_string_equal(ev->behind->id, behind.id);
 	same_stack(ev->stack, &stack);
 	same_stack(ev->user_stack, &user_stack);
 	assert_string_equal(key->cause->id, CAUSE_UNKNOWN);
@@ -561,6 +571,7 @@ static void many_of_stall(struct ev_stalls *ev, uint64_t sleeps)
 	ev->sum.held_up_requests = sleeps * 3;
 	ev->sum.iowait_sleeps = sleeps - 1;
 	ev->sum.nowait_sleeps = sleeps - 2;
+	ev->sum.together = sleeps / 1000;
 	ev->sum.max_ns = stall.blocked_ns;
 	ev->sum.how[stall.req.how] = sleeps;
 	hist__add(&ev->hist, 900, sleeps - 1);
@@ -578,6 +589,7 @@ static int see_many(void *ctx, const struct store_key *key, const struct sleep_s
 	assert_int_equal(sum->held_up_requests, 3000 * 3 + stall.held_up_requests);
 	assert_int_equal(sum->iowait_sleeps, 999 + 1999 + 1);
 	assert_int_equal(sum->nowait_sleeps, 998 + 1998 + 1);
+	assert_int_equal(sum->together, 2);
 	assert_true(sum->further_sleeps == SUBMITS_UNKNOWN);
 	assert_int_equal(sum->how[HOW_SCANNED], 3001);
 	assert_int_equal(h->n[hist__bucket(900)], 999 + 1999);
@@ -797,7 +809,7 @@ static void test_newer_versions_are_refused_with_both_named(void **state)
 	record();
 	patch(60, "\0\0\0\x63", 4);
 	refused("version 99 ");
-	refused("up to version 6");
+	refused("up to version 7");
 }
 
 static void test_other_databases_are_refused(void **state)
