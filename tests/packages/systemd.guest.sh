@@ -51,6 +51,13 @@ runs_anew()
 
 property() { systemctl show -P "$2" "$1"; }
 
+units()
+{
+	for unit in $EXPORTER $SOCKET $RECORDER; do
+		echo "$unit $(systemctl is-enabled "$unit") $(systemctl is-active "$unit")"
+	done
+}
+
 # Programs and their links, whoever loaded them. Those of cgroups are systemd's, a unit's or not.
 programs()
 {
@@ -100,9 +107,7 @@ installed()
 		cat $OUT/install
 		exit 1
 	fi
-	for unit in $EXPORTER $SOCKET $RECORDER; do
-		echo "$unit $(systemctl is-enabled "$unit") $(systemctl is-active "$unit")"
-	done > $OUT/installed.units
+	units > $OUT/installed.units
 	programs > $OUT/installed.programs
 }
 
@@ -160,6 +165,18 @@ killed()
 	# of the one that was killed nothing is left beside those of the next
 	await programs_as_before
 	programs > $OUT/again.programs
+}
+
+# The same packages once more, as an upgrade is: with the exporter at work and the recorder at rest.
+upgraded()
+{
+	was=$(property $EXPORTER MainPID)
+	keep upgrade dpkg -i /job/aiostall_*.deb /job/aiostall-exporter_*.deb
+	await runs_anew $EXPORTER "$was"
+	await answers $OUT/upgraded.prom
+	units > $OUT/upgraded.units
+	await programs_as_before
+	programs > $OUT/upgraded.programs
 }
 
 stopped()
@@ -231,7 +248,7 @@ mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
 uname -r > $OUT/uname
 systemctl --version | head -n 1 > $OUT/systemd
 failed=0
-for part in imported installed scraped named killed stopped recorded purged; do
+for part in imported installed scraped named killed upgraded stopped recorded purged; do
 	say $part
 	($part) || failed=1
 done

@@ -157,6 +157,15 @@ def test_it_is_started_again(guest):
     assert said(guest, "again.programs") == said(guest, "scraped.programs")
 
 
+def test_an_upgrade_goes_on_with_the_new_program(guest):
+    worked(guest, "upgrade")
+    assert said(guest, "upgraded.units").splitlines() == [
+        "aiostall-exporter.service disabled active", "aiostall-exporter.socket enabled active",
+        "aiostall-record.service disabled inactive"]
+    assert "\naiostall_attached 1\n" in said(guest, "upgraded.prom")
+    assert said(guest, "upgraded.programs") == said(guest, "scraped.programs")
+
+
 def test_stopped_it_is_detached(guest):
     worked(guest, "stop")
     assert said(guest, "stop.result") == "success\n"
