@@ -8,6 +8,8 @@ set -u
 . ./storage.guest.sh
 # shellcheck source=tests/vm/drivers.guest.sh
 . ./drivers.guest.sh
+# shellcheck source=tests/vm/stacked.guest.sh
+. ./stacked.guest.sh
 OUT=/out/causes
 MB=2048 # sectors
 DELAY=5 # ms for each request of a slow disk
@@ -196,11 +198,18 @@ f2fs()
 	fi
 	trace f2fs --pattern append --file /mnt/f2fs/a --side creator --side sync --side-us 2000 \
 		--calls 101
+	trace f2fs-overwrite --pattern overwrite --file /mnt/f2fs/c --size 2M --side creator --side sync \
+		--side-us 2000 --calls 101
 	aioload --prepare --pattern cold-read --file /mnt/f2fs/b --size 8M
 	umount /mnt/f2fs
 	mount -t f2fs /dev/mapper/slow0 /mnt/f2fs
 	trace f2fs-cold --no-prepare --pattern cold-read --file /mnt/f2fs/b --size 8M --calls 101
 	umount /mnt/f2fs
+	if mount -t f2fs -o checkpoint_merge /dev/mapper/slow0 /mnt/f2fs; then
+		trace f2fs-merge --pattern append --file /mnt/f2fs/d --side creator --side sync --side-us 2000 \
+			--calls 101
+		umount /mnt/f2fs
+	fi
 	destroy slow0
 }
 
@@ -383,14 +392,18 @@ reclaim()
 }
 
 mkdir -p $OUT
+# Tools of old filesystems ask it what is mounted.
+ln -sf /proc/mounts /etc/mtab
 modprobe dm-mod
 modprobe dm-delay
 modprobe brd rd_nr=4 rd_size=65536 max_part=0
 if [ $# -eq 0 ]; then
 	set -- "tags null_blk" "tags scsi_debug" nvme snapshot thin crypt raids f2fs iocost nfs zoned dax \
-		quotas gfs2 nbd zram suspended migration reclaim
+		quotas gfs2 nbd zram suspended migration reclaim rt
 fi
 for scenario; do
 	$scenario
+	# What was done is kept when the time ends.
+	tar -C /out -cf /dev/vda . && sync
 done
 uname -r

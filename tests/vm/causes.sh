@@ -5,19 +5,32 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
-for kernel in "${@:-6.12}"; do
-	out=build/kernels/causes/$kernel
-	rm -rf "$out"
-	tools/kernels run "$kernel" --timeout 600 --smp 2 --mem 2048 --out "$out" \
-		--append numa=fake=2 --device null_blk --device scsi_debug --device nvme --device pmem \
-		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh --file build/tests/nbdslow \
-		--file build/tests/wander --file tests/vm/causes.guest.sh -- sh causes.guest.sh
+STACKED="writecache crypt_inline bcache p9 smb"
+
+# guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
+guest()
+{
+	kernel=$1 scenarios=$2
+	shift 2
+	# shellcheck disable=SC2086 # words are wanted
+	tools/kernels run "$kernel" --timeout 600 --smp 2 --mem 2048 --out "$out" "$@" \
+		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh \
+		--file tests/vm/stacked.guest.sh --file build/tests/nbdslow --file build/tests/wander \
+		--file tests/vm/causes.guest.sh -- sh causes.guest.sh $scenarios
 	rc=$?
-	if [ $rc -eq 77 ]; then continue; fi
+	[ $rc -ne 77 ] || return 1
 	if [ $rc -ne 0 ]; then
 		echo "not ok $kernel: tools/kernels ended with $rc"
 		worst=1
 	fi
+}
+
+for kernel in "${@:-6.12}"; do
+	out=build/kernels/causes/$kernel
+	rm -rf "$out"
+	guest "$kernel" "" --append numa=fake=2 --device null_blk --device scsi_debug --device nvme \
+		--device pmem || continue
+	guest "$kernel" "$STACKED" --device 9p
 	/usr/bin/python3 tests/vm/causes.py "$out" "$kernel" || worst=1
 done
 exit $worst

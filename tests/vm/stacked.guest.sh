@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Sourced by causes.guest.sh: devices and filesystems that stand on others, local or over a network,
+# and what helps against their causes.
+
+# A cache that is full: a write waits until something of it is on the slow device. One that holds all
+# of it is the remedy.
+writecache()
+{
+	need writecache dm-writecache 0 1 || return
+	for name in writecache writecache-roomy; do
+		[ $name = writecache ] && size=64M || size=16M
+		dd if=/dev/zero of=/dev/ram1 bs=64k count=1 2> /dev/null
+		if create cached "0 $((64 * MB)) writecache s /dev/mapper/slow0 /dev/mapper/slow1 4096 0"; then
+			trace $name --pattern overwrite --file /dev/mapper/cached --no-prepare --size "$size" \
+				--bs 256k --batch 16 --calls 31
+		else
+			skip $name "$(cat /run/dm.err; dmesg | tail -3)"
+		fi
+		destroy cached
+	done
+	destroy slow0 slow1
+}
+
+# The submitter encrypts by itself, and has no more pages for what is on its way to the disk; without
+# the option it only queues.
+crypt_inline()
+{
+	old=$DELAY
+	DELAY=40
+	need crypt-inline dm-crypt 0 || return
+	DELAY=$old
+	modprobe -q crypto_null
+	for name in crypt-inline crypt-queued; do
+		[ $name = crypt-inline ] && option="1 no_write_workqueue" || option=
+		if create crypt "0 $((64 * MB)) crypt cipher_null-ecb - 0 /dev/mapper/slow0 0 $option"; then
+			trace $name --pattern overwrite --no-prepare --file /dev/mapper/crypt --size 48M --bs 1M \
+				--batch 24 --qd 48 --calls 5
+		else
+			skip $name "$(cat /run/dm.err)"
+		fi
+		destroy crypt
+	done
+	destroy slow0
+}
+
+# More is written than the cache has buckets for. Writes that go past the cache need none.
+bcache()
+{
+	need bcache bcache 0 1 || return
+	for n in 0 1; do
+		dd if=/dev/zero of=/dev/mapper/slow$n bs=256k count=4 conv=fsync 2> /dev/null
+	done
+	if ! make-bcache -b 64k --writeback -B /dev/mapper/slow0 -C /dev/mapper/slow1 > /run/bcache.txt 2>&1; then
+		skip bcache "$(cat /run/bcache.txt)"
+		destroy slow0 slow1
+		return
+	fi
+	for n in 0 1; do
+		readlink -f /dev/mapper/slow$n > /sys/fs/bcache/register
+	done
+	n=0
+	until [ -b /dev/bcache0 ] || [ $n -gt 100 ]; do
+		n=$((n + 1))
+		usleep 50000
+	done
+	for mode in writeback writethrough writearound; do
+		echo $mode > /sys/block/bcache0/bcache/cache_mode
+		[ $mode = writeback ] && name=bcache || name=bcache-$mode
+		trace "$name" --pattern overwrite --no-prepare --file /dev/bcache0 --size 32M --bs 4k --batch 8 \
+			--qd 32 --calls 501
+	done
+	echo 1 > /sys/block/bcache0/bcache/stop
+	echo 1 | tee /sys/fs/bcache/*-*/stop > /dev/null
+	usleep 500000
+	destroy slow0 slow1
+}
+
+# A folder of the host that runs the guest.
+p9()
+{
+	mkdir -p /mnt/9p
+	p9=trans=virtio,version=9p2000.L,msize=131072
+	if ! mount -t 9p -o $p9 host /mnt/9p 2> /run/9p.txt; then
+		skip 9p "$(cat /run/9p.txt; dmesg | tail -3)"
+		return
+	fi
+	trace 9p --pattern overwrite --file /mnt/9p/a --size 1M --batch 2 --calls 51
+	aioload --prepare --pattern buffered-read --file /mnt/9p/b --size 1M
+	trace 9p-read --pattern buffered-read --no-prepare --file /mnt/9p/b --size 1M --batch 2 --calls 51
+	umount /mnt/9p
+	mount -t 9p -o $p9,cache=mmap host /mnt/9p
+	trace 9p-cached --pattern buffered-read --file /mnt/9p/b --size 1M --batch 2 --calls 51
+	umount /mnt/9p
+	if mount -t 9p -o $p9,noxattr host /mnt/9p 2> /run/9p.txt; then
+		trace 9p-noxattr --pattern overwrite --file /mnt/9p/a --size 1M --batch 2 --calls 51
+		umount /mnt/9p
+	else
+		skip 9p-noxattr "$(cat /run/9p.txt)"
+	fi
+}
+
+# The server is this kernel. Its pages are read through the cache, and past it.
+smb()
+{
+	need smb ksmbd 0 || return
+	modprobe -q cifs
+	mkdir -p /srv/smb /mnt/smb /etc/ksmbd /var/run /run/lock /var/lib/ksmbd
+	mkfs.ext4 -q -F /dev/mapper/slow0
+	mount -t ext4 /dev/mapper/slow0 /srv/smb
+	printf '[global]\nserver min protocol = SMB2_10\n' > /etc/ksmbd/ksmbd.conf
+	printf '[share]\npath = /srv/smb\nread only = no\nforce user = root\n' >> /etc/ksmbd/ksmbd.conf
+	options=ip=127.0.0.1,user=root,pass=secret,vers=3.1.1,cache=strict,sec=ntlmssp
+	n=0
+	if { ksmbd.adduser -a root -p secret && ksmbd.mountd; } > /run/smb.txt 2>&1; then
+		until mount -i -t cifs -o $options //127.0.0.1/share /mnt/smb 2>> /run/smb.txt || [ $n -gt 10 ]; do
+			n=$((n + 1))
+			usleep 500000
+		done
+	fi
+	if grep -q ' cifs ' /proc/mounts; then
+		trace smb --pattern overwrite --file /mnt/smb/a --size 4M --batch 8 --calls 31
+		trace smb-read --pattern buffered-read --file /mnt/smb/b --size 4M --batch 2 --calls 51
+		trace smb-direct-read --pattern read --file /mnt/smb/b --size 4M --batch 2 --calls 51
+		umount /mnt/smb
+	else
+		skip smb "$(tail -5 /run/smb.txt; dmesg | tail -5)"
+	fi
+	kill "$(pidof ksmbd.mountd)"
+	umount /srv/smb
+	destroy slow0
+}
+
+# With PREEMPT_RT the locks of a queue sleep. One thread has it for itself.
+rt()
+{
+	if [ "$(cat /sys/kernel/realtime 2> /dev/null)" != 1 ] || [ ! -b /dev/test/nvme ]; then
+		skip rt "no PREEMPT_RT"
+		return
+	fi
+	disk=$(basename "$(readlink -f /dev/test/nvme)")
+	echo 1023 > "/sys/block/$disk/queue/nr_requests"
+	for threads in 8 1; do
+		[ $threads = 8 ] && name=rt || name=rt-one
+		trace "$name" --pattern overwrite --no-prepare --file /dev/test/nvme --size 32M --bs 4k \
+			--batch 16 --threads $threads --max-ms 4000 --calls 1001
+	done
+}
