@@ -112,6 +112,18 @@ static void print_queued(struct print *p, const struct report *r)
 			    "Until a worker took them, punted requests waited on average: %s", ops);
 }
 
+/* The figures are those of one plane, see groups__build(). */
+static void print_other_planes(struct print *p, const struct report *r)
+{
+	const struct counters *c = &r->totals;
+
+	if (!is_by(r, "plane") && (c->worker_sleeps || c->sqpoll_sleeps || c->taskwork_sleeps))
+		print__para(
+			p, PRINT_PLAIN, "  ",
+			"These are the submitters' own sleeps. Those of worker threads, of SQPOLL "
+			"and of work that was put off are told with plane in --by.");
+}
+
 int groups_text__print(FILE *out, const struct report *r, const struct format_opts *o)
 {
 	bool submits = r->nr_groups && r->groups[0].has_submits;
@@ -130,6 +142,7 @@ int groups_text__print(FILE *out, const struct report *r, const struct format_op
 	for (size_t i = 0; i < shown(r, o); i++)
 		print_row(&p, r, &r->groups[i], o);
 	print_queued(&p, r);
+	print_other_planes(&p, r);
 	if (shown(r, o) < r->nr_groups)
 		print__line(&p, PRINT_PLAIN, "and %zu more (--top shows more)",
 			    r->nr_groups - shown(r, o));

@@ -101,7 +101,7 @@ static void print_why(struct print *p, const struct report_fs *f)
 		{sat_sub(c->punted_tried, sat_add(c->punted_refused, c->punted_reissued)),
 		 "would have blocked in the call, or were begun and given back"},
 		{c->punted_forced, "of operations that only workers run"},
-		{c->punted_asked, "because the program asked for it (IOSQE_ASYNC)"},
+		{c->punted_asked, "because the program asked for it (IOSQE_ASYNC, or a drain)"},
 		{c->punted_device, below},
 		{sat_sub(c->punted_unable, c->punted_device),
 		 "on files without support for NOWAIT"},

@@ -280,6 +280,9 @@ def test_a_recording_that_version_6_wrote(aiostall, tmp_path):
     # nothing has counted it by operation
     assert row["queue_delay_ops"] is None and row["punted_ops"]["read"] == 11
     assert "waited 1.22ms for a worker on average" in aiostall("report", str(old)).stdout
+    # its sleeps are those of workers
+    assert "told with plane in --by" in aiostall("report", "--by", "opcode", str(old)).stdout
+    assert "told with plane in --by" not in aiostall("report", "--by", "plane,opcode", str(old)).stdout
     groups = json.loads(aiostall("report", "--by", "opcode", "--format", "json", str(old)).stdout)
     assert groups["queue_delay_ops"] is None
 
