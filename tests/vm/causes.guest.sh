@@ -205,11 +205,6 @@ f2fs()
 	mount -t f2fs /dev/mapper/slow0 /mnt/f2fs
 	trace f2fs-cold --no-prepare --pattern cold-read --file /mnt/f2fs/b --size 8M --calls 101
 	umount /mnt/f2fs
-	if mount -t f2fs -o checkpoint_merge /dev/mapper/slow0 /mnt/f2fs; then
-		trace f2fs-merge --pattern append --file /mnt/f2fs/d --side creator --side sync --side-us 2000 \
-			--calls 101
-		umount /mnt/f2fs
-	fi
 	destroy slow0
 }
 

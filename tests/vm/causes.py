@@ -32,9 +32,6 @@ EXPECTED = {
               "lock.inode", "vfs.dio_wq_init"}),
     "f2fs-overwrite": (set(), {"f2fs.checkpoint", "f2fs.node_read", "f2fs.node_writeback", "f2fs.gc",
                                "f2fs.other", "lock.inode", "vfs.dio_wq_init"}),
-    "f2fs-merge": ({"f2fs.dio_sync"},
-                   {"f2fs.checkpoint", "f2fs.node_read", "f2fs.node_writeback", "f2fs.gc", "f2fs.other",
-                    "lock.inode", "vfs.dio_wq_init"}),
     "f2fs-cold": ({"f2fs.node_read"}, {"f2fs.other", "vfs.dio_wq_init", "f2fs.checkpoint"}),
     "f2fs-zoned": ({"f2fs.dio_fallback"},
                    {"f2fs.checkpoint", "f2fs.node_read", "f2fs.gc", "f2fs.other", "lock.inode"}),
@@ -85,6 +82,8 @@ EXPECTED = {
 REMEDIES = [
     ("f2fs.dio_sync", "f2fs", "f2fs-overwrite"),
     ("f2fs.node_writeback", "f2fs", "f2fs-overwrite"),
+    ("f2fs.checkpoint", "f2fs", "f2fs-overwrite"),
+    ("drv.bcache", "bcache", "bcache-writethrough"),
     ("dm.writecache", "writecache", "writecache-roomy"),
     ("dm.crypt", "crypt-inline", "crypt-queued"),
     ("9p.killpriv", "9p", "9p-noxattr"),
