@@ -211,6 +211,7 @@ static void put_key(struct rows *r, json_t *o, const struct store_key *k)
 	jsonw__str(&r->w, o, "waker_kind", names__waker(k->waker_kind));
 	jsonw__str(&r->w, o, "waker", k->waker);
 	jsonw__str(&r->w, o, "holder", k->holder);
+	jsonw__str(&r->w, o, "behind", k->behind ? k->behind->id : "");
 }
 
 static bool wants(const struct rows *r, const struct store_key *k)
@@ -238,6 +239,7 @@ static int on_stalls(void *ctx, const struct store_key *k, const struct sleep_su
 	jsonw__u64(&r->w, o, "held_up_requests", sum->held_up_requests);
 	jsonw__u64(&r->w, o, "iowait_sleeps", sum->iowait_sleeps);
 	jsonw__u64(&r->w, o, "nowait_sleeps", sum->nowait_sleeps);
+	jsonw__u64(&r->w, o, "together", sum->together);
 	jsonw__u64_if(&r->w, o, "submits_blocked", sum->further_sleeps != SUBMITS_UNKNOWN,
 		      sum->sleeps - sum->further_sleeps);
 	put_hist(r, o, "sleep_hist", hist);

@@ -56,6 +56,7 @@ static void test_what_the_holder_sleeps_for(void **state)
 	assert_null(sleeps(c, 20, 0, 2, 3, OTHER).behind);
 	/* most of the time from 2 on, with a short sleep besides */
 	sleeps(c, 20, 0, 3, 9, DEVICE);
+	sleeps(c, 20, 0, 9, 10, OTHER);
 	f = sleeps(c, 21, 20, 2, 10, LOCK);
 	assert_ptr_equal(f.behind, DEVICE);
 	assert_int_equal(f.together, 1);
@@ -85,6 +86,10 @@ static void test_how_many_wait_at_once(void **state)
 		assert_int_equal(sleeps(c, 21 + i, 20, 1, 6 + i, LOCK).together, i + 1);
 	/* one of them again, and later than all of these */
 	assert_int_equal(sleeps(c, 21, 20, 10, 13, LOCK).together, 2);
+	/* one that comes again is one */
+	sleeps(c, 30, 20, 20, 22, LOCK);
+	sleeps(c, 30, 20, 22, 24, LOCK);
+	assert_int_equal(sleeps(c, 31, 20, 21, 25, LOCK).together, 2);
 	/* sleeps without a holder are no part of it */
 	assert_int_equal(sleeps(c, 40, 0, 1, 13, OTHER).together, 0);
 }

@@ -155,6 +155,58 @@ static void test_data_profile(void **state)
 	assert_string_equal(facts(&fs, &cause), "");
 }
 
+static const char *waiting(const char *device)
+{
+	static char buf[128];
+	const struct fs_info fs = {.fstype = "ext4", .device_name = device, .major = 9};
+	struct facts *f = facts__new(root);
+
+	assert_non_null(f);
+	facts__punts(f, &fs, buf, sizeof(buf));
+	facts__free(f);
+	return buf;
+}
+
+static void same_as(const char *of, const char *path)
+{
+	char cmd[512];
+
+	snprintf(cmd, sizeof(cmd), "mkdir -p \"$(dirname '%s/%s')\" && ln -s '%s/%s' '%s/%s'", root,
+		 path, root, of, root, path);
+	assert_int_equal(system(cmd), 0);
+}
+
+static void test_which_device_has_no_nowait(void **state)
+{
+	(void)state;
+	put("class/block/pmem0/queue/nr_requests", "128\n");
+	put("class/block/dm-0/dm/name", "data\n");
+	put("class/block/md0/md/level", "raid1\n");
+	put("class/block/md1/md/level", "raid0\n");
+	put("class/block/md0/md0p1/partition", "1\n");
+	put("class/block/ring/queue/nr_requests", "1\n");
+	same_as("class/block/sda", "class/block/md0/slaves/sda");
+	same_as("class/block/sda", "class/block/md1/slaves/sda");
+	same_as("class/block/pmem0", "class/block/md1/slaves/pmem0");
+	same_as("class/block/md1", "class/block/dm-0/slaves/md1");
+	same_as("class/block/md0/md0p1", "class/block/md0p1");
+	same_as("class/block/ring", "class/block/ring/slaves/ring");
+	/* with queues of its own */
+	assert_string_equal(waiting("sda"), "");
+	/* by itself, and at the bottom of others */
+	assert_string_equal(waiting("pmem0"), "pmem0");
+	assert_string_equal(waiting("md1"), "pmem0");
+	assert_string_equal(waiting("dm-0"), "pmem0");
+	/* nothing below it waits */
+	assert_string_equal(waiting("md0"), "md0 (raid1)");
+	assert_string_equal(waiting("md0p1"), "md0 (raid1)");
+	/* ends, although it is made of itself */
+	assert_string_equal(waiting("ring"), "ring");
+	assert_string_equal(waiting("none"), "");
+	assert_string_equal(waiting("../../block/pmem0"), "");
+	assert_string_equal(waiting(""), "");
+}
+
 static void test_asks_of_a_rule(void **state)
 {
 	struct fs_info fs = {.fstype = "btrfs", .device_name = "sda"};
@@ -347,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_partitions_have_the_queue_of_their_disk),
 		cmocka_unit_test(test_mount_options),
 		cmocka_unit_test(test_data_profile),
+		cmocka_unit_test(test_which_device_has_no_nowait),
 		cmocka_unit_test(test_asks_of_a_rule),
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_extents_of_a_file),

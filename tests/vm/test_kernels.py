@@ -261,7 +261,7 @@ def test_how_long_workers_are_waited_for(guest, take):
 
 def ring_row(report, device):
     (row,) = [f for f in report["filesystems"]
-              if (f["api"], f["fstype"]) == ("io_uring", "blockdev") and device in f["device"]]
+              if (f["api"], f["fstype"]) == ("io_uring", "blockdev") and device in f["device_name"]]
     return row
 
 
@@ -283,7 +283,7 @@ def test_the_device_that_cannot_do_without_waiting(guest):
         pytest.skip(f"{guest.kernel} has no dm-delay")
     row = ring_row(guest.run("punt-dm-delay").report, "dm-")
     assert row["punted"] == row["punted_unable"] == row["punted_device"] == row["requests"]
-    assert row["waiting_device"] == f"{row['device']} (delay)"
+    assert row["waiting_device"] == f"{row['device_name']} (delay)"
     ops = row["queue_delay_ops"]
     assert ops["read"]["requests"] == row["queue_delays"] == row["punted"]
     assert ops["read"]["delay_ns"] == row["queue_delay_ns"]
