@@ -237,12 +237,39 @@ int compat_exit_kprobe(struct pt_regs *ctx)
 
 /* ---- the programs: request ---- */
 
+/*
+ * A request of a call that no program of the entry saw begin: the call begins with it. If the exit of
+ * the one before was not seen either, that one has had all its requests. One that began before tracing
+ * is its thread's first, and where filesystems are asked for, calls that are not wanted are not noted.
+ */
+static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
+{
+	__u32 tid = (__u32)id;
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (FILTERING_FS || !tracing() || (!c && !opt_tree_only) || !caller_wanted(id >> 32, tid))
+		return;
+	if (c && slot->tid == tid)
+		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+	else if (c && c->state != WIRE_CALL_IDLE)
+		return;
+	c = call_unseen(id >> 32, false, PROGRAM_NONE);
+	if (!c)
+		return;
+	walk_requests(c, 0, false);
+	call_start(c, (void *)bpf_get_current_task());
+	lose(WIRE_LOSS_NO_ENTRY, 1);
+}
+
 /* io_submit_one(ctx, user_iocb, compat). That it is over, the stack of a sleep shows. */
-static __always_inline int request_begins(__u64 iocb)
+static __always_inline int request_begins(__u64 iocb, bool compat)
 {
 	struct wire_slot *slot = slot_here();
+	__u64 id = bpf_get_current_pid_tgid();
 
-	if (slot->tid != (__u32)bpf_get_current_pid_tgid())
+	if (SECOND_PAIR && !compat && (slot->tid != (__u32)id || slot->req_count >= slot->nr))
+		begin_by_request(slot, id);
+	if (slot->tid != (__u32)id)
 		return 0;
 	slot->req_iocb = iocb;
 	slot->req_count++;
@@ -250,15 +277,15 @@ static __always_inline int request_begins(__u64 iocb)
 }
 
 SEC("?fentry/io_submit_one")
-int BPF_PROG(request_fentry, struct kioctx *kioctx, struct iocb *user_iocb)
+int BPF_PROG(request_fentry, struct kioctx *kioctx, struct iocb *user_iocb, bool compat)
 {
-	return request_begins((__u64)user_iocb);
+	return request_begins((__u64)user_iocb, compat);
 }
 
 SEC("?kprobe/io_submit_one")
-int BPF_KPROBE(request_kprobe, struct kioctx *kioctx, void *user_iocb)
+int BPF_KPROBE(request_kprobe, struct kioctx *kioctx, void *user_iocb, bool compat)
 {
-	return request_begins((__u64)user_iocb);
+	return request_begins((__u64)user_iocb, compat);
 }
 
 /*

@@ -234,12 +234,17 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
 {
 	volatile __u32 *interrupted = &c->interrupted;
 	struct wire_slot *slot = slot_here();
+	__u32 began = *(volatile __u32 *)&c->began;
 
-	/* in this order: from here on switches save and restore the slot */
+	/*
+	 * In this order: from here on switches save the slot, with what it still has of another call, and
+	 * restore it.
+	 */
 	*(volatile __u32 *)&slot->tid = c->tid;
 	*(volatile __u32 *)&slot->req_count = 0;
 	*(volatile __u64 *)&slot->req_iocb = 0;
-	*(volatile __u32 *)&slot->began = c->began;
+	*(volatile __u32 *)&slot->began = began;
+	*(volatile __u32 *)&slot->nr = c->nr;
 	inside_begins(slot, c);
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;

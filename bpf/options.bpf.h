@@ -43,4 +43,7 @@ extern const volatile __u32 filter_nr_comms, filter_nr_fstypes, filter_wants;
 extern const volatile char filter_comm[8][WIRE_COMM_LEN];
 extern const volatile char filter_fstype[8][WIRE_FSTYPE_LEN];
 
+/* io_submit's entry and exit have two programs each. */
+#define SECOND_PAIR (opt_row_values > opt_cpus)
+
 #endif

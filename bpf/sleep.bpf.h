@@ -364,6 +364,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct call 
 	slot->req_count = c->req_count;
 	slot->req_iocb = c->req_iocb;
 	slot->began = c->began;
+	slot->nr = c->nr;
 	inside_begins(slot, c);
 }
 

@@ -336,7 +336,8 @@ struct wire_slot {
 	__u32 inside_buffered;
 	__u64 file;
 	__u32 inside_direct;
-	__u32 pad[13];
+	__u32 nr; /* the call's requests */
+	__u32 pad[12];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
