@@ -34,8 +34,8 @@ crypt_inline()
 	for name in crypt-inline crypt-queued; do
 		[ $name = crypt-inline ] && option="1 no_write_workqueue" || option=
 		if create crypt "0 $((64 * MB)) crypt cipher_null-ecb - 0 /dev/mapper/slow0 0 $option"; then
-			trace $name --pattern overwrite --no-prepare --file /dev/mapper/crypt --size 48M --bs 1M \
-				--batch 24 --qd 48 --calls 5
+			trace $name --pattern overwrite --no-prepare --file /dev/mapper/crypt --size 64M --bs 1M \
+				--batch 64 --qd 64 --calls 5
 		else
 			skip $name "$(cat /run/dm.err)"
 		fi
@@ -98,6 +98,35 @@ p9()
 	else
 		skip 9p-noxattr "$(cat /run/9p.txt)"
 	fi
+}
+
+# A cluster of one node: its locks are asked for all the same.
+ocfs2()
+{
+	need ocfs2 ocfs2_stack_o2cb 0 || return
+	modprobe -q ocfs2_dlm
+	modprobe -q ocfs2
+	mkdir -p /mnt/ocfs2 /etc/ocfs2
+	hostname node
+	printf 'cluster:\n\tnode_count = 1\n\tname = test\n\n' > /etc/ocfs2/cluster.conf
+	printf 'node:\n\tip_port = 7777\n\tip_address = 127.0.0.1\n\tnumber = 0\n\tname = node\n\tcluster = test\n\n' \
+		>> /etc/ocfs2/cluster.conf
+	d=/sys/kernel/config/cluster/test
+	mkdir -p $d/node/node
+	for kv in ipv4_port=7777 ipv4_address=127.0.0.1 num=0 local=1; do
+		echo "${kv#*=}" > "$d/node/node/${kv%%=*}"
+	done
+	echo o2cb > /sys/fs/ocfs2/cluster_stack
+	if ! { mkfs.ocfs2 -q -x -N 1 -b 4k -C 4k -J size=4M --cluster-stack=o2cb --cluster-name=test \
+		/dev/mapper/slow0 && mount.ocfs2 /dev/mapper/slow0 /mnt/ocfs2; } > /run/ocfs2.txt 2>&1; then
+		skip ocfs2 "$(tail -5 /run/ocfs2.txt; dmesg | tail -5)"
+		destroy slow0
+		return
+	fi
+	trace ocfs2 --pattern overwrite --threads 4 --file /mnt/ocfs2/a --size 4M --batch 2 --calls 51
+	trace ocfs2-append --pattern append --file /mnt/ocfs2/b --side creator --side sync --side-us 2000 --calls 101
+	umount /mnt/ocfs2
+	destroy slow0
 }
 
 # The server is this kernel. Its pages are read through the cache, and past it.
