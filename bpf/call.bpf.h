@@ -64,13 +64,15 @@ struct call {
 	__u32 holder_tid;
 	char holder_comm[WIRE_COMM_LEN];
 	char waker_comm[WIRE_COMM_LEN];
-	__u32 requests;	    /* io_uring: so far */
-	__u32 in_chain;	    /* the next request is linked to the one before */
-	__u32 epoch;	    /* in which its latest sleep, or its end, counts */
-	__u32 row;	    /* that was found last, see find_row() */
-	__u64 file;	    /* that its first row was found by, see inside.bpf.h; */
-	__u32 file_row;	    /* index + 1 of that row, 0 = there is none */
+	__u32 requests; /* io_uring: so far, but for those in the tally */
+	__u32 in_chain; /* the thread that submits: the next request is linked to the one before */
+	__u32 epoch;	/* in which its latest sleep, or its end, counts */
+	__u32 row;	/* that was found last, see find_row() */
+	__u64 file;	/* that its first row was found by, see inside.bpf.h; */
+	__u32 file_row; /* index + 1 of that row, 0 = there is none */
 	__u32 taken_inside; /* see there: how often */
+	__u64 sockets; /* the superblock of the file of its latest request, if that is a socket */
+	struct wire_tally tally; /* as in struct wire_slot, while the thread is off the CPU */
 	struct {
 		__u32 fd;
 		__u32 fs; /* index into fs[] + 1, 0 = empty, FD_SKIP = not wanted */

@@ -233,21 +233,29 @@ static __always_inline struct file *kiocb_file(void *req, __u32 flags)
 	return flags & REQ_F_FIXED_FILE_ ? registered_file(req, fd) : file_of_fd(fd);
 }
 
-/* What a request that has yet to begin is about; false if that is not wanted. */
-static __always_inline bool uring_target(void *req, __u32 flags, __u32 op, struct target *t)
+/* What a request of that operation on that file is about; false if that is not wanted. */
+static __always_inline bool uring_target_of(struct file *file, __u32 op, struct target *t)
 {
-	struct file *file = NULL;
-
 	t->key.api = WIRE_API_URING;
-	if (uring_has_file(op)) {
-		file = kiocb_file(req, flags);
-		if (file)
-			target_of_file(file, t);
-	} else {
+	if (file) {
+		target_of_file(file, t);
+	} else if (!uring_has_file(op)) {
 		t->key.kind = WIRE_FS_OP;
 		t->key.dev = op;
 	}
 	return !FILTERING_FS || (file && target_wanted(t));
+}
+
+/* The file that a request which has yet to begin is for; NULL if it has none. */
+static __always_inline struct file *uring_file(void *req, __u32 flags, __u32 op)
+{
+	return uring_has_file(op) ? kiocb_file(req, flags) : NULL;
+}
+
+/* What a request that has yet to begin is about; false if that is not wanted. */
+static __always_inline bool uring_target(void *req, __u32 flags, __u32 op, struct target *t)
+{
+	return uring_target_of(uring_file(req, flags, op), op, t);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "process.bpf.h"
 #include "request.bpf.h"
 #include "sched.bpf.h"
+#include "tally.bpf.h"
 #include "uring.bpf.h"
 
 extern __u64 zero_call[sizeof(struct call) / sizeof(__u64)];
@@ -200,6 +201,7 @@ static __always_inline void call_clear(struct call *c)
 	c->cq_wait_ns = 0;
 	c->lock_kind = WIRE_LOCK_NONE;
 	c->file_row = 0;
+	__builtin_memset(&c->tally, 0, sizeof(c->tally));
 	__builtin_memset(c->fds, 0, sizeof(c->fds));
 }
 
@@ -246,6 +248,7 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
 	*(volatile __u32 *)&slot->began = began;
 	*(volatile __u32 *)&slot->nr = c->nr;
 	inside_begins(slot, c);
+	tally_begins(slot);
 	for (int try = 0; try < 4; try++) {
 		*interrupted = 0;
 		c->on_cpu_ns = 0;

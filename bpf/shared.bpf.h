@@ -15,6 +15,7 @@
 #define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define S_IFCHR 0020000
+#define S_IFSOCK 0140000
 /* Addresses above are the kernel's, on arm64 and on x86-64 with four and five levels of pages. */
 #define KERNEL_HALF 0xff00000000000000ULL
 /*

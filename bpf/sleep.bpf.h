@@ -95,6 +95,7 @@ static __always_inline struct call *switch_out(struct wire_slot *slot, struct ta
 	c->req_count = slot->req_count;
 	c->req_iocb = slot->req_iocb;
 	c->began = slot->began;
+	tally_keep(slot, c);
 	if (c->state != WIRE_CALL_RUNNING) {
 		/*
 		 * The entry program itself was preempted: it takes its start again. What is counted
@@ -366,6 +367,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct call 
 	slot->began = c->began;
 	slot->nr = c->nr;
 	inside_begins(slot, c);
+	tally_return(slot, c);
 }
 
 /* ---- returns that were shown to nobody ---- */

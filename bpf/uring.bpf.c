@@ -13,6 +13,7 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task;
+	struct wire_slot *slot;
 	struct call *c;
 
 	if (!tracing() || !caller_wanted(pid, tid))
@@ -21,8 +22,12 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 	c = call_of(tid, task, false);
 	if (!c)
 		return 0;
-	if (c->state != WIRE_CALL_IDLE)
+	if (c->state != WIRE_CALL_IDLE) {
+		slot = slot_here();
+		if (slot->tid == tid)
+			tally_keep(slot, c);
 		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+	}
 	call_clear(c);
 	c->pid = pid;
 	c->tid = tid;
@@ -38,38 +43,64 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 
 /* ---- requests ---- */
 
-/* The row of a request; NULL if it has none. Its number in the call's cache is apart for registered files. */
-static __always_inline struct wire_call_fs *uring_row(struct call *c, void *req, __u32 flags,
-						      __u32 op)
+/* Index of the row of a request; WIRE_FS_PER_CALL if it has none. */
+static __always_inline __u32 uring_row(struct call *c, struct file *file, __u32 op)
 {
 	struct target t = {};
 	__u32 i;
 
-	if (!uring_target(req, flags, op, &t)) {
+	if (!uring_target_of(file, op, &t)) {
 		c->skipped++;
-		return NULL;
+		return WIRE_FS_PER_CALL;
 	}
 	i = call_fs(c, &t);
-	if (i >= WIRE_FS_PER_CALL) {
+	if (i >= WIRE_FS_PER_CALL)
 		c->fs_overflow++;
-		return NULL;
-	}
-	return &c->fs[BOUNDED(i, WIRE_FS_PER_CALL)];
+	return i;
 }
 
-static __always_inline void uring_count(struct call *c, void *req, __u32 flags)
+static __always_inline void uring_count(struct call *c, struct wire_slot *slot, void *req,
+					__u32 flags)
 {
 	__u32 op = READ(io_kiocb___any, req, opcode), aio = aio_opcode_of(op);
-	struct wire_call_fs *f = uring_row(c, req, flags, op);
+	struct file *file = uring_file(req, flags, op);
+	struct wire_call_fs *f;
+	__u32 row;
 
-	if (!f)
+	*(volatile __u64 *)&c->sockets = sockets_of(file);
+	row = uring_row(c, file, op);
+	if (row >= WIRE_FS_PER_CALL)
 		return;
+	tally_learns(&slot->tally, c, op, row);
+	f = &c->fs[BOUNDED(row, WIRE_FS_PER_CALL)];
 	f->requests++;
 	f->ops[BOUNDED(fold_op(aio), WIRE_OPS)]++;
 	if (aio <= 1)
 		f->bytes += READ(io_rw___any, req, len);
 	else if (aio == 7 || aio == 8)
 		f->bytes_unknown++;
+}
+
+/* It counts in the record of its call. */
+__noinline int uring_record(__u64 req, __u32 flags)
+{
+	struct wire_slot *slot = slot_here();
+	struct wire_tally *tally = &slot->tally;
+	__u32 tid = slot->tid;
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (!c || c->api != WIRE_API_URING)
+		return 0;
+	c->last_index = tally_head(c, tally);
+	tally->head = 0;
+	if (!tally->in_chain) {
+		slot->req_iocb = req;
+		c->last_index = c->requests + tally->on_sockets + tally->of_op;
+	}
+	tally->in_chain = flags & (REQ_F_LINK_ | REQ_F_HARDLINK_);
+	c->requests++;
+	uring_count(c, slot, (void *)req, flags);
+	return 0;
 }
 
 /*
@@ -81,7 +112,6 @@ static __always_inline int uring_request(void *req)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid(), flags;
 	struct wire_slot *slot = slot_here();
-	struct call *c;
 
 	/* it may have come back from a sleep without that being shown to us */
 	if (slot->tid != tid && may_be_away(tid) && tracing())
@@ -91,17 +121,9 @@ static __always_inline int uring_request(void *req)
 			sqpoll_request(as_number(slot, req));
 		return 0;
 	}
-	c = bpf_map_lookup_elem(&calls, &tid);
-	if (!c || c->api != WIRE_API_URING)
-		return 0;
 	flags = READ(io_kiocb___any, req, flags);
-	if (!c->in_chain) {
-		slot->req_iocb = (__u64)req;
-		c->last_index = c->requests;
-	}
-	c->in_chain = flags & (REQ_F_LINK_ | REQ_F_HARDLINK_);
-	c->requests++;
-	uring_count(c, req, flags);
+	if (!tally_counts(slot, req, flags))
+		uring_record(as_number(slot, req), flags);
 	return 0;
 }
 
@@ -205,7 +227,7 @@ __noinline int uring_find_request(__u32 tid)
 	r->opcode = WIRE_URING_OP | 0xff;
 	if (c->place == WIRE_PLACE_REQUEST && c->req_iocb) {
 		r->how = WIRE_HOW_EXACT;
-		r->index = c->last_index;
+		r->index = tally_head(c, &c->tally);
 		read_kiocb(r, c->req_iocb);
 		if (c->thread == WIRE_THREAD_SQPOLL)
 			r->nr = 1 + queued_behind((void *)c->req_iocb);
@@ -250,6 +272,7 @@ __noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
 	if (!c)
 		return 0;
 	c->epoch = epoch_now();
+	tally_ends(c);
 	if (!opt_uring_requests && ret > 0 && c->nr)
 		c->requests = ret;
 	if (FILTERING_FS && !c->nr_fs)
@@ -279,6 +302,8 @@ static __always_inline int uring_exit(__s64 ret)
 	if (!tracing())
 		return 0;
 	c = bpf_map_lookup_elem(&calls, &tid);
+	if (c && slot->tid == tid)
+		tally_keep(slot, c);
 	now = leave_call(slot, c, tid);
 	if (!now) {
 		if (lone_exit(c, pid, tid, ret) && !FILTERING_FS)

@@ -311,6 +311,16 @@ struct wire_submit {
 	__u32 pad;
 };
 
+/* Requests of a call of io_uring that are counted apart from its record, see tally.bpf.h. */
+struct wire_tally {
+	__u64 sockets; /* the superblock of all sockets, once the call has a row for them; else 0 */
+	__u32 op;      /* an operation without a file + 1, once the call has a row for it; else 0 */
+	__u16 sockets_row, op_row; /* index in the call */
+	__u32 on_sockets, of_op;   /* requests */
+	__u32 head; /* tallied requests up to the latest that begins by itself, 0 = that is in the record */
+	__u32 in_chain; /* the next request is linked to the one before */
+};
+
 /*
  * The thread inside io_submit on one CPU, 0 = none; cache lines of its own. The programs' own, but among the
  * variables that user space maps.
@@ -337,7 +347,8 @@ struct wire_slot {
 	__u64 file;
 	__u32 inside_direct;
 	__u32 nr; /* the call's requests */
-	__u32 pad[12];
+	struct wire_tally tally;
+	__u32 pad[4];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -415,7 +426,7 @@ enum wire_call_state {
 };
 
 /* Bytes of a value of the calls map, key tid: a struct wire_call, and what only the programs know. */
-#define WIRE_CALL_BYTES 1544
+#define WIRE_CALL_BYTES 1584
 
 /* What a thread does inside io_submit or io_uring_enter. */
 struct wire_call {
@@ -464,6 +475,7 @@ WIRE_SIZE(stall, 176 + sizeof(struct wire_req));
 WIRE_SIZE(spill_key, 56);
 WIRE_SIZE(spill, 48 + sizeof(struct wire_stall) + 4 * WIRE_HIST_BUCKETS);
 WIRE_SIZE(submit, 184);
+WIRE_SIZE(tally, 32);
 WIRE_SIZE(slot, 128);
 WIRE_SIZE(stack, 16 + 8 * WIRE_STACK_DEPTH);
 WIRE_SIZE(sample_key, 24);

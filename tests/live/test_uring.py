@@ -339,6 +339,23 @@ def test_requests_without_a_file_go_by_their_name(tmp_path):
     assert not traced.report["totals"]["waits"]
 
 
+@pytest.mark.parametrize("linked", (False, True))
+def test_requests_are_numbered_across_those_without_a_file(tmp_path, linked):
+    """Of eight in a call the sixth reads, and sleeps; linked to each other, the first would begin."""
+    args = ["--link", "--fault", 0] if linked else ["--fault", 5]
+    traced = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--nop", "--calls", 101,
+                                          "--batch", 8, *args, "--delay-us", 300), verb="trace")
+    stalls = traced.of_type("stall")
+    assert traced.load["faults"] == 101
+    assert [(s["index"], s["nr"], s["user_data"] & 0xff) for s in stalls] == \
+        [(0, 8, 0) if linked else (5, 8, 5)] * 101
+    totals = tracing.trace(tmp_path, load("--file", tmp_path / "f", "--nop", "--calls", 101,
+                                          "--batch", 8, *args)).report
+    assert row_of(totals, "(nop)")["requests"] == 7 * 101
+    assert row_of(totals, fstype_of(tmp_path))["requests"] == 101
+    assert totals["totals"]["requests"] == 8 * 101
+
+
 def test_an_api_that_is_not_wanted_is_not_seen(tmp_path):
     argv = load("--file", tmp_path / "f", "--calls", 11, "--fault", 0)
     for api, probes in (("aio", ("enter", "sqe")), ("io_uring", ("submit", "compat", "complete"))):

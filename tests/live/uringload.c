@@ -3,7 +3,8 @@
  * A load that hands over its requests through io_uring and knows what each call does: reads of one
  * block in turns over several files, of which chosen ones go into memory that is not there, which a
  * thread of its own brings after a known time (userfaultfd). Nothing else that it does sleeps while
- * it hands over, if its files are written and O_DIRECT is fine with them.
+ * it hands over, if its files are written and O_DIRECT is fine with them. With --nop all but the
+ * chosen ones do nothing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -88,15 +89,16 @@ static void prepare(struct load *l, unsigned int call)
 {
 	for (unsigned int k = 0; k < l->batch; k++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
-		unsigned int file = k % l->nr_files;
+		bool nop = l->nop && !is_fault(l, k);
+		unsigned int file = nop ? 0 : k % l->nr_files;
 		char *to = (is_fault(l, k) ? l->absent.memory : l->present) + (size_t)k * BLOCK;
 
-		if (l->nop)
+		if (nop)
 			io_uring_prep_nop(sqe);
 		else
 			io_uring_prep_read(sqe, l->registered ? (int)file : l->fds[file], to, BLOCK,
 					   (uint64_t)((call + k) % BLOCKS) * BLOCK);
-		if (l->registered && !l->nop)
+		if (l->registered && !nop)
 			sqe->flags |= IOSQE_FIXED_FILE;
 		if (l->link && k + 1 < l->batch)
 			sqe->flags |= IOSQE_IO_LINK;
@@ -268,7 +270,7 @@ static void parse(struct load *l, int argc, char **argv)
 		else if (flag[c])
 			*flag[c] = true;
 	}
-	if (!l->batch || l->batch > MAX_BATCH || (!l->nr_files && !l->nop))
+	if (!l->batch || l->batch > MAX_BATCH || (!l->nr_files && (!l->nop || l->nr_faults)))
 		exit(2);
 }
 
