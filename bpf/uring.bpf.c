@@ -263,31 +263,40 @@ static __always_inline void count_wait_call(struct wire_fs *total, const struct 
 	total->blocked_elsewhere_ns += c->blocked_ns - c->counted_ns;
 }
 
-__noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
+/* `fast`: with more stack, and less time. */
+static __always_inline void uring_flush_call(struct call *c, __u64 wall, __s64 ret, bool fast)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 	struct wire_fs *total;
-	__u32 requests;
+	__u32 requests, tid = c->tid;
 
-	if (!c)
-		return 0;
 	c->epoch = epoch_now();
 	tally_ends(c);
 	if (!opt_uring_requests && ret > 0 && c->nr)
 		c->requests = ret;
 	if (FILTERING_FS && !c->nr_fs)
-		return 0;
+		return;
 	if (!c->requests) {
 		total = totals_here(TOTAL_MORE, false, c->epoch);
 		if (total)
 			count_wait_call(total, c, wall);
-		return 0;
+		return;
 	}
-	requests = has_all(c, &c->fs[0], c->requests) ? flush_only(tid, wall, ret)
-						      : flush_rows(c, wall, ret);
+	if (!has_all(c, &c->fs[0], c->requests))
+		requests = flush_rows(c, wall, ret);
+	else
+		requests = fast ? flush_only_row(c, &c->fs[0], wall, ret)
+				: flush_only(tid, wall, ret);
 	submitted(c, requests, ret);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
+}
+
+__noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
+{
+	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+
+	if (c)
+		uring_flush_call(c, wall, ret, false);
 	return 0;
 }
 
@@ -313,7 +322,7 @@ static __always_inline int uring_exit(__s64 ret)
 	if (!c || c->state != WIRE_CALL_RUNNING)
 		return 0;
 	wall = end_call(c, now, PROGRAM_NONE);
-	uring_flush(tid, wall, ret);
+	uring_flush_call(c, wall, ret, true);
 	if (c->requests && (opt_all_submits || (opt_slow_ns && c->sleeps == c->waits &&
 						wall - c->cq_wait_ns >= opt_slow_ns)))
 		send_submit(c, now, wall, ret);
