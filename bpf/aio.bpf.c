@@ -158,12 +158,12 @@ static __always_inline int submit_exit(__s64 ret, bool compat, bool again)
 /* ---- the programs: submit ---- */
 
 SEC("?tp/syscalls/sys_enter_io_submit")
-int enter_tp(struct trace_event_raw_sys_enter *ctx)
+int enter_tp(struct syscall_entered *ctx)
 {
 	return submit_enter(ctx->args[0], (long)ctx->args[1], ctx->args[2], false, false);
 }
 SEC("?tp/syscalls/sys_exit_io_submit")
-int exit_tp(struct trace_event_raw_sys_exit *ctx)
+int exit_tp(struct syscall_left *ctx)
 {
 	return submit_exit(ctx->ret, false, false);
 }

@@ -29,21 +29,43 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) KERNEL_FUNCTION;
 				: BPF_CORE_READ((struct type *)__from, field);                     \
 	})
 
-/* The pointer that lies at this kernel address. */
-static __always_inline void *read_pointer(const void *at)
-{
-	return READ(hlist_head, at, first);
-}
-
 /* The number that lies there: one may calculate with it, and a pointer read so is one too. */
 static __always_inline __u64 read_number(const void *at)
 {
 	return READ(timespec64, at, tv_sec);
 }
 
-/* task_struct.state became __state in 5.14. */
-struct task_struct___before_5_14 {
-	long state;
+/* The pointer that lies there. */
+static __always_inline void *read_pointer(const void *at)
+{
+	return (void *)read_number(at);
+}
+
+/* What tracepoints of system calls hand over, which is the ABI of perf events: no type of the kernel's. */
+struct syscall_entered {
+	__u64 common, nr, args[6];
+};
+struct syscall_left {
+	__u64 common, nr;
+	long ret;
+};
+
+/*
+ * What not every kernel has of a thread. One struct: for each that programs name, libbpf goes through
+ * all types of the kernel at a start, which takes 1.1 ms.
+ */
+struct thread_info___any {
+	unsigned long flags, syscall_work;
+} __attribute__((preserve_access_index));
+struct task_struct___any {
+	struct thread_info___any thread_info;
+	long state; /* __state since 5.14 */
+	unsigned int flags;
+	void *worker_private; /* of an io-wq thread its struct io_worker */
+	void *pf_io_worker;   /* the same in 5.10 and 5.15 */
+	void *io_uring;
+	struct task_struct___any *group_leader; /* the first of its process, and names it */
+	char comm[WIRE_COMM_LEN];
 } __attribute__((preserve_access_index));
 
 /* include/linux/sched.h, the same from 5.10 to 7.x. */
@@ -53,7 +75,7 @@ static __always_inline __u32 task_state(struct task_struct *t)
 {
 	if (bpf_core_field_exists(t->__state))
 		return BPF_CORE_READ(t, __state);
-	return (__u32)BPF_CORE_READ((struct task_struct___before_5_14 *)t, state);
+	return (__u32)BPF_CORE_READ((struct task_struct___any *)t, state);
 }
 
 /* gendisk.queue is old; block_device.bd_queue came with 5.16, before that it goes through bd_disk. */
@@ -172,12 +194,6 @@ static __always_inline struct pt_regs *user_regs(void)
  * likes. A flag of the thread's, and from 5.11 on of its own word (SYSCALL_WORK_SYSCALL_EMU).
  */
 enum syscall_work_bit___emu { SYSCALL_WORK_BIT_SYSCALL_EMU___emu = 3 };
-struct thread_info___emu {
-	unsigned long flags, syscall_work;
-} __attribute__((preserve_access_index));
-struct task_struct___emu {
-	struct thread_info___emu thread_info;
-} __attribute__((preserve_access_index));
 #if defined(__TARGET_ARCH_x86)
 #define TIF_SYSCALL_EMU_ 6
 #else
@@ -186,7 +202,7 @@ struct task_struct___emu {
 
 static __always_inline bool is_emulated(struct task_struct *task)
 {
-	struct task_struct___emu *t = (void *)task;
+	struct task_struct___any *t = (void *)task;
 
 	if (bpf_core_field_exists(t->thread_info.syscall_work))
 		return BPF_CORE_READ(t, thread_info.syscall_work) >>
@@ -228,15 +244,10 @@ static __always_inline bool may_be_refused(struct task_struct *t, __s64 ret)
  */
 #define PF_IO_WORKER_ 0x10
 #define PF_EXITING_ 0x4
-struct task_struct___io_thread {
-	unsigned int flags;
-	void *worker_private; /* of an io-wq thread its struct io_worker */
-	void *pf_io_worker;   /* the same in 5.10 and 5.15 */
-} __attribute__((preserve_access_index));
 
 static __always_inline bool is_io_thread(struct task_struct *t, bool typed)
 {
-	struct task_struct___io_thread *any = (void *)t;
+	struct task_struct___any *any = (void *)t;
 
 	return opt_io_threads && ((typed ? any->flags : BPF_CORE_READ(any, flags)) & PF_IO_WORKER_);
 }
@@ -244,13 +255,12 @@ static __always_inline bool is_io_thread(struct task_struct *t, bool typed)
 /* The struct io_worker of an io-wq thread; NULL of others, of those that end too. */
 static __always_inline void *io_worker_of(struct task_struct *t)
 {
-	struct task_struct___io_thread *any = NULL;
+	struct task_struct___any *any = NULL;
 
 	if (bpf_core_field_exists(any->worker_private))
-		return READ(task_struct___io_thread, t, worker_private);
-	return bpf_core_field_exists(any->pf_io_worker)
-		       ? READ(task_struct___io_thread, t, pf_io_worker)
-		       : NULL;
+		return READ(task_struct___any, t, worker_private);
+	return bpf_core_field_exists(any->pf_io_worker) ? READ(task_struct___any, t, pf_io_worker)
+							: NULL;
 }
 
 /* By which system call the thread with these registers came in. The tables are the kernel's ABI. */

@@ -72,10 +72,6 @@ struct io_kiocb___flags {
 	__u64 flags; /* 32 bits until 6.9, with others behind them */
 } __attribute__((preserve_access_index));
 
-struct task_struct___uring {
-	void *io_uring;
-} __attribute__((preserve_access_index));
-
 struct kiocb___any {
 	__s64 ki_pos;
 } __attribute__((preserve_access_index));
@@ -163,11 +159,11 @@ static __always_inline __u64 kiocb_owner(void *req)
 static __always_inline __u64 owner_of_task(struct task_struct *task)
 {
 	struct io_kiocb___any *k = NULL;
-	struct task_struct___uring *t = NULL;
+	struct task_struct___any *t = NULL;
 
 	if (!bpf_core_field_exists(k->tctx))
 		return (__u64)task;
-	return bpf_core_field_exists(t->io_uring) ? (__u64)READ(task_struct___uring, task, io_uring)
+	return bpf_core_field_exists(t->io_uring) ? (__u64)READ(task_struct___any, task, io_uring)
 						  : 0;
 }
 

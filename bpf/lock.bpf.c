@@ -31,7 +31,7 @@ static __always_inline bool is_io_thread_here(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return opt_io_threads && (READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_);
+	return opt_io_threads && (READ(task_struct___any, task, flags) & PF_IO_WORKER_);
 }
 
 static __always_inline void io_thread_lock_begins(__u64 lock, __u32 kind)

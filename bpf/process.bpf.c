@@ -38,7 +38,7 @@ __noinline int count_failure(__u32 pid, __s64 ret)
 
 static __always_inline void name_process(struct wire_process *p, __u32 pid)
 {
-	struct task_struct___leader *task = (void *)bpf_get_current_task();
+	struct task_struct___any *task = (void *)bpf_get_current_task();
 
 	if (p->comm[0] || bpf_get_current_pid_tgid() >> 32 != pid)
 		return;

@@ -11,12 +11,6 @@ int count_failure(__u32 pid, __s64 ret);
 /* The thread is no more, or its number is that of another one: what it had is its process's. */
 int retire(__u32 tid);
 
-/* The first thread of a process names it. */
-struct task_struct___leader {
-	struct task_struct___leader *group_leader;
-	char comm[WIRE_COMM_LEN];
-} __attribute__((preserve_access_index));
-
 /* A call is over: it adds to its thread's, which nobody else writes to. */
 static __always_inline void submitted(struct call *c, __u64 requests, __s64 ret)
 {

@@ -74,7 +74,7 @@ static __noinline struct call *io_thread_sleeper(struct task_struct *task)
 	if (worker && !req)
 		return NULL;
 	/* its end has been told of, perhaps: a record made after that would stay for good */
-	if (READ(task_struct___io_thread, task, flags) & PF_EXITING_)
+	if (READ(task_struct___any, task, flags) & PF_EXITING_)
 		return NULL;
 	if (worker)
 		submitter_of(req, &s);

@@ -41,7 +41,7 @@ __noinline int sqpoll_request(__u64 req)
 	struct call *c;
 	__u32 flags;
 
-	if (!(READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_) || io_worker_of(task) ||
+	if (!(READ(task_struct___any, task, flags) & PF_IO_WORKER_) || io_worker_of(task) ||
 	    !tracing())
 		return 0;
 	maker_of(task, &s);

@@ -28,20 +28,20 @@ static __always_inline __u32 number_in(const char *comm)
 /* A thread that submits for a ring stands for the one that made the ring, by the name of its process. */
 static __always_inline void maker_of(void *thread, struct submitter *s)
 {
-	struct task_struct___leader *task = thread, *leader;
+	struct task_struct___any *task = thread, *leader;
 
 	if (bpf_probe_read_kernel_str(s->comm, sizeof(s->comm), &task->comm) > 0)
 		s->tid = number_in(s->comm);
-	leader = READ(task_struct___leader, task, group_leader);
+	leader = READ(task_struct___any, task, group_leader);
 	if (bpf_probe_read_kernel_str(s->comm, sizeof(s->comm), &leader->comm) < 0)
 		s->comm[0] = '\0';
 }
 
 static __always_inline void submitter_of(void *req, struct submitter *s)
 {
-	struct task_struct___leader *task = (void *)kiocb_task(req);
+	struct task_struct___any *task = (void *)kiocb_task(req);
 
-	if (READ(task_struct___io_thread, task, flags) & PF_IO_WORKER_) {
+	if (READ(task_struct___any, task, flags) & PF_IO_WORKER_) {
 		maker_of(task, s);
 		return;
 	}

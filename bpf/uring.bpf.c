@@ -284,8 +284,8 @@ static __always_inline void uring_flush_call(struct call *c, __u64 wall, __s64 r
 	if (!has_all(c, &c->fs[0], c->requests))
 		requests = flush_rows(c, wall, ret);
 	else
-		requests = fast ? flush_only_row(c, &c->fs[0], wall, ret)
-				: flush_only(tid, wall, ret);
+		requests =
+			fast ? flush_only_row(c, &c->fs[0], wall, ret) : flush_only(tid, wall, ret);
 	submitted(c, requests, ret);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
@@ -332,12 +332,12 @@ static __always_inline int uring_exit(__s64 ret)
 /* ---- the programs: io_uring ---- */
 
 SEC("?tp/syscalls/sys_enter_io_uring_enter")
-int uring_enter_tp(struct trace_event_raw_sys_enter *ctx)
+int uring_enter_tp(struct syscall_entered *ctx)
 {
 	return uring_enter(ctx->args[0], ctx->args[1]);
 }
 SEC("?tp/syscalls/sys_exit_io_uring_enter")
-int uring_exit_tp(struct trace_event_raw_sys_exit *ctx)
+int uring_exit_tp(struct syscall_left *ctx)
 {
 	return uring_exit(ctx->ret);
 }
