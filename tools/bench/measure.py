@@ -109,8 +109,11 @@ def programs_of(pid):
     """Ids of the programs that a process holds: others may run programs of the same names."""
     ids = set()
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{fd}") as f:
-            ids.update(int(line.split()[1]) for line in f if line.startswith("prog_id:"))
+        try:
+            with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+                ids.update(int(line.split()[1]) for line in f if line.startswith("prog_id:"))
+        except OSError:  # closed meanwhile
+            continue
     return ids
 
 
