@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
-STACKED="writecache crypt_inline bcache p9 ocfs2 smb"
+STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb"
 
 # guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
 guest()

@@ -76,6 +76,55 @@ bcache()
 	destroy slow0 slow1
 }
 
+# One node without a peer: its I/O is suspended again and again.
+drbd()
+{
+	need drbd drbd 0 || return
+	disk=$(readlink -f /dev/mapper/slow0)
+	export DRBD_DONT_WARN_ON_VERSION_MISMATCH=1
+	mkdir -p /var/lib/drbd /var/lock /run/lock /run/drbd
+	if ! { drbdmeta --force 0 v08 "$disk" internal create-md &&
+		drbdsetup-84 new-resource r0 && drbdsetup-84 new-minor r0 0 0 &&
+		drbdsetup-84 attach 0 "$disk" "$disk" internal --al-extents=67 &&
+		drbdsetup-84 primary 0 --force; } > /run/drbd.txt 2>&1; then
+		skip drbd "$(tail -5 /run/drbd.txt; dmesg | tail -3)"
+		destroy slow0
+		return
+	fi
+	while :; do
+		drbdsetup-84 suspend-io 0
+		usleep 30000
+		drbdsetup-84 resume-io 0
+		usleep 30000
+	done > /dev/null 2>&1 &
+	holder=$!
+	trace drbd --pattern overwrite --file /dev/drbd0 --size 32M --bs 4k --batch 4 --calls 101
+	kill $holder
+	drbdsetup-84 resume-io 0
+	drbdsetup-84 secondary 0
+	drbdsetup-84 down r0
+	destroy slow0
+}
+
+# Too little is free: f2fs moves blocks before it writes.
+f2fs_full()
+{
+	need f2fs-gc f2fs 0 || return
+	mkdir -p /mnt/f2fs
+	if mkfs.f2fs -f /dev/mapper/slow0 > /run/f2fs.txt 2>&1 &&
+		mount -t f2fs -o mode=lfs /dev/mapper/slow0 /mnt/f2fs 2>> /run/f2fs.txt; then
+		size=$(df /mnt/f2fs | awk 'END { print int($4 / 1024) - 4 }')M
+		aioload --prepare --pattern overwrite --file /mnt/f2fs/a --size "$size"
+		sync
+		trace f2fs-gc --no-prepare --pattern buffered-write --file /mnt/f2fs/a --size "$size" --bs 4k \
+			--batch 16 --side sync --side-us 2000 --seed 7 --calls 151 --max-ms 20000
+		umount /mnt/f2fs
+	else
+		skip f2fs-gc "$(tail -3 /run/f2fs.txt; dmesg | tail -3)"
+	fi
+	destroy slow0
+}
+
 # A folder of the host that runs the guest.
 p9()
 {
