@@ -97,6 +97,7 @@ REMEDIES = [
     ("net.read_miss", "smb-read", "smb-direct-read"),
     ("rt.spin_lock", "rt", "rt-one"),
     ("dio.sync", "ocfs2-append", "ocfs2"),
+    ("dio.flush_cache", "nfs-mixed", "nfs-direct"),
 ]
 
 
