@@ -23,6 +23,10 @@ SKIPPED = 77
 # Kernel, what its command line gets, sets. An RT kernel can always be preempted.
 GUESTS = (("6.18", "preempt=full", "quick"), ("6.12-rt", "", "full"),
           ("7.3", "preempt=full", "full"), ("7.3", "preempt=lazy", "full"))
+# An emulated CPU may run the breakpoint that stood in code while the other one changed it, although it
+# is gone by then (the code in the oops has none), and end a single step that no kprobe waits for any
+# more (DR_STEP in exc_debug_kernel() of traps.c, 6.18): not what is tested here.
+EMULATED = ("Oops: int3", "exc_debug_kernel")
 WAYS = ("fentry", "kprobe", "tracepoint")
 
 
@@ -48,9 +52,7 @@ def guest_fixture(request):
     subprocess.run(["rm", "-rf", out], check=True)
     out.mkdir(parents=True)
     done = run_guest(kernel, append, out)
-    # An emulated CPU may run the breakpoint that stood in code while the other one changed it,
-    # although it is gone by then (the code in the oops has none): not what is tested here.
-    if "Oops: int3" in done.stderr:
+    if any(words in done.stderr for words in EMULATED):
         done = run_guest(kernel, append, out)
     if done.returncode == SKIPPED:
         pytest.skip(f"kernel {kernel}: {done.stderr.strip().splitlines()[-1]}")
