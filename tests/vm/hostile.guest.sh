@@ -15,12 +15,14 @@ limited()
 	mib=$1
 	shift
 	dir=$OUT/memcg-$mib-$1
-	mkdir -p "$dir" "$CG/m$mib"
-	echo $((mib << 20)) > "$CG/m$mib/memory.max"
-	sh -c "echo \$\$ > $CG/m$mib/cgroup.procs && exec timeout 60 aiostall \"\$@\"" sh "$@" \
+	# one of its own: what the run before had is freed some time after its end
+	group=$CG/m$mib-$1
+	mkdir -p "$dir" "$group"
+	echo $((mib << 20)) > "$group/memory.max"
+	sh -c "echo \$\$ > $group/cgroup.procs && exec timeout 60 aiostall \"\$@\"" sh "$@" \
 		> "$dir/stdout" 2> "$dir/err"
 	echo $? > "$dir/status"
-	cat "$CG/m$mib/memory.events" > "$dir/events"
+	cat "$group/memory.events" > "$dir/events"
 }
 
 memcg()
