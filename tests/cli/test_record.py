@@ -114,10 +114,19 @@ NEW_LOSSES = ("skipped", "misjudged", "recovered", "refused", "in_flight",
               "uncounted_sleeps")
 
 
-def test_recordings_of_version_1_are_read(aiostall, tmp_path):
+def written_by(version, tmp_path):
+    """A recording as a program with that version of the schema left it."""
     old = tmp_path / "old.db"
     writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version1.sql").read_text(encoding="utf-8"))
+    writer.executescript((ROOT / "tests" / "cli" / f"version{version}.sql").read_text(encoding="utf-8"))
+    writer.commit()
+    writer.close()
+    return old
+
+
+def test_recordings_of_version_1_are_read(aiostall, tmp_path):
+    old = written_by(1, tmp_path)
+    writer = sqlite3.connect(old)
     writer.execute("INSERT INTO loss VALUES (1, 0, 0, 0, 7, 0, 0, 0, 0, 3, 0)")
     writer.commit()
     writer.close()
@@ -185,11 +194,7 @@ def test_recordings_of_version_2_are_read(aiostall, recording, tmp_path):
 
 
 def test_a_recording_that_version_2_wrote(aiostall, tmp_path):
-    old = tmp_path / "old.db"
-    writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version2.sql").read_text(encoding="utf-8"))
-    writer.commit()
-    writer.close()
+    old = written_by(2, tmp_path)
     done = aiostall("report", "--format", "json", str(old))
     assert done.returncode == 0, done.stderr
     rep = json.loads(done.stdout)
@@ -210,11 +215,7 @@ def test_a_recording_that_version_2_wrote(aiostall, tmp_path):
 
 
 def test_a_recording_that_version_3_wrote(aiostall, tmp_path):
-    old = tmp_path / "old.db"
-    writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version3.sql").read_text(encoding="utf-8"))
-    writer.commit()
-    writer.close()
+    old = written_by(3, tmp_path)
     rep = report_json(aiostall, old)
     totals = rep["totals"]
     assert (totals["requests"], totals["taskwork_sleeps"]) == (44, 11)
@@ -228,10 +229,8 @@ def test_a_recording_that_version_3_wrote(aiostall, tmp_path):
 
 
 def test_a_recording_that_version_4_wrote(aiostall, tmp_path):
-    old = tmp_path / "old.db"
+    old = written_by(4, tmp_path)
     writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version4.sql").read_text(encoding="utf-8"))
-    writer.commit()
     rep = report_json(aiostall, old)
     totals = rep["totals"]
     assert (totals["submits"], totals["requests"], totals["sleeps"]) == (25, 100, 100)
@@ -254,11 +253,7 @@ def test_a_recording_that_version_4_wrote(aiostall, tmp_path):
 
 
 def test_a_recording_that_version_5_wrote(aiostall, tmp_path):
-    old = tmp_path / "old.db"
-    writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version5.sql").read_text(encoding="utf-8"))
-    writer.commit()
-    writer.close()
+    old = written_by(5, tmp_path)
     rep = report_json(aiostall, old)
     (row,) = rep["filesystems"]
     assert (row["requests"], row["punted_asked"], row["worker_sleeps"]) == (44, 11, 11)
@@ -269,11 +264,7 @@ def test_a_recording_that_version_5_wrote(aiostall, tmp_path):
 
 
 def test_a_recording_that_version_6_wrote(aiostall, tmp_path):
-    old = tmp_path / "old.db"
-    writer = sqlite3.connect(old)
-    writer.executescript((ROOT / "tests" / "cli" / "version6.sql").read_text(encoding="utf-8"))
-    writer.commit()
-    writer.close()
+    old = written_by(6, tmp_path)
     rep = report_json(aiostall, old)
     (row,) = rep["filesystems"]
     assert (row["punted"], row["queue_delays"], row["queue_delay_ns"]) == (11, 11, 13398431)
