@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -39,20 +38,6 @@ static const char *const queue_limits[] = {
 	"rq_affinity",	       "zoned",		 "dax",
 };
 
-/* The first line of a small file; false if there is none. */
-static bool read_line(const char *path, char *buf, size_t size)
-{
-	char *text;
-	size_t len;
-
-	if (procfile__read(path, VALUE_MAX_BYTES, &text, &len))
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(buf, size, "%s", text);
-	free(text);
-	return true;
-}
-
 /* "none [mq-deadline] kyber" to "mq-deadline". */
 static void take_chosen(char *value)
 {
@@ -75,7 +60,7 @@ static void each_sysctl(const char *root, hostfacts_fn fn, void *ctx)
 		slash = strchr(path + strlen(root) + strlen("/proc/sys/"), '.');
 		if (slash)
 			*slash = '/';
-		if (read_line(path, value, sizeof(value)))
+		if (procfile__first_line(path, VALUE_MAX_BYTES, value, sizeof(value)))
 			fn(ctx, "sysctl", sysctls[i], value);
 	}
 }
@@ -88,13 +73,13 @@ static void each_limit(const char *root, const char *device, hostfacts_fn fn, vo
 	for (size_t i = 0; i < ARRAY_SIZE(queue_limits); i++) {
 		snprintf(path, sizeof(path), "%s/sys/block/%s/queue/%s", root, device,
 			 queue_limits[i]);
-		if (!read_line(path, value, sizeof(value)))
+		if (!procfile__first_line(path, VALUE_MAX_BYTES, value, sizeof(value)))
 			continue;
 		take_chosen(value);
 		fn(ctx, queue_limits[i], device, value);
 	}
 	snprintf(path, sizeof(path), "%s/sys/block/%s/size", root, device);
-	if (!read_line(path, value, sizeof(value)) ||
+	if (!procfile__first_line(path, VALUE_MAX_BYTES, value, sizeof(value)) ||
 	    parse__u64(value, 0, UINT64_MAX / 512, &sectors))
 		return;
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)sectors * 512);
@@ -107,7 +92,8 @@ static bool is_in_use(const char *root, const char *device)
 	char path[512], value[64];
 
 	snprintf(path, sizeof(path), "%s/sys/block/%s/size", root, device);
-	return read_line(path, value, sizeof(value)) && strcmp(value, "0") != 0;
+	return procfile__first_line(path, VALUE_MAX_BYTES, value, sizeof(value)) &&
+	       strcmp(value, "0") != 0;
 }
 
 static void each_device(const char *root, hostfacts_fn fn, void *ctx)
@@ -160,7 +146,7 @@ static char *line_of(const char *root, const char *name, char *buf, size_t size)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s%s", root, name);
-	if (!read_line(path, buf, size))
+	if (!procfile__first_line(path, VALUE_MAX_BYTES, buf, size))
 		*buf = '\0';
 	return buf;
 }

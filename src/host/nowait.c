@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -31,26 +30,27 @@ struct walk {
 	size_t size;
 };
 
+/* False if it is too long. */
+static bool join(char path[PATH_SIZE], const char *dir, const char *name)
+{
+	int n = snprintf(path, PATH_SIZE, "%s/%s", dir, name);
+
+	return n > 0 && n < PATH_SIZE;
+}
+
 static bool exists(const char *dir, const char *name)
 {
 	char path[PATH_SIZE];
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
 
-	return n > 0 && (size_t)n < sizeof(path) && !access(path, F_OK);
+	return join(path, dir, name) && !access(path, F_OK);
 }
 
 /* The first line of a file; false if there is none. */
 static bool read_line(const char *dir, const char *name, char *line, size_t size)
 {
-	char path[PATH_SIZE], *text;
-	size_t len;
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+	char path[PATH_SIZE];
 
-	if (n < 0 || (size_t)n >= sizeof(path) || procfile__read(path, 4096, &text, &len))
-		return false;
-	snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
-	free(text);
-	return true;
+	return join(path, dir, name) && procfile__first_line(path, 4096, line, size);
 }
 
 /*
@@ -114,18 +114,14 @@ static bool find(const struct walk *w, const char *dir, int depth);
 /* What the device is made of. */
 static bool find_below(const struct walk *w, const char *dir, int depth)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], below[PATH_SIZE];
 	struct dirent *e;
 	bool found = false;
-	DIR *slaves;
-	int n = snprintf(path, sizeof(path), "%s/slaves", dir);
+	DIR *slaves = join(path, dir, "slaves") ? opendir(path) : NULL;
 
-	slaves = n > 0 && (size_t)n < sizeof(path) ? opendir(path) : NULL;
-	while (slaves && !found && (e = readdir(slaves))) {
-		n = snprintf(path, sizeof(path), "%s/slaves/%s", dir, e->d_name);
-		if (*e->d_name != '.' && n > 0 && (size_t)n < sizeof(path))
-			found = find(w, path, depth + 1);
-	}
+	while (slaves && !found && (e = readdir(slaves)))
+		if (*e->d_name != '.' && join(below, path, e->d_name))
+			found = find(w, below, depth + 1);
 	if (slaves)
 		closedir(slaves);
 	return found;

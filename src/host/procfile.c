@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,6 +67,18 @@ int procfile__read(const char *path, size_t max, char **buf, size_t *len)
 	rc = procfile__read_fd(fd, max, buf, len);
 	close(fd);
 	return rc;
+}
+
+bool procfile__first_line(const char *path, size_t max, char *buf, size_t size)
+{
+	char *text;
+	size_t len;
+
+	if (procfile__read(path, max, &text, &len))
+		return false;
+	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return true;
 }
 
 char *procfile__line(char **pos, char *end)

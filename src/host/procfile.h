@@ -3,6 +3,7 @@
 #ifndef AIOSTALL_HOST_PROCFILE_H
 #define AIOSTALL_HOST_PROCFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ int procfile__read(const char *path, size_t max, char **buf, size_t *len);
  * end must be writable, as it is after procfile__read.
  */
 char *procfile__line(char **pos, char *end);
+
+/* The first line of a file of max bytes at most, cut to size with its NUL; false if there is none. */
+bool procfile__first_line(const char *path, size_t max, char *buf, size_t size);
 
 /*
  * Number at *s in base 10 or 16, *s moved behind it. 0, -EINVAL without a
