@@ -20,6 +20,7 @@ struct causes {
 struct stack {
 	struct name names[STACK_MAX];
 	bool primitive[STACK_MAX];
+	size_t at[STACK_MAX]; /* which of the frames as given */
 	size_t depth;
 	size_t locker; /* who takes the lock that is waited for; depth where it is no lock */
 };
@@ -74,6 +75,7 @@ static void stack__init(struct stack *st, const struct ruleset *rs, const char *
 		if (!n.len || in_range(rs, rs->tracer, n))
 			continue;
 		st->primitive[st->depth] = in_range(rs, rs->primitives, n);
+		st->at[st->depth] = i;
 		st->names[st->depth++] = n;
 		if (in_range(rs, rs->entry, n))
 			break;
@@ -102,23 +104,45 @@ static bool advance(const struct ruleset *rs, const struct step *step, const str
 	return any;
 }
 
+/* *first: the innermost frame that its first step is true of. */
 static bool chain__matches(const struct ruleset *rs, const struct chain *chain,
-			   const struct stack *st)
+			   const struct stack *st, size_t *first)
 {
 	size_t limit = chain->past_locks ? st->depth : st->locker;
 	bool ends[2][STACK_MAX];
 
-	for (uint32_t i = 0; i < chain->nr_steps; i++)
+	for (uint32_t i = 0; i < chain->nr_steps; i++) {
 		if (!advance(rs, &chain->steps[i], st, i == 0, limit, ends[i % 2],
 			     ends[(i + 1) % 2]))
 			return false;
+		if (!i)
+			*first = (size_t)((bool *)memchr(ends[1], true, st->depth) - ends[1]);
+	}
 	return true;
+}
+
+/* *first: of all its matches the innermost frame. */
+static bool rule__matches_at(const struct ruleset *rs, const struct rule *rule,
+			     const struct stack *st, size_t *first)
+{
+	bool any = false;
+	size_t at;
+
+	for (uint32_t i = 0; i < rule->chains.count; i++) {
+		if (!chain__matches(rs, &rs->chains[rule->chains.first + i], st, &at))
+			continue;
+		*first = any && *first < at ? *first : at;
+		any = true;
+	}
+	return any;
 }
 
 static bool rule__matches(const struct ruleset *rs, const struct rule *rule, const struct stack *st)
 {
+	size_t at;
+
 	for (uint32_t i = 0; i < rule->chains.count; i++)
-		if (chain__matches(rs, &rs->chains[rule->chains.first + i], st))
+		if (chain__matches(rs, &rs->chains[rule->chains.first + i], st, &at))
 			return true;
 	return false;
 }
@@ -161,6 +185,44 @@ const struct cause *causes__match(const struct causes *c, const char *const *fra
 		if (rule__matches(&c->rules, &c->rules.causes.v[i], &st))
 			return &c->rules.causes.v[i].cause;
 	return c->unknown;
+}
+
+/* Is it a name of any rule, or of what may stand inward of one? */
+static bool is_known(const struct ruleset *rs, struct name n)
+{
+	if (in_range(rs, rs->between, n))
+		return true;
+	for (size_t i = 0; i < rs->causes.nr; i++) {
+		struct range chains = rs->causes.v[i].chains;
+
+		for (uint32_t k = 0; k < chains.count; k++) {
+			const struct chain *chain = &rs->chains[chains.first + k];
+
+			for (uint32_t s = 0; s < chain->nr_steps; s++)
+				if (in_range(rs, chain->steps[s].globs, n))
+					return true;
+		}
+	}
+	return false;
+}
+
+size_t causes__doubt(const struct causes *c, const struct cause *cause, const char *const *frames,
+		     size_t depth)
+{
+	const struct ruleset *rs = &c->rules;
+	struct stack st;
+	size_t at;
+
+	stack__init(&st, rs, frames, depth);
+	for (size_t i = 0; i < rs->causes.nr; i++) {
+		if (&rs->causes.v[i].cause != cause ||
+		    !rule__matches_at(rs, &rs->causes.v[i], &st, &at))
+			continue;
+		for (size_t k = 0; k < at; k++)
+			if (!st.primitive[k] && !is_known(rs, st.names[k]))
+				return st.at[k];
+	}
+	return depth;
 }
 
 /* Append to a string of *len in buf; what does not fit whole is left out. False then. */

@@ -235,6 +235,7 @@ static int compile(struct compiler *c)
 
 	rc = rc ? rc : rulematch__list(c, SECTION_PRIMITIVES, &rs->primitives);
 	rc = rc ? rc : rulematch__list(c, SECTION_LOCKS, &rs->locks);
+	rc = rc ? rc : rulematch__list(c, SECTION_BETWEEN, &rs->between);
 	rc = rc ? rc : rulematch__list(c, SECTION_TRACER, &rs->tracer);
 	rc = rc ? rc : rulematch__list(c, SECTION_ENTRY, &rs->entry);
 	rc = rc ? rc : compile_rules(c, SECTION_CAUSES, &rs->causes);

@@ -60,7 +60,7 @@ struct ruleset {
 	struct rule_vec places;
 	struct programs programs;
 	struct moots moots;
-	struct range primitives, locks, tracer, entry;
+	struct range primitives, locks, between, tracer, entry;
 	struct glob *globs;
 	size_t nr_globs, cap_globs;
 	struct chain *chains;

@@ -14,6 +14,7 @@ static const struct {
 } sections[] = {
 	{"primitives", SECTION_PRIMITIVES, false},
 	{"locks", SECTION_LOCKS, false},
+	{"between", SECTION_BETWEEN, false},
 	{"tracer", SECTION_TRACER, false},
 	{"entry", SECTION_ENTRY, false},
 	{"sets", SECTION_SETS, false},

@@ -13,9 +13,13 @@
 void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
 		    const struct paste_stack *stack)
 {
+	size_t i;
+
 	e->stack = stack;
 	e->depth = paste__names(paste, stack, e->names);
 	e->cause = causes__match(causes, e->names, e->depth);
+	i = causes__doubt(causes, e->cause, e->names, e->depth);
+	e->doubt = i < e->depth ? e->names[i] : NULL;
 	e->submit = causes__entered(causes, e->names, e->depth);
 	e->role = causes__role(causes, e->names, e->depth);
 }
@@ -82,7 +86,8 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 	const char *module, *place;
 
 	buf[0] = '\0';
-	if (strcmp(e->cause->id, CAUSE_UNKNOWN) || e->stack->sleep != PASTE_ASLEEP || i == e->depth)
+	if ((strcmp(e->cause->id, CAUSE_UNKNOWN) && !e->doubt) || e->stack->sleep != PASTE_ASLEEP ||
+	    i == e->depth)
 		return buf;
 	module = module_of(paste, e->stack, e->names[i]);
 	place = causes__where(causes, e->names, e->depth);
@@ -93,6 +98,18 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 			 place);
 	else
 		snprintf(buf, size, "waits in %.200s", e->names[i]);
+	return buf;
+}
+
+char *explain__doubt(const struct explained *e, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (e->doubt && e->stack->sleep == PASTE_ASLEEP)
+		snprintf(
+			buf, size,
+			"No rule knows %.200s, which stands inward of what the cause is told from: "
+			"it may wait for something else. Look there first; advice is left out.",
+			e->doubt);
 	return buf;
 }
 
@@ -196,6 +213,13 @@ static void print_blocker(const struct task *t)
 	fields__print("holder", text);
 }
 
+static void print_advice(const struct causes *causes, const struct explained *e)
+{
+	fields__cause(e->cause, explain__is_direct(causes, e));
+	if (*e->stack->task.comm)
+		fields__programs(causes, e->stack->task.comm, e->cause->id);
+}
+
 static void print_main(const struct causes *causes, const struct paste *paste,
 		       const struct explained *all, size_t nr, size_t first)
 {
@@ -203,7 +227,8 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 	const char *awake = why_awake(e->stack);
 	char text[1024];
 
-	printf("\n%s\n", *awake ? "not asleep" : e->cause->id);
+	printf("\n%s%s\n", *awake ? "not asleep" : e->cause->id,
+	       e->doubt && !*awake ? " (not certain)" : "");
 	print_tasks(all, nr, first);
 	print_blocker(&e->stack->task);
 	if (*awake) {
@@ -211,9 +236,9 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 	} else {
 		fields__print("name", e->cause->name);
 		fields__print("where", explain__where(e, causes, paste, text, sizeof(text)));
-		fields__cause(e->cause, explain__is_direct(causes, e));
-		if (*e->stack->task.comm)
-			fields__programs(causes, e->stack->task.comm, e->cause->id);
+		fields__print("doubt", explain__doubt(e, text, sizeof(text)));
+		if (!e->doubt)
+			print_advice(causes, e);
 	}
 	fields__print("via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
 	fields__print("telling",
@@ -229,7 +254,10 @@ static void print_suspect(const struct causes *causes, const struct explained *e
 	snprintf(text, sizeof(text), "%s%s%s%s%s in %s%s%s",
 		 task_name(&e->stack->task, name, sizeof(name)), e->role ? " " : "",
 		 e->role ? e->role : "", *e->stack->task.queue ? ", queue " : "",
-		 e->stack->task.queue, telling, *why_awake(e->stack) ? "; not asleep" : ": ",
+		 e->stack->task.queue, telling,
+		 *why_awake(e->stack) ? "; not asleep"
+		 : e->doubt	      ? ", perhaps: "
+				      : ": ",
 		 *why_awake(e->stack) ? "" : e->cause->name);
 	fields__print("", text);
 }

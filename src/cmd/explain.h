@@ -14,8 +14,9 @@ struct explained {
 	const char *names[PASTE_DEPTH_MAX]; /* innermost first */
 	size_t depth;
 	const struct cause *cause;
-	bool submit;	  /* inside io_submit */
-	const char *role; /* NULL = nothing that others wait for */
+	const char *doubt; /* the function because of which the cause is not certain; NULL */
+	bool submit;	   /* inside io_submit */
+	const char *role;  /* NULL = nothing that others wait for */
 };
 
 void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
@@ -24,7 +25,9 @@ void explain__stack(struct explained *e, const struct causes *causes, const stru
 bool explain__is_suspect(const struct explained *e);
 /* Does the program use O_DIRECT, as far as the frames say? */
 bool explain__is_direct(const struct causes *causes, const struct explained *e);
-/* Where a stack waits that no rule knows: its function, and the module or part of the kernel. "" else. */
+/* Why the cause is not certain; "" if it is. */
+char *explain__doubt(const struct explained *e, char *buf, size_t size);
+/* Where a stack waits that no rule knows, or none for certain: its function, and the module or part of the kernel. "" else. */
 char *explain__where(const struct explained *e, const struct causes *causes,
 		     const struct paste *paste, char *buf, size_t size);
 /* What a long block means; "" if the paste says nothing of one. */

@@ -23,13 +23,18 @@ static void add_task(struct jsonw *w, json_t *o, const struct task *t)
 	jsonw__str(w, task, "lock", t->lock);
 }
 
-static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause, bool direct)
+/* Advice is for what is certain. */
+static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause, bool direct,
+		      bool certain)
 {
 	json_t *tried;
 
 	o = jsonw__object(w, o, "cause");
 	jsonw__str(w, o, "id", cause->id);
 	jsonw__str(w, o, "name", cause->name);
+	jsonw__bool(w, o, "certain", certain);
+	if (!certain)
+		return;
 	jsonw__str(w, o, "meaning", cause->meaning);
 	jsonw__str(w, o, "advice",
 		   direct && *cause->direct_todo ? cause->direct_todo : cause->todo);
@@ -49,7 +54,7 @@ static void add_programs(struct jsonw *w, json_t *o, const struct causes *causes
 	const struct program *p;
 
 	for (size_t at = 0;
-	     *e->stack->task.comm &&
+	     !e->doubt && *e->stack->task.comm &&
 	     (p = causes__program(causes, e->stack->task.comm, e->cause->id, &at));) {
 		json_t *row = jsonw__item(w, array);
 
@@ -74,13 +79,14 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 	jsonw__str(w, o, "sleep", sleep[e->stack->sleep]);
 	add_programs(w, o, causes, e);
 	if (e->stack->sleep == PASTE_ASLEEP)
-		add_cause(w, o, e->cause, explain__is_direct(causes, e));
+		add_cause(w, o, e->cause, explain__is_direct(causes, e), !e->doubt);
 	else
 		jsonw__null(w, o, "cause");
 	jsonw__str(w, o, "via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
 	jsonw__str(w, o, "telling",
 		   causes__telling(causes, e->names, e->depth, 3, text, sizeof(text)));
 	jsonw__str(w, o, "where", explain__where(e, causes, paste, text, sizeof(text)));
+	jsonw__str(w, o, "doubt", explain__doubt(e, text, sizeof(text)));
 	jsonw__str(w, o, "role", e->role);
 	jsonw__bool(w, o, "suspect", explain__is_suspect(e));
 	frames = jsonw__array(w, o, "frames");

@@ -125,6 +125,22 @@ def test_what_no_rule_knows_is_named_by_where_it_waits():
         assert stack["where"].endswith(where), stack["where"]
 
 
+def test_what_waits_in_an_unknown_function_is_not_certain():
+    frames = b"4242 fio\n[<0>] schedule+0x1/0x2\n%s[<0>] blk_mq_get_tag+0x1/0x2\n[<0>] aio_write+0x1/0x2\n"
+    sure, doubted = frames % b"", frames % b"[<0>] never_heard_of+0x1/0x2\n"
+    stack, = explained(sure)["stacks"]
+    assert stack["cause"]["certain"] and stack["cause"]["operator"] and not stack["doubt"]
+    stack, = explained(doubted)["stacks"]
+    assert stack["cause"]["id"] != "unknown" and not stack["cause"]["certain"]
+    assert "operator" not in stack["cause"] and not stack["programs"]
+    assert "No rule knows never_heard_of" in stack["doubt"]
+    assert stack["where"].startswith("waits in never_heard_of")
+    text = text_of(doubted)
+    assert "\nblk.tag (not certain)\n" in text and "No rule knows never_heard_of" in text
+    assert "operator" not in text and "\ndo " not in text
+    assert "\nblk.tag\n" in text_of(sure) and "operator" in text_of(sure)
+
+
 def test_programs_that_people_run_have_settings():
     log = (PASTES / "crash-bt.txt").read_text(encoding="utf-8")
     assert "program   fio: iodepth=, lower; fewer requests are then in flight (fio(1), iodepth)" in \

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/base.h"
 #include "cause/causes.h"
 #include "cause/pattern.h"
 
@@ -57,6 +58,29 @@ struct replay {
 	size_t depth;
 };
 
+/*
+ * With a function that nobody knows where the task waits, what stands further out is no answer to rely
+ * on: either no rule answers or there is doubt, and it names that function.
+ */
+static void check_doubt(const struct replay *r, const char *path)
+{
+	static const char *const inner[] = {"__schedule", "schedule", "never_heard_of"};
+	const char *frames[FRAMES_MAX + ARRAY_SIZE(inner)];
+	const struct cause *cause;
+	size_t n = ARRAY_SIZE(inner);
+
+	memcpy(frames, inner, sizeof(inner));
+	for (size_t i = 0; i < r->depth; i++)
+		if (n > ARRAY_SIZE(inner) || !strstr(r->frames[i], "schedule"))
+			frames[n++] = r->frames[i];
+	cause = causes__match(builtin, frames, n);
+	if (!strcmp(cause->id, CAUSE_UNKNOWN))
+		return;
+	if (causes__doubt(builtin, cause, frames, n) != ARRAY_SIZE(inner) - 1)
+		print_error("%s: %s for certain inward of %s\n", path, cause->id, r->frames[0]);
+	assert_int_equal(causes__doubt(builtin, cause, frames, n), ARRAY_SIZE(inner) - 1);
+}
+
 static unsigned int check_stack(struct replay *r, const char *id, const char *path)
 {
 	const struct cause *cause;
@@ -68,6 +92,11 @@ static unsigned int check_stack(struct replay *r, const char *id, const char *pa
 		print_error("%s: got %s for %s < %s < %s\n", path, cause->id, r->frames[0],
 			    r->depth > 1 ? r->frames[1] : "", r->depth > 2 ? r->frames[2] : "");
 	assert_string_equal(cause->id, id);
+	if (causes__doubt(builtin, cause, r->frames, r->depth) < r->depth)
+		print_error("%s: doubt of %s because of %s\n", path, id,
+			    r->frames[causes__doubt(builtin, cause, r->frames, r->depth)]);
+	assert_int_equal(causes__doubt(builtin, cause, r->frames, r->depth), r->depth);
+	check_doubt(r, path);
 	r->depth = 0;
 	return 1;
 }
