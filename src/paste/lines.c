@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "paste/chars.h"
+#include "paste/margin.h"
+#include "paste/plain.h"
 
 /* A mailer breaks lines of quoted-printable at 76 columns, not much earlier. */
 #define SOFT_BREAK_MIN 60
@@ -94,15 +96,16 @@ static int add(struct lines *out, const char *text, unsigned int number)
 	return 0;
 }
 
-/* The length of the line without its newline; *raw what it takes in the text. */
-static size_t line_length(const char *p, size_t left, size_t *raw)
+/*
+ * The length of the line without its newline; *raw what it takes in the text. A '\r' within it ends a
+ * line that is no line of the text.
+ */
+static size_t line_length(const char *p, size_t *raw)
 {
-	const char *nl = memchr(p, '\n', left);
-	size_t n = nl ? (size_t)(nl - p) : left;
+	size_t n = strcspn(p, "\r\n");
 
-	*raw = n + 1;
-	while (n && p[n - 1] == '\r')
-		n--;
+	*raw = n + strspn(p + n, "\r");
+	*raw += p[*raw] == '\n';
 	return n;
 }
 
@@ -144,24 +147,27 @@ int lines__cut(struct lines *out, char *text, size_t len)
 
 	if (encoded)
 		len = decode(text, len);
+	len = plain__make(text, len);
 	for (char *p = text, *end = text + len; p < end;) {
-		char *line = p;
-		size_t n = line_length(p, (size_t)(end - p), &raw), piece = n;
-		unsigned int first = number++;
+		char *line = p += strspn(p, "\r");
+		size_t n = line_length(p, &raw), piece = n;
+		unsigned int first = number;
 
 		p += raw;
+		number += raw && p[-1] == '\n';
 		while (p < end && is_soft_break(line + n - piece, piece)) {
-			piece = line_length(p, (size_t)(end - p), &raw);
+			piece = line_length(p, &raw);
 			memmove(line + n - 1, p, piece);
 			n += piece - 1;
 			p += raw;
-			number++;
+			number += raw && p[-1] == '\n';
 		}
 		make_plain(line, n);
 		if (add(out, skip_quotes(line), first))
 			return -ENOMEM;
 	}
 	drop_double_spacing(out);
+	margin__take_off(out);
 	return 0;
 }
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+The same two hung tasks in every form in which logs, terminals, web pages and mailers hand a text on:
+each is read whole, and with its task.
+"""
+import base64
+import html
+import json
+import pathlib
+import quopri
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TAG = "__schedule schedule io_schedule blk_mq_get_tag __blk_mq_alloc_requests blk_mq_submit_bio " \
+    "__submit_bio submit_bio_noacct_nocheck iomap_dio_submit_bio.isra.0 iomap_dio_bio_iter " \
+    "__iomap_dio_rw iomap_dio_rw ext4_file_write_iter aio_write io_submit_one.constprop.0 " \
+    "__x64_sys_io_submit do_syscall_64 entry_SYSCALL_64_after_hwframe"
+LOCK = "__schedule schedule schedule_preempt_disabled rwsem_down_write_slowpath down_write " \
+    "xfs_ilock[xfs] xfs_file_dio_write_aligned[xfs] xfs_file_write_iter[xfs] io_write io_issue_sqe " \
+    "io_submit_sqes __x64_sys_io_uring_enter do_syscall_64 entry_SYSCALL_64_after_hwframe"
+TASKS = (("fio", 4242, "blk.tag", TAG.split()), ("qemu-kvm", 777, "xfs.iolock", LOCK.split()))
+
+
+def name_of(frame):
+    return frame.split("[")[0].split(".")[0]
+
+
+def symbol(frame, i):
+    name, _, module = frame.rstrip("]").partition("[")
+    return f"{name}+0x{16 + i * 37:x}/0x{528 + i * 37:x}" + (f" [{module}]" if module else "")
+
+
+def hung(comm, pid, frames):
+    return [f"INFO: task {comm}:{pid} blocked for more than 122 seconds.",
+            "      Not tainted 6.12.9-amd64 #1",
+            '"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.',
+            f"task:{comm:<15} state:D stack:0     pid:{pid}  tgid:{pid}  ppid:1      "
+            "task_flags:0x400040 flags:0x00004002",
+            "Call Trace:", " <TASK>", *(f"  {symbol(f, i)}" for i, f in enumerate(frames)),
+            "RIP: 0033:0x7f1a2b3c4d5e", "RAX: ffffffffffffffda RBX: 00007f1a2b3c4d5e", " </TASK>"]
+
+
+LOG = [line for comm, pid, _, frames in TASKS for line in hung(comm, pid, frames)]
+PLAIN = "\n".join(LOG) + "\n"
+
+
+def each(form):
+    """form, "{}" of it the line."""
+    return "".join(form.replace("{}", line) + "\n" for line in LOG)
+
+
+def rows(make):
+    return "".join(make(line) + "\n" for line in LOG)
+
+
+def verbose(line):
+    return "Wed 2026-11-25 10:00:03.123456 UTC [s=abc;i=1;b=ff;m=12;t=5e;x=99]\n    _TRANSPORT=kernel\n" \
+        f"    PRIORITY=3\n    MESSAGE={line}\n    _BOOT_ID=2bd"
+
+
+def export(line):
+    return f"__CURSOR=s=abc;i=1\n_TRANSPORT=kernel\nSYSLOG_FACILITY=0\nMESSAGE={line}\n"
+
+
+def cut_at(width, text):
+    return "".join(line[i:i + width] + "\n" for line in text.splitlines()
+                   for i in range(0, len(line), width))
+
+
+PREFIXES = """\
+[ 1234.567890] db1 kernel: {}
+2026-11-25T10:00:00+0000 db1 kernel: {}
+Nov 25 10:00:00.123456 db1 kernel: {}
+Wed 2026-11-25 10:00:00 UTC db1 kernel: {}
+1764064800.123456 db1 kernel: {}
+<4>1 2026-11-25T10:00:00.003Z db1 kernel - - [meta sequenceId="29"] [ 1234.567890] {}
+<4>Nov 25 10:00:00 db1 kernel: [ 1234.567890] {}
+2026-11-25T10:00:00.123456789Z stderr F [ 1234.567890] {}
+node-1  | [ 1234.567890] {}
+I1125 10:00:00.123456       1 log_monitor.go:159] kernel: [ 1234.567890] {}
+6,1000,12345678,-,caller=T4242;{}
+6.12.9-amd64,4,1000,12345678,-;{}
+<4>[ 1234.567890][  T333] {}
+[ 1234.567890] [C3] {}
+[ 1234.567890@3] {}
+[ 1234.567890 <    0.000003>] {}
+[  +0.000003] {}
+[Nov25 10:00] {}
+kern  :warn  : [Wed Nov 25 10:00:00 2026] {}
+Nov 25 10:00:00 db1 kern.warn kernel: [ 1234.567890] {}
+/var/log/messages:17:Nov 25 10:00:00 db1 kernel: {}
+   17  {}
+17:{}
+> > > {}
+JK> {}
+ * {}
+# {}
++{}
+// {}
+- {}
+`{}`
+\t\t{}
+\x1b[32m[ 1234.567890] \x1b[0m\x1b[33m{}\x1b[0m
+\x1b[32m[Wed Nov 25 10:00:00 2026] \x1b[0m\x1b[1m{}\x1b[0m\x1b[K
+[ 1234.567890] \x1b[31m{}\x1b(B\x1b[m
+[32m[ 1234.567890] [0m[33m{}[0m
+Nov 25 10:00:00 db1 kernel: #033[31m{}#033[0m
+[ 1234.567890] {}#015
+Nov 25 10:00:00 db1 kernel:#011{}
+<span class="line">[ 1234.567890] {}</span>
+\u200b{}
+"""
+FORMS = {form: each(form) for form in PREFIXES.splitlines()}
+FORMS |= {
+    "verbose": rows(verbose),
+    "export": rows(export),
+    "json lines": rows(lambda line: json.dumps({"MESSAGE": line, "PRIORITY": "3"})),
+    "json text": json.dumps({"log": PLAIN}),
+    "logfmt": rows(lambda line: f"ts=2026-11-25T10:00:00Z host=db1 msg={json.dumps(line)}"),
+    "python": rows(lambda line: repr(line.encode())),
+    "spelled out": PLAIN.replace("\n", "\\n").replace("  ", "\\t"),
+    "rsyslog": "Nov 25 10:00:00 db1 x: " + PLAIN.replace("\n", "#012"),
+    "pre": f"<pre>{html.escape(PLAIN)}</pre>",
+    "twice": html.escape(html.escape(PLAIN)),
+    "br": "<p>" + "<br/>".join(html.escape(line) for line in LOG) + "</p>",
+    "nbsp": "<div>" + "<br>\n".join(html.escape(line).replace(" ", "&nbsp;") for line in LOG) + "</div>",
+    "numbers": PLAIN.replace("+", "&#43;").replace("/", "&#x2F;"),
+    "table": rows(lambda line: f"<tr><td>17</td><td>{html.escape(line)}</td></tr>"),
+    "no-break": PLAIN.replace("  ", "\u00a0\u00a0"),
+    "utf-16": PLAIN.encode("utf-16"),
+    "bom": PLAIN.encode("utf-8-sig"),
+    "crlf": PLAIN.replace("\n", "\r\n"),
+    "cr": PLAIN.replace("\n", "\r"),
+    "crcrlf": PLAIN.replace("\n", "\r\r\n"),
+    "lfcr": PLAIN.replace("\n", "\n\r"),
+    "quoted-printable": quopri.encodestring(each("> {}").encode()),
+    "edge": cut_at(80, each("Nov 25 10:00:00 database-server-17.rack12.example.com kernel: {}")),
+}
+
+
+def explained(text):
+    data = text if isinstance(text, bytes) else text.encode()
+    done = subprocess.run([TOP / "build" / "aiostall", "causes", "--explain", "--format", "json"],
+                          input=data, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def check(text, tasks=TASKS):
+    found = explained(text)
+    assert not found["not_read"]
+    stacks = sorted(found["stacks"], key=lambda stack: (stack["line"], stack["task"]["comm"]))
+    assert [stack["frames"] for stack in stacks] == \
+        [[name_of(f) for f in frames] for *_, frames in tasks]
+    assert [(stack["task"]["comm"], stack["task"]["pid"]) for stack in stacks] == \
+        [(comm, pid) for comm, pid, *_ in tasks]
+    assert [stack["cause"]["id"] for stack in stacks] == [cause for *_, cause, _ in tasks]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_log(name):
+    check(FORMS[name])
+
+
+def test_lines_keep_their_numbers():
+    found = explained("first\r\nsecond<br>same\r\n" + PLAIN.replace("\n", "\r\n"))
+    assert [stack["line"] for stack in found["stacks"]] == [9, 9 + len(LOG) // 2 + 2]
+
+
+def test_what_cannot_be_read_is_not_read_as_something_else():
+    done = subprocess.run([TOP / "build" / "aiostall", "causes", "--explain"],
+                          input=base64.encodebytes(PLAIN.encode()), capture_output=True, timeout=60,
+                          check=False)
+    assert done.returncode == 1 and not done.stdout
