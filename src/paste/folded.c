@@ -47,16 +47,43 @@ static bool read_part(const char *p, size_t len, struct folded *f)
 /* The program's name in front: "fio", "ceph-osd", "kworker/0:1". A function's has "_". */
 static bool is_comm(const char *p, size_t len)
 {
-	return len && len < HEADS_COMM_MAX && (chars__name(p) < len || !memchr(p, '_', len));
+	return len && len < HEADS_COMM_MAX && !memchr(p, '=', len) &&
+	       (chars__name(p) < len || !memchr(p, '_', len));
 }
 
-bool folded__read(const char *line, struct folded *f)
+/* "fio 4242", "fio-4242/4240", "fio" */
+static void read_comm(struct folded *f, const char *p, size_t len, uint32_t *pid)
 {
-	const char *end = find_end(line), *p = line;
+	size_t at = len, digits;
+
+	while (at && (isdigit((unsigned char)p[at - 1]) || p[at - 1] == '/'))
+		at--;
+	digits = chars__digits(p + at);
+	/* "jbd2/dm-0-8" ends so itself. */
+	if (at > 1 && digits && (p[at - 1] == ' ' || (p[at - 1] == '-' && !memchr(p, '/', at)))) {
+		*pid = (uint32_t)strtoul(p + at, NULL, 10);
+		len = at - 1;
+	}
+	memcpy(f->comm, p, len);
+	f->comm[len] = '\0';
+}
+
+/* "50.00% " of perf report -g folded */
+static const char *skip_share(const char *line)
+{
+	size_t n = strspn(line, "0123456789.");
+
+	return n && line[n] == '%' ? chars__skip_blanks(line + n + 1) : line;
+}
+
+bool folded__read(const char *line, struct folded *f, uint32_t *pid)
+{
+	const char *p = skip_share(chars__skip_blanks(line)), *end = find_end(p);
 
 	f->nr = 0;
+	*pid = 0;
 	*f->comm = '\0';
-	if (!end || end == line)
+	if (!end || end == p)
 		return false;
 	for (size_t nr = 0; p < end; nr++) {
 		const char *sep = memchr(p, ';', (size_t)(end - p));
@@ -66,8 +93,7 @@ bool folded__read(const char *line, struct folded *f)
 		if (nr && memchr(p, ' ', len))
 			return false;
 		if (!nr && is_comm(p, len)) {
-			memcpy(f->comm, p, len);
-			f->comm[len] = '\0';
+			read_comm(f, p, len, pid);
 		} else {
 			read_part(p, len, f);
 		}

@@ -22,9 +22,9 @@ struct folded {
 	size_t nr;
 };
 
-/* False if the line is something else. */
-bool folded__read(const char *line, struct folded *f);
-/* The same of a chain of arrows; *pid 0 = not said. */
+/* False if the line is something else; *pid 0 = not said. */
+bool folded__read(const char *line, struct folded *f, uint32_t *pid);
+/* The same of a chain of arrows. */
 bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "paste/chars.h"
 #include "paste/frames.h"
+#include "paste/process.h"
 
 #define PID_DIGITS_MAX 9
 
@@ -170,21 +171,19 @@ static enum head_kind read_lockup(const char *p, struct task *t)
 	return HEAD_TASK;
 }
 
-/* The last number of "/proc/1234/task/1240/stack", whatever command it stands in. */
+/* The number in front of "/stack": "/proc/1234/task/1240/stack", "./1234/stack", whatever command it stands in. */
 static enum head_kind read_proc(const char *p, struct task *t)
 {
-	const char *proc = strstr(p, "/proc/"), *end;
-	uint32_t pid;
+	const char *at = strstr(p, "/stack"), *pid = at;
 
-	if (!proc)
+	if (!at || chars__is_name(at[6]))
 		return HEAD_NONE;
-	pid = read_number(proc + 6, &end);
-	if (chars__starts(end, "/task/") && chars__digits(end + 6))
-		pid = read_number(end + 6, &end);
-	if (!pid || !chars__starts(end, "/stack"))
+	while (pid > p && isdigit((unsigned char)pid[-1]))
+		pid--;
+	if (pid > p && !strchr(" \t/\"'", pid[-1]))
 		return HEAD_NONE;
-	t->pid = pid;
-	return HEAD_TASK;
+	t->pid = read_number(pid, NULL);
+	return t->pid ? HEAD_TASK : HEAD_NONE;
 }
 
 /* "Thread 12 (Thread 0x7f12 (LWP 1234)):" of gdb */
@@ -225,6 +224,13 @@ static enum head_kind read_perf(const char *p, struct task *t)
 	end = open + 2 + chars__digits(open + 1);
 	while (s > p && chars__is_blank(s[-1]))
 		s--;
+	/* "fio-4242 ( 4240) [003]": the process in between */
+	if (s > p && s[-1] == ')') {
+		while (s > p && *s != '(')
+			s--;
+		while (s > p && chars__is_blank(s[-1]))
+			s--;
+	}
 	while (s > p && (isdigit((unsigned char)s[-1]) || s[-1] == '/'))
 		s--;
 	if (s == p || !isdigit((unsigned char)*s) || !strchr(" \t-", s[-1]))
@@ -241,6 +247,46 @@ static enum head_kind read_perf(const char *p, struct task *t)
 	return HEAD_TASK;
 }
 
+/* "fio  1234/1240  12.345678: " of perf script without a CPU */
+static enum head_kind read_perf_plain(const char *p, struct task *t)
+{
+	for (const char *c = p; (c = strchr(c, ':')) && c - p < 80; c++) {
+		const char *time = c, *pid, *end;
+
+		while (time > p && (isdigit((unsigned char)time[-1]) || time[-1] == '.'))
+			time--;
+		if (c - time < 8 || c[-7] != '.' || !isdigit((unsigned char)*time))
+			continue;
+		for (pid = time; pid > p && chars__is_blank(pid[-1]);)
+			pid--;
+		end = pid;
+		while (pid > p && (isdigit((unsigned char)pid[-1]) || pid[-1] == '/'))
+			pid--;
+		if (pid == end || pid == p || !chars__is_blank(pid[-1]) || *pid == '/')
+			continue;
+		set_word(t->comm, p, (size_t)(pid - p));
+		t->pid = read_number(pid, &end);
+		if (*end == '/')
+			t->pid = read_number(end + 1, NULL);
+		read_switch(p, t);
+		return HEAD_TASK;
+	}
+	return HEAD_NONE;
+}
+
+/* "     0.000 (1043.215 ms): fio/4242 io_submit(...": perf trace */
+static enum head_kind read_perf_trace(const char *p, struct task *t)
+{
+	const char *call = strstr(p, " ms): "), *slash;
+
+	if (!call || !(slash = strchr(call, '/')) || !chars__digits(slash + 1))
+		return HEAD_NONE;
+	call += strlen(" ms): ");
+	set_word(t->comm, call, (size_t)(slash - call));
+	t->pid = read_number(slash + 1, NULL);
+	return HEAD_TASK;
+}
+
 /* ">>> prog.stack_trace(1234)", "crash> bt 1234", "root@host:~# ..." */
 static enum head_kind read_prompt(const char *p, struct task *t)
 {
@@ -250,7 +296,8 @@ static enum head_kind read_prompt(const char *p, struct task *t)
 		t->pid = call ? read_number(call + strlen("stack_trace("), NULL) : 0;
 		return t->pid ? HEAD_TASK : HEAD_END;
 	}
-	if (chars__starts(p, "crash> ") || chars__starts(p, "crash64> ")) {
+	if (chars__starts(p, "crash> ") || chars__starts(p, "crash64> ") ||
+	    chars__starts(p, "drgn> ")) {
 		p = strchr(p, '>') + 2;
 		t->pid = chars__starts(p, "bt ") ? read_number(p + 3, NULL) : 0;
 		return t->pid ? HEAD_TASK : HEAD_END;
@@ -266,10 +313,19 @@ static enum head_kind read_foot(const char *p, struct task *t)
 {
 	const char *open = strrchr(p, '(');
 
+	const char *name = chars__skip_blanks(p + 1);
+	size_t len;
+
 	if (*p != '-' || !chars__is_blank(p[1]) || !open || !chars__digits(open + 1) ||
 	    open[1 + chars__digits(open + 1)] != ')')
 		return HEAD_NONE;
-	set_word(t->comm, p + 1, (size_t)(open - p - 1));
+	/* b'fio' of old Python tools */
+	len = (size_t)(open - name);
+	if (chars__starts(name, "b'")) {
+		name += 2;
+		len = strcspn(name, "'");
+	}
+	set_word(t->comm, name, len);
 	t->pid = read_number(open + 1, NULL);
 	return HEAD_FOOT;
 }
@@ -300,23 +356,19 @@ static enum head_kind read_map(const char *p, struct task *t)
 	return HEAD_FOOT;
 }
 
-/* "    50.00%     0.00%  fio  [kernel.kallsyms]  [k] io_submit_one" of perf report */
+/* "    50.00%     0.00%  fio  [kernel.kallsyms]  [k] io_submit_one" of perf report, with figures or without */
 static enum head_kind read_perf_report(const char *p, struct task *t)
 {
 	size_t n = strspn(p, "0123456789.");
-	const char *word;
+	bool percent = n && p[n] == '%';
 
-	if (!n || p[n] != '%')
-		return HEAD_NONE;
-	if (read_switch(p, t))
+	if (percent && read_switch(p, t))
 		return HEAD_TASK;
-	if (!strstr(p, "[k] ") && !strstr(p, "[.] "))
+	if (!strstr(p, " [k] ") && !(percent && strstr(p, " [.] ")))
 		return HEAD_NONE;
-	word = chars__skip_blanks(p + n + 1);
-	n = strspn(word, "0123456789.");
-	if (n && word[n] == '%')
-		word = chars__skip_blanks(word + n + 1);
-	set_word(t->comm, word, strcspn(word, " \t"));
+	while ((n = strspn(p, "0123456789.%")) && chars__is_blank(p[n]))
+		p = chars__skip_blanks(p + n);
+	set_word(t->comm, p, strcspn(p, " \t"));
 	return HEAD_TASK;
 }
 
@@ -334,7 +386,8 @@ static enum head_kind read_trace(const char *p, struct task *t)
 {
 	(void)t;
 	if (strstr(p, "Call Trace:") || strstr(p, "Call trace:") ||
-	    chars__starts(p, "Backtrace:") || chars__starts(p, "Stack trace:"))
+	    chars__starts(p, "Backtrace:") || chars__starts(p, "Stack trace:") ||
+	    chars__starts(p, "Stack Trace:") || chars__starts(p, "Trace:"))
 		return HEAD_TRACE;
 	if (chars__starts(p, "</TASK>") || chars__starts(p, "---[ end") ||
 	    chars__starts(p, "Showing all locks") || chars__starts(p, "Showing busy workqueues") ||
@@ -370,7 +423,7 @@ static enum head_kind read_loosely(const char *p, struct task *t)
 	for (unsigned int nr = 0; *(p += strspn(p, junk)); nr++) {
 		size_t len = strcspn(p, " \t()[]=#*,\"'");
 
-		if (nr > 5)
+		if (nr > 6)
 			return HEAD_NONE;
 		while (len && strchr(":-", p[len - 1]))
 			len--;
@@ -382,6 +435,8 @@ static enum head_kind read_loosely(const char *p, struct task *t)
 			 !strncasecmp(p, "comm", len) || !strncasecmp(p, "task", len) ||
 			 !strncasecmp(p, "process", len) || !strncasecmp(p, "thread", len))
 			; /* a label */
+		else if (*t->comm && memchr(p, '_', len) && chars__name(p) == len)
+			; /* where it waits */
 		else if (!*t->comm && is_comm(p, len))
 			set_word(t->comm, p, len);
 		else
@@ -394,9 +449,10 @@ static enum head_kind read_loosely(const char *p, struct task *t)
 enum head_kind heads__read(const char *line, struct task *task)
 {
 	static enum head_kind (*const readers[])(const char *, struct task *) = {
-		read_hung,  read_sysrq, read_crash, read_on_cpu,      read_lockup,
-		read_queue, read_trace, read_proc,  read_gdb,	      read_prompt,
-		read_perf,  read_foot,	read_map,   read_perf_report, read_old_sysrq,
+		read_hung,	 read_sysrq,	 read_crash, read_on_cpu,      read_lockup,
+		read_queue,	 read_trace,	 read_proc,  read_gdb,	       read_prompt,
+		read_perf,	 read_foot,	 read_map,   read_perf_report, read_perf_plain,
+		read_perf_trace, read_old_sysrq,
 	};
 	const char *p = frames__skip_prefix(line);
 
@@ -414,5 +470,7 @@ enum head_kind heads__read(const char *line, struct task *task)
 enum head_kind heads__read_loosely(const char *line, struct task *task)
 {
 	*task = (struct task){.pid = 0};
+	if (process__read(frames__skip_prefix(line), task) == HEAD_MAYBE)
+		return HEAD_MAYBE;
 	return read_loosely(frames__skip_prefix(line), task);
 }

@@ -22,10 +22,12 @@ struct reader {
 	size_t maybe_line;
 	struct paste_stack stack; /* open while nr > 0 */
 	struct tree tree;
-	const char *caller; /* "NAME from CALLER" of the last line */
-	bool weak;	    /* the last line was a frame by its place only */
-	bool in_interrupt;
-	bool switched, complete; /* of the open stack */
+	const char *caller;	       /* "NAME from CALLER" of the last line */
+	bool weak;		       /* the last line was a frame by its place only */
+	bool whole;		       /* a line that is a stack of its own is read */
+	bool in_interrupt, of_program; /* frames that are left out */
+	bool switched, complete;       /* of the open stack */
+	size_t cut_at; /* so many stacks were there when a frame, and no line, began another one */
 	int rc;
 };
 
@@ -106,7 +108,7 @@ static void end_stack(struct reader *r)
 	if (s->nr && r->caller)
 		push(r, (struct paste_frame){.name = r->caller});
 	r->caller = NULL;
-	r->weak = r->in_interrupt = r->switched = r->complete = false;
+	r->weak = r->in_interrupt = r->switched = r->complete = r->of_program = false;
 	if (!s->nr) {
 		s->interrupted = false;
 		return;
@@ -161,7 +163,7 @@ static void begin_stack(struct reader *r, unsigned int line)
 /* A frame that can only be the innermost one begins another stack. */
 static bool begins_another(const struct reader *r, const struct found_frame *f, const char *name)
 {
-	if (!r->stack.nr || f->guess)
+	if (!r->stack.nr || f->guess || r->whole)
 		return false;
 	if (r->complete)
 		return !f->user && !order__is_outermost(name);
@@ -200,8 +202,10 @@ static void add_frame(struct reader *r, const struct found_frame *f, unsigned in
 		r->stack.interrupted = true;
 		return;
 	}
-	if (begins_another(r, f, name))
+	if (begins_another(r, f, name)) {
 		end_stack(r);
+		r->cut_at = r->paste->nr_stacks;
+	}
 	if (!r->stack.nr) {
 		bool interrupted = r->stack.interrupted;
 
@@ -269,6 +273,22 @@ static void name_blocker(struct reader *r, const struct task *t)
 	}
 }
 
+/* Of the stack above; what looked like two, a program's frames behind the kernel's, has one foot. */
+static void name_above(struct reader *r, const struct task *t)
+{
+	struct paste *p = r->paste;
+	struct paste_stack *last = &p->stacks[p->nr_stacks - 1];
+
+	if (r->cut_at && r->cut_at + 1 == p->nr_stacks &&
+	    last[-1].nr + last->nr <= PASTE_DEPTH_MAX) {
+		last[-1].nr += last->nr;
+		p->nr_stacks--;
+		last--;
+	}
+	r->cut_at = 0;
+	last->task = *t;
+}
+
 static void read_head(struct reader *r, enum head_kind kind, const struct task *t,
 		      unsigned int line)
 {
@@ -290,7 +310,7 @@ static void read_head(struct reader *r, enum head_kind kind, const struct task *
 	else if (kind == HEAD_BLOCKER)
 		name_blocker(r, t);
 	else if (kind == HEAD_FOOT && p->nr_stacks && !p->stacks[p->nr_stacks - 1].task.pid)
-		p->stacks[p->nr_stacks - 1].task = *t;
+		name_above(r, t);
 }
 
 /* A line that may name a task does so if the next one is a frame that no word can be. */
@@ -308,15 +328,19 @@ static bool read_folded(struct reader *r, const char *line, unsigned int number)
 	struct folded f;
 	uint32_t pid = 0;
 
-	if (!folded__read(line, &f) && !folded__read_chain(line, &f, &pid))
+	if (!folded__read(line, &f, &pid) && !folded__read_chain(line, &f, &pid))
 		return false;
 	end_all(r, number);
-	r->next.pid = pid;
-	memcpy(r->next.comm, f.comm, sizeof(r->next.comm));
+	if (*f.comm) {
+		r->next.pid = pid;
+		memcpy(r->next.comm, f.comm, sizeof(r->next.comm));
+	}
 	/* Root first: pushed from the end. */
+	r->whole = true;
 	for (size_t i = f.nr; i-- > 0;)
 		add_frame(r, &f.v[i], number);
 	end_all(r, number);
+	r->whole = false;
 	return true;
 }
 
@@ -337,13 +361,15 @@ static void add_found(struct reader *r, const struct found *found, bool weak, co
 {
 	bool was_tree = r->tree.nr;
 
+	r->paste->nr_frame_lines++;
+	r->weak = weak;
+	if (r->of_program)
+		return;
 	for (size_t i = 0; i < found->nr; i++)
 		if (found->v[i].tree || (weak && was_tree))
 			add_tree(r, &found->v[i], l->number);
 		else
 			add_frame(r, &found->v[i], l->number);
-	r->weak = weak;
-	r->paste->nr_frame_lines++;
 }
 
 static void note_lost(struct paste *p, const struct line *l)
@@ -385,6 +411,38 @@ static enum head_kind read_any_head(const struct line *l, const struct line *nex
 	return HEAD_TASK;
 }
 
+/* "    fio [4242]" under a stack of stackcount */
+static bool is_foot(const char *line, const struct task *t)
+{
+	const char *open = strchr(line, '[');
+
+	return t->pid && *t->comm && open && chars__is_blank(*line) && chars__is_blank(open[-1]) &&
+	       chars__digits(open + 1) && !strcmp(open + 1 + chars__digits(open + 1), "]");
+}
+
+/* A line that may name a task; the pid may stand on one, the program on the next. */
+static void note_maybe(struct reader *r, const struct line *l, size_t index)
+{
+	struct task t;
+
+	if (heads__read_loosely(l->text, &t) != HEAD_MAYBE)
+		return;
+	if (r->stack.nr && !r->stack.task.pid && is_foot(l->text, &t)) {
+		read_head(r, HEAD_FOOT, &t, l->number);
+		return;
+	}
+	if (!r->maybe_line || r->maybe_line != index || (t.pid && r->maybe.pid) ||
+	    (*t.comm && *r->maybe.comm))
+		r->maybe = (struct task){.pid = 0};
+	if (t.pid)
+		r->maybe.pid = t.pid;
+	if (*t.comm)
+		memcpy(r->maybe.comm, t.comm, sizeof(t.comm));
+	if (t.state)
+		r->maybe.state = t.state;
+	r->maybe_line = index + 1;
+}
+
 static void read_other(struct reader *r, const struct line *l, size_t index,
 		       const struct line *next)
 {
@@ -422,10 +480,9 @@ static void read_other(struct reader *r, const struct line *l, size_t index,
 	if (strstr(l->text, "__pfx_"))
 		return;
 	note_trouble(p, l);
+	note_maybe(r, l, index);
 	if (r->complete)
 		end_all(r, l->number);
-	if (heads__read_loosely(l->text, &r->maybe) == HEAD_MAYBE)
-		r->maybe_line = index + 1;
 	r->weak = false;
 }
 
@@ -439,6 +496,11 @@ static void read_line(struct reader *r, const struct line *l, size_t index, cons
 		return;
 	}
 	r->paste->nr_lines++;
+	/* Between the frames of the kernel and those of the program. */
+	if (r->stack.nr && !strcmp(chars__skip_blanks(l->text), "--")) {
+		r->of_program = true;
+		return;
+	}
 	if (read_folded(r, l->text, l->number)) {
 		r->paste->nr_frame_lines++;
 		return;

@@ -164,6 +164,94 @@ def test_a_log(name):
     check(FORMS[name])
 
 
+def proc(frames):
+    return "".join(f"[<0>] {symbol(f, i)}\n" for i, f in enumerate(frames))
+
+
+def stacks(make, whose="both"):
+    """make(comm, pid) above each stack; whose: what of the two it says."""
+    text = "".join(make(comm, pid) + "\n" + proc(frames) for comm, pid, _, frames in TASKS)
+    return text, [(comm if whose != "pid" else "", pid if whose != "comm" else 0, cause, frames)
+                  for comm, pid, cause, frames in TASKS]
+
+
+def each_line(prefix):
+    """The rows of grep: prefix(pid) in front of each frame."""
+    text = "".join(prefix(pid) + line + "\n" for _, pid, _, frames in TASKS
+                   for line in proc(frames).splitlines())
+    return text, [("", pid, cause, frames) for _, pid, cause, frames in TASKS]
+
+
+HEADS = {
+    "grep": each_line(lambda pid: f"/proc/{pid}/task/{pid}/stack:"),
+    "grep -n": each_line(lambda pid: f"/proc/{pid}/stack:17:"),
+    "grep in /proc": each_line(lambda pid: f"{pid}/stack:"),
+    "grep of threads": each_line(lambda pid: f"task/{pid}/stack:"),
+    "find": each_line(lambda pid: f"./{pid}/stack:"),
+    "head": stacks(lambda comm, pid: f"==> {pid}/stack <==", "pid"),
+    "cat": stacks(lambda comm, pid: f"user@db1 ~> sudo cat /proc/{pid}/stack", "pid"),
+    "set -x": stacks(lambda comm, pid: f"+ cat /proc/{pid}/stack", "pid"),
+    "folder": stacks(lambda comm, pid: f"/proc/{pid}", "pid"),
+    "folder/": stacks(lambda comm, pid: f"/proc/1/task/{pid}/", "pid"),
+    "pid, comm": stacks(lambda comm, pid: f"{pid}\n{comm}"),
+    "comm, pid": stacks(lambda comm, pid: f"{comm}\n{pid}"),
+    "labels": stacks(lambda comm, pid: f"PID: {pid}\nCOMM: {comm}"),
+    "cmdline": stacks(lambda comm, pid: f"{pid}: /usr/bin/{comm} --name=x --bs=4k --direct=1 -x"),
+    "ps aux": stacks(lambda comm, pid: f"root  {pid}  0.3  1.2 123456 78900 ?  Dsl  10:00   0:01 "
+                     f"/usr/libexec/{comm} -drive file=/x"),
+    "ps -ef": stacks(lambda comm, pid: f"root  {pid}  1  0 10:00 ?  00:00:01 /usr/libexec/{comm} -x"),
+    "ps ax": stacks(lambda comm, pid: f"{pid} pts/1  D+  0:01 {comm} -x"),
+    "status": stacks(lambda comm, pid: f"Name:\t{comm}\nState:\tD (disk sleep)\nPid:\t{pid}"),
+    "wchan": stacks(lambda comm, pid: f"{pid} {comm} D blk_mq_get_tag"),
+    "drgn": stacks(lambda comm, pid: f"drgn> bt {pid}", "pid"),
+    "ftrace": stacks(lambda comm, pid: f" {comm}-{pid}    ( 4240) [003] d..2.  8812.112233: <stack trace>"),
+    "perf script": stacks(lambda comm, pid: f"{comm}  4240/{pid}  8812.112233: "),
+    "perf trace": stacks(lambda comm, pid: f"     0.000 (1043.215 ms): {comm}/{pid} io_submit(ctx_id: 1) ..."),
+    "perf report": stacks(lambda comm, pid: f"    {comm}  [kernel.kallsyms]  [k] __schedule", "comm"),
+    "period": stacks(lambda comm, pid: f"  50.00%  0.00%  123456  {comm}  [kernel.kallsyms]  [k] __schedule",
+                     "comm"),
+    "alpha": stacks(lambda comm, pid: f"{comm} D 0000000000000001     0  {pid}   4241\nTrace:"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_whose_stack(name):
+    check(*HEADS[name])
+
+
+def bare(frames):
+    return [name_of(f) for f in frames]
+
+
+def under(foot, mark="{}", between=""):
+    """bcc: the task stands below its stack, and the program's own frames between."""
+    return "".join("".join(f"    {mark.format(f)}\n" for f in bare(frames)) + between +
+                   foot.format(comm, pid) + "\n        5123456\n\n" for comm, pid, _, frames in TASKS)
+
+
+FEET = {
+    "offcputime": under("    -                {} ({})"),
+    "program": under("    -                {} ({})", between="    io_submit\n    [unknown]\n"),
+    "delimited": under("    -                {} ({})", between="    --\n    io_submit\n"),
+    "python 2": under("    -                b'{}' ({})", mark="b'{}'", between="    --\n    b'io_submit'\n"),
+    "stackcount": under("    {} [{}]"),
+    "folded": "".join(f"{comm} {pid};" + ";".join(reversed(bare(frames))) + " 17\n"
+                      for comm, pid, _, frames in TASKS),
+    "folded, program first": "".join(f"{comm}-{pid};main;io_submit;-;" + ";".join(reversed(bare(frames))) +
+                                     " 17\n" for comm, pid, _, frames in TASKS),
+}
+
+
+@pytest.mark.parametrize("name", FEET)
+def test_whose_stack_it_was(name):
+    found = sorted(explained(FEET[name])["stacks"], key=lambda stack: stack["line"])
+    assert [(stack["task"]["comm"], stack["task"]["pid"]) for stack in found] == \
+        [(comm, pid) for comm, pid, *_ in TASKS]
+    for stack, (*_, cause, frames) in zip(found, TASKS):
+        assert stack["frames"][:len(frames)] == bare(frames)
+        assert stack["cause"]["id"] == cause
+
+
 def test_lines_keep_their_numbers():
     found = explained("first\r\nsecond<br>same\r\n" + PLAIN.replace("\n", "\r\n"))
     assert [stack["line"] for stack in found["stacks"]] == [9, 9 + len(LOG) // 2 + 2]
