@@ -55,6 +55,9 @@ static const char *why_awake(const struct paste_stack *stack)
 		return "The task was preempted: it could run, and another task had the CPU. Look "
 		       "for what "
 		       "used the CPU.";
+	if (stack->sleep == PASTE_RECORD)
+		return "This is a record of something earlier, where memory was allocated or a "
+		       "lock was taken: no task sleeps there.";
 	return "";
 }
 

@@ -69,7 +69,8 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 {
 	static const char *const sleep[] = {[PASTE_ASLEEP] = "asleep",
 					    [PASTE_PREEMPTED] = "preempted",
-					    [PASTE_RUNNING] = "running"};
+					    [PASTE_RUNNING] = "running",
+					    [PASTE_RECORD] = "record"};
 	json_t *o = jsonw__item(w, array), *frames;
 	char text[1024];
 

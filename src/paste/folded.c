@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "paste/folded.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "paste/chars.h"
+#include "paste/order.h"
 
 /* Where the parts end: before the count, if there is one. NULL: a word stands where none may. */
 static const char *find_end(const char *line)
@@ -120,28 +122,102 @@ static void read_owner(const char *line, const char *end, struct folded *f, uint
 	}
 }
 
-bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid)
+static void turn(struct folded *f)
 {
-	static const char arrow[] = " <- ";
-	const char *at = strstr(line, arrow), *p = at;
-
-	f->nr = 0;
-	*f->comm = '\0';
-	/* One arrow alone may be anybody's. */
-	if (!at || !strstr(at + 1, arrow))
-		return false;
-	while (p > line && !chars__is_blank(p[-1]))
-		p--;
-	read_owner(line, p, f, pid);
-	for (; p && f->nr < FOLDED_MAX; p = at ? at + strlen(arrow) : NULL) {
-		at = strstr(p, arrow);
-		read_part(p, at ? (size_t)(at - p) : strlen(p), f);
-	}
 	for (size_t i = 0, k = f->nr; i + 1 < k; i++) {
 		struct found_frame other = f->v[--k];
 
 		f->v[k] = f->v[i];
 		f->v[i] = other;
 	}
-	return f->nr > 2;
+}
+
+/* How names are strung together on a line. */
+struct string {
+	const char *mark;
+	bool root_first;
+	bool loose;	/* parts may be something else: "[unknown]" */
+	bool of_switch; /* a list like any other, unless the switch or the syscall is in it */
+};
+
+/* A name alone, perhaps with "()" or an offset; what is behind the last one is not looked at. */
+static bool is_part(const char *p, size_t len)
+{
+	size_t n = chars__name(p);
+
+	if (!n || n > len || isdigit((unsigned char)*p))
+		return false;
+	if (n < len && p[n] == '.')
+		n += strcspn(p + n, " +(");
+	if (n + 1 < len && p[n] == '(' && p[n + 1] == ')')
+		n += 2;
+	return n >= len || p[n] == '+';
+}
+
+/* Where the first part begins: the word in front of the first mark. */
+static const char *first_part(const char *line, const char *mark)
+{
+	while (mark > line && !chars__is_blank(mark[-1]))
+		mark--;
+	return mark;
+}
+
+static bool is_stack(const struct string *s, const struct folded *f)
+{
+	size_t words = 0;
+	bool ends = false;
+	char name[64];
+
+	if (s->loose)
+		return f->nr > 2;
+	for (size_t i = 0; i < f->nr; i++) {
+		words += memchr(f->v[i].name, '_', f->v[i].len) != NULL;
+		snprintf(name, sizeof(name), "%.*s", (int)f->v[i].len, f->v[i].name);
+		ends |= order__is_switch(name) || order__is_outermost(name) ||
+			chars__starts(name, "schedule") || chars__starts(name, "io_schedule");
+	}
+	return f->nr > 2 && words * 2 >= f->nr && (ends || !s->of_switch);
+}
+
+static bool read_string(const struct string *s, const char *line, const char *at, struct folded *f)
+{
+	const char *p = first_part(line, at);
+
+	for (f->nr = 0; p && f->nr < FOLDED_MAX; p = at ? at + strlen(s->mark) : NULL) {
+		size_t len;
+
+		p = chars__skip_blanks(p);
+		at = strstr(p, s->mark);
+		len = at ? (size_t)(at - p) : strcspn(p, " \t");
+		if (!s->loose && !is_part(p, len))
+			return false;
+		read_part(p, len, f);
+	}
+	return is_stack(s, f);
+}
+
+bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid)
+{
+	static const struct string strings[] = {
+		{.mark = " <- ", .loose = true},      {.mark = " < "},
+		{.mark = " -> ", .root_first = true}, {.mark = " => ", .root_first = true},
+		{.mark = " > ", .root_first = true},  {.mark = ", ", .of_switch = true},
+	};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		const struct string *s = &strings[i];
+		const char *at = strstr(line, s->mark);
+
+		*f->comm = '\0';
+		f->nr = 0;
+		/* One mark alone may be anybody's. */
+		if (!at || !strstr(at + 1, s->mark) || !read_string(s, line, at, f))
+			continue;
+		*pid = 0;
+		read_owner(line, first_part(line, at), f, pid);
+		if (!s->root_first)
+			turn(f);
+		return true;
+	}
+	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A stack on a line: "comm;root;...;leaf 12", as flame graphs are made of, and "comm[12] ... leaf <- ... <- root" of
- * perf sched timehist.
+ * A stack on a line: "comm;root;...;leaf 12", as flame graphs are made of, "comm[12] ... leaf <- ... <- root" of
+ * perf sched timehist, and what people write: "leaf < ... < root", "root -> ... -> leaf".
  */
 #ifndef AIOSTALL_PASTE_FOLDED_H
 #define AIOSTALL_PASTE_FOLDED_H
@@ -24,7 +24,7 @@ struct folded {
 
 /* False if the line is something else; *pid 0 = not said. */
 bool folded__read(const char *line, struct folded *f, uint32_t *pid);
-/* The same of a chain of arrows. */
+/* The same of names strung together by arrows or commas. */
 bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid);
 
 #endif

@@ -185,12 +185,12 @@ static bool is_no_frame(const char *p)
 	return false;
 }
 
-/* " #0: ffff888 (&sb->s_type->i_mutex_key){++++}-{3:3}, at: ext4_file_write_iter+0x1/0x2" */
+/* " #0: ffff888 (&sb->s_type->i_mutex_key){++++}-{3:3}, at: ext4_file_write_iter+0x1/0x2", and without the number */
 static bool is_lock(const char *p)
 {
 	size_t n = *p == '#' ? chars__digits(p + 1) : 0;
 
-	return n && p[1 + n] == ':';
+	return (n && p[1 + n] == ':') || (strstr(p, "){") && strstr(p, "}, at: "));
 }
 
 /* drgn's "ffffa903c0b93b70: ffffffff8dc93e2a [function symbol: schedule+0x8a]" */

@@ -214,6 +214,40 @@ static bool read_switch(const char *p, struct task *t)
 	return true;
 }
 
+/*
+ * "Allocated by task 1234 on cpu 1:", "Freed by task 1234:" of KASAN, "-> #1 (&lock){++++}-{3:3}:" of
+ * lockdep, "Last Breaking-Event-Address:", "page last allocated via order 0, ...", "backtrace (crc 1234):"
+ */
+static enum head_kind read_record(const char *p, struct task *t)
+{
+	static const char *const heads[] = {
+		"Allocated by task ",
+		"Freed by task ",
+		"allocated by task ",
+		"freed by task ",
+		"-> #",
+		"Last Breaking-Event-Address:",
+		"page last allocated via ",
+		"page last free ",
+		"Last potentially related work creation:",
+		"Second to last potentially related work",
+		"page_owner tracks the page as ",
+		"backtrace (crc ",
+	};
+
+	const char *by = strstr(p, " by task ");
+
+	/* KCSAN's "write to 0xffff888105a3c040 of 8 bytes by task 4242 on cpu 1:" */
+	t->record =
+		by && strstr(p, " of ") && strstr(p, " bytes by task ") && strstr(by, " on cpu ");
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		t->record |= chars__starts(p, heads[i]);
+	if (!t->record)
+		return HEAD_NONE;
+	t->pid = by ? read_number(by + strlen(" by task "), NULL) : 0;
+	return HEAD_TASK;
+}
+
 /* "fio  1234/1240 [001]  12.345678: sched:sched_switch: ..." of perf script */
 static enum head_kind read_perf(const char *p, struct task *t)
 {
@@ -449,10 +483,10 @@ static enum head_kind read_loosely(const char *p, struct task *t)
 enum head_kind heads__read(const char *line, struct task *task)
 {
 	static enum head_kind (*const readers[])(const char *, struct task *) = {
-		read_hung,	 read_sysrq,	 read_crash, read_on_cpu,      read_lockup,
-		read_queue,	 read_trace,	 read_proc,  read_gdb,	       read_prompt,
-		read_perf,	 read_foot,	 read_map,   read_perf_report, read_perf_plain,
-		read_perf_trace, read_old_sysrq,
+		read_hung,	 read_record,	  read_sysrq,	  read_crash, read_on_cpu,
+		read_lockup,	 read_queue,	  read_trace,	  read_proc,  read_gdb,
+		read_prompt,	 read_perf,	  read_foot,	  read_map,   read_perf_report,
+		read_perf_plain, read_perf_trace, read_old_sysrq,
 	};
 	const char *p = frames__skip_prefix(line);
 

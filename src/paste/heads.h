@@ -9,10 +9,11 @@
 #define HEADS_COMM_MAX 32
 
 struct task {
-	char comm[HEADS_COMM_MAX];  /* "" = not said */
-	uint32_t pid;		    /* 0 = not said */
-	char state;		    /* 'D', 'S', 'R', ...; 0 = not said */
-	bool running;		    /* it had the CPU: a lockup, an oops, a running task */
+	char comm[HEADS_COMM_MAX]; /* "" = not said */
+	uint32_t pid;		   /* 0 = not said */
+	char state;		   /* 'D', 'S', 'R', ...; 0 = not said */
+	bool running;		   /* it had the CPU: a lockup, an oops, a running task */
+	bool record; /* no task's stack now: where something was allocated, or a lock was taken */
 	uint32_t hung_s;	    /* "blocked for more than N seconds", 0 = not said */
 	char queue[HEADS_COMM_MAX]; /* of a worker: "Workqueue: xfs-conv/dm-0 ..." */
 	/* "is blocked on a mutex likely owned by task NAME:PID" */

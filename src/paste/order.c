@@ -107,10 +107,24 @@ bool order__switched(const struct paste_frame *frames, size_t nr)
 	return false;
 }
 
+/* Who prints the stack of the task that calls it. */
+static bool is_dumper(const char *name)
+{
+	static const struct prefix list[] = {
+		{"dump_stack", false},	     {"__dump_stack", true},	  {"show_stack", false},
+		{"dump_backtrace", true},    {"show_trace", false},	  {"dump_trace", true},
+		{"nmi_cpu_backtrace", true}, {"print_stack_trace", true}, {"sched_show_task", true},
+	};
+
+	return IS_ANY(name, list);
+}
+
 enum paste_sleep order__sleep(const struct paste_frame *frames, size_t nr, bool interrupted)
 {
 	size_t i = 0;
 
+	if (nr && is_dumper(frames[0].name))
+		return PASTE_RUNNING;
 	while (i < nr && !is_wait(frames[i].name) && !is_preemption(frames[i].name))
 		i++;
 	if (i == nr)

@@ -91,6 +91,8 @@ static enum paste_sleep sleep_of(const struct paste *p, const struct paste_stack
 	size_t nr = paste__names(p, s, names);
 	enum paste_sleep sleep;
 
+	if (s->task.record)
+		return PASTE_RECORD;
 	for (size_t i = 0; i < nr; i++)
 		sure[i].name = names[i];
 	sleep = order__sleep(sure, nr, s->interrupted);

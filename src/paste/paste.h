@@ -24,6 +24,7 @@ enum paste_sleep {
 	PASTE_ASLEEP,
 	PASTE_PREEMPTED, /* it could run and had to leave the CPU to another task */
 	PASTE_RUNNING,	 /* it had the CPU */
+	PASTE_RECORD,	 /* of something that happened before */
 };
 
 struct paste_frame {

@@ -73,6 +73,31 @@ static const char *skip_number(const char *p, struct weak *w)
 	return p + 1 + n;
 }
 
+/* Behind "ffffc90000c2fa18:": words of the stack, or what crash -F makes of them: "name+93", "[task_struct]". */
+static bool is_dump(const char *p)
+{
+	size_t n = chars__name(p);
+
+	return chars__hex(p) >= 8 || *p == '[' ||
+	       (n && p[n] == '+' && isdigit((unsigned char)p[n + 1]) && p[n + 2] != 'x');
+}
+
+/* "0 name", "[1] name", "2: name": counted; a pid in front of a program's name is larger. */
+static const char *skip_index(const char *p, bool within)
+{
+	const char *digits = p + (*p == '['), *end;
+	size_t n = chars__digits(digits);
+
+	if (!n || n > 2 || !(within || (n == 1 && *digits == '0')))
+		return p;
+	end = digits + n;
+	end += *end && strchr("]:).", *end);
+	if (!chars__is_blank(*end))
+		return p;
+	n = strcspn(chars__skip_blanks(end), " \t");
+	return memchr(end, '_', strlen(end)) || (within && !chars__skip_blanks(end)[n]) ? end : p;
+}
+
 /* "=>", "@[", "b'", "in", "?", ":", "(gdb)" has been dealt with before. */
 static const char *skip_mark(const char *p, struct weak *w)
 {
@@ -92,9 +117,13 @@ static const char *skip_mark(const char *p, struct weak *w)
 		return p + 2;
 	if (chars__starts(p, "in ") && (w->address || w->number))
 		return p + 3;
+	if (chars__starts(p, "-> "))
+		return p + 3;
+	if (*p == '`' || (*p == '\\' && p[1] == '_') || (*p == '+' && p[1] == '-'))
+		return p + 1 + (*p == '\\');
 	if (*p != ':' || !w->address)
 		return NULL;
-	w->dump = chars__hex(chars__skip_blanks(p + 1)) >= 8;
+	w->dump = is_dump(chars__skip_blanks(p + 1));
 	return p + 1;
 }
 
@@ -162,6 +191,8 @@ static bool is_place(const char *p, size_t len)
 {
 	const char *colon = memchr(p, ':', len);
 
+	if (chars__starts(p, "??:"))
+		return true;
 	return colon && colon > p + 2 && isdigit((unsigned char)colon[1]) &&
 	       (memchr(p, '/', (size_t)(colon - p)) ||
 		(colon[-2] == '.' && strchr("chS", colon[-1])));
@@ -175,6 +206,9 @@ static bool read_parentheses(const char *p, struct weak *w)
 
 	if (!p[1 + len])
 		return w->number;
+	/* "aio_write()" as people write it */
+	if (!len && !w->number)
+		return w->place = !*chars__skip_blanks(p + 2) || !strcmp(p + 2, " {");
 	if (chars__hex(in) == len && len >= 8)
 		return w->address_tail = true;
 	if (is_place(in, len) || chars__starts(in, "inlined)") || *in == '[')
@@ -265,9 +299,12 @@ static bool cut_by_message(const char *p)
 void frames__find_weak(const char *line, bool within, struct found *found)
 {
 	struct weak w = {.line = line};
-	const char *p = skip_decoration(frames__skip_prefix(line), &w), *tail;
+	const char *p = skip_index(frames__skip_prefix(line), within), *tail;
 
 	*found = (struct found){.nr = 0};
+	p = skip_decoration(p, &w);
+	if (w.dump)
+		return;
 	while (*p == '.')
 		p++;
 	w.frame.name = p;

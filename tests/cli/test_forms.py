@@ -252,6 +252,44 @@ def test_whose_stack_it_was(name):
         assert stack["cause"]["id"] == cause
 
 
+NAMES = bare(TAG.split())
+STRINGS = {
+    "<": " < ".join(NAMES),
+    "<-": " <- ".join(NAMES),
+    "->": " -> ".join(reversed(NAMES)),
+    "arrow": " \u2192 ".join(reversed(NAMES)),
+    "=>": " => ".join(reversed(NAMES)),
+    ">": " > ".join(reversed(NAMES)),
+    "comma": ", ".join(NAMES),
+    "telling": "telling   " + " < ".join(NAMES),
+    "lines of ->": "\n  -> ".join(reversed(NAMES)),
+    "()": "".join(f"{name}()\n" for name in NAMES),
+    "indented": "".join("  " * i + f"-> {name}()\n" for i, name in enumerate(reversed(NAMES))),
+    "boxes": "".join("  " * i + f"\u2514\u2500\u2500 {name}\n" for i, name in enumerate(reversed(NAMES))),
+    "counted": "".join(f"    {i:2} {name}\n" for i, name in enumerate(NAMES)),
+    "[counted]": "".join(f"[{i}] {name}\n" for i, name in enumerate(NAMES)),
+    "(??:?)": "".join(f" {name} (??:?) \n" for name in NAMES),
+    "crash -F": "".join(f" #{i} [ffffb1e2c3d4{i:04x}] {name} at ffffffff81a3b2c1\n"
+                        f"    ffffb1e2c3d4{i:02x}08: [ffff9b8c41b1c000:task_struct] ffffffff81a3b2c1\n"
+                        f"    ffffb1e2c3d4{i:02x}18: blk_mq_get_tag+99 [kmalloc-64]\n"
+                        for i, name in enumerate(NAMES)),
+}
+
+
+@pytest.mark.parametrize("name", STRINGS)
+def test_bare_names(name):
+    check(STRINGS[name], [("", 0, "blk.tag", NAMES)])
+
+
+@pytest.mark.parametrize("text", ("if (a_b < c_d && e_f < g_h)\n", "see ext4_a, ext4_b, and xfs_c, please\n",
+                                  "The functions vfs_a, vfs_b, vfs_c are alike.\n", "a -> b -> c\n",
+                                  "foo_bar() is wrong there\n", "12 my_prog\n"))
+def test_sentences_are_no_stacks(text):
+    done = subprocess.run([TOP / "build" / "aiostall", "causes", "--explain"], input=text.encode(),
+                          capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1 and not done.stdout
+
+
 def test_lines_keep_their_numbers():
     found = explained("first\r\nsecond<br>same\r\n" + PLAIN.replace("\n", "\r\n"))
     assert [stack["line"] for stack in found["stacks"]] == [9, 9 + len(LOG) // 2 + 2]
