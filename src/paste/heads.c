@@ -2,6 +2,7 @@
 #include "paste/heads.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "paste/chars.h"
 #include "paste/frames.h"
@@ -499,6 +500,30 @@ enum head_kind heads__read(const char *line, struct task *task)
 			return kind;
 	}
 	return HEAD_NONE;
+}
+
+/* Mail software breaks a head where a blank is: what is missing is on the next line. */
+static enum head_kind read_broken(const char *line, const char *next, struct task *t)
+{
+	char joined[512];
+
+	if (!next || (!strstr(line, "INFO: task ") && !strstr(line, "task:")))
+		return HEAD_NONE;
+	snprintf(joined, sizeof(joined), "%.250s %.250s", line, frames__skip_prefix(next));
+	return heads__read(joined, t);
+}
+
+enum head_kind heads__read_wrapped(const char *line, const char *next, struct task *task)
+{
+	enum head_kind kind = heads__read(line, task);
+	struct task whole;
+
+	if (kind != HEAD_NONE && (kind != HEAD_TASK || task->pid))
+		return kind;
+	if (read_broken(line, next, &whole) != HEAD_TASK || !whole.pid)
+		return kind;
+	*task = whole;
+	return HEAD_TASK;
 }
 
 enum head_kind heads__read_loosely(const char *line, struct task *task)

@@ -34,6 +34,8 @@ enum head_kind {
 
 /* What the line says; *task is set for kinds that have one. */
 enum head_kind heads__read(const char *line, struct task *task);
+/* The same, of a line that mail software may have broken: it goes on in next, which may be NULL. */
+enum head_kind heads__read_wrapped(const char *line, const char *next, struct task *task);
 /* HEAD_MAYBE for a line that holds a pid, a comm or both and nothing else; for lines that are no frames. */
 enum head_kind heads__read_loosely(const char *line, struct task *task);
 

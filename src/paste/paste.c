@@ -7,10 +7,12 @@
 
 #include "paste/callers.h"
 #include "paste/chars.h"
+#include "paste/document.h"
 #include "paste/folded.h"
 #include "paste/frames.h"
 #include "paste/lines.h"
 #include "paste/order.h"
+#include "paste/table.h"
 #include "paste/tree.h"
 #include "paste/trouble.h"
 
@@ -19,9 +21,10 @@ struct reader {
 	char *free_name;  /* rest of paste->names */
 	struct task next; /* of the stack that has not begun yet */
 	struct task maybe;
-	size_t maybe_line;
+	size_t maybe_line, asked; /* behind which line they are true */
 	struct paste_stack stack; /* open while nr > 0 */
 	struct tree tree;
+	struct table table;
 	const char *caller;	       /* "NAME from CALLER" of the last line */
 	bool weak;		       /* the last line was a frame by its place only */
 	bool whole;		       /* a line that is a stack of its own is read */
@@ -389,30 +392,6 @@ static void note_trouble(struct paste *p, const struct line *l)
 		p->trouble[p->nr_trouble++] = (struct paste_line){l->number, l->text, what};
 }
 
-/* Mail software breaks a head where a blank is: what is missing is on the next line. */
-static enum head_kind read_broken_head(const char *line, const struct line *next, struct task *t)
-{
-	char joined[512];
-
-	if (!next || (!strstr(line, "INFO: task ") && !strstr(line, "task:")))
-		return HEAD_NONE;
-	snprintf(joined, sizeof(joined), "%.250s %.250s", line, frames__skip_prefix(next->text));
-	return heads__read(joined, t);
-}
-
-static enum head_kind read_any_head(const struct line *l, const struct line *next, struct task *t)
-{
-	enum head_kind kind = heads__read(l->text, t);
-	struct task whole;
-
-	if (kind != HEAD_NONE && (kind != HEAD_TASK || t->pid))
-		return kind;
-	if (read_broken_head(l->text, next, &whole) != HEAD_TASK || !whole.pid)
-		return kind;
-	*t = whole;
-	return HEAD_TASK;
-}
-
 /* "    fio [4242]" under a stack of stackcount */
 static bool is_foot(const char *line, const struct task *t)
 {
@@ -451,12 +430,19 @@ static void read_other(struct reader *r, const struct line *l, size_t index,
 	struct paste *p = r->paste;
 	struct found found;
 	struct task task;
-	enum head_kind kind = read_any_head(l, next, &task);
+	enum head_kind kind = heads__read_wrapped(l->text, next ? next->text : NULL, &task);
 	bool map = kind != HEAD_NONE && strstr(l->text, "@[");
 	bool lost;
 
-	if (kind != HEAD_NONE)
+	if (kind != HEAD_NONE) {
+		/* "blk_mq_get_tagroot@db1:~# ": /proc/PID/wchan has no line break. */
+		if (r->asked && r->asked == index && kind == HEAD_END &&
+		    islower((unsigned char)*l->text))
+			note_lost(p, l);
 		read_head(r, kind, &task, l->number);
+	}
+	if (strstr(l->text, "/wchan"))
+		r->asked = index + 1;
 	if (kind != HEAD_NONE && !map) {
 		note_trouble(p, l);
 		return;
@@ -488,6 +474,38 @@ static void read_other(struct reader *r, const struct line *l, size_t index,
 	r->weak = false;
 }
 
+/* A row of a table of tasks is a stack of one frame; one above a stack is its head. */
+static bool read_row(struct reader *r, const struct line *l, const struct line *next)
+{
+	struct found_frame frame;
+	struct found found = {.nr = 0};
+	struct task task;
+	bool row;
+
+	if (table__read_head(l->text, &r->table)) {
+		end_all(r, l->number);
+		return true;
+	}
+	row = table__read_grep(l->text, &task, &frame) ||
+	      table__read_row(&r->table, l->text, &task, &frame);
+	if (row && next)
+		frames__find(next->text, &found);
+	if (!row || found.nr) {
+		r->table = (struct table){0};
+		return false;
+	}
+	end_all(r, l->number);
+	r->paste->nr_frame_lines++;
+	if (!frame.len)
+		return true;
+	r->next = task;
+	r->whole = true;
+	add_frame(r, &frame, l->number);
+	r->whole = false;
+	end_all(r, l->number);
+	return true;
+}
+
 /* next is the line behind it, NULL at the end */
 static void read_line(struct reader *r, const struct line *l, size_t index, const struct line *next)
 {
@@ -503,6 +521,8 @@ static void read_line(struct reader *r, const struct line *l, size_t index, cons
 		r->of_program = true;
 		return;
 	}
+	if (read_row(r, l, next))
+		return;
 	if (read_folded(r, l->text, l->number)) {
 		r->paste->nr_frame_lines++;
 		return;
@@ -543,16 +563,10 @@ struct paste *paste__read(const char *text, size_t len)
 	p->cut = len > PASTE_SIZE_MAX;
 	if (p->cut)
 		len = PASTE_SIZE_MAX;
-	p->text = malloc(len + 2);
+	p->text = document__text(text, &len);
 	/* A name takes one byte more than on the line, and has one that is no name behind it. */
-	p->names = malloc(len + 2);
-	if (!p->text || !p->names) {
-		paste__free(p);
-		return NULL;
-	}
-	memcpy(p->text, text, len);
-	p->text[len] = p->text[len + 1] = '\0';
-	if (read_text(p, len)) {
+	p->names = p->text ? malloc(len + 2) : NULL;
+	if (!p->names || read_text(p, len)) {
 		paste__free(p);
 		return NULL;
 	}

@@ -290,6 +290,75 @@ def test_sentences_are_no_stacks(text):
     assert done.returncode == 1 and not done.stdout
 
 
+def in_documents():
+    """The two stacks as JSON, with and without who they are of."""
+    listed = [{"comm": comm, "pid": pid, "state": "D", "frames": bare(frames)}
+              for comm, pid, _, frames in TASKS]
+    perf = [{"tid": pid, "comm": comm, "callchain": [{"ip": "0xffffffff81a3b2c1", "symbol": name}
+                                                     for name in bare(frames)]}
+            for comm, pid, _, frames in TASKS]
+    own = json.dumps(explained(PLAIN))
+    kstack = "".join(f"        {name}+17\n" for name in NAMES)
+    array = [("", 0, cause, frames) for *_, cause, frames in TASKS]
+    return {
+        "array": (json.dumps(listed), TASKS),
+        "indented": (json.dumps({"tasks": listed}, indent=2), TASKS),
+        "lines": ("".join(json.dumps(row) + "\n" for row in listed), TASKS),
+        "perf data convert": (json.dumps({"samples": perf}, indent=1), TASKS),
+        "own report": (own, TASKS),
+        "own report, sorted": (json.dumps(json.loads(own), indent=2, sort_keys=True), TASKS),
+        "lines of a log": (json.dumps(LOG), TASKS),
+        "lines of a log, indented": (json.dumps(LOG, indent=2), TASKS),
+        "bytes": (rows(lambda line: json.dumps({"MESSAGE": list(line.encode())})), TASKS),
+        "json-seq": (rows(lambda line: "\x1e" + json.dumps({"MESSAGE": line})), TASKS),
+        "pretty": (rows(lambda line: json.dumps({"MESSAGE": line, "PRIORITY": "3"}, indent="\t")), TASKS),
+        "docker": (rows(lambda line: json.dumps({"log": line + "\n", "stream": "stderr"})), TASKS),
+        "no tasks": (json.dumps([{"frames": row["frames"]} for row in listed]), array),
+        "bpftrace": (json.dumps({"type": "map", "data": {"@": {"\n" + kstack: 17}}}),
+                     [("", 0, "blk.tag", NAMES)]),
+    }
+
+
+@pytest.mark.parametrize("name", in_documents())
+def test_documents(name):
+    check(*in_documents()[name])
+
+
+def test_a_broken_document_is_read_as_far_as_it_goes():
+    text = json.dumps({"stacks": [{"lines": [symbol(f, i) for i, f in enumerate(TAG.split())]}]}, indent=1)
+    stack, = explained(text[:-8])["stacks"]
+    assert stack["frames"] == NAMES
+    assert not explained("{\n" * 1000 + PLAIN)["not_read"]
+
+
+TABLES = {
+    "ps": "  PID STAT WCHAN                       COMMAND\n"
+          " 4242 D    blk_mq_get_tag              fio\n  777 Dsl  rwsem_down_write_slowpath   qemu-kvm\n"
+          "    1 Ss   -                           systemd\n",
+    "ps aux": "USER  PID %CPU %MEM  VSZ RSS TTY STAT START  TIME WCHAN  COMMAND\n"
+              "root 4242  0.0  0.1 1000 100 ?   D    10:00  0:00 blk_mq_get_tag /usr/bin/fio --name=x\n"
+              "root  777  0.0  0.1 1000 100 ?   D    10:00  0:00 rwsem_down_write_slowpath qemu-kvm -x\n",
+    "no head": "4242 fio D blk_mq_get_tag\n777 qemu-kvm Dl rwsem_down_write_slowpath\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables(name):
+    tag, lock = explained(TABLES[name])["stacks"]
+    assert (tag["task"]["comm"], tag["task"]["pid"], tag["frames"]) == ("fio", 4242, ["blk_mq_get_tag"])
+    assert (lock["task"]["comm"], lock["task"]["pid"]) == ("qemu-kvm", 777)
+    assert (tag["cause"]["id"], lock["cause"]["id"]) == ("blk.tag", "unknown")
+
+
+def test_wchan():
+    text = "/proc/4242/wchan:blk_mq_get_tag\n/proc/1/wchan:0\n"
+    stack, = explained(text)["stacks"]
+    assert (stack["task"]["pid"], stack["frames"]) == (4242, ["blk_mq_get_tag"])
+    glued = "root@db1:~# cat /proc/4242/wchan\nblk_mq_get_tagroot@db1:~# \n" + PLAIN
+    row, = explained(glued)["not_read"]
+    assert row["line"] == 2
+
+
 def test_lines_keep_their_numbers():
     found = explained("first\r\nsecond<br>same\r\n" + PLAIN.replace("\n", "\r\n"))
     assert [stack["line"] for stack in found["stacks"]] == [9, 9 + len(LOG) // 2 + 2]
