@@ -135,9 +135,7 @@ static int print_explained(const struct causes *causes, const struct paste *past
 				"a stack has one function a line, as /proc/PID/stack prints them");
 		return cmd__fail(&e);
 	}
-	if (!json)
-		explain__text(causes, paste);
-	else if (explain__json(causes, paste, stdout) == -ENOMEM)
+	if ((json ? explain__json(causes, paste, stdout) : explain__text(causes, paste)) == -ENOMEM)
 		return cmd__fail((err__set(&e, -ENOMEM, "out of memory"), &e));
 	return output__finish_stdout();
 }

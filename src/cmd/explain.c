@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cmd/explain.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "cmd/fields.h"
+#include "cmd/groups.h"
 
 /* Tasks that a text names for one stack, and lines that were not read. */
 #define NAMED_MAX 8
 
-void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
-		    const struct paste_stack *stack)
+void explain__stack(struct explained *e, const struct causes *causes)
 {
 	size_t i;
 
-	e->stack = stack;
-	e->depth = paste__names(paste, stack, e->names);
 	e->cause = causes__match(causes, e->names, e->depth);
 	i = causes__doubt(causes, e->cause, e->names, e->depth);
 	e->doubt = i < e->depth ? e->names[i] : NULL;
 	e->submit = causes__entered(causes, e->names, e->depth);
 	e->role = causes__role(causes, e->names, e->depth);
-}
-
-/* Is any stack of the paste inside io_submit? */
-static bool is_any_submit(const struct causes *causes, const struct paste *paste)
-{
-	struct explained e;
-
-	for (size_t i = 0; i < paste->nr_stacks; i++) {
-		explain__stack(&e, causes, paste, &paste->stacks[i]);
-		if (e.submit)
-			return true;
-	}
-	return false;
 }
 
 bool explain__is_suspect(const struct explained *e)
@@ -174,35 +160,41 @@ static void print_paste(const struct paste *p)
 	print_lines("trouble", p->trouble, p->nr_trouble, p->nr_trouble);
 }
 
-static bool same_names(const struct explained *a, const struct explained *b)
+/* The tasks with this stack. */
+static void print_tasks(const struct groups *g, const struct paste *paste,
+			const struct group *group)
 {
-	if (a->depth != b->depth || a->stack->sleep != b->stack->sleep)
-		return false;
-	for (size_t i = 0; i < a->depth; i++)
-		if (strcmp(a->names[i], b->names[i]))
-			return false;
-	return true;
+	const struct task *first = &paste->stacks[group->first].task;
+	char text[1024], name[64];
+	size_t len = 0, nr = 0;
+
+	for (size_t i = group->first; i != GROUPS_NONE && nr++ < NAMED_MAX; i = g->next[i])
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
+					task_name(&paste->stacks[i].task, name, sizeof(name)));
+	if (group->nr > NAMED_MAX)
+		snprintf(text + len, sizeof(text) - len, " and %zu more", group->nr - NAMED_MAX);
+	if (group->nr > 1 || *first->comm || first->pid)
+		fields__print("task", text);
 }
 
-/* The tasks with this stack, from the first on. */
-static void print_tasks(const struct explained *all, size_t nr, size_t first)
+/* Settings of each program that has the stack, of the first ones. */
+static void print_programs(const struct causes *causes, const struct groups *g,
+			   const struct paste *paste, const struct group *group)
 {
-	char text[1024], name[64];
-	size_t len = 0, same = 0;
+	const char *seen[NAMED_MAX];
+	size_t nr = 0;
 
-	for (size_t i = first; i < nr; i++) {
-		const struct task *t = &all[i].stack->task;
+	for (size_t i = group->first; i != GROUPS_NONE && nr < NAMED_MAX; i = g->next[i]) {
+		const char *comm = paste->stacks[i].task.comm;
+		bool new = *comm;
 
-		if (!same_names(&all[first], &all[i]) || same++ >= NAMED_MAX)
+		for (size_t k = 0; k < nr; k++)
+			new &= strcmp(seen[k], comm) != 0;
+		if (!new)
 			continue;
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
-					task_name(t, name, sizeof(name)));
+		seen[nr++] = comm;
+		fields__programs(causes, comm, group->cause->id);
 	}
-	if (same > NAMED_MAX)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, " and %zu more",
-					same - NAMED_MAX);
-	if (same > 1 || *all[first].stack->task.comm || all[first].stack->task.pid)
-		fields__print("task", text);
 }
 
 static void print_blocker(const struct task *t)
@@ -216,46 +208,45 @@ static void print_blocker(const struct task *t)
 	fields__print("holder", text);
 }
 
-static void print_advice(const struct causes *causes, const struct explained *e)
-{
-	fields__cause(e->cause, explain__is_direct(causes, e));
-	if (*e->stack->task.comm)
-		fields__programs(causes, e->stack->task.comm, e->cause->id);
-}
-
 static void print_main(const struct causes *causes, const struct paste *paste,
-		       const struct explained *all, size_t nr, size_t first)
+		       const struct groups *g, const struct group *group)
 {
-	const struct explained *e = &all[first];
-	const char *awake = why_awake(e->stack);
+	struct explained e;
+	const char *awake;
 	char text[1024];
 
-	printf("\n%s%s\n", *awake ? "not asleep" : e->cause->id,
-	       e->doubt && !*awake ? " (not certain)" : "");
-	print_tasks(all, nr, first);
-	print_blocker(&e->stack->task);
+	groups__explain(g, paste, group->first, &e);
+	awake = why_awake(e.stack);
+	printf("\n%s%s\n", *awake ? "not asleep" : e.cause->id,
+	       e.doubt && !*awake ? " (not certain)" : "");
+	print_tasks(g, paste, group);
+	print_blocker(&e.stack->task);
 	if (*awake) {
 		fields__print("meaning", awake);
 	} else {
-		fields__print("name", e->cause->name);
-		fields__print("where", explain__where(e, causes, paste, text, sizeof(text)));
-		fields__print("doubt", explain__doubt(e, text, sizeof(text)));
-		if (!e->doubt)
-			print_advice(causes, e);
+		fields__print("name", e.cause->name);
+		fields__print("where", explain__where(&e, causes, paste, text, sizeof(text)));
+		fields__print("doubt", explain__doubt(&e, text, sizeof(text)));
 	}
-	fields__print("via", causes__via(causes, e->names, e->depth, text, sizeof(text)));
-	fields__print("telling",
-		      causes__telling(causes, e->names, e->depth, 3, text, sizeof(text)));
+	if (!*awake && !e.doubt) {
+		fields__cause(e.cause, explain__is_direct(causes, &e));
+		print_programs(causes, g, paste, group);
+	}
+	fields__print("via", causes__via(causes, e.names, e.depth, text, sizeof(text)));
+	fields__print("telling", causes__telling(causes, e.names, e.depth, 3, text, sizeof(text)));
 }
 
 /* One line for a task that may hold up the others. */
-static void print_suspect(const struct causes *causes, const struct explained *e)
+static void print_suspect(const struct causes *causes, const struct explained *e, size_t more)
 {
-	char text[1024], name[64], telling[256];
+	char text[1024], name[64], telling[256], others[32] = "";
+
+	if (more)
+		snprintf(others, sizeof(others), " and %zu more", more);
 
 	causes__telling(causes, e->names, e->depth, 2, telling, sizeof(telling));
-	snprintf(text, sizeof(text), "%s%s%s%s%s in %s%s%s",
-		 task_name(&e->stack->task, name, sizeof(name)), e->role ? " " : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s in %s%s%s",
+		 task_name(&e->stack->task, name, sizeof(name)), others, e->role ? " " : "",
 		 e->role ? e->role : "", *e->stack->task.queue ? ", queue " : "",
 		 e->stack->task.queue, telling,
 		 *why_awake(e->stack) ? "; not asleep"
@@ -265,48 +256,57 @@ static void print_suspect(const struct causes *causes, const struct explained *e
 	fields__print("", text);
 }
 
-/* Stacks of equal frames are explained once. */
-static bool seen_before(const struct explained *all, size_t i)
+/* Of equal stacks the first suspect is printed, the others are counted. */
+static size_t count_suspects(const struct groups *g, const struct paste *paste, size_t from)
 {
-	for (size_t k = 0; k < i; k++)
-		if (all[k].submit == all[i].submit && same_names(&all[k], &all[i]))
-			return true;
-	return false;
+	struct explained e;
+	size_t nr = 0;
+
+	for (size_t i = from; i != GROUPS_NONE; i = g->next[i]) {
+		groups__explain(g, paste, i, &e);
+		nr += explain__is_suspect(&e);
+	}
+	return nr;
 }
 
-static void print_others(const struct causes *causes, const struct explained *all, size_t nr)
+static void print_others(const struct causes *causes, const struct paste *paste, struct groups *g)
 {
 	size_t suspects = 0, rest = 0;
+	struct explained e;
 
-	for (size_t i = 0; i < nr; i++) {
-		if (all[i].submit)
+	for (size_t i = 0; i < paste->nr_stacks; i++) {
+		struct group *group = &g->v[g->of[i]];
+
+		groups__explain(g, paste, i, &e);
+		if (e.submit)
 			continue;
-		if (!explain__is_suspect(&all[i])) {
+		if (!explain__is_suspect(&e)) {
 			rest++;
 			continue;
 		}
-		if (seen_before(all, i))
+		if (group->shown)
 			continue;
+		group->shown = true;
 		if (!suspects++)
 			printf("\nothers, each of which may be what the tasks above wait for\n");
-		print_suspect(causes, &all[i]);
+		print_suspect(causes, &e, count_suspects(g, paste, i) - 1);
 	}
 	if (rest)
 		printf("\n%zu other task%s of no known part in it\n", rest, rest > 1 ? "s" : "");
 }
 
-void explain__text(const struct causes *causes, const struct paste *paste)
+int explain__text(const struct causes *causes, const struct paste *paste)
 {
-	struct explained *all = calloc(paste->nr_stacks + 1, sizeof(*all));
-	bool any = is_any_submit(causes, paste);
+	struct groups *g = groups__new(causes, paste);
 
+	if (!g)
+		return -ENOMEM;
 	print_paste(paste);
-	for (size_t i = 0; all && i < paste->nr_stacks; i++)
-		explain__stack(&all[i], causes, paste, &paste->stacks[i]);
-	for (size_t i = 0; all && i < paste->nr_stacks; i++)
-		if ((all[i].submit || !any) && !seen_before(all, i))
-			print_main(causes, paste, all, paste->nr_stacks, i);
-	if (all && any)
-		print_others(causes, all, paste->nr_stacks);
-	free(all);
+	for (size_t i = 0; i < g->nr; i++)
+		if (g->v[i].submit || !g->any_submit)
+			print_main(causes, paste, g, &g->v[i]);
+	if (g->any_submit)
+		print_others(causes, paste, g);
+	groups__free(g);
+	return 0;
 }

@@ -19,8 +19,8 @@ struct explained {
 	const char *role;  /* NULL = nothing that others wait for */
 };
 
-void explain__stack(struct explained *e, const struct causes *causes, const struct paste *paste,
-		    const struct paste_stack *stack);
+/* stack, names and depth are set; the rest is filled in. */
+void explain__stack(struct explained *e, const struct causes *causes);
 /* May a task outside of io_submit hold up one inside? */
 bool explain__is_suspect(const struct explained *e);
 /* Does the program use O_DIRECT, as far as the frames say? */
@@ -33,8 +33,8 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 /* What a long block means; "" if the paste says nothing of one. */
 char *explain__hung(const struct paste *paste, char *buf, size_t size);
 
-void explain__text(const struct causes *causes, const struct paste *paste);
-/* 0 or -errno. */
+/* Both: 0 or -errno. */
+int explain__text(const struct causes *causes, const struct paste *paste);
 int explain__json(const struct causes *causes, const struct paste *paste, FILE *out);
 
 #endif

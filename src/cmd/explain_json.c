@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+
 #include "cause/programs.h"
 #include "cmd/explain.h"
+#include "cmd/groups.h"
 #include "report/jsonw.h"
 
 static void add_task(struct jsonw *w, json_t *o, const struct task *t)
@@ -135,17 +138,22 @@ static int rank(const struct explained *e)
 int explain__json(const struct causes *causes, const struct paste *paste, FILE *out)
 {
 	struct jsonw w = {0};
-	json_t *root = json_object(), *stacks;
+	json_t *root, *stacks;
 	struct explained e;
+	struct groups *g = groups__new(causes, paste);
 
+	if (!g)
+		return -ENOMEM;
+	root = json_object();
 	jsonw__str(&w, root, "schema", "aiostall-explain/1");
 	add_paste(&w, root, paste);
 	stacks = jsonw__array(&w, root, "stacks");
 	for (int r = 0; r < 3; r++)
 		for (size_t i = 0; i < paste->nr_stacks; i++) {
-			explain__stack(&e, causes, paste, &paste->stacks[i]);
+			groups__explain(g, paste, i, &e);
 			if (rank(&e) == r)
 				add_stack(&w, stacks, causes, paste, &e);
 		}
+	groups__free(g);
 	return jsonw__finish(&w, root, out, JSON_INDENT(1));
 }

@@ -23,7 +23,7 @@ bool table__read_head(const char *line, struct table *t)
 	static const char *const wchans[] = {"WCHAN", NULL};
 	static const char *const comms[] = {"COMMAND", "CMD", "COMM", NULL};
 	struct word w[WORDS_MAX];
-	size_t nr = words__split(line, w);
+	size_t nr = strstr(line, "WCHAN") ? words__split(line, w) : 0;
 
 	if (!column_of(w, nr, wchans))
 		return false;

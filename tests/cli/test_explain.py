@@ -6,6 +6,7 @@ UPDATE=1 writes the latter anew.
 import json
 import os
 import pathlib
+import resource
 import subprocess
 
 import pytest
@@ -104,6 +105,32 @@ def test_equal_stacks_are_explained_once():
     text = text_of(b"1 a\n" + stack + b"2 b\n" + stack)
     assert text.count("vfs.freeze") == 1
     assert "task      a (1), b (2)\n" in text
+
+
+def test_each_program_of_a_stack_has_its_settings():
+    stack = b"[<0>] blk_mq_get_tag+0x1/0x2\n[<0>] aio_write+0x1/0x2\n[<0>] io_submit_one+0x1/0x2\n"
+    text = text_of(b"1 fio\n" + stack + b"2 ceph-osd\n" + stack)
+    assert text.count("\nblk.tag\n") == 1
+    assert "program   fio: " in text and "program   ceph-osd | " in text
+
+
+def test_suspects_with_the_same_stack_are_counted():
+    worker = b"task:kworker/0:%d state:D pid:%d\n xfs_log_force+0x1/0x2\n xfs_end_io+0x1/0x2\n"
+    text = text_of(FREEZER + b"\n" + b"\n".join(worker % (i, i + 50) for i in range(3)))
+    assert "kworker/0:0 (50) and 2 more " in " ".join(text.split())
+
+
+def cpu_of(nr):
+    """Seconds of CPU for so many tasks, each with a stack of its own."""
+    text = "".join(f"{i + 1} fio\n[<0>] never_{i}+0x1/0x2\n[<0>] io_submit_one+0x1/0x2\n" for i in range(nr))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert explain(text.encode()).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_the_time_grows_with_the_tasks():
+    assert cpu_of(24000) < 8 * min(cpu_of(6000) for _ in range(2))
 
 
 def test_what_the_kernel_says_comes_before_advice():
