@@ -10,6 +10,8 @@ set -u
 . ./drivers.guest.sh
 # shellcheck source=tests/vm/stacked.guest.sh
 . ./stacked.guest.sh
+# shellcheck source=tests/vm/zones.guest.sh
+. ./zones.guest.sh
 OUT=/out/causes
 MB=2048 # sectors
 DELAY=5 # ms for each request of a slow disk
@@ -21,13 +23,27 @@ skip()
 }
 
 # trace NAME LOAD...: what aioload does, traced.
+TURN=
 trace()
 {
-	dir=$OUT/$1
+	dir=$OUT/$1$TURN
 	shift
 	mkdir -p "$dir"
 	timeout 100 aiostall --format json -o "$dir/report" -- aioload "$@" > "$dir/load" 2> "$dir/err"
 	echo $? > "$dir/status"
+}
+
+# exchanged WITHOUT APPLIED: two functions that trace, each twice and each once before the other: what
+# the order does to them shows.
+exchanged()
+{
+	TURN=
+	"$1"
+	"$2"
+	TURN=+2
+	"$2"
+	"$1"
+	TURN=
 }
 
 create()
@@ -184,6 +200,18 @@ raids()
 	resync raid10-resync raid10 258
 }
 
+f2fs_append()
+{
+	trace f2fs --pattern append --file /mnt/f2fs/a"$TURN" --side creator --side sync --side-us 2000 \
+		--calls 101
+}
+
+f2fs_overwrite()
+{
+	trace f2fs-overwrite --pattern overwrite --file /mnt/f2fs/c"$TURN" --size 2M --side creator \
+		--side sync --side-us 2000 --calls 101
+}
+
 f2fs()
 {
 	need f2fs f2fs 0 || return
@@ -196,10 +224,7 @@ f2fs()
 		destroy slow0
 		return
 	fi
-	trace f2fs --pattern append --file /mnt/f2fs/a --side creator --side sync --side-us 2000 \
-		--calls 101
-	trace f2fs-overwrite --pattern overwrite --file /mnt/f2fs/c --size 2M --side creator --side sync \
-		--side-us 2000 --calls 101
+	exchanged f2fs_append f2fs_overwrite
 	aioload --prepare --pattern cold-read --file /mnt/f2fs/b --size 8M
 	umount /mnt/f2fs
 	mount -t f2fs /dev/mapper/slow0 /mnt/f2fs

@@ -5,7 +5,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
-STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb"
+STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb
+	zonefs zone_lock nvme_tcp nilfs2 gfs2_journal delayed"
 
 # guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
 guest()
@@ -15,7 +16,7 @@ guest()
 	# shellcheck disable=SC2086 # words are wanted
 	tools/kernels run "$kernel" --timeout 600 --smp 2 --mem 2048 --out "$out" "$@" \
 		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh \
-		--file tests/vm/stacked.guest.sh --file build/tests/nbdslow --file build/tests/wander \
+		--file tests/vm/stacked.guest.sh --file tests/vm/zones.guest.sh --file build/tests/nbdslow --file build/tests/wander \
 		--file tests/vm/causes.guest.sh -- sh causes.guest.sh $scenarios
 	rc=$?
 	[ $rc -ne 77 ] || return 1

@@ -3,46 +3,72 @@
 # Sourced by causes.guest.sh: devices and filesystems that stand on others, local or over a network,
 # and what helps against their causes.
 
+# cached NAME MB: the same load on a cache of that size.
+cached()
+{
+	dd if=/dev/zero of=/dev/ram1 bs=64k count=1 2> /dev/null
+	if create ssd "0 $(($2 * MB)) linear /dev/mapper/slow1 0" &&
+		create cached "0 $((64 * MB)) writecache s /dev/mapper/slow0 /dev/mapper/ssd 4096 0"; then
+		trace "$1" --pattern overwrite --file /dev/mapper/cached --no-prepare --size 16M --bs 256k \
+			--batch 16 --calls 31
+	else
+		skip "$1" "$(cat /run/dm.err; dmesg | tail -3)"
+	fi
+	destroy cached ssd
+}
+
+writecache_small() { cached writecache 8; }
+writecache_roomy() { cached writecache-roomy 64; }
+
 # A cache that is full: a write waits until something of it is on the slow device. One that holds all
 # of it is the remedy.
 writecache()
 {
 	need writecache dm-writecache 0 1 || return
-	for name in writecache writecache-roomy; do
-		[ $name = writecache ] && size=64M || size=16M
-		dd if=/dev/zero of=/dev/ram1 bs=64k count=1 2> /dev/null
-		if create cached "0 $((64 * MB)) writecache s /dev/mapper/slow0 /dev/mapper/slow1 4096 0"; then
-			trace $name --pattern overwrite --file /dev/mapper/cached --no-prepare --size "$size" \
-				--bs 256k --batch 16 --calls 31
-		else
-			skip $name "$(cat /run/dm.err; dmesg | tail -3)"
-		fi
-		destroy cached
-	done
+	exchanged writecache_small writecache_roomy
 	destroy slow0 slow1
 }
 
-# The submitter encrypts by itself, and has no more pages for what is on its way to the disk; without
-# the option it only queues.
+# crypted NAME [OPTION...]: the same load with these options.
+crypted()
+{
+	name=$1
+	shift
+	if create crypt "0 $((64 * MB)) crypt cipher_null-ecb - 0 /dev/mapper/slow0 0${*:+ $*}"; then
+		trace "$name" --pattern overwrite --no-prepare --file /dev/mapper/crypt --size 64M --bs 1M \
+			--batch 64 --qd 64 --calls 5
+	else
+		skip "$name" "$(cat /run/dm.err)"
+	fi
+	destroy crypt
+}
+
+crypt_no_queue() { crypted crypt-inline 1 no_write_workqueue; }
+crypt_queue() { crypted crypt-queued; }
+
+# The submitter encrypts by itself, and has no more pages for what is on its way to the disk: 2 % of the
+# memory, which have to be taken before the disk gives the first back. Without the option it only queues.
 crypt_inline()
 {
 	old=$DELAY
-	DELAY=40
+	DELAY=500
 	need crypt-inline dm-crypt 0 || return
 	DELAY=$old
 	modprobe -q crypto_null
-	for name in crypt-inline crypt-queued; do
-		[ $name = crypt-inline ] && option="1 no_write_workqueue" || option=
-		if create crypt "0 $((64 * MB)) crypt cipher_null-ecb - 0 /dev/mapper/slow0 0 $option"; then
-			trace $name --pattern overwrite --no-prepare --file /dev/mapper/crypt --size 64M --bs 1M \
-				--batch 64 --qd 64 --calls 5
-		else
-			skip $name "$(cat /run/dm.err)"
-		fi
-		destroy crypt
-	done
+	exchanged crypt_no_queue crypt_queue
 	destroy slow0
 }
+
+# bcached NAME MODE: the same load in that mode.
+bcached()
+{
+	echo "$2" > /sys/block/bcache0/bcache/cache_mode
+	trace "$1" --pattern overwrite --no-prepare --file /dev/bcache0 --size 32M --bs 4k --batch 8 --qd 32 \
+		--calls 501
+}
+
+bcache_writeback() { bcached bcache writeback; }
+bcache_writethrough() { bcached bcache-writethrough writethrough; }
 
 # More is written than the cache has buckets for. Writes that go past the cache need none.
 bcache()
@@ -64,19 +90,32 @@ bcache()
 		n=$((n + 1))
 		usleep 50000
 	done
-	for mode in writeback writethrough writearound; do
-		echo $mode > /sys/block/bcache0/bcache/cache_mode
-		[ $mode = writeback ] && name=bcache || name=bcache-$mode
-		trace "$name" --pattern overwrite --no-prepare --file /dev/bcache0 --size 32M --bs 4k --batch 8 \
-			--qd 32 --calls 501
-	done
+	exchanged bcache_writeback bcache_writethrough
+	bcached bcache-writearound writearound
 	echo 1 > /sys/block/bcache0/bcache/stop
 	echo 1 | tee /sys/fs/bcache/*-*/stop > /dev/null
 	usleep 500000
 	destroy slow0 slow1
 }
 
-# One node without a peer: its I/O is suspended again and again.
+# drbded NAME BUFFERS: what the same load meets when so many requests may be in flight, while the peer
+# cannot be reached.
+drbded()
+{
+	drbdsetup-84 disconnect ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789 --force > /dev/null 2>&1
+	if drbdsetup-84 connect r0 ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789 --max-buffers="$2" \
+		--protocol=C > /run/drbd.txt 2>&1; then
+		trace "$1" --pattern overwrite --no-prepare --file /dev/drbd0 --size 32M --bs 4k --batch 64 \
+			--calls 51
+	else
+		skip "$1" "$(tail -5 /run/drbd.txt; dmesg | tail -3)"
+	fi
+}
+
+drbd_few() { drbded drbd-buffers 32; }
+drbd_many() { drbded drbd-buffers-many 2048; }
+
+# One node without a peer: its I/O is suspended again and again; and it may have few requests in flight.
 drbd()
 {
 	need drbd drbd 0 || return
@@ -98,9 +137,12 @@ drbd()
 		usleep 30000
 	done > /dev/null 2>&1 &
 	holder=$!
-	trace drbd --pattern overwrite --file /dev/drbd0 --size 32M --bs 4k --batch 4 --calls 101
+	trace drbd --pattern overwrite --file /dev/drbd0 --size 32M --bs 4k --batch 4 --calls 1001 --max-ms 15000
 	kill $holder
 	drbdsetup-84 resume-io 0
+	ip link set lo up
+	exchanged drbd_few drbd_many
+	drbdsetup-84 disconnect ipv4:127.0.0.1:7788 ipv4:127.0.0.1:7789 --force
 	drbdsetup-84 secondary 0
 	drbdsetup-84 down r0
 	destroy slow0
@@ -149,6 +191,36 @@ p9()
 	fi
 }
 
+ocfs2_append()
+{
+	trace ocfs2-append --pattern append --file /mnt/ocfs2/b"$TURN" --side creator --side sync \
+		--side-us 2000 --calls 101
+}
+
+ocfs2_overwrite()
+{
+	trace ocfs2-overwrite --pattern overwrite --file /mnt/ocfs2/c"$TURN" --size 2M --side creator \
+		--side sync --side-us 2000 --calls 101
+}
+
+ocfs2_again()
+{
+	trace "${1:-ocfs2-again}" --pattern overwrite --no-prepare --size 64k --batch 8 --calls 11 \
+		--file /mnt/ocfs2/f1 --file /mnt/ocfs2/f2 --file /mnt/ocfs2/f3 --file /mnt/ocfs2/f4 \
+		--file /mnt/ocfs2/f5 --file /mnt/ocfs2/f6 --file /mnt/ocfs2/f7 --file /mnt/ocfs2/f8
+}
+
+# The locks of each file are asked for by its first write.
+ocfs2_first()
+{
+	grep -q " /mnt/ocfs2 " /proc/mounts && umount /mnt/ocfs2
+	if mount.ocfs2 /dev/mapper/slow0 /mnt/ocfs2 2> /run/ocfs2.txt; then
+		ocfs2_again ocfs2-first
+	else
+		skip "ocfs2-first$TURN" "$(cat /run/ocfs2.txt)"
+	fi
+}
+
 # A cluster of one node: its locks are asked for all the same.
 ocfs2()
 {
@@ -166,6 +238,8 @@ ocfs2()
 		echo "${kv#*=}" > "$d/node/node/${kv%%=*}"
 	done
 	echo o2cb > /sys/fs/ocfs2/cluster_stack
+	# The kernel asks for the end of the heartbeat by this path.
+	ln -sf "$(command -v ocfs2_hb_ctl)" /sbin/ocfs2_hb_ctl
 	if ! { mkfs.ocfs2 -q -x -N 1 -b 4k -C 4k -J size=4M --cluster-stack=o2cb --cluster-name=test \
 		/dev/mapper/slow0 && mount.ocfs2 /dev/mapper/slow0 /mnt/ocfs2; } > /run/ocfs2.txt 2>&1; then
 		skip ocfs2 "$(tail -5 /run/ocfs2.txt; dmesg | tail -5)"
@@ -173,10 +247,26 @@ ocfs2()
 		return
 	fi
 	trace ocfs2 --pattern overwrite --threads 4 --file /mnt/ocfs2/a --size 4M --batch 2 --calls 51
-	trace ocfs2-append --pattern append --file /mnt/ocfs2/b --side creator --side sync --side-us 2000 --calls 101
+	exchanged ocfs2_append ocfs2_overwrite
+	for n in 1 2 3 4 5 6 7 8; do
+		aioload --prepare --pattern overwrite --file /mnt/ocfs2/f$n --size 64k
+	done
+	umount /mnt/ocfs2
+	exchanged ocfs2_first ocfs2_again
 	umount /mnt/ocfs2
 	destroy slow0
 }
+
+# credits NAME NUMBER: the same load with so many credits of the server at most.
+credits()
+{
+	mount -i -t cifs -o "$options,max_credits=$2" //127.0.0.1/share /mnt/smb || return
+	trace "$1" --pattern overwrite --file /mnt/smb/c"$TURN" --size 16M --bs 1M --batch 16 --calls 11
+	umount /mnt/smb
+}
+
+smb_few_credits() { credits smb-credits 20; }
+smb_many_credits() { credits smb-credits-many 8000; }
 
 # The server is this kernel. Its pages are read through the cache, and past it.
 smb()
@@ -201,6 +291,7 @@ smb()
 		trace smb-read --pattern buffered-read --file /mnt/smb/b --size 4M --batch 2 --calls 51
 		trace smb-direct-read --pattern read --file /mnt/smb/b --size 4M --batch 2 --calls 51
 		umount /mnt/smb
+		exchanged smb_few_credits smb_many_credits
 	else
 		skip smb "$(tail -5 /run/smb.txt; dmesg | tail -5)"
 	fi
