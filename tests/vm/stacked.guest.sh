@@ -3,10 +3,10 @@
 # Sourced by causes.guest.sh: devices and filesystems that stand on others, local or over a network,
 # and what helps against their causes.
 
-# cached NAME MB: the same load on a cache of that size.
+# cached NAME MB: the same load on a cache of that size, without what the one before has left.
 cached()
 {
-	dd if=/dev/zero of=/dev/ram1 bs=64k count=1 2> /dev/null
+	dd if=/dev/zero of=/dev/ram1 bs=64k count=1 conv=fsync 2> /dev/null
 	if create ssd "0 $(($2 * MB)) linear /dev/mapper/slow1 0" &&
 		create cached "0 $((64 * MB)) writecache s /dev/mapper/slow0 /dev/mapper/ssd 4096 0"; then
 		trace "$1" --pattern overwrite --file /dev/mapper/cached --no-prepare --size 16M --bs 256k \
@@ -17,11 +17,11 @@ cached()
 	destroy cached ssd
 }
 
-writecache_small() { cached writecache 8; }
+writecache_small() { cached writecache 16; }
 writecache_roomy() { cached writecache-roomy 64; }
 
-# A cache that is full: a write waits until something of it is on the slow device. One that holds all
-# of it is the remedy.
+# A cache that is full: a write to a block that is just being written back waits for a free one. In a
+# cache of more than twice what is written to nothing is written back.
 writecache()
 {
 	need writecache dm-writecache 0 1 || return
@@ -64,7 +64,7 @@ bcached()
 {
 	echo "$2" > /sys/block/bcache0/bcache/cache_mode
 	trace "$1" --pattern overwrite --no-prepare --file /dev/bcache0 --size 32M --bs 4k --batch 8 --qd 32 \
-		--calls 501
+		--calls 501 --max-ms 20000
 }
 
 bcache_writeback() { bcached bcache writeback; }
