@@ -75,8 +75,8 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 	const char *module, *place;
 
 	buf[0] = '\0';
-	if ((strcmp(e->cause->id, CAUSE_UNKNOWN) && !e->doubt) || e->stack->sleep != PASTE_ASLEEP ||
-	    i == e->depth)
+	if ((strcmp(e->cause->id, CAUSE_UNKNOWN) && !e->doubt) || e->stack->cut ||
+	    e->stack->sleep != PASTE_ASLEEP || i == e->depth)
 		return buf;
 	module = module_of(paste, e->stack, e->names[i]);
 	place = causes__where(causes, e->names, e->depth);
@@ -90,10 +90,20 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 	return buf;
 }
 
+bool explain__is_certain(const struct explained *e)
+{
+	return !e->doubt && !e->stack->cut;
+}
+
 char *explain__doubt(const struct explained *e, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	if (e->doubt && e->stack->sleep == PASTE_ASLEEP)
+	if (e->stack->cut && e->stack->sleep == PASTE_ASLEEP)
+		snprintf(
+			buf, size,
+			"The text begins in the middle of this stack: the functions where the task "
+			"waits are missing.");
+	else if (e->doubt && e->stack->sleep == PASTE_ASLEEP)
 		snprintf(
 			buf, size,
 			"No rule knows %.200s, which stands inward of what the cause is told from: "
@@ -218,7 +228,7 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 	groups__explain(g, paste, group->first, &e);
 	awake = why_awake(e.stack);
 	printf("\n%s%s\n", *awake ? "not asleep" : e.cause->id,
-	       e.doubt && !*awake ? " (not certain)" : "");
+	       !explain__is_certain(&e) && !*awake ? " (not certain)" : "");
 	print_tasks(g, paste, group);
 	print_blocker(&e.stack->task);
 	if (*awake) {
@@ -228,7 +238,7 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 		fields__print("where", explain__where(&e, causes, paste, text, sizeof(text)));
 		fields__print("doubt", explain__doubt(&e, text, sizeof(text)));
 	}
-	if (!*awake && !e.doubt) {
+	if (!*awake && explain__is_certain(&e)) {
 		fields__cause(e.cause, explain__is_direct(causes, &e));
 		print_programs(causes, g, paste, group);
 	}

@@ -25,6 +25,7 @@ void explain__stack(struct explained *e, const struct causes *causes);
 bool explain__is_suspect(const struct explained *e);
 /* Does the program use O_DIRECT, as far as the frames say? */
 bool explain__is_direct(const struct causes *causes, const struct explained *e);
+bool explain__is_certain(const struct explained *e);
 /* Why the cause is not certain; "" if it is. */
 char *explain__doubt(const struct explained *e, char *buf, size_t size);
 /* Where a stack waits that no rule knows, or none for certain: its function, and the module or part of the kernel. "" else. */

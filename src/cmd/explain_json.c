@@ -57,7 +57,7 @@ static void add_programs(struct jsonw *w, json_t *o, const struct causes *causes
 	const struct program *p;
 
 	for (size_t at = 0;
-	     !e->doubt && *e->stack->task.comm &&
+	     explain__is_certain(e) && *e->stack->task.comm &&
 	     (p = causes__program(causes, e->stack->task.comm, e->cause->id, &at));) {
 		json_t *row = jsonw__item(w, array);
 
@@ -83,7 +83,7 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 	jsonw__str(w, o, "sleep", sleep[e->stack->sleep]);
 	add_programs(w, o, causes, e);
 	if (e->stack->sleep == PASTE_ASLEEP)
-		add_cause(w, o, e->cause, explain__is_direct(causes, e), !e->doubt);
+		add_cause(w, o, e->cause, explain__is_direct(causes, e), explain__is_certain(e));
 	else
 		jsonw__null(w, o, "cause");
 	jsonw__str(w, o, "via", causes__via(causes, e->names, e->depth, text, sizeof(text)));

@@ -7,7 +7,7 @@
 /* FNV-1a of the names and of whether the task slept. */
 static uint64_t hash_of(const struct explained *e)
 {
-	uint64_t h = 14695981039346656037ULL ^ (uint64_t)e->stack->sleep;
+	uint64_t h = 14695981039346656037ULL ^ (uint64_t)e->stack->sleep ^ (e->stack->cut ? 16 : 0);
 
 	for (size_t i = 0; i < e->depth; i++) {
 		for (const char *p = e->names[i]; *p; p++)
@@ -19,7 +19,8 @@ static uint64_t hash_of(const struct explained *e)
 
 static bool same_names(const struct explained *a, const struct explained *b)
 {
-	if (a->depth != b->depth || a->stack->sleep != b->stack->sleep)
+	if (a->depth != b->depth || a->stack->sleep != b->stack->sleep ||
+	    a->stack->cut != b->stack->cut)
 		return false;
 	for (size_t i = 0; i < a->depth; i++)
 		if (strcmp(a->names[i], b->names[i]))

@@ -249,6 +249,18 @@ static enum head_kind read_record(const char *p, struct task *t)
 	return HEAD_TASK;
 }
 
+/* Of an event that counts what the task does on a CPU. */
+static bool is_sample(const char *p)
+{
+	static const char *const events[] = {" cycles:",     " cycles:P:",     " cpu-clock:",
+					     " task-clock:", " instructions:", " cpu-cycles:"};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (strstr(p, events[i]))
+			return true;
+	return false;
+}
+
 /* "fio  1234/1240 [001]  12.345678: sched:sched_switch: ..." of perf script */
 static enum head_kind read_perf(const char *p, struct task *t)
 {
@@ -279,6 +291,7 @@ static enum head_kind read_perf(const char *p, struct task *t)
 	if (*end == '/')
 		t->pid = read_number(end + 1, NULL);
 	read_switch(p, t);
+	t->running = is_sample(p);
 	return HEAD_TASK;
 }
 

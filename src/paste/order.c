@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "paste/chars.h"
+#include "paste/frames.h"
 
 struct prefix {
 	const char *name;
@@ -48,7 +49,7 @@ bool order__is_outermost(const char *name)
 	return IS_ANY(name, list);
 }
 
-static bool is_wait(const char *name)
+bool order__is_wait(const char *name)
 {
 	static const struct prefix list[] = {
 		{"schedule", false},
@@ -65,7 +66,7 @@ bool order__is_reversed(const struct paste_frame *frames, size_t nr)
 	for (size_t i = nr; i-- > 0;) {
 		if (order__is_outermost(frames[i].name))
 			out = i;
-		if (is_wait(frames[i].name))
+		if (order__is_wait(frames[i].name))
 			in = i;
 	}
 	if (in < nr)
@@ -99,7 +100,7 @@ static bool is_preemption(const char *name)
 	return IS_ANY(name, list);
 }
 
-bool order__switched(const struct paste_frame *frames, size_t nr)
+static bool switched(const struct paste_frame *frames, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (order__is_switch(frames[i].name))
@@ -107,25 +108,38 @@ bool order__switched(const struct paste_frame *frames, size_t nr)
 	return false;
 }
 
-/* Who prints the stack of the task that calls it. */
-static bool is_dumper(const char *name)
+/* Who prints the stack of the task that calls it, wakes another one, or spins: as the innermost it had the CPU. */
+static bool is_running(const char *name)
 {
 	static const struct prefix list[] = {
-		{"dump_stack", false},	     {"__dump_stack", true},	  {"show_stack", false},
-		{"dump_backtrace", true},    {"show_trace", false},	  {"dump_trace", true},
-		{"nmi_cpu_backtrace", true}, {"print_stack_trace", true}, {"sched_show_task", true},
+		{"dump_stack", false},
+		{"__dump_stack", true},
+		{"show_stack", false},
+		{"dump_backtrace", true},
+		{"show_trace", false},
+		{"dump_trace", true},
+		{"nmi_cpu_backtrace", true},
+		{"print_stack_trace", true},
+		{"sched_show_task", true},
+		{"ttwu_", false},
+		{"try_to_wake_up", true},
+		{"native_queued_spin_lock_slowpath", true},
+		{"queued_spin_lock_slowpath", true},
+		{"_raw_spin_lock", false},
+		{"_raw_spin_unlock", false},
 	};
 
 	return IS_ANY(name, list);
 }
 
-enum paste_sleep order__sleep(const struct paste_frame *frames, size_t nr, bool interrupted)
+static enum paste_sleep sleep_of_frames(const struct paste_frame *frames, size_t nr,
+					bool interrupted)
 {
 	size_t i = 0;
 
-	if (nr && is_dumper(frames[0].name))
+	if (nr && is_running(frames[0].name))
 		return PASTE_RUNNING;
-	while (i < nr && !is_wait(frames[i].name) && !is_preemption(frames[i].name))
+	while (i < nr && !order__is_wait(frames[i].name) && !is_preemption(frames[i].name))
 		i++;
 	if (i == nr)
 		return interrupted ? PASTE_RUNNING : PASTE_ASLEEP;
@@ -134,4 +148,37 @@ enum paste_sleep order__sleep(const struct paste_frame *frames, size_t nr, bool 
 	if (i < nr && is_preemption(frames[i].name))
 		return PASTE_PREEMPTED;
 	return PASTE_ASLEEP;
+}
+
+/* Whether it slept is told by the frames that are sure. */
+enum paste_sleep order__sleep_of(const struct paste *p, const struct paste_stack *s)
+{
+	struct paste_frame sure[PASTE_DEPTH_MAX];
+	const char *names[PASTE_DEPTH_MAX];
+	size_t nr = paste__names(p, s, names);
+	enum paste_sleep sleep;
+
+	if (s->task.record)
+		return PASTE_RECORD;
+	for (size_t i = 0; i < nr; i++)
+		sure[i].name = names[i];
+	sleep = sleep_of_frames(sure, nr, s->interrupted);
+	/* It was runnable, and another task had the CPU. */
+	if (sleep == PASTE_ASLEEP && s->task.state == 'R' && switched(sure, nr))
+		return PASTE_PREEMPTED;
+	return sleep == PASTE_ASLEEP && s->task.running ? PASTE_RUNNING : sleep;
+}
+
+/* A log that begins in the middle of a stack: no head, and no frame of a wait, but heads behind it. */
+bool order__begins_within(const struct paste *p, const struct lines *lines)
+{
+	const struct paste_stack *s = &p->stacks[0];
+
+	if (s->task.pid || *s->task.comm || !lines->nr || s->line != lines->v[0].number ||
+	    frames__skip_prefix(lines->v[0].text) == chars__skip_blanks(lines->v[0].text))
+		return false;
+	for (size_t i = 0; i < s->nr; i++)
+		if (order__is_wait(p->frames[s->first + i].name))
+			return false;
+	return p->stacks[1].task.pid;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "paste/lines.h"
 #include "paste/paste.h"
 
 /* "__schedule" and what else is only the innermost of a sleeper. */
@@ -14,9 +15,11 @@ bool order__is_switch(const char *name);
 bool order__is_outermost(const char *name);
 /* Were the frames written from the outermost inward? */
 bool order__is_reversed(const struct paste_frame *frames, size_t nr);
-/* Is the switch to another task among them? */
-bool order__switched(const struct paste_frame *frames, size_t nr);
-/* As the frames show it; a task that is known to run is for the caller. */
-enum paste_sleep order__sleep(const struct paste_frame *frames, size_t nr, bool interrupted);
+/* One of those that put a task to sleep: "schedule_timeout", "io_schedule". */
+bool order__is_wait(const char *name);
+/* As the frames that are sure and the task's head show it. */
+enum paste_sleep order__sleep_of(const struct paste *p, const struct paste_stack *s);
+/* Does the log begin in the middle of the first stack: no head, no frame of a wait, but heads behind it? */
+bool order__begins_within(const struct paste *p, const struct lines *lines);
 
 #endif

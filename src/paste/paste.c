@@ -86,25 +86,6 @@ static void reverse(struct paste_frame *frames, size_t nr)
 	}
 }
 
-/* Whether it slept is told by the frames that are sure. */
-static enum paste_sleep sleep_of(const struct paste *p, const struct paste_stack *s)
-{
-	struct paste_frame sure[PASTE_DEPTH_MAX];
-	const char *names[PASTE_DEPTH_MAX];
-	size_t nr = paste__names(p, s, names);
-	enum paste_sleep sleep;
-
-	if (s->task.record)
-		return PASTE_RECORD;
-	for (size_t i = 0; i < nr; i++)
-		sure[i].name = names[i];
-	sleep = order__sleep(sure, nr, s->interrupted);
-	/* It was runnable, and another task had the CPU. */
-	if (sleep == PASTE_ASLEEP && s->task.state == 'R' && order__switched(sure, nr))
-		return PASTE_PREEMPTED;
-	return sleep == PASTE_ASLEEP && s->task.running ? PASTE_RUNNING : sleep;
-}
-
 static void end_stack(struct reader *r)
 {
 	struct paste *p = r->paste;
@@ -126,7 +107,7 @@ static void end_stack(struct reader *r)
 	p->stacks = v;
 	if (order__is_reversed(p->frames + s->first, s->nr))
 		reverse(p->frames + s->first, s->nr);
-	s->sleep = sleep_of(p, s);
+	s->sleep = order__sleep_of(p, s);
 	p->stacks[p->nr_stacks++] = *s;
 	*s = (struct paste_stack){.nr = 0};
 }
@@ -475,7 +456,7 @@ static void read_other(struct reader *r, const struct line *l, size_t index,
 }
 
 /* A row of a table of tasks is a stack of one frame; one above a stack is its head. */
-static bool read_row(struct reader *r, const struct line *l, const struct line *next)
+static bool read_row(struct reader *r, const struct line *l, size_t index, const struct line *next)
 {
 	struct found_frame frame;
 	struct found found = {.nr = 0};
@@ -484,6 +465,7 @@ static bool read_row(struct reader *r, const struct line *l, const struct line *
 
 	if (table__read_head(l->text, &r->table)) {
 		end_all(r, l->number);
+		r->asked = index + 1;
 		return true;
 	}
 	row = table__read_grep(l->text, &task, &frame) ||
@@ -491,6 +473,9 @@ static bool read_row(struct reader *r, const struct line *l, const struct line *
 	if (row && next)
 		frames__find(next->text, &found);
 	if (!row || found.nr) {
+		/* The row right below the head. */
+		if (r->table.wchan && r->asked == index && index)
+			note_lost(r->paste, l);
 		r->table = (struct table){0};
 		return false;
 	}
@@ -521,7 +506,7 @@ static void read_line(struct reader *r, const struct line *l, size_t index, cons
 		r->of_program = true;
 		return;
 	}
-	if (read_row(r, l, next))
+	if (read_row(r, l, index, next))
 		return;
 	if (read_folded(r, l->text, l->number)) {
 		r->paste->nr_frame_lines++;
@@ -550,6 +535,8 @@ static int read_text(struct paste *p, size_t len)
 		read_line(&r, &lines.v[i], i, i + 1 < lines.nr ? &lines.v[i + 1] : NULL);
 	if (!r.rc)
 		end_all(&r, 0);
+	if (!r.rc && p->nr_stacks > 1)
+		p->stacks[0].cut = order__begins_within(p, &lines);
 	lines__release(&lines);
 	return r.rc;
 }
@@ -584,15 +571,26 @@ void paste__free(struct paste *p)
 	free(p);
 }
 
+/* Where all is guessed, words between those that put the task to sleep are stale, but for their like. */
+static size_t last_wait(const struct paste_frame *f, size_t nr)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		if (order__is_wait(f[i].name))
+			last = i;
+	return last;
+}
+
 size_t paste__names(const struct paste *p, const struct paste_stack *s, const char **names)
 {
 	const struct paste_frame *f = p->frames + s->first;
-	size_t sure = 0, n = 0;
+	size_t sure = 0, n = 0, wait = last_wait(f, s->nr);
 
 	for (size_t i = 0; i < s->nr; i++)
 		sure += !f[i].guess && !order__is_outermost(f[i].name);
 	for (size_t i = 0; i < s->nr && n < PASTE_DEPTH_MAX; i++)
-		if (!sure || !f[i].guess)
+		if (sure ? !f[i].guess : i >= wait || order__is_wait(f[i].name))
 			names[n++] = f[i].name;
 	return n;
 }

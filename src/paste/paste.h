@@ -38,6 +38,7 @@ struct paste_stack {
 	unsigned int line; /* of its first frame, from 1 */
 	enum paste_sleep sleep;
 	bool interrupted; /* frames of an interrupt were left out */
+	bool cut;	  /* the log begins within it: where the task waits is not there */
 	size_t first, nr; /* paste.frames, innermost first */
 };
 

@@ -168,6 +168,15 @@ def test_what_waits_in_an_unknown_function_is_not_certain():
     assert "\nblk.tag\n" in text_of(sure) and "operator" in text_of(sure)
 
 
+def test_where_a_stack_without_its_inner_end_waits_is_not_said():
+    log = (PASTES / "begins-within.txt").read_bytes()
+    _, cut = explained(log)["stacks"]
+    assert cut["where"] == "" and not cut["cause"]["certain"]
+    assert "The text begins in the middle of this stack" in cut["doubt"]
+    whole, _ = explained(log.split(b"\n", 3)[3] + log)["stacks"]
+    assert whole["cause"]["certain"]
+
+
 def test_programs_that_people_run_have_settings():
     log = (PASTES / "crash-bt.txt").read_text(encoding="utf-8")
     assert "program   fio: iodepth=, lower; fewer requests are then in flight (fio(1), iodepth)" in \
