@@ -221,19 +221,22 @@ demo:
 	@$(MAKE) --no-print-directory all tools
 	@bash tools/demo.sh
 
+# As many at a time as there are CPUs, unless the caller has said how many.
+ALL_CPUS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check:
 	@sh tools/deps.sh
 	@sh tools/prometheus.sh
 	@sh tools/axe.sh
 	@sh tools/duckdb.sh
-	@$(MAKE) --no-print-directory all tools unit $(if $(HAVE_FUZZER),fuzz-build)
+	@$(MAKE) --no-print-directory $(ALL_CPUS) all tools unit $(if $(HAVE_FUZZER),fuzz-build)
 	@bash tests/run.sh
 
 # What one edits most, in half a minute: no filesystem is made, no guest is started.
 check-fast:
 	@sh tools/deps.sh
 	@sh tools/prometheus.sh
-	@$(MAKE) --no-print-directory all unit tools
+	@$(MAKE) --no-print-directory $(ALL_CPUS) all unit tools
 	@bash tests/run.sh fast
 
 # Of the binary's own --help; a cross build needs one that runs here besides.
