@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
 STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb
-	zonefs zone_lock nvme_tcp nilfs2 gfs2_journal delayed"
+	zonefs zone_lock nvme_tcp nilfs2 delayed"
 
 # guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
 guest()
@@ -14,7 +14,7 @@ guest()
 	kernel=$1 scenarios=$2
 	shift 2
 	# shellcheck disable=SC2086 # words are wanted
-	tools/kernels run "$kernel" --timeout 600 --smp 2 --mem 2048 --out "$out" "$@" \
+	tools/kernels run "$kernel" --timeout 1200 --smp 2 --mem 2048 --out "$out" "$@" \
 		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh \
 		--file tests/vm/stacked.guest.sh --file tests/vm/zones.guest.sh --file build/tests/nbdslow --file build/tests/wander \
 		--file tests/vm/causes.guest.sh -- sh causes.guest.sh $scenarios

@@ -144,37 +144,6 @@ nilfs2()
 	destroy slow0
 }
 
-# Many creators and a slow disk: the journal is full before its oldest part is written back.
-gfs2_journal()
-{
-	old=$DELAY
-	DELAY=50
-	need gfs2-journal gfs2 0 || return
-	DELAY=$old
-	mkdir -p /mnt/gfs2
-	if mkfs.gfs2 -O -q -o format=1801 -p lock_nolock -j 1 -J 8 /dev/mapper/slow0 > /run/gfs2.txt 2>&1 &&
-		mount -t gfs2 /dev/mapper/slow0 /mnt/gfs2 2>> /run/gfs2.txt; then
-		mkdir /mnt/gfs2/many
-		for k in 1 2; do
-			n=0
-			while [ $n -lt 100000 ]; do
-				n=$((n + 1))
-				: > /mnt/gfs2/many/$k.$((n % 500))
-				[ $((n % 3)) != 0 ] || rm /mnt/gfs2/many/$k.$((n % 500))
-			done &
-			makers="${makers:-} $!"
-		done
-		trace gfs2-journal --pattern buffered-write --state empty --threads 2 --file /mnt/gfs2/a --size 4M \
-			--calls 1001 --max-ms 30000
-		# shellcheck disable=SC2086 # numbers
-		kill $makers
-		umount /mnt/gfs2
-	else
-		skip gfs2-journal "$(tail -3 /run/gfs2.txt; dmesg | tail -3)"
-	fi
-	destroy slow0
-}
-
 # Eight threads and the one that lets requests go want the list of the delayed.
 delayed()
 {
