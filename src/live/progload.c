@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -15,6 +18,8 @@
 /* A thread is not worth it for less. */
 #define BIG_INSNS 1000
 #define LOG_BYTES (1u << 20)
+#define CHILD_STACK_BYTES (256u << 10)
+#define CHILDREN_MAX 3
 
 struct load {
 	struct beside beside;
@@ -34,6 +39,61 @@ static struct {
 	size_t nr;
 	bool on;
 } loads;
+
+struct attempt {
+	progload_fn *fn;
+	enum bpf_prog_type type;
+	const char *name, *license;
+	const struct bpf_insn *insns;
+	size_t nr_insns;
+	const void *opts;
+	int fd, err;
+};
+
+static void attempt(struct attempt *a)
+{
+	a->fd = a->fn(a->type, a->name, a->license, a->insns, a->nr_insns, a->opts);
+	a->err = a->fd < 0 ? errno : 0;
+}
+
+static int attempt_in_child(void *ctx)
+{
+	/* what is sent to our process group is not for it either */
+	setsid();
+	attempt(ctx);
+	return 0;
+}
+
+/* The thread waits in clone() for the end of the child, which has its memory and its descriptors. */
+static void attempt_undisturbed(struct attempt *a)
+{
+	char *stack = malloc(CHILD_STACK_BYTES);
+	sigset_t all, before;
+	pid_t child;
+
+	if (!stack)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child = clone(attempt_in_child, stack + CHILD_STACK_BYTES,
+		      CLONE_VM | CLONE_VFORK | CLONE_FILES, a);
+	while (child > 0 && waitpid(child, NULL, __WCLONE) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	free(stack);
+}
+
+int progload__now(progload_fn *fn, enum bpf_prog_type type, const char *name, const char *license,
+		  const struct bpf_insn *insns, size_t nr_insns, const void *opts)
+{
+	struct attempt a = {fn, type, name, license, insns, nr_insns, opts, -1, EAGAIN};
+
+	attempt(&a);
+	for (int i = 0; i < CHILDREN_MAX && a.fd < 0 && a.err == EAGAIN; i++)
+		attempt_undisturbed(&a);
+	errno = a.err;
+	return a.fd;
+}
 
 /* What libbpf has got in its hand until the program has one of its own. */
 static int load_placeholder(progload_fn *fn)
@@ -77,7 +137,8 @@ static void explain(struct load *l)
 static void load(void *ctx)
 {
 	struct load *l = ctx;
-	int fd = l->fn(l->type, l->name, l->license, l->insns, l->nr_insns, &l->opts);
+	int fd =
+		progload__now(l->fn, l->type, l->name, l->license, l->insns, l->nr_insns, &l->opts);
 
 	l->rc = fd < 0 ? -errno : 0;
 	if (fd < 0)

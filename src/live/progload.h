@@ -26,4 +26,12 @@ int progload__beside(progload_fn *fn, enum bpf_prog_type type, const char *name,
 		     const char *license, const struct bpf_insn *insns, size_t nr_insns,
 		     const struct bpf_prog_load_opts *opts);
 
+/*
+ * fn, whatever signals come meanwhile. The verifier gives up with EAGAIN when one is pending, and a
+ * stop is, for all threads of a process; libbpf tries five times. After these the program is loaded
+ * by a child, which nobody knows to send signals to.
+ */
+int progload__now(progload_fn *fn, enum bpf_prog_type type, const char *name, const char *license,
+		  const struct bpf_insn *insns, size_t nr_insns, const void *opts);
+
 #endif

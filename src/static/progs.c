@@ -12,5 +12,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 {
 	int fd = progload__beside(__real_bpf_prog_load, type, name, license, insns, nr_insns, opts);
 
-	return fd >= 0 ? fd : __real_bpf_prog_load(type, name, license, insns, nr_insns, opts);
+	if (fd >= 0)
+		return fd;
+	return progload__now(__real_bpf_prog_load, type, name, license, insns, nr_insns, opts);
 }

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -67,3 +68,18 @@ def test_nothing_is_left_in_the_kernel(scratch):
     while left_of(ids) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left_of(ids)
+
+
+def test_stopped_and_continued_all_the_time(tmp_path):
+    """The verifier gives up where a signal is pending; the programs are loaded all the same."""
+    ready = tmp_path / "ready"
+    with helpers.Program([helpers.AIOSTALL, "-p", os.getpid(), "--ready-file", ready]) as tracer:
+        end = time.monotonic() + helpers.TIMEOUT
+        while tracer.proc.poll() is None and not ready.exists():
+            assert time.monotonic() < end, "it does not get ready"
+            for number in (signal.SIGSTOP, signal.SIGCONT):
+                tracer.signal(number)
+                time.sleep(0.003)
+        tracer.signal(signal.SIGINT)
+        done = tracer.finish()
+    assert ready.exists() and done.status == 0, done.stderr
