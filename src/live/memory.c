@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "bpf/wire.h"
 #include "aiostall.skel.h"
@@ -37,12 +38,27 @@ static int refuse(const struct memlimit *l, uint64_t need, struct err *e)
 	return -ENOMEM;
 }
 
+/*
+ * What a tracer had that has ended is freed some time later, by the kernel's workers: one that is
+ * started right after it in the same cgroup would be refused.
+ */
+static void wait_for_room(struct memlimit *l, uint64_t need)
+{
+	static const struct timespec moment = {0, 20000000};
+
+	for (int i = 0; i < 50 && l->left_bytes < need && l->limit_bytes >= need; i++) {
+		nanosleep(&moment, NULL);
+		memlimit__read("", l);
+	}
+}
+
 int memory__check(struct err *e)
 {
 	static const uint64_t least = PROCESS_BYTES + LEAST_MAPS_BYTES;
 	struct memlimit limit;
 
 	memlimit__read("", &limit);
+	wait_for_room(&limit, least);
 	return limit.left_bytes < least ? refuse(&limit, least, e) : 0;
 }
 
@@ -122,6 +138,7 @@ int memory__fit(struct live *lv, struct err *e)
 		return 0;
 	shrink(lv);
 	need = REST_BYTES + all_bytes(lv);
+	wait_for_room(&limit, need);
 	if (limit.left_bytes < need)
 		return refuse(&limit, need, e);
 	log__print(LOG_WARN,

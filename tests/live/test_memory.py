@@ -14,6 +14,7 @@ UNIFIED = pathlib.Path("/sys/fs/cgroup")
 LEGACY = UNIFIED / "memory"
 VERBS = {"stat": ["stat", "-d", "500ms"], "trace": ["trace", "-d", "500ms"], "check": ["check"],
          "record": ["record", "-d", "500ms", "-o", "recording"]}
+RUNS = 8
 NO_ROOM = r"the memory limit of cgroup \S+ leaves \d+ of \d+ MiB, and tracing takes \d+ MiB\n"
 
 
@@ -87,4 +88,13 @@ def test_tables_are_smaller_where_the_limit_is_tight(group, tmp_path, mib, small
     report = json.loads(shown.stdout)
     assert report["totals"]["submits"] == 503
     assert not report["loss"]["any"]
+    assert group.kills() == 0
+
+
+def test_started_again_at_once(group, tmp_path):
+    """What the one before had may not be free yet, and nothing else is in the way of the next one."""
+    group.limit(60)
+    for _ in range(RUNS):
+        done = group.run([AIOSTALL, "stat", "-p", os.getpid(), "-d", "10ms"], cwd=tmp_path)
+        assert done.status == 0, done.stderr
     assert group.kills() == 0
