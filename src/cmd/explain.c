@@ -76,8 +76,12 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 
 	buf[0] = '\0';
 	if ((strcmp(e->cause->id, CAUSE_UNKNOWN) && !e->doubt) || e->stack->cut ||
-	    e->stack->sleep != PASTE_ASLEEP || i == e->depth)
+	    e->stack->mixed || e->stack->sleep != PASTE_ASLEEP || i == e->depth)
 		return buf;
+	if (!strcmp(e->names[i], PASTE_NOT_READ)) {
+		snprintf(buf, size, "waits in a function whose line was not understood");
+		return buf;
+	}
 	module = module_of(paste, e->stack, e->names[i]);
 	place = causes__where(causes, e->names, e->depth);
 	if (module)
@@ -92,18 +96,34 @@ char *explain__where(const struct explained *e, const struct causes *causes,
 
 bool explain__is_certain(const struct explained *e)
 {
-	return !e->doubt && !e->stack->cut;
+	return !e->doubt && !e->stack->cut && !e->stack->mixed;
+}
+
+/* NULL: the answer is certain. */
+static const char *why_doubted(const struct explained *e)
+{
+	if (explain__is_certain(e) || e->stack->sleep != PASTE_ASLEEP)
+		return NULL;
+	if (e->stack->cut)
+		return "The text begins in the middle of this stack: the functions where the task "
+		       "waits are missing.";
+	if (e->stack->mixed)
+		return "Frames of two tasks are mixed here, since both printed at the same time: "
+		       "which "
+		       "is whose is not known.";
+	if (!strcmp(e->doubt, PASTE_NOT_READ))
+		return "A line inward of what the cause is told from was not understood: the task "
+		       "may "
+		       "wait for something else. Advice is left out.";
+	return "";
 }
 
 char *explain__doubt(const struct explained *e, char *buf, size_t size)
 {
-	buf[0] = '\0';
-	if (e->stack->cut && e->stack->sleep == PASTE_ASLEEP)
-		snprintf(
-			buf, size,
-			"The text begins in the middle of this stack: the functions where the task "
-			"waits are missing.");
-	else if (e->doubt && e->stack->sleep == PASTE_ASLEEP)
+	const char *why = why_doubted(e);
+
+	snprintf(buf, size, "%s", why ? why : "");
+	if (why && !*why)
 		snprintf(
 			buf, size,
 			"No rule knows %.200s, which stands inward of what the cause is told from: "

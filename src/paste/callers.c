@@ -17,7 +17,17 @@ struct placed {
 	size_t caller, index;
 };
 
-/* "[   T38]" or "[    C1]" as a number that tells them apart; 0 = the line names none. */
+/* "[1]" right behind the "]" of a time: the CPU. */
+static bool is_cpu(const char *line, const char *open, size_t digits)
+{
+	const char *p = open;
+
+	while (p > line && chars__is_blank(p[-1]))
+		p--;
+	return p > line && p[-1] == ']' && digits && digits < 4 && open[1 + digits] == ']';
+}
+
+/* "[   T38]", "[    C1]" or "[1]" as a number that tells them apart; 0 = the line names none. */
 static uint64_t caller_of(const char *line)
 {
 	for (const char *p = line; (p = strchr(p, '[')) && p - line < COLUMN_MAX; p++) {
@@ -25,7 +35,9 @@ static uint64_t caller_of(const char *line)
 		size_t n = *in == 'T' || *in == 'C' ? chars__digits(in + 1) : 0;
 
 		if (n && in[1 + n] == ']')
-			return strtoull(in + 1, NULL, 10) * 2 + (*in == 'C') + 1;
+			return strtoull(in + 1, NULL, 10) * 4 + (*in == 'C') + 1;
+		if (is_cpu(line, p, chars__digits(p + 1)))
+			return strtoull(p + 1, NULL, 10) * 4 + 3;
 	}
 	return 0;
 }

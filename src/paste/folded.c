@@ -196,6 +196,17 @@ static bool read_string(const struct string *s, const char *line, const char *at
 	return is_stack(s, f);
 }
 
+/* "17 123456 9999 __schedule io_schedule ... do_syscall_64" of /proc/latency_stats, and names with blanks alone */
+static bool read_blanks(const char *line, struct folded *f)
+{
+	static const struct string blanks = {.mark = " ", .of_switch = true};
+	const char *p = chars__skip_blanks(line);
+
+	while (chars__digits(p) && p[chars__digits(p)] == ' ')
+		p = chars__skip_blanks(p + chars__digits(p));
+	return strchr(p, ' ') && read_string(&blanks, p, strchr(p, ' '), f);
+}
+
 bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid)
 {
 	static const struct string strings[] = {
@@ -219,5 +230,9 @@ bool folded__read_chain(const char *line, struct folded *f, uint32_t *pid)
 			turn(f);
 		return true;
 	}
-	return false;
+	*pid = 0;
+	if (!read_blanks(line, f))
+		return false;
+	turn(f);
+	return true;
 }

@@ -129,11 +129,12 @@ static enum head_kind read_old_sysrq(const char *p, struct task *t)
 /* "PID: 1234   TASK: ffff88  CPU: 1   COMMAND: "fio"" of crash */
 static enum head_kind read_crash(const char *p, struct task *t)
 {
-	const char *command = strstr(p, "COMMAND: \"");
+	const char *command = strstr(p, "COMMAND: \""), *pid = strstr(p, "PID: ");
 
-	if (!chars__starts(p, "PID: ") || !command)
+	/* "[0 00:02:03.456] [UN]  PID: 1234 ..." of ps -m */
+	if (!pid || !command || pid > command || (pid > p && pid - p > 40))
 		return HEAD_NONE;
-	t->pid = read_number(chars__skip_blanks(p + 5), NULL);
+	t->pid = read_number(chars__skip_blanks(pid + 5), NULL);
 	command += strlen("COMMAND: \"");
 	set_word(t->comm, command, strcspn(command, "\""));
 	return HEAD_TASK;
@@ -159,11 +160,27 @@ static enum head_kind read_on_cpu(const char *p, struct task *t)
 	return HEAD_TASK;
 }
 
+/* "    waker:          swapper/3 0", "    target:          fio 1234" of bcc's offwaketime */
+static enum head_kind read_waked(const char *p, struct task *t)
+{
+	const char *name = chars__skip_blanks(p + strcspn(p, ":") + 1);
+	const char *pid = strrchr(name, ' ');
+
+	if (!pid || !chars__digits(pid + 1))
+		return HEAD_NONE;
+	set_word(t->comm, name, (size_t)(pid - name));
+	t->pid = read_number(pid + 1, NULL);
+	t->running = *p == 'w';
+	return t->running ? HEAD_TASK : HEAD_FOOT;
+}
+
 /* "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [fio:1234]" */
 static enum head_kind read_lockup(const char *p, struct task *t)
 {
 	const char *open = strrchr(p, '[');
 
+	if (chars__starts(p, "waker:"))
+		return read_waked(p, t);
 	if (!strstr(p, "lockup") || !strstr(p, "CPU"))
 		return HEAD_NONE;
 	t->running = true;
@@ -364,6 +381,9 @@ static enum head_kind read_foot(const char *p, struct task *t)
 	const char *name = chars__skip_blanks(p + 1);
 	size_t len;
 
+	if (chars__starts(p, "target:"))
+		return read_waked(p, t);
+
 	if (*p != '-' || !chars__is_blank(p[1]) || !open || !chars__digits(open + 1) ||
 	    open[1 + chars__digits(open + 1)] != ')')
 		return HEAD_NONE;
@@ -382,7 +402,7 @@ static enum head_kind read_foot(const char *p, struct task *t)
 static enum head_kind read_map(const char *p, struct task *t)
 {
 	const char *open = *p == '@' ? strchr(p, '[') : NULL, *close = strstr(p, "]: ");
-	const char *word = open ? chars__skip_blanks(open + 1) : p + 1, *next;
+	const char *word = open ? open + 1 + strspn(open + 1, " \t(") : p + 1, *next;
 	size_t len = strcspn(word, ",]");
 
 	if (open && !close) {
@@ -475,7 +495,8 @@ static enum head_kind read_loosely(const char *p, struct task *t)
 			return HEAD_NONE;
 		while (len && strchr(":-", p[len - 1]))
 			len--;
-		if (chars__digits(p) == len && !t->pid)
+		/* bcc's trace: the process, then the thread */
+		if (chars__digits(p) == len && len <= PID_DIGITS_MAX)
 			t->pid = read_number(p, NULL);
 		else if (len == 1 && strchr("RSDTI", *p))
 			t->state = *p;
@@ -545,4 +566,20 @@ enum head_kind heads__read_loosely(const char *line, struct task *task)
 	if (process__read(frames__skip_prefix(line), task) == HEAD_MAYBE)
 		return HEAD_MAYBE;
 	return read_loosely(frames__skip_prefix(line), task);
+}
+
+bool heads__in_interrupt(const char *line, bool in)
+{
+	static const struct {
+		const char *text;
+		bool in;
+	} marks[] = {
+		{"<IRQ>", true},   {"<NMI>", true},  {"<SOFTIRQ>", true}, {"</IRQ>", false},
+		{"</NMI>", false}, {"<EOI>", false}, {"<<EOE>>", false},  {"</SOFTIRQ>", false},
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(line, marks[i].text))
+			in = marks[i].in;
+	return in;
 }

@@ -38,5 +38,7 @@ enum head_kind heads__read(const char *line, struct task *task);
 enum head_kind heads__read_wrapped(const char *line, const char *next, struct task *task);
 /* HEAD_MAYBE for a line that holds a pid, a comm or both and nothing else; for lines that are no frames. */
 enum head_kind heads__read_loosely(const char *line, struct task *task);
+/* Behind "<IRQ>" are frames of an interrupt, behind "</IRQ>" and "<EOI>" those of its victim; in: before this line. */
+bool heads__in_interrupt(const char *line, bool in);
 
 #endif

@@ -59,7 +59,7 @@ bool order__is_wait(const char *name)
 	return order__is_switch(name) || IS_ANY(name, list);
 }
 
-bool order__is_reversed(const struct paste_frame *frames, size_t nr)
+static bool is_reversed(const struct paste_frame *frames, size_t nr)
 {
 	size_t out = nr, in = nr;
 
@@ -71,7 +71,25 @@ bool order__is_reversed(const struct paste_frame *frames, size_t nr)
 	}
 	if (in < nr)
 		return out < in;
+	if (out + 1 < nr && chars__starts(frames[out + 1].name, "do_syscall"))
+		return true;
 	return nr > 2 && out < 2 && out + 1 < nr && !order__is_outermost(frames[nr - 1].name);
+}
+
+static void reverse(struct paste_frame *frames, size_t nr)
+{
+	for (size_t i = 0; i < nr / 2; i++) {
+		struct paste_frame f = frames[i];
+
+		frames[i] = frames[nr - 1 - i];
+		frames[nr - 1 - i] = f;
+	}
+}
+
+void order__turn_inward(struct paste_frame *frames, size_t nr)
+{
+	if (is_reversed(frames, nr))
+		reverse(frames, nr);
 }
 
 /* Who calls the scheduler for a task that could run on. */
@@ -170,6 +188,23 @@ enum paste_sleep order__sleep_of(const struct paste *p, const struct paste_stack
 }
 
 /* A log that begins in the middle of a stack: no head, and no frame of a wait, but heads behind it. */
+bool order__is_mixed(const struct paste *p, const struct paste_stack *s)
+{
+	const char *entry = NULL;
+	size_t inner = 0, outer = 0;
+
+	for (size_t i = s->first; i < s->first + s->nr; i++) {
+		if (p->frames[i].guess)
+			continue;
+		inner += !strcmp(p->frames[i].name, "__schedule");
+		if (entry && !strcmp(p->frames[i].name, entry))
+			outer++;
+		else if (!entry && chars__starts(p->frames[i].name, "entry_SYSCALL"))
+			entry = p->frames[i].name;
+	}
+	return inner > 1 || outer;
+}
+
 bool order__begins_within(const struct paste *p, const struct lines *lines)
 {
 	const struct paste_stack *s = &p->stacks[0];

@@ -76,16 +76,6 @@ static void push(struct reader *r, struct paste_frame f)
 	}
 }
 
-static void reverse(struct paste_frame *frames, size_t nr)
-{
-	for (size_t i = 0; i < nr / 2; i++) {
-		struct paste_frame f = frames[i];
-
-		frames[i] = frames[nr - 1 - i];
-		frames[nr - 1 - i] = f;
-	}
-}
-
 static void end_stack(struct reader *r)
 {
 	struct paste *p = r->paste;
@@ -105,9 +95,9 @@ static void end_stack(struct reader *r)
 		return;
 	}
 	p->stacks = v;
-	if (order__is_reversed(p->frames + s->first, s->nr))
-		reverse(p->frames + s->first, s->nr);
+	order__turn_inward(p->frames + s->first, s->nr);
 	s->sleep = order__sleep_of(p, s);
+	s->mixed = order__is_mixed(p, s);
 	p->stacks[p->nr_stacks++] = *s;
 	*s = (struct paste_stack){.nr = 0};
 }
@@ -201,22 +191,6 @@ static void add_frame(struct reader *r, const struct found_frame *f, unsigned in
 	push(r, (struct paste_frame){name, module, f->guess});
 	if (!f->guess)
 		note_progress(r, name);
-}
-
-/* "<IRQ>" before the frames of an interrupt, "</IRQ>", "<EOI>" before those of its victim. */
-static void read_marks(struct reader *r, const char *line)
-{
-	static const struct {
-		const char *text;
-		bool in;
-	} marks[] = {
-		{"<IRQ>", true},   {"<NMI>", true},  {"<SOFTIRQ>", true}, {"</IRQ>", false},
-		{"</NMI>", false}, {"<EOI>", false}, {"<<EOE>>", false},  {"</SOFTIRQ>", false},
-	};
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (strstr(line, marks[i].text))
-			r->in_interrupt = marks[i].in;
 }
 
 static void add_tree(struct reader *r, const struct found_frame *f, unsigned int line)
@@ -365,6 +339,18 @@ static void note_lost(struct paste *p, const struct line *l)
 	p->nr_lost++;
 }
 
+/* A frame that was not understood keeps its place: inward of what is known it may be the one that waits. */
+static void add_hole(struct reader *r, const struct line *l)
+{
+	note_lost(r->paste, l);
+	if (r->in_interrupt || r->of_program || strstr(l->text, "? ") ||
+	    (!r->stack.nr && !r->next.pid))
+		return;
+	if (!r->stack.nr)
+		begin_stack(r, l->number);
+	push(r, (struct paste_frame){.name = PASTE_NOT_READ});
+}
+
 static void note_trouble(struct paste *p, const struct line *l)
 {
 	const char *what = trouble__in_line(l->text);
@@ -388,6 +374,9 @@ static void note_maybe(struct reader *r, const struct line *l, size_t index)
 	struct task t;
 
 	if (heads__read_loosely(l->text, &t) != HEAD_MAYBE)
+		return;
+	/* A log names a task by its pid; a word alone is another message. */
+	if (!t.pid && !t.state && frames__skip_prefix(l->text) != chars__skip_blanks(l->text))
 		return;
 	if (r->stack.nr && !r->stack.task.pid && is_foot(l->text, &t)) {
 		read_head(r, HEAD_FOOT, &t, l->number);
@@ -442,7 +431,7 @@ static void read_other(struct reader *r, const struct line *l, size_t index,
 		return;
 	}
 	if (lost || (found.lost && (r->stack.nr || r->tree.nr || strstr(l->text, "[<")))) {
-		note_lost(p, l);
+		add_hole(r, l);
 		return;
 	}
 	/* "? __pfx_kthread+0x10/0x10": no function is there. */
@@ -506,13 +495,18 @@ static void read_line(struct reader *r, const struct line *l, size_t index, cons
 		r->of_program = true;
 		return;
 	}
+	/* Between the stacks of who woke and who slept, of bcc's offwaketime. */
+	if (chars__starts(chars__skip_blanks(l->text), "--  ")) {
+		end_all(r, l->number);
+		return;
+	}
 	if (read_row(r, l, index, next))
 		return;
 	if (read_folded(r, l->text, l->number)) {
 		r->paste->nr_frame_lines++;
 		return;
 	}
-	read_marks(r, l->text);
+	r->in_interrupt = heads__in_interrupt(l->text, r->in_interrupt);
 	frames__find(l->text, &found);
 	if (!found.nr) {
 		read_other(r, l, index, next);
@@ -589,8 +583,13 @@ size_t paste__names(const struct paste *p, const struct paste_stack *s, const ch
 
 	for (size_t i = 0; i < s->nr; i++)
 		sure += !f[i].guess && !order__is_outermost(f[i].name);
-	for (size_t i = 0; i < s->nr && n < PASTE_DEPTH_MAX; i++)
-		if (sure ? !f[i].guess : i >= wait || order__is_wait(f[i].name))
+	for (size_t i = 0; i < s->nr && n < PASTE_DEPTH_MAX; i++) {
+		/* Below what puts the task to sleep nothing waits. */
+		bool stale = i < wait && !order__is_wait(f[i].name) &&
+			     (!sure || !strcmp(f[i].name, PASTE_NOT_READ));
+
+		if (!stale && !(sure && f[i].guess))
 			names[n++] = f[i].name;
+	}
 	return n;
 }

@@ -19,6 +19,8 @@
 #define PASTE_DEPTH_MAX 256
 #define PASTE_LOST_MAX 64
 #define PASTE_TROUBLE_MAX 16
+/* The name of a frame whose line was not understood. */
+#define PASTE_NOT_READ "(not read)"
 
 enum paste_sleep {
 	PASTE_ASLEEP,
@@ -38,6 +40,7 @@ struct paste_stack {
 	unsigned int line; /* of its first frame, from 1 */
 	enum paste_sleep sleep;
 	bool interrupted; /* frames of an interrupt were left out */
+	bool mixed;	  /* frames of two tasks are among each other */
 	bool cut;	  /* the log begins within it: where the task waits is not there */
 	size_t first, nr; /* paste.frames, innermost first */
 };

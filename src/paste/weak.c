@@ -277,6 +277,16 @@ static bool is_enough(const struct weak *w, bool within)
 	return c_name || within;
 }
 
+/* "--5.88%--0x36382d6c6c617473": what follows hangs on it, whatever it is. */
+static void add_branch(struct weak *w, const char *line, struct found *found)
+{
+	w->frame.name = "0x";
+	w->frame.len = 2;
+	w->frame.tree = w->frame.branch = true;
+	w->frame.column = (size_t)(w->branch - line);
+	found->v[found->nr++] = w->frame;
+}
+
 /* An address that nobody resolved is a frame that is not known; one of a program does not matter. */
 static void read_nameless(const char *p, const struct weak *w, struct found *found)
 {
@@ -313,7 +323,10 @@ void frames__find_weak(const char *line, bool within, struct found *found)
 		w.frame.len--;
 	if (!w.frame.len || isdigit((unsigned char)*p) ||
 	    (w.frame.len >= 8 && chars__hex(p) >= w.frame.len)) {
-		read_nameless(p, &w, found);
+		if (w.branch && w.address)
+			add_branch(&w, line, found);
+		else
+			read_nameless(p, &w, found);
 		return;
 	}
 	tail = w.frame.name + w.frame.len;

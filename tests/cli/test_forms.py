@@ -204,6 +204,9 @@ HEADS = {
     "status": stacks(lambda comm, pid: f"Name:\t{comm}\nState:\tD (disk sleep)\nPid:\t{pid}"),
     "wchan": stacks(lambda comm, pid: f"{pid} {comm} D blk_mq_get_tag"),
     "drgn": stacks(lambda comm, pid: f"drgn> bt {pid}", "pid"),
+    "crash ps -m": stacks(lambda comm, pid: f'[0 00:02:03.456] [UN]  PID: {pid}  TASK: ffff9b8c41b1c000  CPU: 3 '
+                          f'COMMAND: "{comm}"'),
+    "bcc trace": stacks(lambda comm, pid: f"4240   {pid}   {comm}             io_schedule     "),
     "ftrace": stacks(lambda comm, pid: f" {comm}-{pid}    ( 4240) [003] d..2.  8812.112233: <stack trace>"),
     "perf script": stacks(lambda comm, pid: f"{comm}  4240/{pid}  8812.112233: "),
     "perf trace": stacks(lambda comm, pid: f"     0.000 (1043.215 ms): {comm}/{pid} io_submit(ctx_id: 1) ..."),
@@ -269,6 +272,7 @@ STRINGS = {
     "counted": "".join(f"    {i:2} {name}\n" for i, name in enumerate(NAMES)),
     "[counted]": "".join(f"[{i}] {name}\n" for i, name in enumerate(NAMES)),
     "(??:?)": "".join(f" {name} (??:?) \n" for name in NAMES),
+    "blanks": "17 123456 9999 " + " ".join(NAMES),
     "crash -F": "".join(f" #{i} [ffffb1e2c3d4{i:04x}] {name} at ffffffff81a3b2c1\n"
                         f"    ffffb1e2c3d4{i:02x}08: [ffff9b8c41b1c000:task_struct] ffffffff81a3b2c1\n"
                         f"    ffffb1e2c3d4{i:02x}18: blk_mq_get_tag+99 [kmalloc-64]\n"
@@ -357,6 +361,55 @@ def test_wchan():
     glued = "root@db1:~# cat /proc/4242/wchan\nblk_mq_get_tagroot@db1:~# \n" + PLAIN
     row, = explained(glued)["not_read"]
     assert row["line"] == 2
+
+
+def among(step, mark):
+    """Both tasks print at once, so many lines each in turn; mark: the prefix of the two."""
+    logs = [[mark[i] + line for line in hung(comm, pid, frames)]
+            for i, (comm, pid, _, frames) in enumerate(TASKS)]
+    out = []
+    while any(logs):
+        for log in logs:
+            out += log[:step]
+            del log[:step]
+    return "\n".join(out) + "\n"
+
+
+def test_two_that_print_at_once():
+    for mark in (("[ 1.5][ T4242] ", "[ 1.5][  T777] "), ("[ 1.5][  C1] ", "[ 1.5][  C2] "),
+                 ("[ 1.5] [1] ", "[ 1.5] [2] ")):
+        for step in (1, 3):
+            check(among(step, mark))
+    mixed = explained(among(1, ("[ 1.5] ", "[ 1.5] ")))["stacks"][0]
+    assert not mixed["cause"]["certain"] and "mixed here" in mixed["doubt"]
+
+
+@pytest.mark.parametrize("message", ("docker0", "usb 1-1: new device", "eth0: link up",
+                                     "** 3 printk messages dropped **"))
+def test_messages_within_a_stack(message):
+    check("".join(f"[ 1.5] {line}\n" + ("" if i % 5 else f"[ 1.5] {message}\n") for i, line in enumerate(LOG)))
+
+
+def test_a_frame_that_was_not_read_is_a_doubt():
+    stack = ["[<0>] 0xffffffffc0123456", "[<0>] ext4_mb_new_blocks+0x1/0x2", "[<0>] aio_write+0x1/0x2"]
+    text = "cat /proc/4242/stack\n" + "\n".join(stack) + "\n"
+    found = explained(text)["stacks"][0]
+    assert found["frames"] == ["(not read)", "ext4_mb_new_blocks", "aio_write"]
+    assert not found["cause"]["certain"] and "was not understood" in found["doubt"]
+    found = explained(text.replace(stack[0] + "\n", ""))["stacks"][0]
+    assert found["cause"]["id"] == "ext4.alloc" and found["cause"]["certain"]
+    stack[1], stack[0] = stack[0], stack[1]
+    found = explained("cat /proc/4242/stack\n" + "\n".join(stack) + "\n")["stacks"][0]
+    assert found["cause"]["certain"]
+
+
+def test_offwaketime():
+    text = "    waker:          swapper/3 0\n    b'blk_mq_end_request'\n    b'nvme_irq'\n" \
+        "    --               --\n" + "".join(f"    b'{name}'\n" for name in NAMES) + \
+        "    target:          fio 4242\n        5123\n"
+    waker, target = sorted(explained(text)["stacks"], key=lambda stack: stack["line"])
+    assert waker["sleep"] == "running"
+    assert (target["task"]["pid"], target["frames"]) == (4242, NAMES)
 
 
 def test_lines_keep_their_numbers():
