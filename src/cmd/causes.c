@@ -34,7 +34,7 @@ static int print_one(const struct causes *causes, const struct cause *cause)
 	printf("%s\n", cause->id);
 	fields__print("name", cause->name);
 	fields__cause(cause, false);
-	fields__programs(causes, NULL, cause->id);
+	fields__programs(causes, NULL, cause->id, NULL, NULL);
 	return output__finish_stdout();
 }
 

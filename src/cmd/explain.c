@@ -12,6 +12,17 @@
 /* Tasks that a text names for one stack, and lines that were not read. */
 #define NAMED_MAX 8
 
+static bool is_direct(const struct causes *causes, const struct explained *e)
+{
+	char via[512];
+
+	causes__via(causes, e->names, e->depth, via, sizeof(via));
+	for (const char *p = via; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		if (!strncmp(p, "dio", 3))
+			return true;
+	return false;
+}
+
 void explain__stack(struct explained *e, const struct causes *causes)
 {
 	size_t i;
@@ -21,6 +32,7 @@ void explain__stack(struct explained *e, const struct causes *causes)
 	e->doubt = i < e->depth ? e->names[i] : NULL;
 	e->submit = causes__entered(causes, e->names, e->depth);
 	e->role = causes__role(causes, e->names, e->depth);
+	e->direct = is_direct(causes, e);
 }
 
 bool explain__is_suspect(const struct explained *e)
@@ -47,15 +59,18 @@ static const char *why_awake(const struct paste_stack *stack)
 	return "";
 }
 
-bool explain__is_direct(const struct causes *causes, const struct explained *e)
+bool explain__fits(const struct program *p, const void *ctx)
 {
-	char via[512];
+	const struct explained *e = ctx;
 
-	causes__via(causes, e->names, e->depth, via, sizeof(via));
-	for (const char *p = via; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
-		if (!strncmp(p, "dio", 3))
-			return true;
-	return false;
+	/* The only filesystem that a setting speaks of. */
+	if (strstr(p->why, "btrfs")) {
+		for (size_t i = 0; i < e->depth; i++)
+			if (!strncmp(e->names[i], "btrfs_", 6))
+				return true;
+		return false;
+	}
+	return !e->direct || (!strstr(p->setting, "O_DIRECT") && !strstr(p->why, "O_DIRECT"));
 }
 
 /* The module of the frame with this name, which is one of the paste's; NULL if it is not said. */
@@ -209,7 +224,8 @@ static void print_tasks(const struct groups *g, const struct paste *paste,
 
 /* Settings of each program that has the stack, of the first ones. */
 static void print_programs(const struct causes *causes, const struct groups *g,
-			   const struct paste *paste, const struct group *group)
+			   const struct paste *paste, const struct group *group,
+			   const struct explained *e)
 {
 	const char *seen[NAMED_MAX];
 	size_t nr = 0;
@@ -223,7 +239,7 @@ static void print_programs(const struct causes *causes, const struct groups *g,
 		if (!new)
 			continue;
 		seen[nr++] = comm;
-		fields__programs(causes, comm, group->cause->id);
+		fields__programs(causes, comm, group->cause->id, explain__fits, e);
 	}
 }
 
@@ -259,8 +275,8 @@ static void print_main(const struct causes *causes, const struct paste *paste,
 		fields__print("doubt", explain__doubt(&e, text, sizeof(text)));
 	}
 	if (!*awake && explain__is_certain(&e)) {
-		fields__cause(e.cause, explain__is_direct(causes, &e));
-		print_programs(causes, g, paste, group);
+		fields__cause(e.cause, e.direct);
+		print_programs(causes, g, paste, group, &e);
 	}
 	fields__print("via", causes__via(causes, e.names, e.depth, text, sizeof(text)));
 	fields__print("telling", causes__telling(causes, e.names, e.depth, 3, text, sizeof(text)));

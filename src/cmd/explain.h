@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cause/causes.h"
+#include "cause/programs.h"
 #include "paste/paste.h"
 
 /* A stack of the paste and what is known of it. */
@@ -15,6 +16,7 @@ struct explained {
 	size_t depth;
 	const struct cause *cause;
 	const char *doubt; /* the function because of which the cause is not certain; NULL */
+	bool direct;	   /* the program uses O_DIRECT, as far as the frames say */
 	bool submit;	   /* inside io_submit */
 	const char *role;  /* NULL = nothing that others wait for */
 };
@@ -23,8 +25,8 @@ struct explained {
 void explain__stack(struct explained *e, const struct causes *causes);
 /* May a task outside of io_submit hold up one inside? */
 bool explain__is_suspect(const struct explained *e);
-/* Does the program use O_DIRECT, as far as the frames say? */
-bool explain__is_direct(const struct causes *causes, const struct explained *e);
+/* Does the setting fit what the frames say of O_DIRECT and of the filesystem? ctx: struct explained. */
+bool explain__fits(const struct program *p, const void *ctx);
 bool explain__is_certain(const struct explained *e);
 /* Why the cause is not certain; "" if it is. */
 char *explain__doubt(const struct explained *e, char *buf, size_t size);

@@ -3,6 +3,7 @@
 
 #include "cause/programs.h"
 #include "cmd/explain.h"
+#include "cmd/fields.h"
 #include "cmd/groups.h"
 #include "report/jsonw.h"
 
@@ -47,7 +48,8 @@ static void add_cause(struct jsonw *w, json_t *o, const struct cause *cause, boo
 	jsonw__str(w, o, "evidence", cause->evidence);
 	tried = jsonw__array(w, o, "tried");
 	for (size_t i = 0; i < cause->nr_tried; i++)
-		jsonw__add_str(w, tried, cause->tried[i]);
+		if (fields__is_tried(cause, i, direct))
+			jsonw__add_str(w, tried, cause->tried[i]);
 }
 
 static void add_programs(struct jsonw *w, json_t *o, const struct causes *causes,
@@ -59,7 +61,11 @@ static void add_programs(struct jsonw *w, json_t *o, const struct causes *causes
 	for (size_t at = 0;
 	     explain__is_certain(e) && *e->stack->task.comm &&
 	     (p = causes__program(causes, e->stack->task.comm, e->cause->id, &at));) {
-		json_t *row = jsonw__item(w, array);
+		json_t *row;
+
+		if (!explain__fits(p, e))
+			continue;
+		row = jsonw__item(w, array);
 
 		jsonw__str(w, row, "setting", p->setting);
 		jsonw__str(w, row, "why", p->why);
@@ -83,7 +89,7 @@ static void add_stack(struct jsonw *w, json_t *array, const struct causes *cause
 	jsonw__str(w, o, "sleep", sleep[e->stack->sleep]);
 	add_programs(w, o, causes, e);
 	if (e->stack->sleep == PASTE_ASLEEP)
-		add_cause(w, o, e->cause, explain__is_direct(causes, e), explain__is_certain(e));
+		add_cause(w, o, e->cause, e->direct, explain__is_certain(e));
 	else
 		jsonw__null(w, o, "cause");
 	jsonw__str(w, o, "via", causes__via(causes, e->names, e->depth, text, sizeof(text)));

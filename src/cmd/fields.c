@@ -51,6 +51,11 @@ static void print_tried(const char *tried)
 	fields__print("measured", text);
 }
 
+bool fields__is_tried(const struct cause *cause, size_t i, bool direct)
+{
+	return !(direct && *cause->direct_advice && !strncmp(cause->tried[i], "author;", 7));
+}
+
 void fields__cause(const struct cause *cause, bool direct)
 {
 	fields__print("meaning", cause->meaning);
@@ -59,18 +64,22 @@ void fields__cause(const struct cause *cause, bool direct)
 	fields__print("author", direct && *cause->direct_advice ? cause->direct_advice
 								: cause->author_advice);
 	for (size_t i = 0; i < cause->nr_tried; i++)
-		print_tried(cause->tried[i]);
+		if (fields__is_tried(cause, i, direct))
+			print_tried(cause->tried[i]);
 	fields__print("kernels", cause->kernels);
 	fields__print("evidence", cause->evidence);
 	fields__print("refs", cause->refs);
 }
 
-void fields__programs(const struct causes *causes, const char *comm, const char *id)
+void fields__programs(const struct causes *causes, const char *comm, const char *id,
+		      bool (*fits)(const struct program *p, const void *ctx), const void *ctx)
 {
 	const struct program *p;
 	char text[1024];
 
 	for (size_t at = 0; (p = causes__program(causes, comm, id, &at));) {
+		if (fits && !fits(p, ctx))
+			continue;
 		snprintf(text, sizeof(text), "%s: %s; %s (%s)", p->names, p->setting, p->why,
 			 p->source);
 		fields__print("program", text);

@@ -61,7 +61,8 @@ static size_t begin(struct groups *g, const struct causes *causes, struct explai
 				     .cause = e->cause,
 				     .doubt = e->doubt,
 				     .role = e->role,
-				     .submit = e->submit};
+				     .submit = e->submit,
+				     .direct = e->direct};
 	return g->nr++;
 }
 
@@ -144,4 +145,5 @@ void groups__explain(const struct groups *g, const struct paste *paste, size_t i
 	e->doubt = group->doubt;
 	e->role = group->role;
 	e->submit = group->submit;
+	e->direct = group->direct;
 }

@@ -12,7 +12,7 @@ struct group {
 	size_t first, last, nr; /* stacks of the paste */
 	const struct cause *cause;
 	const char *doubt, *role;
-	bool submit;
+	bool submit, direct;
 	bool shown; /* for who prints */
 };
 

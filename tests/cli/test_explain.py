@@ -192,6 +192,19 @@ def test_who_uses_o_direct_is_not_told_to():
     assert "Write with O_DIRECT." not in text_of(frames % b"[<0>] generic_file_direct_write+0x1/0x2\n")
 
 
+def test_settings_fit_the_stack():
+    frames = "4242 fio\n[<0>] folio_wait_bit_common+0x1/0x2\n[<0>] filemap_read+0x1/0x2\n" \
+        "[<0>] %s+0x1/0x2\n[<0>] aio_read+0x1/0x2\n[<0>] io_submit_one+0x1/0x2\n"
+    xfs, btrfs = (text_of((frames % name).encode()) for name in ("xfs_file_read_iter", "btrfs_file_read_iter"))
+    assert "direct=1" in xfs and "direct=1" in btrfs
+    assert "iomem_align" not in xfs and "iomem_align" in btrfs
+    stack, = explained((frames % "xfs_file_read_iter").encode())["stacks"]
+    assert [row["setting"] for row in stack["programs"]] == ["direct=1"]
+    throttled = b"4242 fio\n[<0>] balance_dirty_pages+0x1/0x2\n%s[<0>] aio_write+0x1/0x2\n"
+    assert "O_DIRECT: 500 -> 0" in " ".join(text_of(throttled % b"").split())
+    assert "500 -> 0" not in text_of(throttled % b"[<0>] generic_file_direct_write+0x1/0x2\n")
+
+
 def test_a_task_that_did_not_sleep_gets_no_advice():
     for name, word in (("softlockup", "running"), ("preempted", "preempted")):
         text = text_of((PASTES / f"{name}.txt").read_bytes())
