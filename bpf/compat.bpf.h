@@ -174,19 +174,24 @@ static __always_inline struct pt_regs *user_regs(void)
 	return (void *)stack_top((void *)bpf_get_current_task());
 }
 
-/* io_submit's arguments in the registers that the entry code has saved. */
-#define NATIVE_ARGS(regs)                                                                          \
-	PT_REGS_PARM1_CORE_SYSCALL(regs), (long)PT_REGS_PARM2_CORE_SYSCALL(regs),                  \
-		PT_REGS_PARM3_CORE_SYSCALL(regs)
+/* The registers of a system call's arguments that the entry code has saved, and io_submit's in them. */
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_ARG1(regs) READ(pt_regs, regs, di)
+#define SYSCALL_ARG2(regs) READ(pt_regs, regs, si)
+#define SYSCALL_ARG3(regs) READ(pt_regs, regs, dx)
+#else
+#define SYSCALL_ARG1(regs) PT_REGS_PARM1_CORE_SYSCALL(regs)
+#define SYSCALL_ARG2(regs) PT_REGS_PARM2_CORE_SYSCALL(regs)
+#define SYSCALL_ARG3(regs) PT_REGS_PARM3_CORE_SYSCALL(regs)
+#endif
+#define NATIVE_ARGS(regs) SYSCALL_ARG1(regs), (long)SYSCALL_ARG2(regs), SYSCALL_ARG3(regs)
 /* 32-bit callers: i386 passes its arguments in bx, cx, dx; arm in w0 to w2. */
 #if defined(__TARGET_ARCH_x86)
 #define COMPAT_ARGS(regs)                                                                          \
-	(__u32) BPF_CORE_READ(regs, bx), (__s32)BPF_CORE_READ(regs, cx),                           \
-		(__u32)BPF_CORE_READ(regs, dx)
+	(__u32) READ(pt_regs, regs, bx), (__s32)READ(pt_regs, regs, cx), (__u32)SYSCALL_ARG3(regs)
 #else
 #define COMPAT_ARGS(regs)                                                                          \
-	(__u32) PT_REGS_PARM1_CORE_SYSCALL(regs), (__s32)PT_REGS_PARM2_CORE_SYSCALL(regs),         \
-		(__u32)PT_REGS_PARM3_CORE_SYSCALL(regs)
+	(__u32) SYSCALL_ARG1(regs), (__s32)SYSCALL_ARG2(regs), (__u32)SYSCALL_ARG3(regs)
 #endif
 
 /*

@@ -346,7 +346,7 @@ int uring_enter_fentry(void *ctx)
 {
 	struct pt_regs *regs = user_regs();
 
-	return uring_enter(PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs));
+	return uring_enter(SYSCALL_ARG1(regs), SYSCALL_ARG2(regs));
 }
 SEC("?fexit/io_uring_enter")
 int BPF_PROG(uring_exit_fentry, struct pt_regs *regs, long ret)
