@@ -31,6 +31,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 	__u32 bit = 1u << (again ? PROGRAM_AGAIN : PROGRAM_FIRST);
 	struct wire_slot *slot = slot_here();
 	struct task_struct *task;
+	struct iocb_part part;
 	struct call *c;
 
 	if (slot->tid == tid && other_has_begun(&slot->began, bit))
@@ -52,7 +53,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 	c->tid = tid;
 	call_set_args(c, ctx_id, nr, iocbpp, compat);
 	if (c->nr == 1) /* most calls are, so they are spared two look-ups */
-		count_one(c, iocb_at(iocbpp, 0, compat), false);
+		count_one(c, &part, iocb_at(iocbpp, 0, compat), false);
 	else
 		walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0) {

@@ -28,7 +28,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
 	struct call *c = bpf_map_lookup_elem(&calls, &tid);
 
 	if (c)
-		count_one(c, addr, undo);
+		count_one(c, &c->part, addr, undo);
 	return 0;
 }
 
@@ -39,7 +39,7 @@ __noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
  */
 static __always_inline bool count_known(struct call *c, __u64 addr)
 {
-	struct iocb_part *iocb = &c->part; /* the stack is full */
+	struct iocb_part part, *iocb = &part;
 	struct wire_call_fs *f;
 	__u32 way, row, nowait;
 

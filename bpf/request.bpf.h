@@ -137,10 +137,12 @@ static __always_inline void count_in_row(struct wire_call_fs *f, const struct io
 		f->bytes -= bytes < f->bytes ? bytes : f->bytes;
 }
 
-/* Count a request in its row, or take it back (undo). */
-static __always_inline void count_one(struct call *c, __u64 addr, bool undo)
+/*
+ * Count a request in its row, or take it back (undo). `iocb` is room for it: on the stack, where there is
+ * any, the kernel asks less before it copies there.
+ */
+static __always_inline void count_one(struct call *c, struct iocb_part *iocb, __u64 addr, bool undo)
 {
-	struct iocb_part *iocb = &c->part;
 	struct wire_call_fs *f;
 	__u32 row;
 
