@@ -107,7 +107,7 @@ static __noinline struct call *call_unseen(__u32 pid, __u32 compat, __u32 by)
 static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool compat,
 					enum program by)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 	__u64 now, wall = 0;
 
 	if (c && c->ended_by && c->ended_by != by && c->state == WIRE_CALL_IDLE) {
@@ -246,7 +246,7 @@ int compat_exit_kprobe(struct pt_regs *ctx)
 static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 {
 	__u32 tid = (__u32)id;
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 
 	if (FILTERING_FS || !tracing() || (!c && !opt_tree_only) || !caller_wanted(id >> 32, tid))
 		return;

@@ -68,6 +68,7 @@ struct call {
 	__u32 in_chain; /* the thread that submits: the next request is linked to the one before */
 	__u32 epoch;	/* in which its latest sleep, or its end, counts */
 	__u32 row;	/* that was found last, see find_row() */
+	__u32 number;	/* of the record, in the table of calls */
 	__u64 file;	/* that its first row was found by, see inside.bpf.h; */
 	__u32 file_row; /* index + 1 of that row, 0 = there is none */
 	__u32 taken_inside; /* see there: how often */

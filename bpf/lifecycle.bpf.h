@@ -18,7 +18,7 @@ static __always_inline struct call *call_on_cpu(void)
 
 	if (!tid || tid != (__u32)bpf_get_current_pid_tgid())
 		return NULL;
-	return bpf_map_lookup_elem(&calls, &tid);
+	return call_of_tid(tid);
 }
 
 /* ---- its end ---- */
@@ -76,7 +76,7 @@ static __always_inline void send_submit(const struct call *c, __u64 now, __u64 w
 static __always_inline __u32 flush_rows(struct call *c, __u64 wall, __s64 ret)
 {
 	struct wire_fs *total = totals_here(TOTAL_MORE, c->ended_by == PROGRAM_AGAIN, c->epoch);
-	__u32 wanted = 0, tid = c->tid;
+	__u32 wanted = 0, number = c->number;
 
 	if (!total)
 		return 0;
@@ -84,7 +84,7 @@ static __always_inline __u32 flush_rows(struct call *c, __u64 wall, __s64 ret)
 	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++) {
 		if (i >= c->nr_fs)
 			break;
-		wanted += flush_row(tid, i, wall, ret);
+		wanted += flush_row(number, i, wall, ret);
 	}
 	if (!FILTERING_FS)
 		wanted = c->api == WIRE_API_URING ? c->requests : ret < 0 ? 0 : ret;
@@ -122,7 +122,7 @@ static __always_inline void flush(struct call *c, __u64 wall, __s64 ret, bool fa
 }
 
 /* A global function: several ends of a call lead here, and the verifier looks at it once. */
-int flush_call(__u32 tid, __u64 wall, __s64 ret);
+int flush_call(__u32 number, __u64 wall, __s64 ret);
 
 static __always_inline void call_forget(struct call *c, __u32 loss)
 {
@@ -143,20 +143,23 @@ static __always_inline void call_abandon(struct call *c, __u32 loss)
 	if (c->unwatched)
 		return;
 	if (c->api == WIRE_API_URING)
-		uring_flush(c->tid, c->since_ns - c->start_ns, c->nr);
+		uring_flush(c->number, c->since_ns - c->start_ns, c->nr);
 	else
-		flush_call(c->tid, c->since_ns - c->start_ns, c->nr);
+		flush_call(c->number, c->since_ns - c->start_ns, c->nr);
 }
 
 /* ---- its beginning ---- */
 
+/* The first call of a thread: it gets a record, if there still is one. */
+int new_call(__u32 tid);
+
 static __always_inline struct call *call_of(__u32 tid, struct task_struct *task, bool again)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 
 	if (!c) {
-		bpf_map_update_elem(&calls, &tid, zero_call, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&calls, &tid);
+		new_call(tid);
+		c = call_of_tid(tid);
 	}
 	if (!c) {
 		if (!again)
@@ -164,7 +167,7 @@ static __always_inline struct call *call_of(__u32 tid, struct task_struct *task,
 		return NULL;
 	}
 	if (c->task != (__u64)task) {
-		retire(tid);
+		retire(c->number);
 		c->task = (__u64)task;
 		c->seq = 0;
 		c->state = WIRE_CALL_IDLE;
@@ -242,6 +245,7 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
 	 * In this order: from here on switches save the slot, with what it still has of another call, and
 	 * restore it.
 	 */
+	slot->call = c->number;
 	*(volatile __u32 *)&slot->tid = c->tid;
 	*(volatile __u32 *)&slot->req_count = 0;
 	*(volatile __u64 *)&slot->req_iocb = 0;
@@ -275,7 +279,7 @@ static __always_inline void call_start(struct call *c, struct task_struct *task)
  */
 static __always_inline __u64 leave_call(struct wire_slot *slot, struct call *c, __u32 tid)
 {
-	__u64 now = c && c->away ? came_back_by_exit(tid) : 0;
+	__u64 now = c && c->away ? came_back_by_exit(c->number) : 0;
 	struct done_inside inside;
 
 	if (now)

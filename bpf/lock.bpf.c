@@ -49,7 +49,7 @@ static __always_inline void io_thread_lock_ends(__u64 lock)
 {
 	struct wire_slot *slot = slot_here();
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 
 	if (slot->lock_tid == tid)
 		slot->lock_tid = 0;

@@ -7,6 +7,8 @@
 #include "target.bpf.h"
 
 struct calls_map calls SEC(".maps");
+struct free_calls_map free_calls SEC(".maps");
+struct call_numbers_map call_numbers SEC(".maps");
 struct ring_map ring SEC(".maps");
 struct scratches_map scratches SEC(".maps");
 struct filesystems_map filesystems SEC(".maps");

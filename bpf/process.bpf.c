@@ -47,9 +47,9 @@ static __always_inline void name_process(struct wire_process *p, __u32 pid)
 	bpf_probe_read_kernel_str(p->comm, sizeof(p->comm), &task->comm);
 }
 
-__noinline int retire(__u32 tid)
+__noinline int retire(__u32 number)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 	struct wire_process *p;
 	__u32 pid;
 
@@ -77,12 +77,21 @@ __noinline int retire(__u32 tid)
 
 /* ---- the programs: threads that end, processes that begin ---- */
 
+static __always_inline void free_call(struct call *c, __u32 tid)
+{
+	__u32 number = c->number;
+
+	bpf_map_delete_elem(&call_numbers, &tid);
+	*(volatile __u32 *)&c->tid = 0;
+	bpf_map_push_elem(&free_calls, &number, BPF_ANY);
+}
+
 static __always_inline int thread_ends(void)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tid = (__u32)id;
 	struct wire_slot *slot = slot_here();
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 pid = id >> 32;
 
@@ -96,8 +105,8 @@ static __always_inline int thread_ends(void)
 		return 0;
 	if (c->state != WIRE_CALL_IDLE)
 		call_abandon(c, WIRE_LOSS_DIED);
-	retire(tid);
-	bpf_map_delete_elem(&calls, &tid);
+	retire(c->number);
+	free_call(c, tid);
 	return 0;
 }
 

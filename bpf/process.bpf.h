@@ -9,7 +9,7 @@
 int count_failure(__u32 pid, __s64 ret);
 
 /* The thread is no more, or its number is that of another one: what it had is its process's. */
-int retire(__u32 tid);
+int retire(__u32 number);
 
 /* A call is over: it adds to its thread's, which nobody else writes to. */
 static __always_inline void submitted(struct call *c, __u64 requests, __s64 ret)

@@ -23,9 +23,9 @@ __noinline __u64 iovec_bytes(__u64 buf, __u64 count, __u32 compat)
 	return count <= IOVECS_READ ? sum : BYTES_UNKNOWN;
 }
 
-__noinline int count_request(__u32 tid, __u64 addr, __u32 undo)
+__noinline int count_request(__u32 number, __u64 addr, __u32 undo)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 
 	if (c)
 		count_one(c, &c->part, addr, undo);
@@ -72,9 +72,9 @@ static __always_inline void read_list(struct call *c, __u64 iocbpp, __u32 n, boo
 	}
 }
 
-__noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
+__noinline int count_requests(__u32 number, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 
 	if (!c || n == 0)
 		return 0;
@@ -89,17 +89,17 @@ __noinline int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __
 		if (i >= n)
 			break;
 		if (undo || !count_known(c, addr))
-			count_request(tid, addr, undo);
+			count_request(number, addr, undo);
 	}
 	return 0;
 }
 
-__noinline int count_many(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
+__noinline int count_many(__u32 number, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo)
 {
 	for (__u32 i = 0; i < COUNT_MANY; i += COUNT_CHUNK) {
 		if (i >= n)
 			break;
-		count_requests(tid, iocbpp + i * iocb_step(compat), n - i, compat, undo);
+		count_requests(number, iocbpp + i * iocb_step(compat), n - i, compat, undo);
 	}
 	return 0;
 }

@@ -170,10 +170,10 @@ static __always_inline void count_one(struct call *c, struct iocb_part *iocb, __
 
 /*
  * A global function is looked at by the verifier once, and not in each round of
- * a loop. It finds the call again by itself: only scalars can be handed to one
+ * a loop. It gets the call by its number: only scalars can be handed to one
  * before 5.13.
  */
-int count_request(__u32 tid, __u64 addr, __u32 undo);
+int count_request(__u32 number, __u64 addr, __u32 undo);
 
 #define COUNT_CHUNK 8
 /*
@@ -181,11 +181,11 @@ int count_request(__u32 tid, __u64 addr, __u32 undo);
  * since all frames together have 512 bytes. Where that fails the array ends in a
  * page that is not there, and what lies before it is read one by one.
  */
-int count_requests(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
+int count_requests(__u32 number, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
 
 /* The same of up to COUNT_MANY. A loop in a loop, for the verifier, which goes round each by itself. */
 #define COUNT_MANY (16 * COUNT_CHUNK)
-int count_many(__u32 tid, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
+int count_many(__u32 number, __u64 iocbpp, __u32 n, __u32 compat, __u32 undo);
 
 static __always_inline __u64 iocb_step(__u32 compat)
 {
@@ -194,7 +194,7 @@ static __always_inline __u64 iocb_step(__u32 compat)
 
 static __always_inline void walk_requests(const struct call *c, __u32 from, bool undo)
 {
-	__u32 tid = c->tid, compat = c->compat, to = c->nr;
+	__u32 number = c->number, compat = c->compat, to = c->nr;
 	__u64 step = iocb_step(compat), iocbpp = c->iocbpp + from * step;
 
 	if (to > WIRE_MAX_REQUESTS)
@@ -202,7 +202,7 @@ static __always_inline void walk_requests(const struct call *c, __u32 from, bool
 	for (__u32 i = 0; i < WIRE_MAX_REQUESTS / COUNT_MANY; i++) {
 		if (from >= to)
 			break;
-		count_many(tid, iocbpp, to - from, compat, undo);
+		count_many(number, iocbpp, to - from, compat, undo);
 		from += COUNT_MANY;
 		iocbpp += COUNT_MANY * step;
 	}

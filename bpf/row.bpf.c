@@ -64,9 +64,9 @@ static __always_inline void total_add_fs(struct wire_fs *total, const struct wir
 	row_add_ops(total, f);
 }
 
-__noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
+__noinline __u32 flush_row(__u32 number, __u32 i, __u64 wall, __s64 ret)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 	struct wire_fs *row, *more, *less;
 	struct wire_call_fs *f;
 	bool again;
@@ -89,9 +89,9 @@ __noinline __u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret)
 	return f->requests;
 }
 
-__noinline __u32 flush_only(__u32 tid, __u64 wall, __s64 ret)
+__noinline __u32 flush_only(__u32 number, __u64 wall, __s64 ret)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 
 	return c ? flush_only_row(c, &c->fs[0], wall, ret) : 0;
 }

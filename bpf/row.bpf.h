@@ -222,13 +222,13 @@ static __always_inline __u32 flush_only_row(struct call *c, struct wire_call_fs 
 }
 
 /* The same, for who has no stack for it. */
-__u32 flush_only(__u32 tid, __u64 wall, __s64 ret);
+__u32 flush_only(__u32 number, __u64 wall, __s64 ret);
 
 /*
  * Count one of the call's filesystems in its row and, as too much, in the totals, which have the call
  * as a whole: to be called in a loop. Returns its requests.
  */
-__u32 flush_row(__u32 tid, __u32 i, __u64 wall, __s64 ret);
+__u32 flush_row(__u32 number, __u32 i, __u64 wall, __s64 ret);
 
 static __always_inline void name_row(struct wire_fs *row, const struct target *t, __u32 pid)
 {

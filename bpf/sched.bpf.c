@@ -23,7 +23,7 @@ __u64 blind = 0;
 
 __noinline int came_back(__u32 tid)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (!c || !c->away || c->returning || c->task != (__u64)task)
@@ -33,9 +33,9 @@ __noinline int came_back(__u32 tid)
 	return 0;
 }
 
-__noinline __u64 came_back_by_exit(__u32 tid)
+__noinline __u64 came_back_by_exit(__u32 number)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 now = 0;
 

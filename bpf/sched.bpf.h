@@ -12,6 +12,6 @@ int came_back(__u32 tid);
  * The same where the thread leaves the call: when, 0 if a switch has told it
  * meanwhile. One that comes later finds the thread outside.
  */
-__u64 came_back_by_exit(__u32 tid);
+__u64 came_back_by_exit(__u32 number);
 
 #endif

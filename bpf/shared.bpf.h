@@ -70,13 +70,31 @@ extern __u64 compat_start, compat_end;
  */
 extern __u32 epoch;
 
+/* Records of threads, by number: of the free ones a queue, filled by user space. */
+#define MAX_CALLS 16384
 struct calls_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_CALLS);
 	__type(key, __u32);
 	__type(value, struct call);
 };
 extern struct calls_map calls SEC(".maps");
+
+struct free_calls_map {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, MAX_CALLS);
+	__type(value, __u32);
+};
+extern struct free_calls_map free_calls SEC(".maps");
+
+/* The number of a thread's record, by tid. */
+struct call_numbers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CALLS);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+extern struct call_numbers_map call_numbers SEC(".maps");
 
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -171,6 +189,27 @@ static __always_inline __u64 as_number(struct wire_slot *slot, const void *point
 {
 	*(const void *volatile *)&slot->word = pointer;
 	return *(volatile __u64 *)&slot->word;
+}
+
+/* An array's element is found without a call of the kernel's. */
+static __always_inline struct call *call_numbered(__u32 number)
+{
+	return bpf_map_lookup_elem(&calls, &number);
+}
+
+/*
+ * The record of a thread, NULL if it has none. Who was inside last on this CPU is who comes in again,
+ * goes out and comes back to it, mostly, and spares the look-up in a hash.
+ */
+static __always_inline struct call *call_of_tid(__u32 tid)
+{
+	struct call *c = call_numbered(*(volatile __u32 *)&slot_here()->call);
+	__u32 *number;
+
+	if (c && c->tid == tid && tid)
+		return c;
+	number = bpf_map_lookup_elem(&call_numbers, &tid);
+	return number ? call_numbered(*number) : NULL;
 }
 
 static __always_inline bool may_be_inside(const struct wire_slot *slot)

@@ -37,7 +37,7 @@ static __always_inline void fall_asleep(void *ctx, struct call *c, struct task_s
 	c->cgroup_id = bpf_get_current_cgroup_id();
 	find_holder(c);
 	if (c->api == WIRE_API_URING)
-		uring_find_request(c->tid);
+		uring_find_request(c->number);
 	else
 		find_request(c, s, task, place);
 }
@@ -85,8 +85,7 @@ static __always_inline void leave_cpu(struct call *c, enum wire_call_state state
 /* The thread named by the slot is switched out; it still is current. Its call if it goes to sleep, else NULL. */
 static __always_inline struct call *switch_out(struct wire_slot *slot, struct task_struct *prev)
 {
-	__u32 tid = slot->tid;
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(slot->tid);
 	__u64 nvcsw, now = bpf_ktime_get_ns();
 
 	slot->tid = 0;
@@ -361,6 +360,7 @@ static __always_inline void take_slot(struct wire_slot *slot, const struct call 
 {
 	if (c->unwatched)
 		return;
+	slot->call = c->number;
 	slot->tid = c->tid;
 	slot->req_count = c->req_count;
 	slot->req_iocb = c->req_iocb;
@@ -415,7 +415,7 @@ static __always_inline void ran_unseen(struct call *c, __u64 now, __u64 ran)
 /* next may be one of ours that was off the CPU. */
 static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 	__u64 now, ran;
 
 	if (!c || !c->away || c->returning)
@@ -431,7 +431,7 @@ static __always_inline void switch_in(struct wire_slot *slot, __u32 tid)
 
 static __always_inline void waking(void *ctx, __u32 tid)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(tid);
 	__u64 id;
 
 	if (!c || c->state != WIRE_CALL_ASLEEP || c->wake_ns)

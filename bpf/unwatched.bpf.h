@@ -106,7 +106,7 @@ static __always_inline bool ends_are_skipped(const struct wire_slot *slot)
 static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid)
 {
 	if (ends_are_skipped(slot) && tid != slot->in_enter && tid != slot->in_enter_again &&
-	    tid != slot->in_exit && tid != slot->in_exit_again && bpf_map_lookup_elem(&calls, &tid))
+	    tid != slot->in_exit && tid != slot->in_exit_again && call_of_tid(tid))
 		__sync_fetch_and_add(&blind, 1);
 }
 

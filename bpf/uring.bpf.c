@@ -86,8 +86,7 @@ __noinline int uring_record(__u64 req, __u32 flags)
 {
 	struct wire_slot *slot = slot_here();
 	struct wire_tally *tally = &slot->tally;
-	__u32 tid = slot->tid;
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_of_tid(slot->tid);
 
 	if (!c || c->api != WIRE_API_URING)
 		return 0;
@@ -212,9 +211,9 @@ static __always_inline __u32 queued_behind(void *req)
 	return left < 1u << 16 ? left : 0;
 }
 
-__noinline int uring_find_request(__u32 tid)
+__noinline int uring_find_request(__u32 number)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 	struct wire_req *r;
 	__u64 req;
 
@@ -267,7 +266,7 @@ static __always_inline void count_wait_call(struct wire_fs *total, const struct 
 static __always_inline void uring_flush_call(struct call *c, __u64 wall, __s64 ret, bool fast)
 {
 	struct wire_fs *total;
-	__u32 requests, tid = c->tid;
+	__u32 requests;
 
 	c->epoch = epoch_now();
 	tally_ends(c);
@@ -284,16 +283,16 @@ static __always_inline void uring_flush_call(struct call *c, __u64 wall, __s64 r
 	if (!has_all(c, &c->fs[0], c->requests))
 		requests = flush_rows(c, wall, ret);
 	else
-		requests =
-			fast ? flush_only_row(c, &c->fs[0], wall, ret) : flush_only(tid, wall, ret);
+		requests = fast ? flush_only_row(c, &c->fs[0], wall, ret)
+				: flush_only(c->number, wall, ret);
 	submitted(c, requests, ret);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
 }
 
-__noinline int uring_flush(__u32 tid, __u64 wall, __s64 ret)
+__noinline int uring_flush(__u32 number, __u64 wall, __s64 ret)
 {
-	struct call *c = bpf_map_lookup_elem(&calls, &tid);
+	struct call *c = call_numbered(number);
 
 	if (c)
 		uring_flush_call(c, wall, ret, false);
@@ -310,7 +309,7 @@ static __always_inline int uring_exit(__s64 ret)
 
 	if (!tracing())
 		return 0;
-	c = bpf_map_lookup_elem(&calls, &tid);
+	c = call_of_tid(tid);
 	if (c && slot->tid == tid)
 		tally_keep(slot, c);
 	now = leave_call(slot, c, tid);

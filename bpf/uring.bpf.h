@@ -6,9 +6,9 @@
 #include "options.bpf.h"
 
 /* Count a call that is over in its rows and in the totals. */
-int uring_flush(__u32 tid, __u64 wall, __s64 ret);
+int uring_flush(__u32 number, __u64 wall, __s64 ret);
 
 /* What the request is that the thread sleeps for. */
-int uring_find_request(__u32 tid);
+int uring_find_request(__u32 number);
 
 #endif

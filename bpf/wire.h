@@ -348,7 +348,8 @@ struct wire_slot {
 	__u32 inside_direct;
 	__u32 nr; /* the call's requests */
 	struct wire_tally tally;
-	__u32 pad[4];
+	__u32 call; /* number of the record of who was inside last, see call_of_tid() */
+	__u32 pad[3];
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */
@@ -425,8 +426,8 @@ enum wire_call_state {
 	WIRE_CALL_PREEMPTED,
 };
 
-/* Bytes of a value of the calls map, key tid: a struct wire_call, and what only the programs know. */
-#define WIRE_CALL_BYTES 1584
+/* Bytes of a value of the calls map: a struct wire_call, and what only the programs know. */
+#define WIRE_CALL_BYTES 1592
 
 /* What a thread does inside io_submit or io_uring_enter. */
 struct wire_call {
