@@ -64,24 +64,35 @@ def _open(ident):
     return _bpf(BPF_MAP_GET_FD_BY_ID, ident.to_bytes(4, "little") + bytes(8))
 
 
+def _number(text):
+    """Of bytes as bpftool prints them."""
+    return int.from_bytes(bytes(int(byte, 16) for byte in text), sys.byteorder)
+
+
 class Calls:
     """The records that the programs keep of threads inside io_submit."""
 
     def __init__(self, pid):
-        self.ident, about = _map_of(pid, "calls")
-        self.fd, self.size = _open(self.ident), about["bytes_value"]
+        ident, about = _map_of(pid, "calls")
+        self.fd, self.size = _open(ident), about["bytes_value"]
+        self.numbers, _ = _map_of(pid, "call_numbers")
         types = _bpftool("btf", "dump", "file", str(BPF_OBJECT))["types"]
         record = next(t for t in types if t["kind"] == "STRUCT" and t["name"] == "call")
         self.at = {m["name"]: m["bits_offset"] // 8 for m in record["members"]}
 
+    def _dump(self):
+        """(tid, number of its record or None); of one that goes meanwhile its key is there, and an error."""
+        for entry in _bpftool("map", "dump", "id", str(self.numbers)):
+            yield _number(entry["key"]), _number(entry["value"]) if "value" in entry else None
+
     def threads(self):
-        """Of which there are records; of one that goes meanwhile its key is there, and an error."""
-        return {int.from_bytes(bytes(int(byte, 16) for byte in record["key"]), sys.byteorder)
-                for record in _bpftool("map", "dump", "id", str(self.ident))}
+        """Of which there are records."""
+        return {tid for tid, _ in self._dump()}
 
     def forget(self, tid, member):
         """Sets a member of 64 bits to 0; the thread must be on a CPU, and stay there."""
-        key, value = (ctypes.c_uint32 * 1)(tid), (ctypes.c_char * self.size)()
+        number = dict(self._dump())[tid]
+        key, value = (ctypes.c_uint32 * 1)(number), (ctypes.c_char * self.size)()
         attr = b"".join(n.to_bytes(8, "little") for n in
                         (self.fd, ctypes.addressof(key), ctypes.addressof(value), 0))
         _bpf(BPF_MAP_LOOKUP_ELEM, attr)

@@ -138,6 +138,29 @@ def test_many_short_lived_threads(scratch):
     clean(traced)
 
 
+# More threads than there are records, one after the other.
+IN_TURN = """
+import threading
+ctx, fd = aio.setup(1), os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+buf = aio.buffer()
+def work():
+    aio.submit(ctx, aio.iocb(fd, aio.PWRITE, buf, 512))
+    aio.reap(ctx, 1)
+for _ in range(int(sys.argv[2])):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+print(sys.argv[2])
+"""
+RECORDS = 16384
+
+
+def test_records_of_threads_that_are_gone_are_given_to_others(scratch):
+    traced = tracing.trace_script(scratch.dir, IN_TURN, f"{scratch.dir}/ram/file", str(RECORDS + 600))
+    assert counts(traced.report)[:2] == (RECORDS + 600, RECORDS + 600)
+    clean(traced)
+
+
 REUSE = """
 import signal
 LAST = "/proc/sys/kernel/ns_last_pid"
