@@ -64,6 +64,7 @@ struct task_struct___any {
 	void *worker_private; /* of an io-wq thread its struct io_worker */
 	void *pf_io_worker;   /* the same in 5.10 and 5.15 */
 	void *io_uring;
+	struct task_struct *real_parent;
 	struct task_struct___any *group_leader; /* the first of its process, and names it */
 	char comm[WIRE_COMM_LEN];
 } __attribute__((preserve_access_index));

@@ -110,15 +110,32 @@ static __always_inline int thread_ends(void)
 	return 0;
 }
 
+static __always_inline void add_to_tree(__u32 pid)
+{
+	__u8 one = 1;
+
+	if (bpf_map_update_elem(&tree, &pid, &one, BPF_ANY))
+		lose(WIRE_LOSS_CALLS_FULL, 1);
+}
+
+__noinline int adopt(__u32 pid)
+{
+	struct task_struct___any *task = (void *)bpf_get_current_task();
+	__u32 parent = BPF_CORE_READ(task, real_parent, tgid);
+
+	/* threads of the kernel ask for the thread that they work for */
+	if (bpf_get_current_pid_tgid() >> 32 != pid || !bpf_map_lookup_elem(&tree, &parent))
+		return 0;
+	add_to_tree(pid);
+	return 1;
+}
+
 static __always_inline int process_begins(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 pid = BPF_CORE_READ(parent, tgid), new = BPF_CORE_READ(child, tgid);
-	__u8 one = 1;
 
-	if (pid == new || !bpf_map_lookup_elem(&tree, &pid))
-		return 0;
-	if (bpf_map_update_elem(&tree, &new, &one, BPF_ANY))
-		lose(WIRE_LOSS_CALLS_FULL, 1);
+	if (pid != new && (bpf_map_lookup_elem(&tree, &pid) || adopt(pid)))
+		add_to_tree(new);
 	return 0;
 }
 

@@ -70,12 +70,18 @@ static __always_inline bool comm_wanted(const char *comm)
 	return false;
 }
 
+/*
+ * True if the process of this thread is a child of one that is traced, which it is from now on: a
+ * preemptible kernel skips the program of a fork while another thread is preempted in it on the CPU.
+ */
+int adopt(__u32 pid);
+
 /* By all but its name. */
 static __always_inline bool thread_wanted(__u32 pid, __u32 tid)
 {
 	if (pid == opt_own_pid)
 		return false;
-	if (opt_tree_only && !bpf_map_lookup_elem(&tree, &pid))
+	if (opt_tree_only && !bpf_map_lookup_elem(&tree, &pid) && !adopt(pid))
 		return false;
 	if (filter_pids && !bpf_map_lookup_elem(&want_pids, &pid))
 		return false;

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Threads, processes, mounts and files that come and go while they are traced."""
+import json
 import os
 import pathlib
+import re
+import shutil
 import signal
+import sys
 import time
 
 import pytest
@@ -10,6 +14,8 @@ import pytest
 import helpers
 import tracing
 from helpers import AIOLOAD, Program
+
+BPFTOOL = shutil.which("bpftool", path=os.environ["PATH"] + ":/usr/sbin")
 
 
 def counts(report):
@@ -112,6 +118,47 @@ def test_exit_right_after(scratch):
     assert counts(traced.report)[:2] == (100, 100)
     assert traced.report["totals"]["bytes"] == 100 * 4096
     clean(traced)
+
+
+UNSEEN = ONCE + """
+if os.fork() == 0:
+    aio.say(sys.argv[2], os.getpid())
+    aio.wait_for(sys.argv[3])
+    other = sys.argv[4] == "and of its own" and os.fork()
+    ctx = aio.setup(1)
+    once()
+    if other:
+        os.wait()
+    os._exit(0)
+os.wait()
+"""
+
+
+def forget_process(tracer, pid):
+    """As if the tracer had not seen it begin: out of the map of the command's processes."""
+    found = [re.search(r"^map_id:\s*(\d+)$", info, re.M) for info in helpers.fdinfo(tracer)]
+    shown = {m[1]: json.loads(helpers.run([BPFTOOL, "-j", "map", "show", "id", m[1]]).stdout) for m in found if m}
+    number, = [n for n, what in shown.items() if what["name"] == "tree"]
+    key = [str(b) for b in pid.to_bytes(4, sys.byteorder)]
+    assert helpers.run([BPFTOOL, "map", "delete", "id", number, "key", *key]).status == 0
+
+
+@pytest.mark.parametrize("children, calls", (("alone", 1), ("and of its own", 2)))
+def test_children_whose_beginning_was_not_seen(scratch, children, calls):
+    """Kernels skip the program of a fork now and then: they are known by their parent."""
+    if not BPFTOOL:
+        pytest.skip("needs bpftool")
+    ready, go, out = (pathlib.Path(scratch.dir, name) for name in ("child", "go", "report"))
+    with Program([helpers.AIOSTALL, "stat", "--format", "json", "-o", out, "--", *tracing.script(
+            UNSEEN, f"{scratch.dir}/ram/file", ready, go, children)]) as tracer:
+        tracer.wait_file(ready)
+        forget_process(tracer.pid, int(ready.read_text("ascii")))
+        go.touch()
+        ended = tracer.finish()
+    assert ended.status == 0, ended.stderr
+    report = json.loads(out.read_text("utf-8"))
+    assert counts(report)[:2] == (calls, calls)
+    helpers.assert_no_loss(report)
 
 
 SHORT_LIVED = ONCE + """
