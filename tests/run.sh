@@ -107,37 +107,38 @@ single() {
 	fi
 }
 
-# pytest over a folder; its junit file carries figures and reasons.
+# pytest_in NAME PATH...: its junit file carries figures and reasons.
 pytest_in() {
+	local name=$1
+	shift
 	/usr/bin/python3 -m pytest -q -rf -p no:cacheprovider -m 'not remedies' \
-		--junitxml="$scratch/$(basename "$1").xml" "$1"
+		--junitxml="$scratch/$name.xml" "$@"
 }
 
-# folder_sum FOLDER STATUS
-folder_sum() {
-	local name figures ok bad
-	name=$(basename "$1")
+# pytest_sum NAME STATUS
+pytest_sum() {
+	local name=$1 figures ok bad
 	figures=$(/usr/bin/python3 tests/junit.py "$scratch/$name.xml" "$scratch/skips") ||
 		figures="0 1"
 	read -r ok bad <<<"$figures"
 	# 5: nothing was collected
 	if [ "$2" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
-	add "pytest $1" "$ok" "$bad"
+	add "pytest $name" "$ok" "$bad"
 	while read -r line; do skip "$line"; done <"$scratch/skips"
 }
 
-# A folder whose tests have the machine to themselves: they are seen as they run.
+# pytests NAME PATH...: seen as they run.
 pytests() {
 	title "pytest $1"
-	pytest_in "$1"
-	folder_sum "$1" $?
+	pytest_in "$@"
+	pytest_sum "$1" $?
 }
 
-# told_after NAME: a folder that ran beside others.
+# told_after NAME: what ran beside others.
 told_after() {
-	title "pytest tests/$1"
+	title "pytest $1"
 	cat "$scratch/$1.log"
-	folder_sum "tests/$1" "$(<"$scratch/$1.status")"
+	pytest_sum "$1" "$(<"$scratch/$1.status")"
 }
 
 # The verb that needs no kernel: every built-in rule is listed with an id and a name.
@@ -199,8 +200,8 @@ stack_fits() {
 }
 
 # Of the slow ones first, so that none is left to run alone at the end.
-begin cli pytest_in tests/cli
-begin faults pytest_in tests/faults
+begin cli pytest_in cli tests/cli
+begin faults pytest_in faults tests/faults
 begin replay bash tests/replay/run.sh
 units=()
 for bin in build/tests/test_*; do
@@ -229,27 +230,60 @@ one() {
 	wait
 }
 
-# What asks nothing of this machine's kernel and takes one CPU, while the folder that mostly waits for
-# devices and the clock has the other. make check-kernels takes all kernels, make fuzz longer.
-beside_live() {
-	one web pytest_in tests/web
-	KERNELS=quick one vm pytest_in tests/vm
+# Files of tests/live that trace nothing but what they start, by its process or as a command, so that
+# the calls of another do not count. Most of their time they wait, for slow devices and the clock: two
+# lanes of about the same length go beside each other. A file that is in neither lane runs after them:
+# one that counts all calls of the host, takes a CPU away, or says how fast something is. The first lane has
+# those that drop the caches of the host or have it forget in other ways.
+lanes=(
+	"causes patterns agreement conservation attribution delay synchronous fio sample who targets lookout locks page_live"
+	"slower uring recorder filters rotation cut_off spill unfinished uring_clients memory"
+)
+
+# live_files N: those of a lane
+live_files() {
+	local file
+	for file in ${lanes[$1]}; do echo "tests/live/test_$file.py"; done
+}
+
+# The tests of the second lane, then what asks nothing of this machine's kernel.
+second_lane() {
+	# shellcheck disable=SC2046 # words
+	one live-2 pytest_in live-2 $(live_files 1)
+	one web pytest_in web tests/web
 	if [ -x build/fuzz/recording ]; then one fuzz bash tests/fuzz/run.sh 60; fi
 }
 
-if [ "$what" = all ]; then
-	beside_live &
-	pytests tests/live
-	wait
+live() {
+	local second guests
+	second_lane &
+	second=$!
+	# make check-kernels takes all kernels
+	KERNELS=quick one vm pytest_in vm tests/vm &
+	guests=$!
+	# shellcheck disable=SC2046 # words
+	pytests live-1 $(live_files 0)
+	until [ -e "$scratch/live-2.status" ]; do
+		kill -0 $second || break
+		sleep 0.5
+	done
+	told_after live-2
+	# shellcheck disable=SC2046 # words
+	pytests live tests/live $(printf -- '--ignore=%s ' $(live_files 0) $(live_files 1))
+	wait $second $guests
 	told_after web
 	told_after vm
+}
+
+if [ "$what" = all ]; then
+	live
 	if [ -x build/fuzz/recording ]; then
 		counted fuzz
 	else
 		skip "fuzz: clang's fuzzer runtime (libclang-rt-dev) is not installed"
 	fi
 	# These build once more in this tree, which has to stand still for the others.
-	begin packages pytest_in tests/packages
+	begin packages pytest_in packages tests/packages
 	begin hardened bash tests/hardened.sh
 	wait
 	told_after packages
