@@ -31,7 +31,7 @@ def test_what_stands_on_the_screen_in_the_end(scratch, terminal, pager, last):
         pytest.skip("needs less")
     argv = " ".join(map(str, load(scratch)))
     terminal.keys(f"PAGER={pager} {AIOSTALL} -d 60s -- sh -c '{argv} >/dev/null'", "Enter")
-    terminal.wait(r"^READY>$" if last else r"^:$|\(END\)|lines 1")
+    terminal.wait(r"\S\s+^READY>$" if last else r"^:$|\(END\)|lines 1")
     lines = [line for line in terminal.text().splitlines() if line]
     verdict = r"^((hurts|look ) ext4 \S+ |ext4 /\S+: fine)"
     if last:
