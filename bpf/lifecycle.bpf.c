@@ -4,10 +4,10 @@
 __u64 zero_call[sizeof(struct call) / sizeof(__u64)] = {};
 
 /* A switch may come between, and give the thread its record first: then that is the one. */
-__noinline int new_call(__u32 tid)
+__noinline __u32 new_call(__u32 tid)
 {
+	__u32 n = 0, *known;
 	struct call *c;
-	__u32 n = 0;
 
 	if (bpf_map_pop_elem(&free_calls, &n))
 		return 0;
@@ -18,10 +18,11 @@ __noinline int new_call(__u32 tid)
 	c->number = n;
 	*(volatile __u32 *)&c->tid = tid;
 	if (!bpf_map_update_elem(&call_numbers, &tid, &n, BPF_NOEXIST))
-		return 0;
+		return n + 1;
 	*(volatile __u32 *)&c->tid = 0;
 	bpf_map_push_elem(&free_calls, &n, BPF_ANY);
-	return 0;
+	known = bpf_map_lookup_elem(&call_numbers, &tid);
+	return known ? *known + 1 : 0;
 }
 
 __noinline int flush_call(__u32 number, __u64 wall, __s64 ret)

@@ -150,16 +150,18 @@ static __always_inline void call_abandon(struct call *c, __u32 loss)
 
 /* ---- its beginning ---- */
 
-/* The first call of a thread: it gets a record, if there still is one. */
-int new_call(__u32 tid);
+/* The first call of a thread: the number + 1 of the record that it gets; 0 if there is none left. */
+__u32 new_call(__u32 tid);
 
 static __always_inline struct call *call_of(__u32 tid, struct task_struct *task, bool again)
 {
 	struct call *c = call_of_tid(tid);
+	__u32 number;
 
 	if (!c) {
-		new_call(tid);
-		c = call_of_tid(tid);
+		number = new_call(tid);
+		if (number)
+			c = call_numbered(number - 1);
 	}
 	if (!c) {
 		if (!again)
