@@ -148,7 +148,7 @@ int lines__cut(struct lines *out, char *text, size_t len)
 	if (encoded)
 		len = decode(text, len);
 	len = plain__make(text, len);
-	for (char *p = text, *end = text + len; p < end;) {
+	for (char *p = text, *end = text + len; p < end && !out->cut;) {
 		char *line = p += strspn(p, "\r");
 		size_t n = line_length(p, &raw), piece = n;
 		unsigned int first = number;
@@ -163,7 +163,8 @@ int lines__cut(struct lines *out, char *text, size_t len)
 			number += raw && p[-1] == '\n';
 		}
 		make_plain(line, n);
-		if (add(out, skip_quotes(line), first))
+		out->cut = out->nr == LINES_MAX;
+		if (!out->cut && add(out, skip_quotes(line), first))
 			return -ENOMEM;
 	}
 	drop_double_spacing(out);

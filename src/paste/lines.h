@@ -3,10 +3,13 @@
 #ifndef AIOSTALL_PASTE_LINES_H
 #define AIOSTALL_PASTE_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longer lines are no stack's; they are cut. */
 #define LINES_LEN_MAX 4096
+/* Lines beyond are left out: no log of PASTE_SIZE_MAX has so many, and each costs memory. */
+#define LINES_MAX (4U << 20)
 
 struct line {
 	const char *text;    /* NUL-terminated */
@@ -16,6 +19,7 @@ struct line {
 struct lines {
 	struct line *v;
 	size_t nr, cap;
+	bool cut; /* there were more than LINES_MAX */
 };
 
 /*

@@ -523,6 +523,7 @@ static int read_text(struct paste *p, size_t len)
 	struct lines lines = {0};
 
 	r.rc = lines__cut(&lines, p->text, len);
+	p->cut |= lines.cut;
 	if (!r.rc)
 		r.rc = callers__part(&lines);
 	for (size_t i = 0; !r.rc && i < lines.nr; i++)

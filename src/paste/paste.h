@@ -65,7 +65,7 @@ struct paste {
 	struct paste_line trouble[PASTE_TROUBLE_MAX];
 	size_t nr_trouble;
 	uint32_t hung_s;    /* the longest "blocked for more than N seconds" */
-	bool cut;	    /* longer than PASTE_SIZE_MAX */
+	bool cut;	    /* longer than PASTE_SIZE_MAX, or of more lines than LINES_MAX */
 	char *text, *names; /* what the strings point into */
 };
 

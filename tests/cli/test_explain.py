@@ -220,6 +220,13 @@ def test_lines_that_are_lost_are_named():
     assert b"1 line looks like a frame and was not understood: line 1" in done.stderr
 
 
+def test_a_text_of_too_many_lines_is_cut():
+    text = FREEZER + b"a\n" * (4 << 20) + FREEZER
+    found = explained(text)
+    assert found["lines"]["cut"] and len(found["stacks"]) == 3
+    assert not explained(FREEZER)["lines"]["cut"]
+
+
 def test_nothing_to_read():
     for data in (b"", b"\n\n", b"Hello,\nno stack here.\n", bytes(range(256)) * 100):
         done = explain(data)
