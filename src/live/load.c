@@ -185,8 +185,10 @@ static int load_beside_each_other(struct live *lv)
 
 	progload__begin();
 	rc = aiostall_bpf__load(lv->skel);
-	if (!rc)
+	if (!rc) {
 		beside__start(&beside, spill__place, &placing);
+		progload__start();
+	}
 	rest = progload__end();
 	beside__wait(&beside);
 	if (rc || rest)

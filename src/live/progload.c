@@ -22,7 +22,6 @@
 #define CHILDREN_MAX 3
 
 struct load {
-	struct beside beside;
 	progload_fn *fn;
 	enum bpf_prog_type type;
 	const char *name, *license;
@@ -36,7 +35,8 @@ struct load {
 /* What stands in for a function of libbpf is told nothing of whose programs these are. */
 static struct {
 	struct load load[LOADS_MAX];
-	size_t nr;
+	struct beside worker[LOADS_MAX];
+	size_t nr, next, nr_workers; /* next: whose turn it is */
 	bool on;
 } loads;
 
@@ -134,9 +134,8 @@ static void explain(struct load *l)
 	free(words);
 }
 
-static void load(void *ctx)
+static void load(struct load *l)
 {
-	struct load *l = ctx;
 	int fd =
 		progload__now(l->fn, l->type, l->name, l->license, l->insns, l->nr_insns, &l->opts);
 
@@ -146,6 +145,34 @@ static void load(void *ctx)
 	if (dup3(fd, l->fd, O_CLOEXEC) < 0)
 		l->rc = -errno;
 	close(fd);
+}
+
+static void work(void *ctx)
+{
+	size_t i;
+
+	(void)ctx;
+	while ((i = __atomic_fetch_add(&loads.next, 1, __ATOMIC_RELAXED)) < loads.nr)
+		load(&loads.load[i]);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct load *x = a, *y = b;
+
+	return (x->nr_insns < y->nr_insns) - (x->nr_insns > y->nr_insns);
+}
+
+/* The largest first, and one for each CPU at a time: nobody is to wait in the end for one alone. */
+void progload__start(void)
+{
+	size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	qsort(loads.load, loads.nr, sizeof(*loads.load), by_size);
+	loads.next = 0;
+	loads.nr_workers = cpus < loads.nr ? cpus : loads.nr;
+	for (size_t i = 0; i < loads.nr_workers; i++)
+		beside__start(&loads.worker[i], work, NULL);
 }
 
 static void *copy_of(const void *from, size_t bytes)
@@ -197,7 +224,6 @@ int progload__beside(progload_fn *fn, enum bpf_prog_type type, const char *name,
 		return -EAGAIN;
 	}
 	loads.nr++;
-	beside__start(&l->beside, load, l);
 	return l->fd;
 }
 
@@ -210,17 +236,18 @@ int progload__end(void)
 {
 	int rc = 0;
 
+	for (size_t i = 0; i < loads.nr_workers; i++)
+		beside__wait(&loads.worker[i]);
 	for (size_t i = 0; i < loads.nr; i++) {
 		struct load *l = &loads.load[i];
 
-		beside__wait(&l->beside);
 		if (l->rc && !rc) {
 			rc = l->rc;
 			explain(l);
 		}
 		free_load(l);
 	}
-	loads.nr = 0;
+	loads.nr = loads.nr_workers = 0;
 	loads.on = false;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The verifier takes most of the start, one program at a time, since libbpf loads one after the
- * other. Here the big ones are loaded side by side, each in a thread of its own.
+ * other. Here the big ones are kept back until libbpf is through, and then loaded side by side.
  */
 #ifndef AIOSTALL_LIVE_PROGLOAD_H
 #define AIOSTALL_LIVE_PROGLOAD_H
@@ -13,8 +13,10 @@
 typedef int progload_fn(enum bpf_prog_type type, const char *name, const char *license,
 			const struct bpf_insn *insns, size_t nr_insns, const void *opts);
 
-/* From now on. */
+/* From now on big programs are kept back. */
 void progload__begin(void);
+/* Begin to load them, if all went well so far. */
+void progload__start(void);
 /* Returns with all loaded: 0, or -errno of the first that the kernel refused. */
 int progload__end(void);
 /*
