@@ -13,6 +13,13 @@ struct btf *kernelbtf__read(void);
  * NULL then. kernelbtf__lend(NULL) ends that. Where libbpf is a shared library it reads its own.
  */
 void kernelbtf__lend(struct btf **btf);
+
+/*
+ * For each type that the programs name libbpf compares the names of all structs, unions and enums of
+ * the kernel. Here those that bear no name of the programs' types lose theirs, but for some, and are
+ * passed over.
+ */
+void kernelbtf__forget_names(struct btf *kernel, const struct btf *programs);
 /* What is lent, now the caller's; NULL if there is nothing. */
 struct btf *kernelbtf__take(void);
 

@@ -229,6 +229,8 @@ int load__programs(struct live *lv, struct probe_env *env, struct err *e)
 	int rc;
 
 	tables__end(lv);
+	if (env->btf)
+		kernelbtf__forget_names(env->btf, bpf_object__btf(lv->skel->obj));
 	kernelbtf__lend(&env->btf);
 	rc = load_chosen(lv, env, e);
 	kernelbtf__lend(NULL);
