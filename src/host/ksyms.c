@@ -379,7 +379,8 @@ static size_t only_copy(const struct ksyms *k, const char *name)
 	for (size_t i = 0; i + 1 < k->nr; i++) {
 		const char *s = k->arena + k->name[i];
 
-		if (strncmp(s, name, len) || (s[len] && s[len] != '.') || strstr(s + len, ".cold"))
+		if (*s != *name || strncmp(s, name, len) || (s[len] && s[len] != '.') ||
+		    strstr(s + len, ".cold"))
 			continue;
 		found = i;
 		nr++;

@@ -30,6 +30,17 @@ struct live;
 struct live_stack;
 struct live_fs;
 
+/* Where a function of the kernel lies; {0, 0} = it has none of that name. */
+struct live_range {
+	uint64_t start, end;
+};
+
+/* What the programs are told of them. */
+struct live_ranges {
+	struct live_range submit, submit_one, compat;
+	struct wire_telling_range telling[WIRE_TELLING_MAX];
+};
+
 struct live {
 	struct source src;
 	struct live_opts opts;
@@ -81,6 +92,7 @@ struct live {
 	/* names */
 	struct ksyms *ksyms;
 	struct beside reading_symbols;
+	struct live_ranges ranges;
 	struct err symbols_err; /* why there are none */
 	struct usyms *usyms;
 	struct aside *aside; /* asks /proc/PID */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "bpf/wire.h"
 #include "aiostall.skel.h"
@@ -10,31 +11,42 @@
 #include "live/telling.h"
 
 /* The end first: the programs take what has a start for known. */
-static void tell_range(const struct ksyms *k, const char *function, __u64 *to_start, __u64 *to_end)
+static void tell_range(const struct live_range *r, __u64 *to_start, __u64 *to_end)
 {
-	uint64_t start, end;
-
-	if (ksyms__range(k, function, &start, &end))
-		return;
-	__atomic_store_n(to_end, end, __ATOMIC_RELEASE);
-	__atomic_store_n(to_start, start, __ATOMIC_RELEASE);
+	__atomic_store_n(to_end, r->end, __ATOMIC_RELEASE);
+	__atomic_store_n(to_start, r->start, __ATOMIC_RELEASE);
 }
 
 static void tell_ranges(struct live *lv)
 {
 	struct aiostall_bpf__bss *bss = lv->skel->bss;
 
-	tell_range(lv->ksyms, probe__submit_function(), &bss->submit_start, &bss->submit_end);
-	tell_range(lv->ksyms, "io_submit_one", &bss->submit_one_start, &bss->submit_one_end);
-	tell_range(lv->ksyms, probe__compat_function(), &bss->compat_start, &bss->compat_end);
-	telling__fill(lv->ksyms, bss->telling);
+	tell_range(&lv->ranges.submit, &bss->submit_start, &bss->submit_end);
+	tell_range(&lv->ranges.submit_one, &bss->submit_one_start, &bss->submit_one_end);
+	tell_range(&lv->ranges.compat, &bss->compat_start, &bss->compat_end);
+	memcpy(bss->telling, lv->ranges.telling, sizeof(lv->ranges.telling));
 }
 
+/* {0, 0} where the kernel has none. */
+static struct live_range range_of(const struct ksyms *k, const char *function)
+{
+	struct live_range r = {0};
+
+	return ksyms__range(k, function, &r.start, &r.end) ? (struct live_range){0} : r;
+}
+
+/* Each range is looked for by its name among all, so that is done here too. */
 static void read_symbols(void *ctx)
 {
 	struct live *lv = ctx;
 
 	lv->ksyms = ksyms__new(NULL, &lv->symbols_err);
+	if (!lv->ksyms)
+		return;
+	lv->ranges.submit = range_of(lv->ksyms, probe__submit_function());
+	lv->ranges.submit_one = range_of(lv->ksyms, "io_submit_one");
+	lv->ranges.compat = range_of(lv->ksyms, probe__compat_function());
+	telling__fill(lv->ksyms, lv->ranges.telling);
 }
 
 /*
