@@ -22,6 +22,13 @@ __noinline __u32 new_row(__u32 dev, __u32 kind, __u64 super)
 	return known ? *known + 1 : 0;
 }
 
+__noinline __u32 known_row(__u32 n, __u32 dev, __u32 kind, __u64 super)
+{
+	struct wire_fs_key key = {.dev = dev, .kind = kind, .api = kind >> 16, .super = super};
+
+	return is_row_of(n - 1, &key) ? n : row_number(&key);
+}
+
 __noinline __u32 hist_bucket(__u64 v)
 {
 	__u32 e = 0;

@@ -87,6 +87,18 @@ static __always_inline __u32 row_number(const struct wire_fs_key *key)
 		     : new_row(key->dev, key->kind | (__u32)key->api << 16, key->super);
 }
 
+/* Has the n-th row this key, now? */
+static __always_inline bool is_row_of(__u32 n, const struct wire_fs_key *key)
+{
+	const struct wire_row *row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
+
+	return n < WIRE_MAX_ROWS && *(volatile __u32 *)&row->used == WIRE_ROW_USED &&
+	       same_fs(&row->key, key) && row->key.api == key->api;
+}
+
+/* As row_number(); n: a number + 1 that may be right, which spares the look-up then. */
+__u32 known_row(__u32 n, __u32 dev, __u32 kind, __u64 super);
+
 /* The row of number + 1; 0 is counted as a loss. */
 static __always_inline struct wire_fs *numbered_row(__u32 n, bool again, __u32 epoch)
 {
@@ -107,11 +119,7 @@ static __always_inline struct wire_fs *fs_row(const struct wire_fs_key *key, boo
 /* The same, without a look-up where an earlier call of the thread had it and it is still there. */
 static __always_inline struct wire_fs *row_of_call(struct wire_call_fs *f, bool again, __u32 epoch)
 {
-	__u32 n = f->row - 1;
-	const struct wire_row *row = &rows[BOUNDED(n, WIRE_MAX_ROWS)];
-
-	if (n >= WIRE_MAX_ROWS || *(volatile __u32 *)&row->used != WIRE_ROW_USED ||
-	    !same_fs(&row->key, &f->key) || row->key.api != f->key.api)
+	if (!is_row_of(f->row - 1, &f->key))
 		f->row = row_number(&f->key);
 	return numbered_row(f->row, again, epoch);
 }

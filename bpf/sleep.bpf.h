@@ -330,7 +330,9 @@ static __always_inline void end_sleep(struct call *c, __u64 now)
 	if (plane_of(c) == WIRE_PLANE_SUBMIT)
 		c->counted_ns += blocked;
 	c->epoch = epoch_now();
-	row = fs_row(key, false, c->epoch);
+	row = numbered_row(
+		known_row(c->fs[0].row, key->dev, key->kind | (__u32)key->api << 16, key->super),
+		false, c->epoch);
 	row_add_sleep(row ? row : totals_here(TOTAL_MORE, false, c->epoch), c, blocked, held);
 	if (blocked >= opt_min_ns)
 		send_stall(c, now, blocked, runqueue, held);
