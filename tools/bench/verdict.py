@@ -67,7 +67,7 @@ def lines(rows):
 
 
 def mark(row):
-    if row is None:
-        return "-"
+    if row is None:  # did not run; "-" is a peer that costs less
+        return ""
     sign = {AHEAD: "+", EVEN: "=", CHEAPER: "-"}[row["said"]]
     return f"{row['ours']:.2f}:{row['theirs']:.2f} {sign}"
