@@ -177,6 +177,15 @@ static int refused(int rc, struct err *e)
 	return rc;
 }
 
+/*
+ * Libbpf finds out by a map of its own whether the kernel knows variables. Where no descriptor is left for it,
+ * libbpf goes on without ours, and the verifier misses them.
+ */
+static bool without_variables(const struct live *lv)
+{
+	return !bpf_map__autocreate(lv->skel->maps.bss);
+}
+
 static int load_beside_each_other(struct live *lv)
 {
 	struct spill_placing placing = {.lv = lv};
@@ -192,7 +201,7 @@ static int load_beside_each_other(struct live *lv)
 	rest = progload__end();
 	beside__wait(&beside);
 	if (rc || rest)
-		return rc ? rc : rest;
+		return without_variables(lv) ? -EMFILE : rc ? rc : rest;
 	return placing.rc;
 }
 

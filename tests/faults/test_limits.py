@@ -10,7 +10,7 @@ READING = [(resource.RLIMIT_NOFILE, n) for n in (4, 5, 6, 8, 10, 16, 32)] + \
           [(resource.RLIMIT_AS, n * MIB) for n in (8, 12, 16, 24, 48)] + \
           [(resource.RLIMIT_DATA, n * MIB) for n in (1, 4, 8)] + \
           [(resource.RLIMIT_STACK, n << 10) for n in (256, 1024)]
-TRACING = [(resource.RLIMIT_NOFILE, n) for n in (4, 8, 16, 32, 48, 64, 256)] + \
+TRACING = [(resource.RLIMIT_NOFILE, n) for n in (4, 8, 16, *range(24, 41), 48, 56, 64, 256)] + \
           [(resource.RLIMIT_AS, n * MIB) for n in (8, 16, 24, 32, 48, 64)] + \
           [(resource.RLIMIT_MEMLOCK, n) for n in (0, 65536)]
 NAMES = {getattr(resource, n): n for n in dir(resource) if n.startswith("RLIMIT_")}
