@@ -250,12 +250,16 @@ def test_how_long_workers_are_waited_for(guest, take):
     """Appends are punted, and workers take each of them."""
     if guest.ways()["take"][take][0] == "no":
         pytest.skip(f"{guest.kernel} has no {take}")
-    totals = guest.run(f"take-{take}").report["totals"]
+    report = guest.run(f"take-{take}").report
+    totals = report["totals"]
     assert totals["punted"] > 0
+    # where a worker was preempted in the program, the kernel has it run for no other one meanwhile, and says so
+    skipped = re.search(r"\buring_take_\w+ (\d+)", report["loss"]["skipped_programs"])
+    missed = int(skipped[1]) if skipped else 0
     if take == "sleep":
         assert 0 < totals["queue_delays"] <= min(totals["punted"], totals["worker_sleeps"])
     else:
-        assert totals["queue_delays"] == totals["punted"]
+        assert totals["punted"] - missed <= totals["queue_delays"] <= totals["punted"]
     assert 0 < totals["max_queue_delay_ns"] <= totals["queue_delay_ns"]
 
 
