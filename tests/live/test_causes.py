@@ -406,7 +406,7 @@ SCENARIOS = [
     Scenario("ext4 attributes", "ext4", "--pattern overwrite --calls 1 --size 64k",
              {"vfs.killpriv": RARE}, after=add_attributes, cold=True, sleeps=1),
     Scenario("ext4 stable pages", "ext4", "--pattern buffered-write --size 256k --side sync "
-             "--side-us 100 --calls 20000", {"buf.stable_page": 0.2},
+             "--side-us 100 --calls 120000", {"buf.stable_page": 0.2},
              ("buf.rmw_read", "ext4.jbd2_shadow", "ext4.jbd2_commit_wait"), after=want_stable_pages,
              cold=True),
     # xfs
