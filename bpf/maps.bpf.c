@@ -8,6 +8,7 @@
 
 struct calls_map calls SEC(".maps");
 struct free_calls_map free_calls SEC(".maps");
+struct given_calls_map given_calls SEC(".maps");
 struct call_numbers_map call_numbers SEC(".maps");
 struct ring_map ring SEC(".maps");
 struct scratches_map scratches SEC(".maps");

@@ -70,7 +70,7 @@ extern __u64 compat_start, compat_end;
  */
 extern __u32 epoch;
 
-/* Records of threads, by number: of the free ones a queue, filled by user space. */
+/* Records of threads, by number. */
 #define MAX_CALLS 16384
 struct calls_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -80,12 +80,22 @@ struct calls_map {
 };
 extern struct calls_map calls SEC(".maps");
 
+/* Numbers of records whose threads are gone. */
 struct free_calls_map {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, MAX_CALLS);
 	__type(value, __u32);
 };
 extern struct free_calls_map free_calls SEC(".maps");
+
+/* Numbers that were ever given: who adds one has it for sure. */
+struct given_calls_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CALLS);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+extern struct given_calls_map given_calls SEC(".maps");
 
 /* The number of a thread's record, by tid. */
 struct call_numbers_map {

@@ -3,26 +3,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
-#include <string.h>
 
 #include "aiostall.skel.h"
-
-int calls__number(int queue, uint32_t records)
-{
-	for (uint32_t n = 0; n < records; n++)
-		if (bpf_map_update_elem(queue, NULL, &n, BPF_ANY))
-			return errno == E2BIG ? 0 : -errno;
-	return 0;
-}
-
-int calls__open(const struct live *lv, struct err *e)
-{
-	const struct bpf_map *queue = lv->skel->maps.free_calls;
-	int rc = calls__number(bpf_map__fd(queue), bpf_map__max_entries(queue));
-
-	return rc ? err__set(e, rc, "cannot number the records of threads: %s", strerror(-rc)) : 0;
-}
 
 bool calls__of(const struct live *lv, uint32_t tid, struct wire_call *c)
 {

@@ -5,15 +5,6 @@
 
 #include "live/state.h"
 
-/*
- * Fills the queue of numbers that no thread has, of so many records. One that is full already stays as it
- * is. 0 or -errno.
- */
-int calls__number(int queue, uint32_t records);
-
-/* The same of the loaded programs' own queue. */
-int calls__open(const struct live *lv, struct err *e);
-
 /* False if there is nothing of the thread. */
 bool calls__of(const struct live *lv, uint32_t tid, struct wire_call *c);
 

@@ -107,9 +107,10 @@ static void shrink(struct live *lv)
 		struct bpf_map *map;
 		uint32_t entries;
 	} smaller[] = {
-		{lv->skel->maps.calls, 2048},	  {lv->skel->maps.free_calls, 2048},
-		{lv->skel->maps.stacks, 1024},	  {lv->skel->maps.files, 1024},
-		{lv->skel->maps.tree, 4096},	  {lv->skel->maps.samples, 1024},
+		{lv->skel->maps.calls, 2048},	    {lv->skel->maps.free_calls, 2048},
+		{lv->skel->maps.given_calls, 2048}, {lv->skel->maps.call_numbers, 2048},
+		{lv->skel->maps.stacks, 1024},	    {lv->skel->maps.files, 1024},
+		{lv->skel->maps.tree, 4096},	    {lv->skel->maps.samples, 1024},
 		{lv->skel->maps.processes, 1024},
 	};
 

@@ -23,7 +23,7 @@ struct bpf_link;
 struct ring_buffer;
 
 #define LIVE_LINKS_MAX 26
-#define LIVE_TABLES 4 /* that are made early, see tables.h */
+#define LIVE_TABLES 3 /* that are made early, see tables.h */
 
 struct live;
 

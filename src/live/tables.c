@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "aiostall.skel.h"
-#include "live/calls.h"
 #include "live/memory.h"
 
 static struct bpf_map *map_of(const struct live *lv, size_t i)
@@ -15,7 +14,6 @@ static struct bpf_map *map_of(const struct live *lv, size_t i)
 		lv->skel->maps.calls,
 		lv->skel->maps.stacks,
 		lv->skel->maps.files,
-		lv->skel->maps.free_calls,
 	};
 
 	return maps[i];
@@ -31,8 +29,6 @@ static void make(void *ctx)
 		lv->tables[i] = bpf_map_create(bpf_map__type(map), bpf_map__name(map),
 					       bpf_map__key_size(map), bpf_map__value_size(map),
 					       bpf_map__max_entries(map), NULL);
-		if (map == lv->skel->maps.free_calls && lv->tables[i] >= 0)
-			calls__number(lv->tables[i], bpf_map__max_entries(map));
 	}
 }
 

@@ -31,7 +31,7 @@ LOOKUPS = {"call_unseen": 1, "retire": 1, "count_failure": 1, "came_back_by_exit
            "exit_": 2, "count_requests": 0, "count_request": 0, "flush_call": 0, "flush_row": 1,
            "flush_only": 1, "uring_flush": 0, "known_row": 1, "new_row": 0, "hist_bucket": 0,
            "iovec_bytes": 0, "count_many": 0, "new_call": 0}
-# What the verifier goes through at a start, some 0.8 us each: 177,200 where this was written.
+# What the verifier goes through at a start, some 0.8 us each: 178,600 where this was written.
 VERIFIED_INSTRUCTIONS = 181_000
 BINARY_BYTES = 4 << 20
 EVENT_BYTES = 280
@@ -152,7 +152,8 @@ def test_quiet_submits_look_up_little(programs):
             # what creates an entry looks again; that is once, not in each submit
             lookups = sum("htab" in c and "lookup" in c for c in calls)
             creates = sum("htab" in c and "update" in c for c in calls)
-            assert creates <= 1, (name, calls)
+            # a thread's first call: the number of its record, and the record by the thread
+            assert creates <= (2 if name == "new_call" else 1), (name, calls)
             assert lookups - creates <= most, (name, calls)
     assert {"count_request", "flush_call", "flush_row"} <= seen
 

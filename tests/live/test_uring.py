@@ -395,7 +395,7 @@ def test_fio_has_made_as_many_requests(tmp_path, scratch, poll):
     mnt = scratch.fs("ext4").mnt
     file = f"{mnt}/fio"
     # the first one of a mount waits for a work queue to be made, on a busy host for longer than all others
-    subprocess.run([helpers.AIOLOAD, "--pattern", "append", "--file", f"{mnt}/first", "--calls", "1"],
+    subprocess.run([helpers.AIOLOAD, "--pattern", "overwrite", "--file", f"{mnt}/first", "--calls", "1"],
                    check=True, stdout=subprocess.DEVNULL)
     traced = tracing.trace(tmp_path, [
         "fio", "--output-format=json", "--name=a", "--ioengine=io_uring", f"--filename={file}",
