@@ -3,7 +3,7 @@
 
 __u64 zero_call[sizeof(struct call) / sizeof(__u64)] = {};
 
-/* What comes next after all numbers that were given so far. */
+/* What comes next after all numbers that were given so far: user space reads the records below it. */
 __u32 next_call = 0;
 
 /*

@@ -74,6 +74,7 @@ extern __u32 epoch;
 #define MAX_CALLS 16384
 struct calls_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MAX_CALLS);
 	__type(key, __u32);
 	__type(value, struct call);

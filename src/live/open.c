@@ -11,6 +11,7 @@
 #include "aiostall.skel.h"
 #include "host/hostfacts.h"
 #include "live/attach.h"
+#include "live/calls.h"
 #include "live/filter.h"
 #include "live/load.h"
 #include "live/names.h"
@@ -52,6 +53,8 @@ static int open_all(struct live *lv, struct probe_env *env, struct err *e)
 		rc = live_names__open(lv, e);
 	if (!rc)
 		rc = load__programs(lv, env, e);
+	if (!rc)
+		rc = calls__open(lv, e);
 	if (!rc)
 		rc = live_rows__open(lv, e);
 	if (!rc && recycle__open(lv))

@@ -39,11 +39,11 @@ static struct process *process_of(struct process **table, uint32_t pid)
 
 static void add_threads(struct live *lv, struct process **table)
 {
-	uint32_t tid, *prev = NULL;
+	uint32_t number = 0;
 	struct wire_call c;
 	struct process *p;
 
-	for (; calls__next(lv, prev, &tid, &c); prev = &tid) {
+	while (calls__next(lv, &number, &c)) {
 		if (c.unwatched)
 			continue;
 		if (!c.own.submits && !c.own.requests &&

@@ -199,13 +199,13 @@ static struct partial *partials(struct live *lv, uint64_t now)
 {
 	struct wire_fs_key total = {.dev = 0, .kind = WIRE_FS_TOTAL};
 	struct partial *table = NULL;
-	uint32_t tid, *prev = NULL;
 	struct wire_call c;
+	uint32_t number = 0;
 
 	/* when such a call began is not known */
 	if (capture__sleeps_only(&lv->capture))
 		return NULL;
-	for (; calls__next(lv, prev, &tid, &c); prev = &tid) {
+	while (calls__next(lv, &number, &c)) {
 		if (c.state == WIRE_CALL_IDLE || c.thread != WIRE_THREAD_OWN)
 			continue;
 		lv->in_flight += c.state != WIRE_CALL_ASLEEP;
@@ -409,10 +409,10 @@ static void deliver_asleep(struct live *lv, const struct sink *to, const struct 
 
 static void deliver_unfinished(struct live *lv, const struct sink *to, uint64_t now)
 {
-	uint32_t tid, *prev = NULL;
 	struct wire_call c;
+	uint32_t number = 0;
 
-	for (; calls__next(lv, prev, &tid, &c); prev = &tid)
+	while (calls__next(lv, &number, &c))
 		if (c.state == WIRE_CALL_ASLEEP && !decode__is_wait(&c))
 			deliver_asleep(lv, to, &c, now);
 }
@@ -504,6 +504,7 @@ static void live_free(struct source *src)
 	self__free(lv);
 	ring_buffer__free(lv->ring);
 	recycle__close(lv);
+	calls__close(lv);
 	live_rows__close(lv);
 	free(lv->held);
 	aiostall_bpf__destroy(lv->skel);

@@ -61,6 +61,7 @@ struct live {
 	const struct sink *to; /* of the poll under way */
 	int cpus;
 	/* counters, see rows.h */
+	const char *calls; /* records of threads, WIRE_CALL_BYTES each */
 	struct wire_fs *rows, *total_row;
 	struct fs_counts
 		*taken; /* of each row, and last of all calls: what earlier epochs counted */

@@ -25,10 +25,11 @@ static void make(void *ctx)
 
 	for (size_t i = 0; i < LIVE_TABLES; i++) {
 		const struct bpf_map *map = map_of(lv, i);
+		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map));
 
 		lv->tables[i] = bpf_map_create(bpf_map__type(map), bpf_map__name(map),
 					       bpf_map__key_size(map), bpf_map__value_size(map),
-					       bpf_map__max_entries(map), NULL);
+					       bpf_map__max_entries(map), &opts);
 	}
 }
 
