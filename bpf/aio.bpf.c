@@ -11,6 +11,9 @@ static __always_inline bool tells_inside(bool compat, bool again)
 	return SECOND_PAIR && !compat && (again || opt_fentry);
 }
 
+/* A call of no filesystem that is wanted: both programs of the exit have yet to pass it over. */
+#define UNWANTED_BY_BOTH (1 << PROGRAM_FIRST | 1 << PROGRAM_AGAIN)
+
 /* ---- entry ---- */
 
 /*
@@ -57,7 +60,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 	else
 		walk_requests(c, 0, false);
 	if (FILTERING_FS && c->nr_fs == 0) {
-		c->unwanted = 1 << PROGRAM_FIRST | 1 << PROGRAM_AGAIN;
+		c->unwanted = UNWANTED_BY_BOTH;
 		return;
 	}
 	call_start(c, task);
@@ -241,14 +244,16 @@ int compat_exit_kprobe(struct pt_regs *ctx)
 /*
  * A request of a call that no program of the entry saw begin: the call begins with it. If the exit of
  * the one before was not seen either, that one has had all its requests. One that began before tracing
- * is its thread's first, and where filesystems are asked for, calls that are not wanted are not noted.
+ * is its thread's first, and one of no filesystem that is wanted is known by its entry, or found out here.
  */
 static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 {
 	__u32 tid = (__u32)id;
 	struct call *c = call_of_tid(tid);
 
-	if (FILTERING_FS || !tracing() || (!c && !opt_tree_only) || !caller_wanted(id >> 32, tid))
+	if (!tracing() || (!c && !opt_tree_only) || !caller_wanted(id >> 32, tid))
+		return;
+	if (c && c->unwanted)
 		return;
 	if (c && slot->tid == tid)
 		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
@@ -258,6 +263,10 @@ static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 	if (!c)
 		return;
 	walk_requests(c, 0, false);
+	if (FILTERING_FS && !c->nr_fs) {
+		c->unwanted = UNWANTED_BY_BOTH;
+		return;
+	}
 	call_start(c, (void *)bpf_get_current_task());
 	lose(WIRE_LOSS_NO_ENTRY, 1);
 }
