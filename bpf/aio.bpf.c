@@ -5,7 +5,10 @@
  */
 #include "lifecycle.bpf.h"
 
-/* Programs of tracepoints and kprobes, and of kernels without preemption, are not preempted: nobody asks who is in them. */
+/*
+ * Programs of tracepoints and kprobes, and of kernels without preemption, are not preempted, so that nobody asks
+ * who is in them.
+ */
 static __always_inline bool tells_inside(bool compat, bool again)
 {
 	return SECOND_PAIR && !compat && (again || opt_fentry);
