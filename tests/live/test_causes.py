@@ -448,7 +448,7 @@ SCENARIOS = [
              {"btrfs.log_sync": 0.2, "btrfs.dio_fallback": 0.05},
              ("btrfs.ordered", "btrfs.reserve", "sync.data", "btrfs.tree_lock", "btrfs.tree_read")),
     Scenario("btrfs fragmented", "btrfs", "--pattern cold-read --calls 2000",
-             {"btrfs.tree_read": 0.2, "btrfs.csum_read": RARE}, ("btrfs.tree_lock",),
+             {"btrfs.tree_read": 0.2, "btrfs.csum_read": RARE}, ("btrfs.tree_lock", "btrfs.extent_lock"),
              cold=True, sleeps=5),
     Scenario("btrfs mixed", "btrfs", "--pattern read --nocow --side buffered-writer --calls 1000 "
              "--size 1M --side-us 200", {"dio.flush_cache|btrfs.ordered": 0.3},
