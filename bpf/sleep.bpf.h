@@ -59,10 +59,8 @@ static __always_inline bool in_this_call(const struct call *c, struct task_struc
 #if defined(__TARGET_ARCH_x86)
 	if (c->compat)
 		return (__u32)READ(pt_regs, regs, bx) == (__u32)c->ctx_id;
-	return READ(pt_regs, regs, di) == c->ctx_id;
-#else
-	return READ(pt_regs, regs, orig_x0) == c->ctx_id;
 #endif
+	return SYSCALL_ARG1(regs) == c->ctx_id;
 }
 
 static __always_inline void begin_sleep(struct call *c, struct task_struct *task, __u64 now)

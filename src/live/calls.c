@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "live/calls.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>

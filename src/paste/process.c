@@ -84,12 +84,13 @@ static bool read_row(struct task *t, const struct word *w, size_t nr)
 /* "/proc/4242", "/proc/4240/task/4242/": the last number of it */
 static bool read_folder(struct task *t, const struct word *w, size_t nr)
 {
-	const char *p = strstr(w[0].s, "/proc/");
+	const char *p = strstr(w[0].s, "/proc/"), *task;
 
 	if (!p || p >= w[0].s + w[0].len || !chars__digits(p + 6))
 		return false;
 	p += 6;
-	for (const char *task = strstr(p, "/task/"); task && chars__digits(task + 6); task = NULL)
+	task = strstr(p, "/task/");
+	if (task && chars__digits(task + 6))
 		p = task + 6;
 	t->pid = (uint32_t)strtoul(p, NULL, 10);
 	p += chars__digits(p);

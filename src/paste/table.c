@@ -43,9 +43,8 @@ static bool is_function(struct word w)
 	       strspn(w.s, "abcdefghijklmnopqrstuvwxyz0123456789_") == w.len;
 }
 
-static void set_row(struct task *task, struct found_frame *frame, struct word wchan)
+static void set_frame(struct found_frame *frame, struct word wchan)
 {
-	(void)task;
 	*frame = (struct found_frame){.name = wchan.s, .len = is_function(wchan) ? wchan.len : 0};
 }
 
@@ -67,7 +66,7 @@ static bool read_columns(const struct table *t, const struct word *w, size_t nr,
 		task->state = *w[t->state - 1].s;
 	if (t->comm)
 		words__set_program(task, w[t->comm - 1]);
-	set_row(task, frame, wchan);
+	set_frame(frame, wchan);
 	return true;
 }
 
@@ -92,7 +91,7 @@ static bool read_clear(const struct word *w, size_t nr, struct task *task,
 	if (nr != 4 || !task->pid || !task->state || !wchan.len || !comm.len)
 		return false;
 	words__set_program(task, comm);
-	set_row(task, frame, wchan);
+	set_frame(frame, wchan);
 	return true;
 }
 
@@ -118,6 +117,6 @@ bool table__read_grep(const char *line, struct task *task, struct found_frame *f
 		pid--;
 	*task = (struct task){.pid = (uint32_t)strtoul(pid, NULL, 10)};
 	name = at + strlen("/wchan:");
-	set_row(task, frame, (struct word){name, strcspn(name, " \t")});
+	set_frame(frame, (struct word){name, strcspn(name, " \t")});
 	return task->pid;
 }
