@@ -583,7 +583,8 @@ size_t paste__names(const struct paste *p, const struct paste_stack *s, const ch
 	size_t sure = 0, n = 0, wait = last_wait(f, s->nr);
 
 	for (size_t i = 0; i < s->nr; i++)
-		sure += !f[i].guess && !order__is_outermost(f[i].name);
+		sure += !f[i].guess && !order__is_outermost(f[i].name) &&
+			strcmp(f[i].name, PASTE_NOT_READ) != 0;
 	for (size_t i = 0; i < s->nr && n < PASTE_DEPTH_MAX; i++) {
 		/* Below what puts the task to sleep nothing waits. */
 		bool stale = i < wait && !order__is_wait(f[i].name) &&

@@ -168,6 +168,16 @@ def test_what_waits_in_an_unknown_function_is_not_certain():
     assert "\nblk.tag\n" in text_of(sure) and "operator" in text_of(sure)
 
 
+def test_guesses_are_taken_where_the_only_other_line_was_not_read():
+    stack, = explained(b"INFO: task fio:3782 blocked for more than 120 seconds.\nCall Trace:\n"
+                       b" [  479.9725__mutex_lock+0x40/0x300\n"
+                       b" [<ffffffff8780fe79>] ? __schedule+0x239/0x6f0\n"
+                       b" [<ffffffff87510023>] ? blk_mq_get_tag+0x23/0x90\n"
+                       b" [<ffffffff8725a823>] ? do_io_submit+0x23/0x90\n")["stacks"]
+    assert stack["cause"]["id"] == "blk.tag"
+    assert stack["frames"] == ["__schedule", "blk_mq_get_tag", "do_io_submit"]
+
+
 def test_where_a_stack_without_its_inner_end_waits_is_not_said():
     log = (PASTES / "begins-within.txt").read_bytes()
     _, cut = explained(log)["stacks"]
