@@ -128,10 +128,16 @@ def assert_near(values, what):
 def test_parts_agree_with_the_kernels_clocks(tmp_path, ram):
     if not os.path.exists("/proc/self/schedstat"):
         pytest.skip("needs CONFIG_SCHED_INFO: run_delay in /proc/PID/schedstat")
-    _, submits, calls = run(tmp_path, *BUSY, "--file", f"{ram}/file")
-    both = [(s, c) for s, c in zip(submits, calls) if undisturbed(s, c)]
-    assert len(both) >= CALLS // 5
-    assert sum(s["preemptions"] for s, _ in both) >= 3, "the hogs were not in the way"
+    both = []
+    # How many calls a busy host leaves alone is its own affair; all that it does are compared.
+    for attempt in range(10):
+        (tmp_path / str(attempt)).mkdir()
+        _, submits, calls = run(tmp_path / str(attempt), *BUSY, "--file", f"{ram}/file")
+        both += [(s, c) for s, c in zip(submits, calls) if undisturbed(s, c)]
+        if len(both) >= CALLS // 5 and sum(s["preemptions"] for s, _ in both) >= 3:
+            break
+    else:
+        pytest.fail(f"{len(both)} calls were left alone; the hogs were not in the way, or always")
 
     assert all(c["wall_ns"] >= s["wall_ns"] for s, c in both)
     assert_near([(c["cpu_ns"] - s["on_cpu_ns"], s["preemptions"]) for s, c in both], "on CPU")

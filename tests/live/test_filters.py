@@ -18,7 +18,7 @@ CALLS = 31
 
 @pytest.fixture(name="pipe")
 def pipe_fixture(scratch):
-    """A load of CALLS calls, each asleep once, for about 2 ms."""
+    """A load of CALLS calls, each asleep at least once, for about 2 ms."""
     return ("--pattern", "pipe", "--file", f"{scratch.dir}/pipe", "--calls", str(CALLS))
 
 
@@ -30,7 +30,7 @@ def bystander_fixture():
 
 
 def check(report, load, matches):
-    assert load["submits"] == load["nvcsw"] == CALLS
+    assert load["submits"] == CALLS <= load["nvcsw"]
     totals = report["totals"]
     want = (CALLS, CALLS, load["nvcsw"]) if matches else (0, 0, 0)
     assert (totals["submits"], totals["requests"], totals["sleeps"]) == want

@@ -168,4 +168,4 @@ def test_nothing_unfinished(scratch):
     report, load = tracing.watch(scratch, ("--pattern", "pipe", "--file", f"{scratch.dir}/pipe",
                                            "--calls", "20"), "-p", "@PID@")
     assert report["unfinished"] == []
-    assert report["totals"]["sleeps"] == load["nvcsw"] == 20
+    assert report["totals"]["sleeps"] == load["nvcsw"] >= 20

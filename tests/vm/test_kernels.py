@@ -60,9 +60,10 @@ class Run:
         return sum(load["nvcsw"] for load in self.loads)
 
     def assert_complete(self):
-        assert self.status == 0, (self.name, self.status, self.err)
-        loss = (self.report or self.lines[-1])["loss"]
-        assert not {name: loss[name] for name in LOSSES if loss[name]}, self.name
+        last = self.report or (self.lines[-1] if self.lines else {})
+        loss = last.get("loss", {})
+        assert not {name: loss[name] for name in LOSSES if loss.get(name)}, (self.name, self.err)
+        assert self.status == 0 and loss, (self.name, self.status, self.err, loss)
 
 
 def read_json(text):
