@@ -103,6 +103,8 @@ qemu_args()
 	machine_args
 	# On a busy host the kernel may find that its timer does not tick, and not boot.
 	append="console=$console 8250.nr_uarts=2 panic=-1 quiet loglevel=5 no_timer_check"
+	# It may also stand still for a minute: what is stuck for longer is the guest's own.
+	append+=" rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60"
 	append+="${boot:+ $boot}${disk:+ kernels.root}"
 	for device in "${devices[@]}"; do
 		append+=" kernels.device=$device"
