@@ -98,6 +98,11 @@ EXPECTED = {
     "nvme-tcp": (set(), {"drv.nvme", "blk.dispatch", "blk.tag"}),
     "nilfs2": ({"nilfs2.segment"}, {"lock.inode"}),
     "nilfs2-unsynced": (set(), {"nilfs2.segment", "lock.inode"}),
+    "jfs": ({"jfs.transaction", "jfs.metapage", "jfs.lock"},
+            {"dio.fallback_buffered", "vfs.dio_wq_init", "lock.inode", "ubuf.mmap_lock"}),
+    "jfs-overwrite": (set(), {"jfs.metapage", "jfs.lock", "vfs.dio_wq_init", "lock.inode"}),
+    "jfs-cold": ({"jfs.metapage"}, {"vfs.dio_wq_init"}),
+    "jfs-append": ({"dio.sync"}, {"jfs.transaction", "jfs.metapage", "jfs.lock", "vfs.dio_wq_init", "lock.inode"}),
     # dm-delay has a mutex up to 6.1, a spin lock after.
     "delayed": (set(), {"dm.other", "ubuf.mmap_lock", "blk.mempool"}),
 }
@@ -119,6 +124,9 @@ REMEDIES = [
     ("drv.drbd", "drbd-buffers", "drbd-buffers-many"),
     ("cifs.credits", "smb-credits", "smb-credits-many"),
     ("dio.flush_cache", "nfs-mixed", "nfs-direct"),
+    ("jfs.transaction", "jfs", "jfs-overwrite"),
+    ("jfs.metapage", "jfs", "jfs-overwrite"),
+    ("jfs.lock", "jfs", "jfs-overwrite"),
 ]
 
 

@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
 STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb
-	zonefs zone_lock nvme_tcp nilfs2 delayed"
+	zonefs zone_lock nvme_tcp nilfs2 delayed jfs"
 
 # guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
 guest()

@@ -152,3 +152,36 @@ delayed()
 		--threads 8 --calls 201 --max-ms 10000
 	destroy slow0
 }
+
+jfs_hole()
+{
+	trace jfs --pattern hole --threads 4 --file /mnt/jfs/a"$TURN" --size 2M --side creator --side sync \
+		--side-us 2000 --calls 201 --max-ms 20000
+}
+
+jfs_overwrite()
+{
+	trace jfs-overwrite --pattern overwrite --threads 4 --file /mnt/jfs/b"$TURN" --size 2M --side creator \
+		--side sync --side-us 2000 --calls 201 --max-ms 20000
+}
+
+# Blocks are allocated in transactions, and those share a log with everybody else's.
+jfs()
+{
+	need jfs jfs 0 || return
+	mkdir -p /mnt/jfs
+	if mkfs.jfs -q /dev/mapper/slow0 > /run/jfs.txt 2>&1 &&
+		mount -t jfs /dev/mapper/slow0 /mnt/jfs 2>> /run/jfs.txt; then
+		exchanged jfs_hole jfs_overwrite
+		aioload --prepare --pattern cold-read --file /mnt/jfs/c --size 8M
+		umount /mnt/jfs
+		mount -t jfs /dev/mapper/slow0 /mnt/jfs
+		trace jfs-cold --no-prepare --pattern cold-read --file /mnt/jfs/c --size 8M --calls 101
+		trace jfs-append --pattern append --file /mnt/jfs/d --side creator --side sync --side-us 2000 \
+			--calls 101 --max-ms 20000
+		umount /mnt/jfs
+	else
+		skip jfs "$(tail -3 /run/jfs.txt; dmesg | tail -3)"
+	fi
+	destroy slow0
+}
