@@ -103,6 +103,10 @@ EXPECTED = {
     "jfs-overwrite": (set(), {"jfs.metapage", "jfs.lock", "vfs.dio_wq_init", "lock.inode"}),
     "jfs-cold": ({"jfs.metapage"}, {"vfs.dio_wq_init"}),
     "jfs-append": ({"dio.sync"}, {"jfs.transaction", "jfs.metapage", "jfs.lock", "vfs.dio_wq_init", "lock.inode"}),
+    "xfszoned": ({"xfs.zoned"}, {"xfs.iolock", "xfs.ilock", "xfs.time_lock", "xfs.cil_push", "vfs.dio_wq_init",
+                                 "xfs.log_force", "xfs.log_space", "lock.inode", "ubuf.mmap_lock"}),
+    "xfszoned-many": (set(), {"xfs.zoned", "xfs.iolock", "xfs.ilock", "xfs.time_lock", "xfs.cil_push",
+                              "vfs.dio_wq_init", "lock.inode", "ubuf.mmap_lock"}),
     # dm-delay has a mutex up to 6.1, a spin lock after.
     "delayed": (set(), {"dm.other", "ubuf.mmap_lock", "blk.mempool"}),
 }
@@ -124,6 +128,7 @@ REMEDIES = [
     ("drv.drbd", "drbd-buffers", "drbd-buffers-many"),
     ("cifs.credits", "smb-credits", "smb-credits-many"),
     ("dio.flush_cache", "nfs-mixed", "nfs-direct"),
+    ("xfs.zoned", "xfszoned", "xfszoned-many"),
     ("jfs.transaction", "jfs", "jfs-overwrite"),
     ("jfs.metapage", "jfs", "jfs-overwrite"),
     ("jfs.lock", "jfs", "jfs-overwrite"),

@@ -185,3 +185,34 @@ jfs()
 	fi
 	destroy slow0
 }
+
+# xfs_zones NAME MB: a file of so many MB is written to over and over, in 60 MB of zones.
+xfs_zones()
+{
+	trace "$1" --pattern overwrite --file /mnt/xfszoned/a"$TURN" --size "$2" --bs 256k --batch 8 --qd 32 \
+		--calls 101 --max-ms 20000
+	rm -f /mnt/xfszoned/a"$TURN"
+	sync
+}
+
+xfs_zones_few() { xfs_zones xfszoned 36M; }
+xfs_zones_many() { xfs_zones xfszoned-many 8M; }
+
+# Blocks are written to zones in order, and what was written before is moved together when few are free. It asks
+# for no zoned disk.
+xfs_zoned()
+{
+	need xfszoned xfs 0 1 || return
+	mkfs=mkfs.xfs
+	[ ! -e xfsprogs/mkfs.xfs ] || mkfs=./xfsprogs/mkfs.xfs
+	mkdir -p /mnt/xfszoned
+	if "$mkfs" --unsupported -q -f -l size=12m -r zoned=1,rgsize=4m,rtdev=/dev/mapper/slow1 \
+		/dev/mapper/slow0 > /run/xfszoned.txt 2>&1 &&
+		mount -t xfs -o rtdev=/dev/mapper/slow1 /dev/mapper/slow0 /mnt/xfszoned 2>> /run/xfszoned.txt; then
+		exchanged xfs_zones_few xfs_zones_many
+		umount /mnt/xfszoned
+	else
+		skip xfszoned "$(head -3 /run/xfszoned.txt; dmesg | tail -3)"
+	fi
+	destroy slow0 slow1
+}
