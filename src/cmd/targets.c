@@ -75,7 +75,7 @@ static bool gone(uint32_t id, int pidfd)
 	char path[64];
 
 	if (pidfd >= 0)
-		return poll(&p, 1, 0) == 1;
+		return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
 	snprintf(path, sizeof(path), "/proc/%u", id);
 	return access(path, F_OK) != 0;
 }
