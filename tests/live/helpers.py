@@ -26,6 +26,8 @@ SCRATCH_SH = ROOT / "tools" / "scratch.sh"
 
 # Until what does not come is called a failure: a host may be slow, and do other things too.
 TIMEOUT = 180
+# linux/time.h; Python has no name for it.
+CLOCK_REALTIME_COARSE = 5
 LOSSES = ("events", "stacks", "map_full", "unmatched", "unattributed", "model_evicted", "malformed",
           "skipped", "misjudged")
 
@@ -101,6 +103,11 @@ class Result:
     out: object = None
 
 
+def _file_time():
+    """The time that a file gets which is written now, or an earlier one: kernels take it at each tick."""
+    return time.clock_gettime_ns(CLOCK_REALTIME_COARSE)
+
+
 class Program:
     """A running program, killed at the end of the with statement if it still runs."""
 
@@ -108,6 +115,7 @@ class Program:
         self.argv = [str(a) for a in argv]
         self.stdout = tempfile.TemporaryFile("w+")
         self.stderr = tempfile.TemporaryFile("w+")
+        self.begun = _file_time()
         # pylint: disable=consider-using-with
         self.proc = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.stdout,
                                      stderr=self.stderr, env=environment(),
@@ -136,10 +144,17 @@ class Program:
             texts.append(stream.read())
         return texts
 
+    def has_written(self, path):
+        """A file of that name may be there from a run before."""
+        with contextlib.suppress(FileNotFoundError):
+            found = os.stat(path)
+            return found.st_size > 0 and found.st_mtime_ns >= self.begun
+        return False
+
     def wait_file(self, path, timeout=TIMEOUT):
         """Until the program has written that file; fails when it ends before."""
         end = time.monotonic() + timeout
-        while not (os.path.exists(path) and os.path.getsize(path)):
+        while not self.has_written(path):
             if self.proc.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{self.argv} did not get ready, status "
                                      f"{self.proc.poll()}: {self.text()}")
