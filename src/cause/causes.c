@@ -206,7 +206,7 @@ static bool is_known(const struct ruleset *rs, struct name n)
 	return false;
 }
 
-size_t causes__doubt(const struct causes *c, const struct cause *cause, const char *const *frames,
+size_t causes__doubt(const struct causes *c, const char *id, const char *const *frames,
 		     size_t depth)
 {
 	const struct ruleset *rs = &c->rules;
@@ -215,14 +215,24 @@ size_t causes__doubt(const struct causes *c, const struct cause *cause, const ch
 
 	stack__init(&st, rs, frames, depth);
 	for (size_t i = 0; i < rs->causes.nr; i++) {
-		if (&rs->causes.v[i].cause != cause ||
+		if (strcmp(rs->causes.v[i].cause.id, id) != 0 ||
 		    !rule__matches_at(rs, &rs->causes.v[i], &st, &at))
 			continue;
 		for (size_t k = 0; k < at; k++)
 			if (!st.primitive[k] && !is_known(rs, st.names[k]))
 				return st.at[k];
+		break;
 	}
 	return depth;
+}
+
+char *causes__say_doubt(const char *name, bool advice, char *buf, size_t buf_size)
+{
+	snprintf(buf, buf_size,
+		 "No rule knows %.200s, which stands inward of what the cause is told from: it may "
+		 "wait for something else. Look there first%s.",
+		 name, advice ? "; advice is left out" : "");
+	return buf;
 }
 
 /* Append to a string of *len in buf; what does not fit whole is left out. False then. */

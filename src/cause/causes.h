@@ -80,11 +80,16 @@ const char *causes__where(const struct causes *c, const char *const *frames, siz
 /* Index of the innermost frame that is not just a way to wait; depth if there is none. */
 size_t causes__waiter(const struct causes *c, const char *const *frames, size_t depth);
 /*
- * Index of a frame inward of all that cause was told from and in no rule: what the task waits for
- * there may be something else. depth if there is none, and the cause is sure.
+ * Index of a frame inward of all that the cause with this id was told from and in no rule: what the
+ * task waits for there may be something else. depth if there is none, and the cause is sure.
  */
-size_t causes__doubt(const struct causes *c, const struct cause *cause, const char *const *frames,
+size_t causes__doubt(const struct causes *c, const char *id, const char *const *frames,
 		     size_t depth);
+/*
+ * What to say of a cause of which a function of that name makes doubt, and whether there would be
+ * advice. Writes into buf, returns buf.
+ */
+char *causes__say_doubt(const char *name, bool advice, char *buf, size_t buf_size);
 /*
  * The next setting against the cause, of the program with this comm, or of any if comm is NULL; *at
  * begins with 0. NULL: none is left. Owned by c.

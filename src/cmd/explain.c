@@ -28,7 +28,7 @@ void explain__stack(struct explained *e, const struct causes *causes)
 	size_t i;
 
 	e->cause = causes__match(causes, e->names, e->depth);
-	i = causes__doubt(causes, e->cause, e->names, e->depth);
+	i = causes__doubt(causes, e->cause->id, e->names, e->depth);
 	e->doubt = i < e->depth ? e->names[i] : NULL;
 	e->submit = causes__entered(causes, e->names, e->depth);
 	e->role = causes__role(causes, e->names, e->depth);
@@ -138,13 +138,7 @@ char *explain__doubt(const struct explained *e, char *buf, size_t size)
 	const char *why = why_doubted(e);
 
 	snprintf(buf, size, "%s", why ? why : "");
-	if (why && !*why)
-		snprintf(
-			buf, size,
-			"No rule knows %.200s, which stands inward of what the cause is told from: "
-			"it may wait for something else. Look there first; advice is left out.",
-			e->doubt);
-	return buf;
+	return why && !*why ? causes__say_doubt(e->doubt, true, buf, size) : buf;
 }
 
 char *explain__hung(const struct paste *paste, char *buf, size_t size)

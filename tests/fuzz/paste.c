@@ -21,7 +21,7 @@ static void name_stack(const struct causes *causes, const struct paste *p,
 	for (size_t i = 0; i < nr; i++)
 		if (!*names[i])
 			abort();
-	if (causes__doubt(causes, causes__match(causes, names, nr), names, nr) > nr)
+	if (causes__doubt(causes, causes__match(causes, names, nr)->id, names, nr) > nr)
 		abort();
 	causes__via(causes, names, nr, buf, sizeof(buf));
 	causes__telling(causes, names, nr, 3, buf, sizeof(buf));
