@@ -104,6 +104,7 @@ static void take_unfinished(const struct selection *s, struct report_glance *g,
 			g->program = processes__name(s, parts[i].rows, parts[i].nr);
 	g->cause_id = u->cause_id;
 	g->todo = "";
+	g->doubt = u->doubt;
 	g->still_asleep = true;
 }
 
@@ -131,10 +132,12 @@ void glance__build(const struct selection *s, struct report_fs *f, const struct 
 	g->max_ns = g->plane == PLANE_SUBMIT ? f->c.max_sleep_ns : f->elsewhere_max_ns;
 	g->cause_id = cause ? cause->id : NULL;
 	g->todo = cause && cause->todo ? cause->todo : "";
+	g->doubt = cause ? cause->doubt : NULL;
 	if (f->only_inside && g->plane == PLANE_SUBMIT) {
 		g->cause_id = f->c.inside_direct > f->c.inside_buffered ? "(not asynchronous)"
 									: "(buffered)";
 		g->todo = "";
+		g->doubt = NULL;
 	}
 	g->share = f->figures.value[MEASURE_SHARE];
 	find_program(s, g, parts, nr);

@@ -134,6 +134,7 @@ void ledger__add_unfinished(struct ledger *l, const struct ev_unfinished *ev,
 			    const struct cause *cause)
 {
 	struct report_unfinished *u = unfinished_place(l, ev->who.tid);
+	const struct ledger_cause *by;
 	struct ledger_stack *stack;
 
 	if (!u) {
@@ -141,15 +142,14 @@ void ledger__add_unfinished(struct ledger *l, const struct ev_unfinished *ev,
 		return;
 	}
 	stack = ledger__stack(l, ev->stack);
-	if (!cause) {
-		const struct ledger_cause *by_rules = ledger__cause_of(l, stack);
-
-		cause = by_rules ? by_rules->cause : pseudo__cause(PSEUDO_UNKNOWN);
-	}
+	by = cause ? ledger__cause(l, cause) : ledger__cause_of(l, stack);
+	if (!cause)
+		cause = by ? by->cause : pseudo__cause(PSEUDO_UNKNOWN);
 	*u = (struct report_unfinished){
 		.ev = *ev,
 		.cause_id = cause->id,
 		.cause_name = cause->name,
+		.doubt = by ? ledger__doubt(l, stack, by) : NULL,
 		.host = l->origin ? l->origin->host : 0,
 	};
 	who__own(l, &u->ev.who, &ev->who);

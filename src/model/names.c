@@ -232,6 +232,22 @@ const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stac
 	return s->cause;
 }
 
+const char *ledger__doubt(const struct ledger *l, struct ledger_stack *s,
+			  const struct ledger_cause *cause)
+{
+	size_t i;
+
+	if (!s || !l->opts.causes)
+		return NULL;
+	if (s->doubted != cause) {
+		i = causes__doubt(l->opts.causes, cause->cause->id, s->stack.frames,
+				  s->stack.depth);
+		s->doubt = i < s->stack.depth ? s->stack.frames[i] : NULL;
+		s->doubted = cause;
+	}
+	return s->doubt;
+}
+
 /* ---- expiry and end ---- */
 
 static void expire_names(struct ledger *l, uint32_t before)

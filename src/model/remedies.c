@@ -162,6 +162,10 @@ void remedies__build(struct selection *s, struct report_cause *c, const struct p
 		return;
 	tell_kind(c, part, rule);
 	c->inside = *rule->inside;
+	if (c->doubt) {
+		c->advice = c->todo = "";
+		return;
+	}
 	c->tried = rule->tried;
 	c->nr_tried = rule->nr_tried;
 	comms = parts__of(s->pool, part->rows, part->nr, row__by_comm, PARTS_BY_SLEEPS, &nr);

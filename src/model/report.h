@@ -23,6 +23,8 @@ struct report_stack {
 	uint64_t sleeps, blocked_ns, max_ns;
 	const char *comm; /* most frequent submitter */
 	const char *via;  /* tags of what the submit was doing, see causes__via; "" = none */
+	const char *
+		doubt; /* the function that makes doubt of the cause, see causes__doubt; NULL = none */
 };
 
 struct report_waker {
@@ -56,6 +58,8 @@ struct report_setting {
 struct report_cause {
 	const char *id, *name, *advice; /* of the rule; "unknown", ... if none matched */
 	const char *todo;		/* the advice in one clause; "" = none */
+	/* of its stack of most time, where stacks with doubt make up more than half of its time: no advice */
+	const char *doubt; /* NULL = the cause is certain */
 	enum plane plane;
 	const char *asks;	  /* what to look up on the host, see struct cause; "" = nothing */
 	const char *facts;	  /* what the host says that bears on it, a line each; "" = none */
@@ -116,6 +120,7 @@ struct report_glance {
 	uint64_t blocked_ns, max_ns; /* with that of the sleep that has not ended, so far */
 	const char *cause_id;	     /* of most blocked time; NULL = none */
 	const char *todo;	     /* its advice in one clause; "" = none */
+	const char *doubt;	     /* of the cause or the sleep; NULL = none */
 	bool still_asleep; /* the longest sleep has not ended, and program and cause are its own */
 };
 
@@ -162,7 +167,8 @@ struct report_slow {
 struct report_unfinished {
 	struct ev_unfinished ev; /* strings owned by the ledger */
 	const char *cause_id, *cause_name;
-	uint32_t host; /* see ledger__set_origin */
+	const char *doubt; /* as of a stack */
+	uint32_t host;	   /* see ledger__set_origin */
 };
 
 /* Who submitted. */

@@ -163,9 +163,26 @@ static struct report_stack *build_stacks(struct selection *sel, const struct led
 			.max_ns = parts[i].sum.max_ns,
 			.comm = top_comm(p, &parts[i]),
 			.via = build_via(sel, s),
+			.doubt = ledger__doubt(sel->ledger, parts[i].rows[0]->key.stack,
+					       parts[i].rows[0]->key.cause),
 		};
 	}
 	return stacks;
+}
+
+/* The function of the stack of most time, where stacks with doubt make up more than half of the time. */
+static const char *doubt_of(const struct report_cause *c)
+{
+	const char *first = NULL;
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < c->nr_stacks; i++) {
+		if (!c->stacks[i].doubt)
+			continue;
+		first = first ? first : c->stacks[i].doubt;
+		ns = sat_add(ns, c->stacks[i].blocked_ns);
+	}
+	return ns > c->blocked_ns / 2 ? first : NULL;
 }
 
 static const char *build_telling(struct selection *s, const struct report_cause *c)
@@ -259,6 +276,7 @@ static void build_cause(struct selection *s, struct report_cause *c, const struc
 	memcpy(c->how, part->sum.how, sizeof(c->how));
 	build_worst(c, worst_row(part), &s->ledger->capture);
 	c->stacks = build_stacks(s, part->rows, part->nr, &c->nr_stacks);
+	c->doubt = doubt_of(c);
 	c->wakers = build_wakers(p, part->rows, part->nr, &c->nr_wakers);
 	c->holders = build_holders(p, part->rows, part->nr, &c->nr_holders);
 	build_behind(p, c, part);

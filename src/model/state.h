@@ -46,6 +46,9 @@ struct ledger_stack {
 	struct ledger_stack_id *ids;
 	struct stack stack;
 	const struct ledger_cause *cause; /* by the rules; NULL = not looked up yet */
+	const struct ledger_cause
+		*doubted;  /* the cause that doubt is of; NULL = not looked up yet */
+	const char *doubt; /* see ledger__doubt */
 	size_t key_len;
 	char key[]; /* the frames, a NUL after each */
 };
@@ -295,6 +298,12 @@ struct ledger_name *ledger__name(struct ledger *l, const char *s);
 struct ledger_stack *ledger__stack(struct ledger *l, const struct stack *s);
 const struct ledger_cause *ledger__cause(struct ledger *l, const struct cause *cause);
 const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stack *s);
+/*
+ * The stack's frame that makes doubt of that cause, see causes__doubt, which a recording may have from
+ * other rules; NULL = none. The stack may be NULL.
+ */
+const char *ledger__doubt(const struct ledger *l, struct ledger_stack *s,
+			  const struct ledger_cause *cause);
 /* One reference less; NULL is allowed. */
 void ledger__put_name(struct ledger *l, struct ledger_name *n);
 void ledger__put_stack(struct ledger *l, struct ledger_stack *s);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause/causes.h"
 #include "model/loss.h"
 #include "report/formats.h"
 #include "report/html_flame.h"
@@ -193,6 +194,11 @@ static void put_stacks(FILE *out, const struct report_cause *c, const struct for
 			fputs(k ? " &lt; " : "", out);
 			htmlw__text(out, s->stack->frames[k]);
 		}
+		if (s->doubt) {
+			fputs(" (not certain: no rule knows ", out);
+			htmlw__text(out, s->doubt);
+			fputs(")", out);
+		}
 		fputs("</td>", out);
 		htmlw__count(out, s->sleeps, true);
 		htmlw__time(out, s->blocked_ns);
@@ -227,17 +233,19 @@ static void put_files(FILE *out, const struct report_file *files, size_t nr,
 
 static void put_cause(FILE *out, const struct report_cause *c, const struct format_opts *o)
 {
-	char share[32], sleeps[32], time[32];
+	char share[32], sleeps[32], time[32], doubt[512];
 
 	fputs("<details open><summary><span class=\"name\">", out);
 	htmlw__text(out, c->id);
-	fputs("</span>: ", out);
+	fprintf(out, "</span>%s: ", c->doubt ? " (not certain)" : "");
 	htmlw__text(out, c->name);
 	fputs(" (", out);
 	htmlw__text(out, fmt__percent(c->share, share, sizeof(share)));
 	fprintf(out, " of the blocked time, %s sleep%s, %s)</summary>\n<dl>\n",
 		fmt__count(c->sleeps, sleeps, sizeof(sleeps)), plural(c->sleeps),
 		fmt__duration(c->blocked_ns, time, sizeof(time)));
+	if (c->doubt)
+		htmlw__fact(out, "doubt", causes__say_doubt(c->doubt, true, doubt, sizeof(doubt)));
 	htmlw__fact(out, "what to do", c->advice);
 	htmlw__fact(out, "on this host", c->facts);
 	htmlw__fact(out, "at", c->telling_frames);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "cause/causes.h"
 #include "model/loss.h"
 #include "report/formats.h"
 #include "report/jsonw.h"
@@ -242,6 +243,13 @@ static void put_via(struct jsonw *w, json_t *o, const char *via)
 	}
 }
 
+void jsonw__doubt(struct jsonw *w, json_t *o, const char *name, bool advice)
+{
+	char text[512];
+
+	jsonw__str(w, o, "doubt", name ? causes__say_doubt(name, advice, text, sizeof(text)) : "");
+}
+
 static void put_stacks(struct jsonw *w, json_t *o, const struct report_cause *c)
 {
 	json_t *list = jsonw__array(w, o, "stacks");
@@ -256,6 +264,7 @@ static void put_stacks(struct jsonw *w, json_t *o, const struct report_cause *c)
 		jsonw__u64(w, item, "max_ns", s->max_ns);
 		jsonw__str(w, item, "comm", s->comm);
 		put_via(w, item, s->via);
+		jsonw__doubt(w, item, s->doubt, false);
 		if (s->user_stack)
 			jsonw__frames(w, item, "user_frames", s->user_stack);
 	}
@@ -361,6 +370,8 @@ static void put_cause(struct jsonw *w, json_t *o, const struct report_cause *c)
 
 	jsonw__str(w, o, "id", c->id);
 	jsonw__str(w, o, "name", c->name);
+	jsonw__bool(w, o, "certain", !c->doubt);
+	jsonw__doubt(w, o, c->doubt, true);
 	jsonw__str(w, o, "advice", c->advice);
 	jsonw__str(w, o, "todo", c->todo);
 	jsonw__str(w, o, "plane", plane__name(c->plane));
@@ -486,6 +497,7 @@ void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinishe
 	jsonw__str(w, o, "file", q->path);
 	jsonw__str(w, o, "cause", u->cause_id);
 	jsonw__str(w, o, "cause_name", u->cause_name);
+	jsonw__doubt(w, o, u->doubt, false);
 	jsonw__str(w, o, "how", names__how(q->how));
 	jsonw__index(w, o, q->how, q->index, q->nr);
 	jsonw__str(w, o, "op", op__name(q->opcode));

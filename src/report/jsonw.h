@@ -55,6 +55,8 @@ void jsonw__errors(struct jsonw *w, json_t *o, const struct report *r);
  */
 void jsonw__processes(struct jsonw *w, json_t *root, const struct report *r,
 		      const char *no_submits);
+/* Of a cause, see causes__say_doubt; name NULL = it is certain. */
+void jsonw__doubt(struct jsonw *w, json_t *o, const char *name, bool advice);
 /* A sleep that had not ended. */
 void jsonw__unfinished(struct jsonw *w, json_t *o, const struct report_unfinished *u);
 

@@ -185,8 +185,9 @@ static void print_one_unfinished(struct print *p, const struct report_unfinished
 	print__para(p, PRINT_ALARM, "  ", "%s pid %u tid %u%s: asleep for %s%s on %s",
 		    print__safe(p, ev->who.comm), ev->who.pid, ev->who.tid, role,
 		    ev->before_tracing ? "more than " : "", age, fs);
-	print__para(p, PRINT_PLAIN, "    cause: ", "%s: %s", print__safe(p, u->cause_id),
-		    print__safe(p, u->cause_name));
+	print__para(p, PRINT_PLAIN, "    cause: ", "%s%s: %s", print__safe(p, u->cause_id),
+		    u->doubt ? " (not certain)" : "", print__safe(p, u->cause_name));
+	text_causes__doubt(p, u->doubt, false);
 	text_causes__request(p, "    doing: ", &ev->req);
 	if (ev->held_up_requests)
 		print__line(p, PRINT_PLAIN, "    held up behind it: %u request%s of the same call",

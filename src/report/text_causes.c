@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "cause/causes.h"
 #include "report/names.h"
 
 #define MAX_WAKERS 4
@@ -237,8 +238,30 @@ static void print_tried(struct print *p, const char *tried)
 			    print__safe(p, what), print__safe(p, figures), print__safe(p, kernel));
 }
 
+void text_causes__doubt(struct print *p, const char *name, bool advice)
+{
+	char text[512];
+
+	if (name)
+		print__para(p, PRINT_PLAIN, "    doubt: ", "%s",
+			    print__safe(p, causes__say_doubt(name, advice, text, sizeof(text))));
+}
+
+/* Its stack of most time may be one of the few that are not certain. */
+static void print_at(struct print *p, const struct report_cause *c)
+{
+	const char *doubt = c->nr_stacks && !c->doubt ? c->stacks[0].doubt : NULL;
+
+	if (c->telling_frames && *c->telling_frames)
+		print__para(p, PRINT_PLAIN, "    at: ", "%s%s%s%s",
+			    print__safe(p, c->telling_frames),
+			    doubt ? " (not certain: no rule knows " : "",
+			    doubt ? print__safe(p, doubt) : "", doubt ? ")" : "");
+}
+
 static void print_remedies(struct print *p, const struct report_cause *c)
 {
+	text_causes__doubt(p, c->doubt, true);
 	if (c->advice && *c->advice)
 		print__para(p, PRINT_PLAIN, "    do: ", "%s", print__safe(p, c->advice));
 	for (size_t i = 0; i < c->nr_settings; i++)
@@ -274,9 +297,10 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 	char share[16], sleeps[16], total[16], max[16], longest[48] = "";
 	bool held_up = c->nr_stacks && c->held_up_requests;
 
-	print__para(p, PRINT_BOLD, "  ", "%s of %s: %s: %s",
+	print__para(p, PRINT_BOLD, "  ", "%s of %s: %s%s: %s",
 		    fmt__percent(c->share, share, sizeof(share)), blocked_where(p, c->plane),
-		    print__safe(p, c->id), print__safe(p, c->name));
+		    print__safe(p, c->id), c->doubt ? " (not certain)" : "",
+		    print__safe(p, c->name));
 	/* of sleeps known only by their number and time there is no more to tell */
 	if (c->nr_stacks && c->sleeps > 1)
 		snprintf(longest, sizeof(longest), ", longest %s",
@@ -287,8 +311,7 @@ static void print_cause(struct print *p, const struct report_cause *c, size_t to
 		    c->sleeps > 1 ? " in total" : "", longest, held_up ? "; " : "",
 		    held_up ? print__n(p, c->held_up_requests, "request") : "",
 		    held_up ? " held up" : "");
-	if (c->telling_frames && *c->telling_frames)
-		print__para(p, PRINT_PLAIN, "    at: ", "%s", print__safe(p, c->telling_frames));
+	print_at(p, c);
 	if (c->nr_stacks)
 		print_worst(p, c);
 	print_holders(p, c);

@@ -15,5 +15,7 @@ void text_causes__left_out(struct print *p, const struct report *r, const struct
 /* "request 3 of 16 (exact), pwrite, /data/file offset 0 length 4096, O_DIRECT"; nothing if not
  * known. */
 void text_causes__request(struct print *p, const char *lead, const struct request *q);
+/* Why a cause is not certain, see causes__say_doubt; name NULL = it is. */
+void text_causes__doubt(struct print *p, const char *name, bool advice);
 
 #endif

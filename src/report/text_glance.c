@@ -192,7 +192,9 @@ static void put_filesystem(struct print *p, const struct layout *l, const struct
 	char text[3][16];
 
 	fill(p, l, f, cell, text);
-	cell[G_CAUSE] = with_todo(p, cell[G_CAUSE], f->glance.todo, l->width[G_CAUSE]);
+	cell[G_CAUSE] =
+		with_todo(p, cell[G_CAUSE], f->glance.doubt ? "not certain" : f->glance.todo,
+			  l->width[G_CAUSE]);
 	put_row(p, l, styles[f->severity], cell);
 }
 

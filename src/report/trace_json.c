@@ -59,15 +59,20 @@ static void put_end(struct jsonw *w, json_t *o, uint64_t end_ns, const struct fo
 		jsonw__null(w, o, "end");
 }
 
-/* What the submit was doing when it slept, by the outer frames. */
-static void put_via(struct jsonw *w, json_t *o, const struct stack *stack,
-		    const struct format_opts *fo)
+/* The cause, what the submit was doing when it slept, by the outer frames, and doubt by the inner ones. */
+static void put_cause(struct jsonw *w, json_t *o, const char *id, const struct stack *stack,
+		      const struct format_opts *fo)
 {
 	char via[256];
+	size_t i;
 
-	if (stack && fo && fo->causes)
-		jsonw__str(w, o, "via",
-			   causes__via(fo->causes, stack->frames, stack->depth, via, sizeof(via)));
+	jsonw__str(w, o, "cause", id);
+	if (!stack || !fo || !fo->causes)
+		return;
+	jsonw__str(w, o, "via",
+		   causes__via(fo->causes, stack->frames, stack->depth, via, sizeof(via)));
+	i = causes__doubt(fo->causes, id, stack->frames, stack->depth);
+	jsonw__doubt(w, o, i < stack->depth ? stack->frames[i] : NULL, false);
 }
 
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,
@@ -83,8 +88,7 @@ int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id
 	jsonw__u64(&w, o, "call_seq", ev->call_seq);
 	jsonw__u64(&w, o, "sleep_no", ev->sleep_no);
 	jsonw__who(&w, o, &ev->who);
-	jsonw__str(&w, o, "cause", cause_id);
-	put_via(&w, o, ev->stack, fo);
+	put_cause(&w, o, cause_id, ev->stack, fo);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), ev->fs);
 	jsonw__str(&w, o, "plane", plane__name(ev->plane));
 	jsonw__submitter(&w, o, ev->plane, ev->submitter_tid);
@@ -115,8 +119,7 @@ int trace_json__stalls(FILE *out, const struct ev_stalls *ev, const char *cause_
 	jsonw__u64(&w, o, "max_ns", longest->blocked_ns);
 	jsonw__u64(&w, o, "held_up_requests", ev->sum.held_up_requests);
 	jsonw__who(&w, o, &longest->who);
-	jsonw__str(&w, o, "cause", cause_id);
-	put_via(&w, o, longest->stack, fo);
+	put_cause(&w, o, cause_id, longest->stack, fo);
 	jsonw__fs(&w, jsonw__object(&w, o, "fs"), longest->fs);
 	jsonw__str(&w, o, "plane", plane__name(longest->plane));
 	jsonw__str(&w, o, "path", longest->req.path);

@@ -73,12 +73,19 @@ static void __attribute__((format(printf, 3, 4))) add(char *buf, size_t size, co
 	va_end(ap);
 }
 
-/* "because X (its id or, if no rule knows it, its frames): do Y" */
+/* "because X (id; not certain: no rule knows Y)" */
+static void add_because(const char *name, const char *id, const char *doubt, char *buf, size_t size)
+{
+	add(buf, size, "because %s (%s%s%s)", name, id,
+	    doubt ? "; not certain: no rule knows " : "", doubt ? doubt : "");
+}
+
+/* The id of its cause or, if no rule knows it, its frames; and what to do. */
 static void add_cause(const struct report_cause *c, char *buf, size_t size)
 {
 	bool unknown = !strcmp(c->id, "unknown") && c->telling_frames && *c->telling_frames;
 
-	add(buf, size, "because %s (%s)", c->name, unknown ? c->telling_frames : c->id);
+	add_because(c->name, unknown ? c->telling_frames : c->id, c->doubt, buf, size);
 	if (c->todo && *c->todo)
 		add(buf, size, ": %s", c->todo);
 }
@@ -200,9 +207,10 @@ static void add_asleep(const struct report_fs *f, char *buf, size_t size)
 
 	if (!u || !f->glance.still_asleep)
 		return;
-	add(buf, size, "a thread has been asleep for %s%s and still is, because %s (%s)",
-	    u->ev.before_tracing ? "more than " : "", fmt__duration(u->ev.age_ns, age, sizeof(age)),
-	    u->cause_name, u->cause_id);
+	add(buf, size, "a thread has been asleep for %s%s and still is, ",
+	    u->ev.before_tracing ? "more than " : "",
+	    fmt__duration(u->ev.age_ns, age, sizeof(age)));
+	add_because(u->cause_name, u->cause_id, u->doubt, buf, size);
 }
 
 /* Locks that one punted request holds and others wait for. */

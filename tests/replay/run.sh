@@ -104,6 +104,8 @@ for name in empty calls hostile; do
 	golden "$name.trace-json" "$name.fix" trace-json
 done
 golden spilled.trace-json spilled.fix trace-json
+golden doubt.full -f doubt.fix text
+golden doubt.trace-json doubt.fix trace-json
 golden calls.trace132 calls.fix trace 132
 golden calls.trace160 calls.fix trace 160
 
