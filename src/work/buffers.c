@@ -22,6 +22,9 @@
 #define MADV_PAGEOUT 21
 #endif
 
+/* x86-64's, and arm64's with pages of 4096 bytes. */
+#define HUGE_PAGE (2UL << 20)
+
 struct buffers;
 
 /* How the memory is made, and what is done to a slot before each request. */
@@ -49,6 +52,32 @@ static int map_anon(struct buffers *b)
 	/* Huge pages would make one fault of many. */
 	madvise(b->mem, b->len, MADV_NOHUGEPAGE);
 	return 0;
+}
+
+/* Aligned, so that each slot that is a multiple of a huge page is made of them alone. */
+static int map_huge(struct buffers *b)
+{
+	char *all = mmap(NULL, b->len + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before;
+
+	if (all == MAP_FAILED)
+		return -errno;
+	before = -(uintptr_t)all % HUGE_PAGE;
+	b->mem = all + before;
+	if (before)
+		munmap(all, before);
+	munmap(b->mem + b->len, HUGE_PAGE - before);
+	return madvise(b->mem, b->len, MADV_HUGEPAGE) ? -errno : 0;
+}
+
+static int map_ready_huge(struct buffers *b)
+{
+	int err = map_huge(b);
+
+	if (!err)
+		memset(b->mem, 'r', b->len);
+	return err;
 }
 
 static int map_ready(struct buffers *b)
@@ -203,6 +232,8 @@ static void spoil_shared(struct buffers *b, char *slot)
 static const struct buffer_kind kinds[] = {
 	{"ready", map_ready, spoil_none},
 	{"fresh", map_anon, spoil_dontneed},
+	{"ready-huge", map_ready_huge, spoil_none},
+	{"fresh-huge", map_huge, spoil_dontneed},
 	{"cold", map_cold, spoil_cold},
 	{"shared", map_shared, spoil_shared},
 	{"swapped", map_swapped, spoil_pageout},

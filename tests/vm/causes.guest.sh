@@ -12,6 +12,8 @@ set -u
 . ./stacked.guest.sh
 # shellcheck source=tests/vm/zones.guest.sh
 . ./zones.guest.sh
+# shellcheck source=tests/vm/memory.guest.sh
+. ./memory.guest.sh
 OUT=/out/causes
 MB=2048 # sectors
 DELAY=5 # ms for each request of a slow disk

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 worst=0
 STACKED="writecache crypt_inline bcache drbd f2fs_full p9 ocfs2 smb
-	zonefs zone_lock nvme_tcp nilfs2 delayed jfs xfs_zoned"
+	zonefs zone_lock nvme_tcp nilfs2 delayed jfs xfs_zoned compact"
 
 # guest KERNEL "SCENARIO..." OPTION...: false if the kernel cannot be had.
 guest()
@@ -17,7 +17,9 @@ guest()
 	# shellcheck disable=SC2086 # words are wanted
 	tools/kernels run "$kernel" --timeout 1200 --smp 2 --mem 2048 --out "$out" "$@" \
 		--file tests/vm/storage.guest.sh --file tests/vm/drivers.guest.sh \
-		--file tests/vm/stacked.guest.sh --file tests/vm/zones.guest.sh --file build/tests/nbdslow --file build/tests/wander \
+		--file tests/vm/stacked.guest.sh --file tests/vm/zones.guest.sh \
+		--file tests/vm/memory.guest.sh --file build/tests/nbdslow --file build/tests/wander \
+		--file build/tests/fragment \
 		--file tests/vm/causes.guest.sh ${XFSPROGS:+--file "$XFSPROGS"} -- sh causes.guest.sh $scenarios
 	rc=$?
 	[ $rc -ne 77 ] || return 1

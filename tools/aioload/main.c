@@ -51,7 +51,8 @@ static const struct opt opts_table[] = {
 	{"dsync", OPT_FLAG, AT(dsync), 0, 0, 0, "O_DSYNC on any pattern"},
 	{"nocow", OPT_FLAG, AT(nocow), 0, 0, 0, "files with FS_NOCOW_FL (btrfs)"},
 	{"buffers", OPT_TEXT, AT(buffers), 0, 0, 0,
-	 "ready, fresh, cold, shared, swapped, swapped-shared or uffd (ready)"},
+	 "ready, fresh, ready-huge, fresh-huge, cold, shared, swapped, swapped-shared or uffd "
+	 "(ready)"},
 	{"buffer-file", OPT_TEXT, AT(buffer_file), 0, 0, 0, "file behind cold and shared buffers"},
 	{"uffd-delay-us", OPT_NUM, AT(uffd_delay_us), 0, 0, 60000000,
 	 "time to serve a fault (5000)"},
