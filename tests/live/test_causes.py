@@ -23,7 +23,7 @@ DELAY = {"read": 2000, "write": 2000}
 NAMED = 0.95
 # Of all sleeps of all scenarios, those without a cause at most.
 UNKNOWN = 0.01
-# A cause that only shows now and then: the load runs again a few times to see it.
+# A cause that only shows now and then. So many runs are made to see it, or the share of another.
 RARE = 0
 RUNS = 3
 # Once per mount, whatever comes first.
@@ -621,13 +621,17 @@ def provoke(scenario, places):
         places.delay(other, read=0, write=0)
 
 
-def rare_of(scenario):
-    """Those that must show, but only now and then."""
-    return [causes for causes, share in scenario.causes.items() if share == RARE]
+def short_of(scenario, counts):
+    """What has less than its share; of what must show, but only now and then, what does not."""
+    total = sum(counts.values())
+    for causes, share in scenario.causes.items():
+        named = sum(counts.get(cause, 0) for cause in causes.split("|"))
+        if named < share * total or (share == RARE and not named):
+            yield causes
 
 
 def check_names(scenario, report):
-    """Every sleep has a cause that it may have; returns the rare causes that are not there."""
+    """Every sleep has a cause that it may have; returns how many each has."""
     counts = sleeps_by_cause(report)
     total = sum(counts.values())
     seen = SEEN.setdefault(scenario.name, [0, 0])
@@ -640,25 +644,23 @@ def check_names(scenario, report):
         allowed.add("xfs.time_lock")
     unnamed = set(counts) - allowed - ONCE
     shown = (counts, stacks_of(report, unnamed))
-    assert total >= scenario.sleeps, shown
     assert not counts.get("unknown"), shown
     assert sum(counts[cause] for cause in unnamed) <= (1 - NAMED) * total, shown
-    for causes, share in scenario.causes.items():
-        named = sum(counts.get(cause, 0) for cause in causes.split("|"))
-        assert named >= share * total, (causes, shown)
-    return [causes for causes in rare_of(scenario)
-            if not any(counts.get(cause) for cause in causes.split("|"))]
+    return counts
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
 def test_the_cause_is_named(places, scenario):
-    missing = rare_of(scenario)
-    for _ in range(RUNS if missing else 1):
-        absent = check_names(scenario, provoke(scenario, places).report)
-        missing = [causes for causes in missing if causes in absent]
-        if not missing:
-            return
-    pytest.skip(f"{', '.join(missing)} did not show in {RUNS} runs")
+    """Who comes first for a lock, and how slow a device is, the host decides: not every run has all."""
+    missing, runs = set(scenario.causes), []
+    while len(runs) < RUNS and (missing or max(runs, default=-1) < scenario.sleeps):
+        counts = check_names(scenario, provoke(scenario, places).report)
+        missing &= set(short_of(scenario, counts))
+        runs.append(sum(counts.values()))
+    assert max(runs) >= scenario.sleeps, runs
+    assert all(scenario.causes[causes] == RARE for causes in missing), (missing, counts)
+    if missing:
+        pytest.skip(f"{', '.join(missing)} did not show in {RUNS} runs")
 
 
 def test_sleeps_in_spite_of_nowait_are_counted(places):
