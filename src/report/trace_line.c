@@ -158,6 +158,15 @@ static void put_header(struct print *p, const struct ev_stall *ev, const char *c
 	put_line(p, &l, cell, "FILE");
 }
 
+/* "?blk.tag": it is not certain, see causes__doubt. */
+static const char *mark_doubt(struct print *p, const struct causes *rules, const struct stack *s,
+			      const char *id)
+{
+	bool doubt = rules && s && causes__doubt(rules, id, s->frames, s->depth) < s->depth;
+
+	return print__safe(p, print__join(p, doubt ? "?" : "", id, ""));
+}
+
 static void put_stall(struct print *p, const struct ev_stall *ev, const char *cause_id,
 		      const struct format_opts *o)
 {
@@ -167,7 +176,7 @@ static void put_stall(struct print *p, const struct ev_stall *ev, const char *ca
 	const char *cell[TR_COLUMNS] = {
 		[TR_TIME] = time, [TR_COMM] = print__safe(p, ev->who.comm),
 		[TR_PID] = pid,	  [TR_BLOCKED] = blocked,
-		[TR_RUNQ] = runq, [TR_CAUSE] = print__safe(p, cause_id),
+		[TR_RUNQ] = runq, [TR_CAUSE] = mark_doubt(p, rules, ev->stack, cause_id),
 		[TR_REQ] = req,	  [TR_HELD] = held,
 		[TR_VIA] = via,	  [TR_PLANE] = plane__name(ev->plane),
 	};

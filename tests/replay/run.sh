@@ -105,6 +105,7 @@ for name in empty calls hostile; do
 done
 golden spilled.trace-json spilled.fix trace-json
 golden doubt.full -f doubt.fix text
+golden doubt.trace doubt.fix trace
 golden doubt.trace-json doubt.fix trace-json
 golden calls.trace132 calls.fix trace 132
 golden calls.trace160 calls.fix trace 160
