@@ -180,15 +180,15 @@ def without_run_delay(scratch):
 
 def undisturbed(scratch, attempt, *args):
     """
-    What attempt(scratch, *args) gives when no other program took the CPU from the one that has it
-    alone: even FIFO is preempted when others have waited for long (by the scheduler's fair server
+    What attempt(scratch, *args) gives when it was as the test has in mind, and no other program took
+    the CPU from the one that has it alone: even FIFO is preempted when others have waited for long (by the scheduler's fair server
     since 6.12), and what is hidden is then more than the test has in mind.
     """
     for i in range(TRIES):
         where = types.SimpleNamespace(dir=f"{scratch.dir}/{i}")
         os.mkdir(where.dir)
-        *seen, preempted = attempt(where, *args)
-        if not preempted:
+        *seen, disturbed = attempt(where, *args)
+        if not disturbed:
             return seen
     return pytest.skip("needs a CPU for a moment without being preempted")
 
@@ -219,7 +219,8 @@ def unseen_return(scratch, kinds, options, wake):
     assert rc > 0
     # what the hypervisor took is neither time on the CPU nor on the run queue for the load
     blocked = (woken - asleep, max(fed - began, off_cpu_ns) + TICK_NS)
-    return nvcsw, blocked, report, text, tracer.ended.status, nivcsw
+    # the pipe's own lock may be another thing to wait for, where feeder and reader are late
+    return nvcsw, blocked, report, text, tracer.ended.status, nivcsw or nvcsw > len(kinds) - 1
 
 
 @pytest.mark.parametrize("wake", ("seen", "unseen"))
