@@ -206,8 +206,8 @@ static bool is_known(const struct ruleset *rs, struct name n)
 	return false;
 }
 
-size_t causes__doubt(const struct causes *c, const char *id, const char *const *frames,
-		     size_t depth)
+const char *causes__doubt(const struct causes *c, const char *id, const char *const *frames,
+			  size_t depth)
 {
 	const struct ruleset *rs = &c->rules;
 	struct stack st;
@@ -220,10 +220,10 @@ size_t causes__doubt(const struct causes *c, const char *id, const char *const *
 			continue;
 		for (size_t k = 0; k < at; k++)
 			if (!st.primitive[k] && !is_known(rs, st.names[k]))
-				return st.at[k];
+				return frames[st.at[k]];
 		break;
 	}
-	return depth;
+	return NULL;
 }
 
 char *causes__say_doubt(const char *name, bool advice, char *buf, size_t buf_size)

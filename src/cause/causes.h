@@ -80,11 +80,11 @@ const char *causes__where(const struct causes *c, const char *const *frames, siz
 /* Index of the innermost frame that is not just a way to wait; depth if there is none. */
 size_t causes__waiter(const struct causes *c, const char *const *frames, size_t depth);
 /*
- * Index of a frame inward of all that the cause with this id was told from and in no rule: what the
- * task waits for there may be something else. depth if there is none, and the cause is sure.
+ * One of the frames, inward of all that the cause with this id was told from and in no rule: what the
+ * task waits for there may be something else. NULL if there is none, and the cause is sure.
  */
-size_t causes__doubt(const struct causes *c, const char *id, const char *const *frames,
-		     size_t depth);
+const char *causes__doubt(const struct causes *c, const char *id, const char *const *frames,
+			  size_t depth);
 /*
  * What to say of a cause of which a function of that name makes doubt, and whether there would be
  * advice. Writes into buf, returns buf.

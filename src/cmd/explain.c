@@ -25,11 +25,8 @@ static bool is_direct(const struct causes *causes, const struct explained *e)
 
 void explain__stack(struct explained *e, const struct causes *causes)
 {
-	size_t i;
-
 	e->cause = causes__match(causes, e->names, e->depth);
-	i = causes__doubt(causes, e->cause->id, e->names, e->depth);
-	e->doubt = i < e->depth ? e->names[i] : NULL;
+	e->doubt = causes__doubt(causes, e->cause->id, e->names, e->depth);
 	e->submit = causes__entered(causes, e->names, e->depth);
 	e->role = causes__role(causes, e->names, e->depth);
 	e->direct = is_direct(causes, e);

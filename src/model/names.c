@@ -235,14 +235,11 @@ const struct ledger_cause *ledger__cause_of(struct ledger *l, struct ledger_stac
 const char *ledger__doubt(const struct ledger *l, struct ledger_stack *s,
 			  const struct ledger_cause *cause)
 {
-	size_t i;
-
 	if (!s || !l->opts.causes)
 		return NULL;
 	if (s->doubted != cause) {
-		i = causes__doubt(l->opts.causes, cause->cause->id, s->stack.frames,
-				  s->stack.depth);
-		s->doubt = i < s->stack.depth ? s->stack.frames[i] : NULL;
+		s->doubt = causes__doubt(l->opts.causes, cause->cause->id, s->stack.frames,
+					 s->stack.depth);
 		s->doubted = cause;
 	}
 	return s->doubt;

@@ -64,15 +64,13 @@ static void put_cause(struct jsonw *w, json_t *o, const char *id, const struct s
 		      const struct format_opts *fo)
 {
 	char via[256];
-	size_t i;
 
 	jsonw__str(w, o, "cause", id);
 	if (!stack || !fo || !fo->causes)
 		return;
 	jsonw__str(w, o, "via",
 		   causes__via(fo->causes, stack->frames, stack->depth, via, sizeof(via)));
-	i = causes__doubt(fo->causes, id, stack->frames, stack->depth);
-	jsonw__doubt(w, o, i < stack->depth ? stack->frames[i] : NULL, false);
+	jsonw__doubt(w, o, causes__doubt(fo->causes, id, stack->frames, stack->depth), false);
 }
 
 int trace_json__stall(FILE *out, const struct ev_stall *ev, const char *cause_id,

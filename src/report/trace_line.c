@@ -162,7 +162,7 @@ static void put_header(struct print *p, const struct ev_stall *ev, const char *c
 static const char *mark_doubt(struct print *p, const struct causes *rules, const struct stack *s,
 			      const char *id)
 {
-	bool doubt = rules && s && causes__doubt(rules, id, s->frames, s->depth) < s->depth;
+	bool doubt = rules && s && causes__doubt(rules, id, s->frames, s->depth);
 
 	return print__safe(p, print__join(p, doubt ? "?" : "", id, ""));
 }

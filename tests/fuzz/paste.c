@@ -14,6 +14,7 @@ static void name_stack(const struct causes *causes, const struct paste *p,
 {
 	const char *names[PASTE_DEPTH_MAX];
 	size_t nr = paste__names(p, s, names);
+	const char *doubt;
 	char buf[256];
 
 	if (!nr || nr > PASTE_DEPTH_MAX || !causes__match(causes, names, nr))
@@ -21,7 +22,8 @@ static void name_stack(const struct causes *causes, const struct paste *p,
 	for (size_t i = 0; i < nr; i++)
 		if (!*names[i])
 			abort();
-	if (causes__doubt(causes, causes__match(causes, names, nr)->id, names, nr) > nr)
+	doubt = causes__doubt(causes, causes__match(causes, names, nr)->id, names, nr);
+	if (doubt && !*doubt)
 		abort();
 	causes__via(causes, names, nr, buf, sizeof(buf));
 	causes__telling(causes, names, nr, 3, buf, sizeof(buf));
