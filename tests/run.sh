@@ -233,10 +233,11 @@ one() {
 # Files of tests/live that trace nothing but what they start, by its process or as a command, so that
 # the calls of another do not count. Most of their time they wait, for slow devices and the clock: two
 # lanes of about the same length go beside each other. A file that is in neither lane runs after them:
-# one that counts all calls of the host, takes a CPU away, or says how fast something is. The first lane has
-# those that drop the caches of the host or have it forget in other ways.
+# one that counts all calls of the host, takes a CPU away, switches io_uring off for everybody, or says
+# how fast something is. The first lane has those that drop the caches of the host or have it forget in
+# other ways.
 lanes=(
-	"causes patterns agreement conservation attribution delay synchronous fio sample who targets lookout locks page_live"
+	"causes patterns agreement conservation attribution delay synchronous fio sample who targets locks page_live"
 	"slower uring recorder filters rotation cut_off spill unfinished uring_clients memory"
 )
 

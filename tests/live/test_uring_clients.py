@@ -49,10 +49,12 @@ def qemu_img_bench(scratch, fmt, image, calls, *options):
                         "--trace", f"luring_co_submit,file={own}", "bench", "-i", "io_uring", "-t",
                         "none", "-f", fmt, "-c", calls, "-d", 8, "-s", 4096, *options, image])
     assert done.status == 0, done.stderr
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["capture"]["child_status"] == 0, done.stderr
     said = own.read_text(encoding="utf-8") if own.exists() else done.stderr
     kinds = collections.Counter(int(kind) for kind in
                                 re.findall(r"^luring_co_submit .* type (\d+)$", said, re.M))
-    return kinds, json.loads(out.read_text(encoding="utf-8"))
+    return kinds, report
 
 
 def make_image(fmt, path, size="32M"):
