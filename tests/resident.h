@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 /*
- * Resident memory of this process in KiB; 0 if /proc does not tell. By its pages: the counts in statm lack what
- * each CPU has yet to add to them, half a megabyte on two (kernels from 6.2 on).
+ * Resident memory of this process that is no file's, in KiB; 0 if /proc does not tell. Of programs and
+ * libraries the page cache decides how many pages are mapped, which differs by half a megabyte between two
+ * runs. By its pages: the counts in statm lack what each CPU has yet to add to them (kernels from 6.2 on).
  */
 static inline long resident_kib(void)
 {
@@ -15,7 +16,7 @@ static inline long resident_kib(void)
 	long kib = 0;
 
 	while (in && fgets(line, sizeof(line), in))
-		if (sscanf(line, "Rss: %ld", &kib) == 1)
+		if (sscanf(line, "Anonymous: %ld", &kib) == 1)
 			break;
 	if (in)
 		fclose(in);

@@ -3,8 +3,9 @@
  * month files|filesystems N: what a busy host does in a month, as fast as it can be added up: N files,
  * a tenth as many stacks and processes, each for a while and never again, and one file in use all the
  * time; or N volumes that come, are counted in the kernel's table and go, with one that stays.
- * Prints resident memory in KiB after a fifth of it and at the end, what was evicted, and what of the
- * sleeps the report has too many of, and how many of what is always in use, with its name and mount.
+ * Prints its own resident memory in KiB after a fifth of it and at the end, what was evicted, and what
+ * of the sleeps the report has too many of, and how many of what is always in use, with its name and
+ * mount.
  */
 #include <inttypes.h>
 #include <stdbool.h>
