@@ -306,9 +306,13 @@ def test_how_long_punted_requests_wait_for_a_worker(tmp_path):
 
 def test_workers_behind_one_that_sleeps_with_the_lock(tmp_path, scratch):
     """Appends go one by one: each waits for its device with the inode's lock, and the others for the lock."""
+    # of a fast one, 10 us, the worker is back before the thread of the ring has made a second worker
+    helpers.need_slow_device()
+    place = scratch.fs("ext4", "slow", "64M", slow=True)
+    scratch.delay(place, write=1000)
     db = tmp_path / "rec.db"
     argv = [helpers.AIOLOAD, "--engine", "uring", "--pattern", "append", "--batch", "8", "--qd", "8", "--calls", "53",
-            "--size", "8M", "--file", f"{scratch.fs('ext4').mnt}/convoy"]
+            "--size", "8M", "--file", f"{place.mnt}/convoy"]
     traced = tracing.trace(tmp_path, argv)
     row = row_of(traced.report, "ext4")
     if traced.report["capture"]["probes"]["lock"] == "none":
