@@ -181,8 +181,8 @@ def without_run_delay(scratch):
 def undisturbed(scratch, attempt, *args):
     """
     What attempt(scratch, *args) gives when it was as the test has in mind, and no other program took
-    the CPU from the one that has it alone: even FIFO is preempted when others have waited for long (by the scheduler's fair server
-    since 6.12), and what is hidden is then more than the test has in mind.
+    the CPU from the one that has it alone: even FIFO is preempted when others have waited for long (by
+    the scheduler's fair server since 6.12), and what is hidden is then more than the test has in mind.
     """
     for i in range(TRIES):
         where = types.SimpleNamespace(dir=f"{scratch.dir}/{i}")
