@@ -82,17 +82,15 @@ static const char *time_of(const struct report_glance *g, uint64_t ns, char *buf
 }
 
 /* "?blk.tag": it is not certain. */
-static const char *cause_of(const struct report_glance *g, char *buf, size_t size)
+static const char *cause_of(struct print *p, const struct report_glance *g)
 {
-	snprintf(buf, size, "%s%s", g->doubt ? "?" : "", g->cause_id ? g->cause_id : "-");
-	return buf;
+	return print__join(p, g->doubt ? "?" : "", g->cause_id ? g->cause_id : "-", "");
 }
 
 static void fill(struct print *p, const struct layout *l, const struct report_fs *f,
 		 const char *cell[G_COLUMNS], char text[3][16])
 {
 	const struct report_glance *g = &f->glance;
-	char cause[128];
 
 	cell[G_VERDICT] = words[f->severity];
 	cell[G_FS] = name_of(p, f, l->width[G_FS]);
@@ -100,7 +98,7 @@ static void fill(struct print *p, const struct layout *l, const struct report_fs
 	cell[G_SHARE] = share_of(g, text[0], sizeof(text[0]));
 	cell[G_BLOCKED] = time_of(g, g->blocked_ns, text[1], sizeof(text[1]));
 	cell[G_LONGEST] = time_of(g, g->max_ns, text[2], sizeof(text[2]));
-	cell[G_CAUSE] = print__middle(p, cause_of(g, cause, sizeof(cause)), l->width[G_CAUSE]);
+	cell[G_CAUSE] = print__middle(p, cause_of(p, g), l->width[G_CAUSE]);
 }
 
 static void widen(int *width, const char *name, int most)
@@ -149,14 +147,12 @@ static struct layout layout_of(struct print *p, const struct report *r)
 		l.width[i] = columns[i].width;
 	for (size_t i = 0; i < r->nr_fs; i++) {
 		const struct report_glance *g = &r->fs[i].glance;
-		char cause[128];
 
 		if (r->fs[i].severity == SEVERITY_OK)
 			continue;
 		widen(&l.width[G_FS], name_of(p, &r->fs[i], FS_MOST), FS_MOST);
 		widen(&l.width[G_PROGRAM], program_of(p, g), PROGRAM_MOST);
-		widen(&l.width[G_CAUSE], print__safe(p, cause_of(g, cause, sizeof(cause))),
-		      CAUSE_MOST);
+		widen(&l.width[G_CAUSE], print__safe(p, cause_of(p, g)), CAUSE_MOST);
 	}
 	share_room(p, &l);
 	return l;
