@@ -180,9 +180,10 @@ def without_run_delay(scratch):
 
 def undisturbed(scratch, attempt, *args):
     """
-    What attempt(scratch, *args) gives when it was as the test has in mind, and no other program took
-    the CPU from the one that has it alone: even FIFO is preempted when others have waited for long (by
-    the scheduler's fair server since 6.12), and what is hidden is then more than the test has in mind.
+    What attempt(scratch, *args) gives when it was as the test has in mind: no other program took the
+    CPU from the one that has it alone, as even FIFO is preempted when others have waited for long (by
+    the scheduler's fair server since 6.12), and the call did not sleep once more, as for the pipe's
+    own lock where feeder and reader are late. What is hidden is then more than the test has in mind.
     """
     for i in range(TRIES):
         where = types.SimpleNamespace(dir=f"{scratch.dir}/{i}")
@@ -191,6 +192,11 @@ def undisturbed(scratch, attempt, *args):
         if not disturbed:
             return seen
     return pytest.skip("needs a CPU for a moment without being preempted")
+
+
+def no_silent_miss(nvcsw, report):
+    """Of an attempt that is not what the test has in mind, too: it has all sleeps, or says so."""
+    assert report["totals"]["sleeps"] == nvcsw or report["loss"]["misjudged"], (nvcsw, report)
 
 
 def unseen_return(scratch, kinds, options, wake):
@@ -219,7 +225,8 @@ def unseen_return(scratch, kinds, options, wake):
     assert rc > 0
     # what the hypervisor took is neither time on the CPU nor on the run queue for the load
     blocked = (woken - asleep, max(fed - began, off_cpu_ns) + TICK_NS)
-    # the pipe's own lock may be another thing to wait for, where feeder and reader are late
+    if "submit=none" not in options:  # else there is no exit at which the kernel's count is compared
+        no_silent_miss(nvcsw, report)
     return nvcsw, blocked, report, text, tracer.ended.status, nivcsw or nvcsw > len(kinds) - 1
 
 
@@ -261,9 +268,7 @@ while time.monotonic() < end:
 """
 
 
-def test_return_and_departure_are_not_shown(scratch):
-    """It is preempted after a return that nobody was shown, which was not shown either."""
-    helpers.need_cpus(2)
+def unseen_departure(scratch):
     call = Call(scratch, "az", alone=False)
     with helpers.Program(call.argv) as prog:
         pid = call.ready()
@@ -281,10 +286,20 @@ def test_return_and_departure_are_not_shown(scratch):
                     hog.finish()
             call.enough()
             rc, nvcsw, *_ = json.loads(prog.finish().stdout)
-            report, _ = tracer.stop()
+            report, text = tracer.stop()
+    assert rc > 0
+    no_silent_miss(nvcsw, report)
+    return nvcsw, report, text, tracer.ended.status, nvcsw > 1
+
+
+def test_return_and_departure_are_not_shown(scratch):
+    """It is preempted after a return that nobody was shown, which was not shown either."""
+    helpers.need_cpus(2)
+    nvcsw, report, text, status_of_tracer = undisturbed(scratch, unseen_departure)
     totals = report["totals"]
-    assert rc > 0 and nvcsw == totals["sleeps"] == 1
-    assert losses(report) == {} and report["loss"]["recovered"] and tracer.ended.status == 0
+    assert nvcsw == 1
+    assert totals["sleeps"] == 1, text
+    assert losses(report) == {} and report["loss"]["recovered"] and status_of_tracer == 0
     assert conserved(report) and totals["on_cpu_ns"] >= 2 * TICK_NS
     assert totals["preempted_ns"] > 0
 
@@ -306,7 +321,8 @@ def unseen_sleep(scratch):
             rc, nvcsw, nivcsw, _ = json.loads(prog.finish().stdout)
             report, text = tracer.stop()
     assert rc > 0
-    return nvcsw, report, text, tracer.ended.status, nivcsw
+    no_silent_miss(nvcsw, report)
+    return nvcsw, report, text, tracer.ended.status, nivcsw or nvcsw > 2
 
 
 def test_sleep_is_not_shown(scratch):
