@@ -66,6 +66,8 @@ print(json.dumps([rc, *[b - a for a, b in zip(before, after)], off_cpu_ns() - of
 # At most: at a call's exit the kernel's account of what a thread has run is so old.
 TICK_NS = 10_000_000
 TRIES = 8
+# The host hid a return besides. It does so once in some 2000 switches: who says it each time is the tool.
+HIDDEN_TOO = "hidden too"
 PARTS = ("on_cpu_ns", "blocked_ns", "runqueue_ns", "preempted_ns")
 
 
@@ -196,6 +198,7 @@ def undisturbed(scratch, attempt, *args):
         *seen, disturbed = attempt(where, *args)
         if not disturbed:
             return seen
+    assert disturbed != HIDDEN_TOO, seen
     return pytest.skip("needs a CPU for a moment without being preempted")
 
 
@@ -233,7 +236,7 @@ def unseen_return(scratch, kinds, options, wake):
     disturbed = nivcsw or nvcsw > len(kinds) - 1
     if "submit=none" in options:
         # No exit tells that a call's last sleep is over, if the host hides that return as well.
-        disturbed = disturbed or losses(report) == {"unmatched": 1}
+        disturbed = disturbed or (losses(report) == {"unmatched": 1} and HIDDEN_TOO)
     else:
         no_silent_miss(nvcsw, report)
     return nvcsw, blocked, report, text, tracer.ended.status, disturbed
