@@ -5,15 +5,6 @@
  */
 #include "lifecycle.bpf.h"
 
-/*
- * Programs of tracepoints and kprobes, and of kernels without preemption, are not preempted, so that nobody asks
- * who is in them.
- */
-static __always_inline bool tells_inside(bool compat, bool again)
-{
-	return SECOND_PAIR && !compat && (again || opt_fentry);
-}
-
 /* A call of no filesystem that is wanted: both programs of the exit have yet to pass it over. */
 #define UNWANTED_BY_BOTH (1 << PROGRAM_FIRST | 1 << PROGRAM_AGAIN)
 
@@ -80,11 +71,7 @@ static __always_inline int submit_enter(__u64 ctx_id, __s64 nr, __u64 iocbpp, bo
 
 	if (!tracing())
 		return 0;
-	if (tells_inside(compat, again))
-		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, (__u32)id);
 	begin_call(id >> 32, (__u32)id, ctx_id, nr, iocbpp, compat, again);
-	if (tells_inside(compat, again))
-		set_inside(again ? IN_ENTER_AGAIN : IN_ENTER, 0);
 	return 0;
 }
 
@@ -154,11 +141,7 @@ static __always_inline int submit_exit(__s64 ret, bool compat, bool again)
 
 	if (!tracing())
 		return 0;
-	if (tells_inside(compat, again))
-		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, (__u32)id);
 	submit_ends(id >> 32, (__u32)id, ret, compat, again ? PROGRAM_AGAIN : PROGRAM_FIRST);
-	if (tells_inside(compat, again))
-		set_inside(again ? IN_EXIT_AGAIN : IN_EXIT, 0);
 	return 0;
 }
 

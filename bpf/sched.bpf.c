@@ -106,10 +106,10 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 	__u32 prev_tid = pid_of_prev(prev, typed), next_tid = pid_of((void *)ctx[2], typed);
 	__u32 state = opt_has_prev_state ? (__u32)ctx[3] : task_state(prev);
 	struct wire_slot *slot = slot_here();
+	bool inside = preempted_inside(slot, prev, (bool)ctx[0]), in_call;
 	struct call *c = NULL;
-	bool in_call;
 
-	ran_blind(slot, prev_tid);
+	ran_blind(slot, prev_tid, inside);
 	if (may_be_away(prev_tid) && tracing())
 		came_back(prev_tid);
 	if (is_io_thread(prev, typed)) {
@@ -131,6 +131,8 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 	}
 	if (may_be_away(next_tid) && tracing())
 		switch_in(slot, next_tid);
+	if (SECOND_PAIR && slot->held)
+		let_go(next_tid);
 	return 0;
 }
 
@@ -147,7 +149,8 @@ int switch_task(__u64 *ctx)
 
 	if (may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev, typed)) ||
 	    may_be_away(pid_of((void *)ctx[2], typed)) || is_io_thread(prev, typed) ||
-	    (opt_compat_sleeps && in_compat_call(prev)))
+	    (opt_compat_sleeps && in_compat_call(prev)) ||
+	    preempted_inside(slot_here(), prev, (bool)ctx[0]))
 		switched(ctx, false);
 	return 0;
 }

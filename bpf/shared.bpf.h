@@ -228,18 +228,6 @@ static __always_inline bool may_be_inside(const struct wire_slot *slot)
 	return *(volatile __u64 *)&slot->tid;
 }
 
-/* Who is in a program of io_submit's entry or exit here. Preempted or not, it is one thread at a time. */
-enum inside { IN_ENTER, IN_ENTER_AGAIN, IN_EXIT, IN_EXIT_AGAIN };
-static __always_inline void set_inside(enum inside program, __u32 tid)
-{
-	struct wire_slot *slot = slot_here();
-
-	*(volatile __u32 *)(program == IN_ENTER		? &slot->in_enter
-			    : program == IN_ENTER_AGAIN ? &slot->in_enter_again
-			    : program == IN_EXIT	? &slot->in_exit
-							: &slot->in_exit_again) = tid;
-}
-
 /* Keep an index below a power of two in a way that the compiler cannot reason away. */
 #define BOUNDED(i, size)                                                                           \
 	({                                                                                         \

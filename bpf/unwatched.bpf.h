@@ -13,6 +13,7 @@
 #ifndef AIOSTALL_UNWATCHED_BPF_H
 #define AIOSTALL_UNWATCHED_BPF_H
 
+#include "held.bpf.h"
 #include "sleep.bpf.h"
 
 enum entered { ENTERED_OTHERWISE, ENTERED_NATIVE, ENTERED_COMPAT };
@@ -35,7 +36,7 @@ static __always_inline enum entered entered_by(struct task_struct *task, struct 
  */
 extern __u64 regs_offset;
 
-/* Times that a thread was on a CPU where all programs of entry and exit were skipped. */
+/* Times that a call may have been seen by no program, see ran_blind(); not 0 where the kernel does not tell. */
 extern __u64 blind;
 
 static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct task_struct *task)
@@ -87,26 +88,48 @@ static __always_inline struct call *unwatched_sleeper(struct wire_slot *slot,
 	return c;
 }
 
-/*
- * Threads preempted in all programs of the entry make the kernel skip these for every other thread
- * on the CPU. They cannot go on before that one leaves the CPU: its first switch finds them there.
- */
+/* Programs of kprobes and tracepoints count as skipped: they are by other means, of which nobody tells when. */
+static __always_inline bool entries_skipped_by(__u32 held)
+{
+	return held & 1U << WIRE_HELD_ENTER_AGAIN && (held & 1U << WIRE_HELD_ENTER || !opt_fentry);
+}
+
+static __always_inline bool exits_skipped_by(__u32 held)
+{
+	return held & 1U << WIRE_HELD_EXIT_AGAIN && (held & 1U << WIRE_HELD_EXIT || !opt_fentry);
+}
+
 static __always_inline bool entries_are_skipped(const struct wire_slot *slot)
 {
-	return slot->in_enter_again && (slot->in_enter || !opt_fentry);
+	return entries_skipped_by(slot->held);
 }
 
-/* The same of the exit, too: calls that begin and end meanwhile are seen by no program. */
-static __always_inline bool ends_are_skipped(const struct wire_slot *slot)
+/* The thread, which is current, is preempted in a call of io_submit. */
+static __always_inline bool preempted_inside(struct wire_slot *slot, struct task_struct *task,
+					     bool preempted)
 {
-	return entries_are_skipped(slot) && slot->in_exit_again && (slot->in_exit || !opt_fentry);
+	return SECOND_PAIR && preempted &&
+	       entered_by(task, saved_regs(slot, task)) == ENTERED_NATIVE;
 }
 
-/* The thread that leaves the CPU has run while no program could see it submit. */
-static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid)
+static __always_inline bool is_in_tree(void)
 {
-	if (ends_are_skipped(slot) && tid != slot->in_enter && tid != slot->in_enter_again &&
-	    tid != slot->in_exit && tid != slot->in_exit_again && call_of_tid(tid))
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	return !opt_tree_only || bpf_map_lookup_elem(&tree, &pid);
+}
+
+/*
+ * The thread leaves a CPU where other threads hold what tells of calls that begin. Those that ended meanwhile
+ * are seen by none if what tells of an end is held, too. The one that it is preempted in may be over before
+ * anybody sees its end, unless it is in one of the programs itself; one that it sleeps in is seen.
+ */
+static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid, bool inside)
+{
+	__u32 held = slot->held, own = inside ? hold(tid) : 0;
+
+	if (entries_skipped_by(held) && ((exits_skipped_by(held) && call_of_tid(tid)) ||
+					 (inside && !own && slot->tid != tid && is_in_tree())))
 		__sync_fetch_and_add(&blind, 1);
 }
 

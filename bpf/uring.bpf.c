@@ -315,7 +315,7 @@ static __always_inline int uring_exit(__s64 ret)
 	now = leave_call(slot, c, tid);
 	if (!now) {
 		if (lone_exit(c, pid, tid, ret) && !FILTERING_FS)
-			lose(WIRE_LOSS_NO_ENTRY, 1);
+			lose(WIRE_LOSS_NO_URING_ENTRY, 1);
 		return 0;
 	}
 	if (!c || c->state != WIRE_CALL_RUNNING)

@@ -102,6 +102,7 @@ enum wire_loss {
 	WIRE_LOSS_BEFORE_TRACING,  /* not a loss: exit of a call that began before tracing */
 	WIRE_LOSS_UNMATCHED_EXIT,  /* exit not seen, or a switch before it */
 	WIRE_LOSS_NO_ENTRY,	   /* exit without entry, of a thread seen before */
+	WIRE_LOSS_NO_URING_ENTRY,  /* the same of io_uring_enter */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
 	WIRE_LOSS_DIED,		   /* thread ended inside the call */
 	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
@@ -325,14 +326,24 @@ struct wire_tally {
  * The thread inside io_submit on one CPU, 0 = none; cache lines of its own. The programs' own, but among the
  * variables that user space maps.
  */
+/* The programs by which a call is seen to begin or to end. */
+enum wire_held {
+	WIRE_HELD_ENTER,
+	WIRE_HELD_ENTER_AGAIN,
+	WIRE_HELD_EXIT,
+	WIRE_HELD_EXIT_AGAIN,
+	WIRE_HELD_REQUEST,
+	WIRE_HELD_MAX
+};
+
 struct wire_slot {
 	__u32 tid;
 	/*
-	 * Who is in the entry's second program. A switch asks for both at once: with neither, nobody
-	 * who leaves the CPU can be inside io_submit.
+	 * A bit for each program that a thread preempted in it holds, see held.bpf.h. A switch asks for
+	 * both at once: with neither, nobody who leaves the CPU can be inside io_submit unseen.
 	 */
-	__u32 in_enter_again;
-	__u32 in_enter, in_exit, in_exit_again; /* the same of the others, see unwatched.bpf.h */
+	__u32 held;
+	__u32 holder[WIRE_HELD_MAX]; /* that thread, where held */
 	/* request probe: requests that the call has begun, and the user's address of the latest */
 	__u32 req_count;
 	__u64 req_iocb;
@@ -349,7 +360,7 @@ struct wire_slot {
 	__u32 nr; /* the call's requests */
 	struct wire_tally tally;
 	__u32 call; /* number of the record of who was inside last, see call_of_tid() */
-	__u32 pad[3];
+	__u32 pad;
 };
 
 /* Value of the stacks map: addresses innermost first, tracer frames included. */

@@ -184,7 +184,8 @@ void decode__losses(const __u64 *w, struct loss *to)
 		.map_full =
 			w[WIRE_LOSS_CALLS_FULL] + w[WIRE_LOSS_FS_FULL] + w[WIRE_LOSS_FILES_FULL],
 		.unmatched = w[WIRE_LOSS_UNMATCHED_EXIT] + w[WIRE_LOSS_UNMATCHED_ENTRY] +
-			     w[WIRE_LOSS_NO_ENTRY] + w[WIRE_LOSS_DIED],
+			     w[WIRE_LOSS_NO_ENTRY] + w[WIRE_LOSS_NO_URING_ENTRY] +
+			     w[WIRE_LOSS_DIED],
 		.before_tracing = w[WIRE_LOSS_BEFORE_TRACING],
 		.misjudged = w[WIRE_LOSS_MISJUDGED],
 		.recovered = w[WIRE_LOSS_RECOVERED],

@@ -138,6 +138,7 @@ static bool choose_again(struct live *lv, const struct probe_env *env)
 			return false;
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
 		bpf_program__set_autoload(both[i], true);
+	bpf_program__set_autoload(lv->skel->progs.find_active, true);
 	return true;
 }
 

@@ -54,6 +54,29 @@ static uint64_t skips_of(const struct bpf_program *p)
 	return p && misses_of(p, &n) ? n : 0;
 }
 
+static uint64_t descriptor_of(const struct bpf_program *p)
+{
+	return p ? (uint64_t)bpf_program__fd(p) : UINT64_MAX;
+}
+
+/* The programs learn where the kernel counts who is in them. */
+static bool find_active(struct live *lv)
+{
+	uint64_t files[WIRE_HELD_MAX + 1] = {
+		[WIRE_HELD_ENTER] = descriptor_of(program_of(lv, NEED_SUBMIT, ENTRY)),
+		[WIRE_HELD_ENTER_AGAIN] = descriptor_of(lv->skel->progs.enter_again),
+		[WIRE_HELD_EXIT] = descriptor_of(program_of(lv, NEED_SUBMIT, EXIT)),
+		[WIRE_HELD_EXIT_AGAIN] = descriptor_of(lv->skel->progs.exit_again),
+		[WIRE_HELD_REQUEST] = descriptor_of(program_of(lv, NEED_REQUEST, ENTRY)),
+		[WIRE_HELD_MAX] = (uint64_t)bpf_map__fd(lv->skel->maps.scratches),
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = files, .ctx_size_in = sizeof(files));
+
+	return !bpf_prog_test_run_opts(bpf_program__fd(lv->skel->progs.find_active), &run) &&
+	       lv->skel->bss->scratch_at && lv->skel->bss->active_at[WIRE_HELD_ENTER_AGAIN] &&
+	       lv->skel->bss->active_at[WIRE_HELD_EXIT_AGAIN];
+}
+
 void skipped__begin(struct live *lv)
 {
 	const struct bpf_program *p = program_of(lv, NEED_SUBMIT, ENTRY);
@@ -67,6 +90,9 @@ void skipped__begin(struct live *lv)
 	else if (p && !fentry && !lv->counts_plain_skips)
 		lv->capture.skips_unknown =
 			"kernels before 6.7 do not count those of kprobes and tracepoints";
+	/* where that is not told, as many as the programs were skipped for may be missing */
+	if (lv->again && !find_active(lv))
+		lv->skel->bss->blind = 1;
 	for (int need = 0; need < NEED_MAX; need++)
 		if (probe_need__is_of_entry((enum probe_need)need))
 			lv->skipped_before[need] =
@@ -92,18 +118,20 @@ static uint64_t least(uint64_t a, uint64_t b)
 /*
  * Calls that no program saw, where there are two pairs. A call is seen by either program of its
  * entry, by either of its exit, or where it sleeps (bpf/unwatched.bpf.h). While threads are
- * preempted in all four on a CPU none sees it, and whether one of ours ran there then is known: if
- * not, none is missing; else so many at most, since calls that are not wanted are among these.
+ * preempted in all four on a CPU none sees it, nor one that is preempted between an entry and an exit
+ * that nobody saw. Whether one of ours ran there then is known (bpf/held.bpf.h): if not, none is missing;
+ * else so many at most, since calls that are not wanted are among these.
  */
 static uint64_t missed_by_all(const struct live *lv)
 {
-	uint64_t enters = skipped_entries(lv, NEED_SUBMIT),
+	uint64_t enters = least(skipped_entries(lv, NEED_SUBMIT),
+				skips_of(lv->skel->progs.enter_again)),
 		 exits = skips_of(program_of(lv, NEED_SUBMIT, EXIT));
 
 	if (!counted(&lv->skel->bss->blind))
 		return 0;
+	/* both were skipped for these, which count all the same */
 	enters -= least(enters, counted(&lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY]));
-	enters = least(enters, skips_of(lv->skel->progs.enter_again));
 	return least(enters, least(exits, skips_of(lv->skel->progs.exit_again)));
 }
 

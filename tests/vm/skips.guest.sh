@@ -21,6 +21,16 @@ stress()
 	echo $? > "$dir/status"
 }
 
+# Threads on one CPU that never wait: each is preempted in one program or another, and holds it for the others.
+crowd()
+{
+	mkdir -p $OUT/crowd
+	timeout 900 aiostall stat -i 10ms --format json -o $OUT/crowd/report -- \
+		aioload --pattern cached-read --threads 16 --pin 0 --calls $((8 * CALLS)) --size 1M \
+		--file /mnt/ext4/crowd > $OUT/crowd/load 2> $OUT/crowd/err
+	echo $? > $OUT/crowd/status
+}
+
 # Threads are moved away from a CPU that goes, in the middle of their calls, and back when it comes.
 hotplug()
 {
@@ -65,6 +75,8 @@ for way in fentry kprobe tracepoint; do
 	*) stress $way ;;
 	esac
 done
+echo "guest: $(cut -d. -f1 /proc/uptime) s: crowd"
+crowd
 kill $reader $stranger
 echo "guest: $(cut -d. -f1 /proc/uptime) s: hotplug"
 hotplug
