@@ -53,7 +53,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 		count_one(c, &part, iocb_at(iocbpp, 0, compat), false);
 	else
 		walk_requests(c, 0, false);
-	if (FILTERING_FS && c->nr_fs == 0) {
+	if (is_unwanted(c) && !c->unreadable) {
 		c->unwanted = UNWANTED_BY_BOTH;
 		return;
 	}
@@ -121,17 +121,20 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 		if (!c)
 			return;
 		walk_requests(c, 0, false);
-		if (FILTERING_FS && !c->nr_fs)
+		if (is_unwanted(c) && !c->unreadable)
 			return;
 		lose(WIRE_LOSS_NO_ENTRY, 1);
 	} else {
 		if (!c || c->state != WIRE_CALL_RUNNING)
 			return;
 		wall = end_call(c, now, by);
+		if (c->unreadable)
+			count_anew(c->number);
 	}
 	take_back(c, ret);
 	flush(c, wall, ret, true);
-	if (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns))
+	if (!is_unwanted(c) &&
+	    (opt_all_submits || (opt_slow_ns && !c->sleeps && wall >= opt_slow_ns)))
 		send_submit(c, now, wall, ret);
 }
 
@@ -249,7 +252,7 @@ static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 	if (!c)
 		return;
 	walk_requests(c, 0, false);
-	if (FILTERING_FS && !c->nr_fs) {
+	if (is_unwanted(c) && !c->unreadable) {
 		c->unwanted = UNWANTED_BY_BOTH;
 		return;
 	}

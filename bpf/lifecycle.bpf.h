@@ -92,6 +92,12 @@ static __always_inline __u32 flush_rows(struct call *c, __u64 wall, __s64 ret)
 	return wanted;
 }
 
+/* Once its requests are known. One of which none could be read may be of any filesystem, and is a loss. */
+static __always_inline bool is_unwanted(const struct call *c)
+{
+	return FILTERING_FS && !c->nr_fs;
+}
+
 static __always_inline void lose_requests(struct call *c)
 {
 	struct wire_fs *total;
@@ -114,6 +120,10 @@ static __always_inline void flush(struct call *c, __u64 wall, __s64 ret, bool fa
 	struct wire_call_fs *f = &c->fs[0];
 	__u32 requests;
 
+	if (is_unwanted(c)) {
+		lose_requests(c);
+		return;
+	}
 	c->epoch = epoch_now();
 	requests = fast && has_all(c, f, ret < 0 ? 0 : ret) ? flush_only_row(c, f, wall, ret)
 							    : flush_rows(c, wall, ret);

@@ -175,6 +175,12 @@ static __always_inline void count_one(struct call *c, struct iocb_part *iocb, __
  */
 int count_request(__u32 number, __u64 addr, __u32 undo);
 
+/*
+ * Count all requests of a call anew, of which iocbs could not be read: their memory was not resident, or
+ * was being moved when the call began. It is there once the kernel has read them.
+ */
+int count_anew(__u32 number);
+
 #define COUNT_CHUNK 8
 /*
  * Count up to COUNT_CHUNK requests, their addresses read at once: into the call,

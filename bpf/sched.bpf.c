@@ -123,6 +123,8 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 		c = unwatched_sleeper(slot, prev, (bool)ctx[0], state,
 				      none_watched ? NONE_WATCHED : UNWATCHED);
 	if (c) {
+		if (c->unreadable)
+			count_anew(c->number);
 		fall_asleep(ctx, c, prev, state, &in_call);
 		if (c->thread != WIRE_THREAD_OWN)
 			io_thread_sleeps(c);

@@ -291,6 +291,11 @@ static __always_inline bool call_add_sleep(struct call *c, const struct wire_fs_
 			return true;
 		}
 	}
+	/* asleep until the memory of the first iocb is there */
+	if (is_unwanted(c) && c->unreadable) {
+		lose(WIRE_LOSS_IOCB_UNREADABLE, 1);
+		return false;
+	}
 	/* a sleep of the whole call counts if any of it is wanted */
 	return !FILTERING_FS || key->kind == WIRE_FS_BATCH || key->kind == WIRE_FS_NONE;
 }

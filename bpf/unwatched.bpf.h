@@ -153,6 +153,8 @@ static __always_inline void unwatched_sleeps(struct call *c, bool in_call)
 
 	if (in_call && (watched || FILTERING_FS || !c->req.fs.kind))
 		walk_requests(c, 0, false);
+	if (in_call && is_unwanted(c) && c->unreadable)
+		lose(WIRE_LOSS_IOCB_UNREADABLE, 1);
 	if (!in_call || (FILTERING_FS && !c->nr_fs)) {
 		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 		set_away(c, false);

@@ -237,6 +237,56 @@ def test_batch_beyond_in_text(scratch):
     assert "476" in done.stdout.splitlines()[0], done.stdout
 
 
+# Requests whose iocbs the process does not have in memory when the call begins: those are pages of a
+# file that it has yet to touch again. Two calls of three requests, of which the second one's last two are so.
+ABSENT = """
+import ctypes, mmap, resource
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_DSYNC, 0o600)
+ctx, buf = aio.setup(8), aio.buffer()
+size = ctypes.sizeof(aio.Iocb)
+memory = os.memfd_create("iocbs")
+os.ftruncate(memory, 2 * mmap.PAGESIZE)
+pages = mmap.mmap(memory, 2 * mmap.PAGESIZE)
+base = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+def call(first):
+    at = [first + i * size for i in range(3)]
+    for i, where in enumerate(at):
+        one = aio.iocb(fd, aio.PWRITE, buf, 4096, 4096 * i)
+        ctypes.memmove(base + where, ctypes.addressof(one), size)
+    array = (ctypes.c_void_p * 3)(*[base + where for where in at])
+    pages.madvise(mmap.MADV_DONTNEED)
+    ctypes.string_at(base, 1) if first else None
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+    done = aio.submit_raw(ctx, 3, array)
+    return done, resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before
+said = [call(0), call(mmap.PAGESIZE - size)]
+print(json.dumps({"returned": [done for done, _ in said], "sleeps": sum(n for _, n in said)}))
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--fs", "ext4"), ("--probe", "submit=tracepoint", "--fs", "ext4")])
+def test_iocbs_that_are_not_in_memory(scratch, options):
+    """They are read when the kernel has read them, and what their calls sleep is theirs."""
+    place = scratch.fs("ext4", size="64M")
+    traced = tracing.trace_script(scratch.dir, ABSENT, f"{place.mnt}/absent", options=options)
+    assert traced.load["returned"] == [3, 3] and traced.load["sleeps"] >= 6
+    row = only_row(traced.report)
+    assert (row["submits"], row["requests"], row["bytes"]) == (2, 6, 6 * 4096)
+    assert row["sleeps"] == traced.report["totals"]["sleeps"] == traced.load["sleeps"]
+    assert sum(file["sleeps"] for file in row["files"]) == row["sleeps"]
+    helpers.assert_no_loss(traced.report)
+    assert traced.status == 0
+
+
+def test_iocbs_that_are_not_in_memory_of_files_that_are_not_wanted(scratch):
+    place = scratch.fs("ext4", size="64M")
+    traced = tracing.trace_script(scratch.dir, ABSENT, f"{place.mnt}/absent", options=("--fs", "xfs"))
+    assert traced.load["returned"] == [3, 3]
+    assert not traced.report["filesystems"] and not traced.report["totals"]["submits"]
+    assert not traced.report["totals"]["sleeps"]
+    helpers.assert_no_loss(traced.report)
+
+
 def test_short_submit(scratch):
     """Of the batch the kernel takes those before the bad one."""
     traced = forms(scratch, """
