@@ -69,9 +69,10 @@ struct call {
 	__u32 epoch;	/* in which its latest sleep, or its end, counts */
 	__u32 row;	/* that was found last, see find_row() */
 	__u32 number;	/* of the record, in the table of calls */
-	__u64 file;	/* that its first row was found by, see inside.bpf.h; */
-	__u32 file_row; /* index + 1 of that row, 0 = there is none */
-	__u32 taken_inside; /* see there: how often */
+	__u32 sleeps_of_any; /* before it was known whether it is of a filesystem that is wanted */
+	__u64 file;	     /* that its first row was found by, see inside.bpf.h; */
+	__u32 file_row;	     /* index + 1 of that row, 0 = there is none */
+	__u32 taken_inside;  /* see there: how often */
 	__u64 sockets; /* the superblock of the file of its latest request, if that is a socket */
 	struct wire_tally tally; /* as in struct wire_slot, while the thread is off the CPU */
 	struct {

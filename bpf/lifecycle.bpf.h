@@ -104,6 +104,8 @@ static __always_inline void lose_requests(struct call *c)
 
 	if (c->unreadable)
 		lose(WIRE_LOSS_IOCB_UNREADABLE, c->unreadable);
+	if (c->sleeps_of_any && (c->nr_fs || c->unreadable))
+		lose(WIRE_LOSS_IOCB_UNREADABLE, c->sleeps_of_any);
 	if (c->fs_overflow)
 		lose(WIRE_LOSS_FS_PER_CALL, c->fs_overflow);
 	if (!c->beyond || FILTERING_FS)
@@ -201,6 +203,7 @@ static __always_inline void call_clear(struct call *c)
 	c->preemptions = 0;
 	c->nr_fs = 0;
 	c->unreadable = 0;
+	c->sleeps_of_any = 0;
 	c->fs_overflow = 0;
 	c->skipped = 0;
 	c->counted_ns = 0;

@@ -202,7 +202,7 @@ struct fs_counts {
 
 /*
  * Losses since tracing began. unmatched: entry without exit, exit without entry, thread ended in the
- * call. unattributed: requests whose iocb was not resident, or that are beyond 1024 or 8 filesystems.
+ * call. unattributed: requests whose iocb could not be read, or that are beyond 1024 or 8 filesystems.
  * model_evicted: dropped by the model's own bounds.
  */
 struct loss {
