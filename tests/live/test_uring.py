@@ -318,12 +318,15 @@ def test_workers_behind_one_that_sleeps_with_the_lock(tmp_path, scratch):
     db = tmp_path / "rec.db"
     argv = [helpers.AIOLOAD, "--engine", "uring", "--pattern", "append", "--batch", "8", "--qd", "8", "--calls", "53",
             "--size", "8M", "--file", f"{place.mnt}/convoy"]
-    traced = tracing.trace(tmp_path, argv)
-    row = row_of(traced.report, "ext4")
-    if traced.report["capture"]["probes"]["lock"] == "none":
-        pytest.skip("this kernel does not tell who holds a lock")
-    causes = {c["id"]: c for c in row["causes"] if c["plane"] == "worker"}
-    waits, holds = causes["lock.inode"], causes["ext4.dio_sync"]
+    # a busy host may let the ring have few workers
+    for _ in range(3):
+        traced = tracing.trace(tmp_path, argv)
+        if traced.report["capture"]["probes"]["lock"] == "none":
+            pytest.skip("this kernel does not tell who holds a lock")
+        causes = {c["id"]: c for c in row_of(traced.report, "ext4")["causes"] if c["plane"] == "worker"}
+        waits, holds = causes["lock.inode"], causes["ext4.dio_sync"]
+        if waits["together"] >= 3:
+            break
     own = {b["cause"]: b for b in waits["behind"]}
     # never more than there are, and most of them have a holder that was seen to sleep
     assert sum(b["sleeps"] for b in own.values()) <= waits["sleeps"]
