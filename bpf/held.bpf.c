@@ -3,9 +3,12 @@
 
 #include "target.bpf.h"
 
+__u64 blind = 0;
+__u8 blind_threads[BLIND_CELLS] = {};
+
 /* Where in the memory of each CPU the kernel counts who is in a program (enum wire_held); 0 = not told. */
 __u64 active_at[WIRE_HELD_MAX] = {};
-/* Where in it the scratch memory is: here it is known, too, where that of this CPU lies. */
+/* Where in it the scratch memory is, of which it is known, too, where this CPU's own lies. */
 __u64 scratch_at = 0;
 
 /*
@@ -81,7 +84,9 @@ static __always_inline void *object_of(__u64 fd)
 
 static __always_inline void find_one(enum wire_held which, __u64 fd)
 {
-	active_at[which] = as_number(slot_here(), READ(bpf_prog___any, object_of(fd), active));
+	if (bpf_core_field_exists(((struct bpf_prog___any *)0)->active))
+		active_at[which] =
+			as_number(slot_here(), READ(bpf_prog___any, object_of(fd), active));
 }
 
 /*
@@ -96,7 +101,8 @@ int find_active(struct bpf_raw_tracepoint_args *ctx)
 	find_one(WIRE_HELD_EXIT, ctx->args[WIRE_HELD_EXIT]);
 	find_one(WIRE_HELD_EXIT_AGAIN, ctx->args[WIRE_HELD_EXIT_AGAIN]);
 	find_one(WIRE_HELD_REQUEST, ctx->args[WIRE_HELD_REQUEST]);
-	scratch_at = read_number(object_of(ctx->args[WIRE_HELD_MAX]) +
-				 bpf_core_field_offset(struct bpf_array___any, pptrs));
+	if (bpf_core_field_exists(((struct bpf_array___any *)0)->pptrs))
+		scratch_at = read_number(object_of(ctx->args[WIRE_HELD_MAX]) +
+					 bpf_core_field_offset(struct bpf_array___any, pptrs));
 	return 0;
 }

@@ -11,6 +11,12 @@
 
 #include "shared.bpf.h"
 
+/* Times that a call may have been seen by no program, see ran_blind(); not 0 where the kernel does not tell. */
+extern __u64 blind;
+/* Threads, by tid, whose calls may be among these, if it shows that they make any. */
+#define BLIND_CELLS 4096
+extern __u8 blind_threads[BLIND_CELLS];
+
 /* The current thread is preempted in io_submit: it holds what nobody has held here before, a bit for each. */
 __u32 hold(__u32 tid);
 /* The thread comes back to this CPU, and goes on in what it holds. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "held.bpf.h"
 #include "lifecycle.bpf.h"
 
 __u64 zero_call[sizeof(struct call) / sizeof(__u64)] = {};
@@ -39,6 +40,8 @@ __noinline __u32 new_call(__u32 tid)
 		return 0;
 	bpf_map_update_elem(&calls, &n, zero_call, BPF_ANY);
 	c->number = n;
+	if (SECOND_PAIR && blind_threads[tid & (BLIND_CELLS - 1)])
+		__sync_fetch_and_add(&blind, 1);
 	*(volatile __u32 *)&c->tid = tid;
 	if (!bpf_map_update_elem(&call_numbers, &tid, &n, BPF_NOEXIST))
 		return n + 1;

@@ -19,7 +19,6 @@ struct spilled_map spilled SEC(".maps"); /* user space puts the two there */
 __u64 spills = 0;
 struct wire_spill zero_spill = {};
 __u64 regs_offset = 0;
-__u64 blind = 0;
 
 __noinline int came_back(__u32 tid)
 {

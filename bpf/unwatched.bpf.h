@@ -36,9 +36,6 @@ static __always_inline enum entered entered_by(struct task_struct *task, struct 
  */
 extern __u64 regs_offset;
 
-/* Times that a call may have been seen by no program, see ran_blind(); not 0 where the kernel does not tell. */
-extern __u64 blind;
-
 static __always_inline struct pt_regs *saved_regs(struct wire_slot *slot, struct task_struct *task)
 {
 	__u64 stack = as_number(slot, READ(task_struct, task, stack));
@@ -128,8 +125,12 @@ static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid, b
 {
 	__u32 held = slot->held, own = inside ? hold(tid) : 0;
 
-	if (entries_skipped_by(held) && ((exits_skipped_by(held) && call_of_tid(tid)) ||
-					 (inside && !own && slot->tid != tid && is_in_tree())))
+	if (!entries_skipped_by(held))
+		return;
+	if (exits_skipped_by(held))
+		*(volatile __u8 *)&blind_threads[tid & (BLIND_CELLS - 1)] = 1;
+	if (exits_skipped_by(held) ? call_of_tid(tid) != NULL
+				   : inside && !own && slot->tid != tid && is_in_tree())
 		__sync_fetch_and_add(&blind, 1);
 }
 
