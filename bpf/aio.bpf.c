@@ -129,7 +129,7 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 			return;
 		wall = end_call(c, now, by);
 		if (c->unreadable)
-			count_anew(c->number);
+			count_anew(c);
 	}
 	take_back(c, ret);
 	flush(c, wall, ret, true);

@@ -94,7 +94,7 @@ __noinline int count_requests(__u32 number, __u64 iocbpp, __u32 n, __u32 compat,
 	return 0;
 }
 
-static __always_inline void forget_requests(struct wire_call_fs *f)
+static __always_inline void forget_row(struct wire_call_fs *f)
 {
 	f->requests = 0;
 	f->bytes = 0;
@@ -106,18 +106,17 @@ static __always_inline void forget_requests(struct wire_call_fs *f)
 		f->ops[op] = 0;
 }
 
-__noinline int count_anew(__u32 number)
+__noinline int forget_requests(__u32 number)
 {
 	struct call *c = call_numbered(number);
 
 	if (!c)
 		return 0;
 	for (__u32 i = 0; i < WIRE_FS_PER_CALL; i++)
-		forget_requests(&c->fs[i]);
+		forget_row(&c->fs[i]);
 	c->unreadable = 0;
 	c->fs_overflow = 0;
 	c->skipped = 0;
-	walk_requests(c, 0, false);
 	return 0;
 }
 

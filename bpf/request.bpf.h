@@ -175,12 +175,6 @@ static __always_inline void count_one(struct call *c, struct iocb_part *iocb, __
  */
 int count_request(__u32 number, __u64 addr, __u32 undo);
 
-/*
- * Count all requests of a call anew, of which iocbs could not be read: their memory was not resident, or
- * was being moved when the call began. It is there once the kernel has read them.
- */
-int count_anew(__u32 number);
-
 #define COUNT_CHUNK 8
 /*
  * Count up to COUNT_CHUNK requests, their addresses read at once: into the call,
@@ -212,6 +206,19 @@ static __always_inline void walk_requests(const struct call *c, __u32 from, bool
 		from += COUNT_MANY;
 		iocbpp += COUNT_MANY * step;
 	}
+}
+
+/* As if none of a call's requests had been looked at; what is known of its rows besides stays. */
+int forget_requests(__u32 number);
+
+/*
+ * Count all requests of a call anew, of which iocbs could not be read: their memory was not resident, or
+ * was being moved when the call began. It is there once the kernel has read them.
+ */
+static __always_inline void count_anew(struct call *c)
+{
+	forget_requests(c->number);
+	walk_requests(c, 0, false);
 }
 
 #endif

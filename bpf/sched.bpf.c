@@ -123,7 +123,7 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 				      none_watched ? NONE_WATCHED : UNWATCHED);
 	if (c) {
 		if (c->unreadable)
-			count_anew(c->number);
+			count_anew(c);
 		fall_asleep(ctx, c, prev, state, &in_call);
 		if (c->thread != WIRE_THREAD_OWN)
 			io_thread_sleeps(c);
