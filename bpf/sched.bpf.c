@@ -137,6 +137,16 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 	return 0;
 }
 
+static __always_inline bool one_may_be_inside(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1];
+	bool typed = opt_typed_args; /* read once: each switch of the host comes by here */
+
+	return may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev, typed)) ||
+	       may_be_away(pid_of((void *)ctx[2], typed)) || is_io_thread(prev, typed) ||
+	       (opt_compat_sleeps && in_compat_call(prev));
+}
+
 /*
  * User space makes tp_btf programs of these where it can: the arguments are in
  * the same places, with types besides.
@@ -144,14 +154,17 @@ static __noinline int switched(__u64 *ctx, bool none_watched)
 SEC("?raw_tp/sched_switch")
 int switch_task(__u64 *ctx)
 {
-	struct task_struct *prev = (void *)ctx[1];
+	if (one_may_be_inside(ctx))
+		switched(ctx, false);
+	return 0;
+}
 
-	bool typed = opt_typed_args; /* read once: each switch of the host comes by here */
-
-	if (may_be_inside(slot_here()) || may_be_away(pid_of_prev(prev, typed)) ||
-	    may_be_away(pid_of((void *)ctx[2], typed)) || is_io_thread(prev, typed) ||
-	    (opt_compat_sleeps && in_compat_call(prev)) ||
-	    preempted_inside(slot_here(), prev, (bool)ctx[0]))
+/* The same where entry and exit have a second pair of programs: who is preempted may hold one of them. */
+SEC("?raw_tp/sched_switch")
+int switch_again(__u64 *ctx)
+{
+	if (one_may_be_inside(ctx) ||
+	    preempted_inside(slot_here(), (struct task_struct *)ctx[1], (bool)ctx[0]))
 		switched(ctx, false);
 	return 0;
 }

@@ -68,7 +68,7 @@ static int attach_again(struct live *lv)
 	struct bpf_program *both[] = {lv->skel->progs.exit_again, lv->skel->progs.enter_again};
 	int rc = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(both) && !rc && lv->again; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(both) && !rc && lv->plan.again; i++)
 		rc = attach_plain(lv, both[i]);
 	return rc;
 }

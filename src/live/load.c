@@ -210,7 +210,7 @@ static int load_chosen(struct live *lv, const struct probe_env *env, struct err 
 {
 	int rc;
 
-	lv->again = choose_again(lv, env);
+	lv->plan.again = choose_again(lv, env);
 	rc = set_constants(lv, env, e);
 	if (!rc && !lv->has_room)
 		rc = memory__fit(lv, e);

@@ -267,6 +267,8 @@ const char *probe_plan__program(const struct probe_plan *plan, const struct prob
 {
 	if (way->need == NEED_SWITCH && i == 0 && plan->chosen[NEED_SUBMIT]->how == WAY_NOTHING)
 		return "switch_unwatched";
+	if (way->need == NEED_SWITCH && i == 0 && plan->again)
+		return "switch_again";
 	return way->program[i];
 }
 

@@ -49,6 +49,7 @@ struct probe_env {
 struct probe_plan {
 	const struct probe_way *chosen[NEED_MAX];
 	struct live_need need[NEED_MAX]; /* every alternative with its result */
+	bool again; /* entry and exit of io_submit have a second pair of programs */
 };
 
 int probe_env__init(struct probe_env *env, const struct live_opts *opts, struct err *e);

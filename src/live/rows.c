@@ -45,7 +45,7 @@ void live_rows__size(struct live *lv)
 {
 	uint32_t cpus = cpu_numbers(lv->cpus);
 
-	lv->row_values = lv->again ? 2 * cpus : cpus;
+	lv->row_values = lv->plan.again ? 2 * cpus : cpus;
 	lv->nr_rows = rows_for(2 * lv->row_values);
 	lv->skel->rodata->opt_cpus = cpus;
 	lv->skel->rodata->opt_row_values = lv->row_values;

@@ -91,7 +91,7 @@ void skipped__begin(struct live *lv)
 		lv->capture.skips_unknown =
 			"kernels before 6.7 do not count those of kprobes and tracepoints";
 	/* where that is not told, as many as the programs were skipped for may be missing */
-	if (lv->again && !find_active(lv))
+	if (lv->plan.again && !find_active(lv))
 		lv->skel->bss->blind = 1;
 	for (int need = 0; need < NEED_MAX; need++)
 		if (probe_need__is_of_entry((enum probe_need)need))
@@ -144,7 +144,7 @@ void skipped__read(struct live *lv)
 			others += skipped_entries(lv, (enum probe_need)need);
 	/* an exit without its entry is that of a call whose entry was skipped, and counted all the same */
 	skips -= least(skips, counted(&lv->skel->bss->losses[WIRE_LOSS_NO_ENTRY]));
-	lv->skipped = (lv->again ? missed_by_all(lv) : skips) + others;
+	lv->skipped = (lv->plan.again ? missed_by_all(lv) : skips) + others;
 }
 
 void skipped__end(struct live *lv)

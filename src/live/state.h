@@ -66,7 +66,6 @@ struct live {
 	struct fs_counts
 		*taken; /* of each row, and last of all calls: what earlier epochs counted */
 	uint32_t nr_rows, row_values;
-	bool again;		 /* with the second pair of programs */
 	struct row_use *row_use; /* of each row, see recycle.h */
 	uint32_t rows_used, nr_leaving;
 	uint64_t next_recycle_ns;
