@@ -26,7 +26,7 @@ crowd()
 {
 	mkdir -p $OUT/crowd
 	timeout 900 aiostall stat -i 10ms --format json -o $OUT/crowd/report -- \
-		aioload --pattern cached-read --threads 64 --pin 0 --calls "$CALLS" --size 1M \
+		aioload --pattern cached-read --threads 32 --pin 0 --calls "$CALLS" --size 1M \
 		--file /mnt/ext4/crowd > $OUT/crowd/load 2> $OUT/crowd/err
 	echo $? > $OUT/crowd/status
 }
