@@ -53,7 +53,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 		count_one(c, &part, iocb_at(iocbpp, 0, compat), false);
 	else
 		walk_requests(c, 0, false);
-	if (is_unwanted(c) && !c->unreadable) {
+	if (is_passed_over(c)) {
 		c->unwanted = UNWANTED_BY_BOTH;
 		return;
 	}
@@ -121,7 +121,7 @@ static __always_inline void submit_ends(__u32 pid, __u32 tid, __s64 ret, bool co
 		if (!c)
 			return;
 		walk_requests(c, 0, false);
-		if (is_unwanted(c) && !c->unreadable)
+		if (is_passed_over(c))
 			return;
 		lose(WIRE_LOSS_NO_ENTRY, 1);
 	} else {
@@ -252,7 +252,7 @@ static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 	if (!c)
 		return;
 	walk_requests(c, 0, false);
-	if (is_unwanted(c) && !c->unreadable) {
+	if (is_passed_over(c)) {
 		c->unwanted = UNWANTED_BY_BOTH;
 		return;
 	}

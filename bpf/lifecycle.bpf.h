@@ -98,6 +98,12 @@ static __always_inline bool is_unwanted(const struct call *c)
 	return FILTERING_FS && !c->nr_fs;
 }
 
+/* Known to be so: no iocb is left that may yet turn out to be of a filesystem that is wanted. */
+static __always_inline bool is_passed_over(const struct call *c)
+{
+	return is_unwanted(c) && !c->unreadable;
+}
+
 static __always_inline void lose_requests(struct call *c)
 {
 	struct wire_fs *total;

@@ -129,13 +129,17 @@ static __always_inline bool is_in_tree(void)
 static __always_inline void ran_blind(const struct wire_slot *slot, __u32 tid, bool inside)
 {
 	__u32 held = slot->held, own = inside ? hold(tid) : 0;
+	bool may_be_missing;
 
 	if (!entries_skipped_by(held))
 		return;
-	if (exits_skipped_by(held))
-		*(volatile __u8 *)&blind_threads[tid & (BLIND_CELLS - 1)] = 1;
-	if (exits_skipped_by(held) ? call_of_tid(tid) != NULL
-				   : inside && !own && slot->tid != tid && is_in_tree())
+	if (exits_skipped_by(held)) {
+		blind_threads[tid & (BLIND_CELLS - 1)] = 1;
+		may_be_missing = call_of_tid(tid);
+	} else {
+		may_be_missing = inside && !own && slot->tid != tid && is_in_tree();
+	}
+	if (may_be_missing)
 		__sync_fetch_and_add(&blind, 1);
 }
 
@@ -170,7 +174,7 @@ static __always_inline void unwatched_sleeps(struct call *c, bool in_call)
 		walk_requests(c, 0, false);
 	if (in_call && is_unwanted(c) && c->unreadable)
 		lose(WIRE_LOSS_IOCB_UNREADABLE, 1);
-	if (!in_call || (FILTERING_FS && !c->nr_fs)) {
+	if (!in_call || is_unwanted(c)) {
 		*(volatile __u32 *)&c->state = WIRE_CALL_IDLE;
 		set_away(c, false);
 	} else if (watched) {

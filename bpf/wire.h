@@ -105,7 +105,7 @@ enum wire_loss {
 	WIRE_LOSS_NO_URING_ENTRY,  /* the same of io_uring_enter */
 	WIRE_LOSS_UNMATCHED_ENTRY, /* entry without exit */
 	WIRE_LOSS_DIED,		   /* thread ended inside the call */
-	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not resident at entry: request not attributed */
+	WIRE_LOSS_IOCB_UNREADABLE, /* iocb not to be read, and sleeps until it is */
 	WIRE_LOSS_BEYOND,	   /* requests beyond WIRE_MAX_REQUESTS */
 	WIRE_LOSS_FS_PER_CALL,	   /* requests beyond WIRE_FS_PER_CALL filesystems in one call */
 	WIRE_LOSS_SCAN_AGREE,	   /* not a loss: stack scan agreed with the exact index */

@@ -259,7 +259,8 @@ def call(first):
     pages.madvise(mmap.MADV_DONTNEED)
     if on_disk:
         os.posix_fadvise(memory, 0, 0, os.POSIX_FADV_DONTNEED)
-    ctypes.string_at(base, 1) if first else None
+    if first:
+        ctypes.string_at(base, 1)
     before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
     done = aio.submit_raw(ctx, 3, array)
     return done, resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before
