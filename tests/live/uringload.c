@@ -42,7 +42,7 @@ struct load {
 	struct absent absent;
 	atomic_bool over;
 	unsigned int requests, enters, wait_enters;
-	uint64_t nvcsw, bytes, wall_ns, cpu_ns;
+	uint64_t nvcsw, bytes, wall_ns, cpu_ns, contended, contended_ns;
 	int failures;
 };
 
@@ -161,13 +161,19 @@ static void one_call(struct load *l, unsigned int call)
 		pace__sleep_us(l->pause_us);
 }
 
-/* Comes in beside the others' calls, with nothing to hand over but the wish to. */
+/* Comes in beside the others' calls, with nothing to hand over but the wish to; knows when it slept. */
 static void *contend(void *arg)
 {
 	struct load *l = arg;
 
 	while (!l->over) {
+		uint64_t before = switches(), start = now_ns(CLOCK_MONOTONIC), sleeps;
+
 		io_uring_enter((unsigned int)l->ring.ring_fd, 1, 0, 0, NULL);
+		sleeps = switches() - before;
+		l->contended += sleeps;
+		if (sleeps)
+			l->contended_ns += now_ns(CLOCK_MONOTONIC) - start;
 		pace__sleep_us(100);
 	}
 	return NULL;
@@ -302,9 +308,11 @@ int main(int argc, char **argv)
 		pthread_join(other, NULL);
 	absent__close(&l.absent);
 	printf("{\"calls\":%u,\"requests\":%u,\"enters\":%u,\"wait_enters\":%u,\"nvcsw\":%llu,"
-	       "\"bytes\":%llu,\"cpu_ns\":%llu,\"wall_ns\":%llu,\"faults\":%u,\"failed\":%d}\n",
+	       "\"bytes\":%llu,\"cpu_ns\":%llu,\"wall_ns\":%llu,\"faults\":%u,\"failed\":%d,"
+	       "\"contended\":%llu,\"contended_ns\":%llu}\n",
 	       l.calls, l.requests, l.enters, l.wait_enters, (unsigned long long)l.nvcsw,
 	       (unsigned long long)l.bytes, (unsigned long long)l.cpu_ns,
-	       (unsigned long long)l.wall_ns, l.absent.served, l.failures);
+	       (unsigned long long)l.wall_ns, l.absent.served, l.failures,
+	       (unsigned long long)l.contended, (unsigned long long)l.contended_ns);
 	return 0;
 }
