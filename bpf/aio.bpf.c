@@ -42,7 +42,7 @@ static __always_inline void begin_call(__u32 pid, __u32 tid, __u64 ctx_id, __s64
 	if (c->state != WIRE_CALL_IDLE) {
 		if (slot->tid != tid && other_has_begun(&c->began, bit))
 			return;
-		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+		call_supersede(slot, c, WIRE_LOSS_UNMATCHED_ENTRY);
 	}
 	call_clear(c);
 	c->began = bit;
@@ -245,7 +245,7 @@ static __always_inline void begin_by_request(struct wire_slot *slot, __u64 id)
 	if (c && c->unwanted)
 		return;
 	if (c && slot->tid == tid)
-		call_abandon(c, WIRE_LOSS_UNMATCHED_EXIT);
+		call_supersede(slot, c, WIRE_LOSS_UNMATCHED_EXIT);
 	else if (c && c->state != WIRE_CALL_IDLE)
 		return;
 	c = call_unseen(id >> 32, false, PROGRAM_NONE);

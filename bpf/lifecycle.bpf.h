@@ -166,6 +166,16 @@ static __always_inline void call_abandon(struct call *c, __u32 loss)
 		flush_call(c->number, c->since_ns - c->start_ns, c->nr);
 }
 
+/*
+ * A call is given up since the next one of its thread begins, which is in none on this CPU until it has: else a
+ * switch in between would save what the slot has of the one before as if it were the next one's.
+ */
+static __always_inline void call_supersede(struct wire_slot *slot, struct call *c, __u32 loss)
+{
+	call_abandon(c, loss);
+	*(volatile __u32 *)&slot->tid = 0;
+}
+
 /* ---- its beginning ---- */
 
 /* The first call of a thread: the number + 1 of the record that it gets; 0 if there is none left. */

@@ -26,7 +26,7 @@ static __always_inline int uring_enter(__u32 fd, __u32 to_submit)
 		slot = slot_here();
 		if (slot->tid == tid)
 			tally_keep(slot, c);
-		call_abandon(c, WIRE_LOSS_UNMATCHED_ENTRY);
+		call_supersede(slot, c, WIRE_LOSS_UNMATCHED_ENTRY);
 	}
 	call_clear(c);
 	c->pid = pid;
