@@ -8,6 +8,19 @@ set -u
 OUT=/out
 CALLS=$1
 
+# The other programs rest while the tracer starts, which beside them takes an emulated CPU longer than
+# all that is to be seen.
+rest()
+{
+	kill -STOP "-$reader" "$stranger" || exit 1
+}
+
+# What the tracer starts: the load, and they go on from before its first call to beyond its last.
+cat > load.sh <<-'END'
+	kill -CONT "-$reader" "$stranger" || exit 1
+	exec aioload "$@"
+END
+
 # stress WAY [OPTION...]: one run over the load.
 stress()
 {
@@ -16,9 +29,10 @@ stress()
 	shift
 	mkdir -p "$dir"
 	timeout 900 aiostall stat --probe "submit=$way" "$@" -i 10ms --format json -o "$dir/report" -- \
-		aioload --pattern overwrite --threads 4 --calls "$CALLS" --size 1M --hogs "$(nproc)" \
+		sh load.sh --pattern overwrite --threads 4 --calls "$CALLS" --size 1M --hogs "$(nproc)" \
 		--file /mnt/ext4/file > "$dir/load" 2> "$dir/err"
 	echo $? > "$dir/status"
+	rest
 }
 
 # Threads on one CPU that never wait: each is preempted in one program or another, and holds it for the others.
@@ -26,9 +40,10 @@ crowd()
 {
 	mkdir -p $OUT/crowd
 	timeout 900 aiostall stat -i 10ms --format json -o $OUT/crowd/report -- \
-		aioload --pattern cached-read --threads 32 --pin 0 --calls "$CALLS" --size 1M \
+		sh load.sh --pattern cached-read --threads 32 --pin 0 --calls "$CALLS" --size 1M \
 		--file /mnt/ext4/crowd > $OUT/crowd/load 2> $OUT/crowd/err
 	echo $? > $OUT/crowd/status
+	rest
 }
 
 # Threads are moved away from a CPU that goes, in the middle of their calls, and back when it comes.
@@ -61,12 +76,16 @@ if ! mkfs.ext4 -q -F /run/ext4.img || ! mount -t ext4 -o loop /run/ext4.img /mnt
 	echo "guest: no ext4 to work on"
 	exit 1
 fi
-./mapreader "$(nproc)" > /dev/null &
+# a group of its own
+setsid ./mapreader "$(nproc)" > /dev/null &
 reader=$!
 # A program that is not traced: what the kernel skips of its calls is not missing.
 aioload --pattern overwrite --calls 1000000 --gap-us 500 --size 1M --file /mnt/ext4/stranger \
 	> /dev/null 2>&1 &
 stranger=$!
+export reader stranger
+sleep 1
+rest
 for way in fentry kprobe tracepoint; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $way"
 	# with a filter on filesystems, too, a call whose entry was skipped is told from one not wanted
@@ -77,7 +96,7 @@ for way in fentry kprobe tracepoint; do
 done
 echo "guest: $(cut -d. -f1 /proc/uptime) s: crowd"
 crowd
-kill $reader $stranger
+kill -KILL "-$reader" "$stranger"
 echo "guest: $(cut -d. -f1 /proc/uptime) s: hotplug"
 hotplug
 echo "guest: $(cut -d. -f1 /proc/uptime) s: done"
