@@ -8,17 +8,15 @@ set -u
 OUT=/out
 CALLS=$1
 
-# The other programs rest while the tracer starts, which beside them takes an emulated CPU longer than
-# all that is to be seen.
-rest()
-{
-	kill -STOP "-$reader" "$stranger" || exit 1
-}
-
-# What the tracer starts: the load, and they go on from before its first call to beyond its last.
+# What the tracer starts: the load, and the other programs from before its first call to behind its last. While
+# the tracer starts and ends they rest: beside them that takes an emulated CPU longer than all that is to be
+# seen.
 cat > load.sh <<-'END'
 	kill -CONT "-$reader" "$stranger" || exit 1
-	exec aioload "$@"
+	aioload "$@"
+	status=$?
+	kill -STOP "-$reader" "$stranger" || exit 1
+	exit $status
 END
 
 # stress WAY [OPTION...]: one run over the load.
@@ -32,7 +30,6 @@ stress()
 		sh load.sh --pattern overwrite --threads 4 --calls "$CALLS" --size 1M --hogs "$(nproc)" \
 		--file /mnt/ext4/file > "$dir/load" 2> "$dir/err"
 	echo $? > "$dir/status"
-	rest
 }
 
 # Threads on one CPU that never wait: each is preempted in one program or another, and holds it for the others.
@@ -43,7 +40,6 @@ crowd()
 		sh load.sh --pattern cached-read --threads 32 --pin 0 --calls "$CALLS" --size 1M \
 		--file /mnt/ext4/crowd > $OUT/crowd/load 2> $OUT/crowd/err
 	echo $? > $OUT/crowd/status
-	rest
 }
 
 # Threads are moved away from a CPU that goes, in the middle of their calls, and back when it comes.
@@ -85,7 +81,7 @@ aioload --pattern overwrite --calls 1000000 --gap-us 500 --size 1M --file /mnt/e
 stranger=$!
 export reader stranger
 sleep 1
-rest
+kill -STOP "-$reader" "$stranger"
 for way in fentry kprobe tracepoint; do
 	echo "guest: $(cut -d. -f1 /proc/uptime) s: $way"
 	# with a filter on filesystems, too, a call whose entry was skipped is told from one not wanted
